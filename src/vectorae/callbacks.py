@@ -1,0 +1,291 @@
+"""Watching a run: progress bar, pictures, checkpoints, interruption, and what is written at its end."""
+
+import json
+import math
+import os
+import signal
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from PIL import Image
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import Tensor
+
+from vectorae.errors import UserError
+from vectorae.evaluation import baselines, contact_sheet, mean_image, to_float
+from vectorae.svg import to_svg
+
+WATCHED = 16
+"""How many validation images are drawn at every validation."""
+
+
+def default_callbacks(run_dir: Path) -> list[Callback]:
+    """Everything that a run watches and writes, into its folder."""
+    checkpoints = Checkpoints(run_dir / "checkpoints")
+    return [
+        Interruption(run_dir / "checkpoints" / "last.ckpt"),
+        Divergence(checkpoints),
+        ProgressBar(),
+        Pictures(run_dir),
+        Metrics(run_dir / "metrics.json"),
+        checkpoints,
+    ]
+
+
+class Checkpoints(ModelCheckpoint):
+    """``best.ckpt`` by crisp validation PSNR, and ``last.ckpt`` at every validation."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            folder,
+            filename="best",
+            monitor="val/psnr_crisp",
+            mode="max",
+            save_last=True,
+            auto_insert_metric_name=False,
+            enable_version_counter=False,
+        )
+
+
+class Interruption(Callback):
+    """Ctrl-C or SIGTERM: save ``last`` at the end of the step, validate, draw, and stop. A second one stops at once.
+
+    Attributes:
+        signal: the signal that ended the run, or None.
+    """
+
+    def __init__(self, last: Path) -> None:
+        self.last = last
+        self.signal: int | None = None
+        self._saved = False
+        self._before: dict[int, Any] = {}
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError):  # only the main thread may listen to signals
+                self._before[number] = signal.signal(number, self._receive)
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        # A signal need not reach all processes in the same step; they stop together.
+        if not self._saved and trainer.strategy.reduce_boolean_decision(self.signal is not None, all=False):
+            self._saved = True
+            trainer.save_checkpoint(self.last)
+            trainer.should_stop = True
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        while self._before:
+            number, handler = self._before.popitem()
+            signal.signal(number, handler)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.signal is not None:
+            raise KeyboardInterrupt
+        self.signal = number
+
+
+class Divergence(Callback):
+    """Stops a run whose loss is no longer a number, before the weights take harm."""
+
+    def __init__(self, checkpoints: ModelCheckpoint) -> None:
+        self.checkpoints = checkpoints
+
+    def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
+        if not torch.isfinite(loss):
+            good = self.checkpoints.last_model_path or "none was written yet"
+            raise UserError(
+                f"the loss became {loss.item()} at step {trainer.global_step}; last good checkpoint: {good}; "
+                "try a smaller optimizer.lr"
+            )
+
+
+class ProgressBar(Callback):
+    """One bar over the whole run, by steps or by time, whichever is further; logs images per second."""
+
+    def __init__(self) -> None:
+        self._bar: Progress | None = None
+        self._task = TaskID(0)
+        self._since = 0.0
+        self._images = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._restart_clock()
+        if not trainer.is_global_zero:
+            return
+        self._bar = Progress(
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            TextColumn("{task.description}"),
+        )
+        self._task = self._bar.add_task("starting", total=1.0, completed=float(pl_module.progress))  # type: ignore[arg-type]
+        self._bar.start()
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        self._images += len(batch) * trainer.world_size
+        if trainer.global_step % trainer.log_every_n_steps:  # type: ignore[attr-defined]
+            return
+        speed = self._images / max(time.perf_counter() - self._since, 1e-9)
+        self._restart_clock()
+        pl_module.log("train/images_per_second", speed)
+        if self._bar is not None:
+            metrics = trainer.callback_metrics
+            parts = [f"step {trainer.global_step}", f"{speed:.0f} images/s"]
+            parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
+            parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
+            progress = float(pl_module.progress)  # type: ignore[arg-type]
+            self._bar.update(self._task, completed=progress, description=" · ".join(parts))
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._restart_clock()
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._bar is not None and float(pl_module.progress) > 0.99:  # type: ignore[arg-type]
+            self._bar.update(self._task, completed=1.0)
+
+    def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _restart_clock(self) -> None:
+        self._since, self._images = time.perf_counter(), 0
+
+
+class Pictures(Callback):
+    """The same validation images at step 0 and at every validation: rows image, soft, crisp.
+
+    Into TensorBoard and ``renders/step_NNNNNNN.png``; at the end ``convergence.gif`` over all of them and the last
+    drawings as ``svg/NN.svg``.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._draw(trainer, pl_module)
+
+    def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._draw(trainer, pl_module)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        write_gif(sorted((self.run_dir / "renders").glob("step_*.png")), self.run_dir / "convergence.gif")
+        folder = self.run_dir / "svg"
+        folder.mkdir(exist_ok=True)
+        size, compositing = pl_module.image_size, pl_module.rasterizer.compositing
+        scene = pl_module.vectorize(_watched(trainer, pl_module))  # type: ignore[operator]
+        for index, text in enumerate(to_svg(scene, size, size, compositing=compositing)):  # type: ignore[arg-type]
+            write_beside(folder / f"{index:02d}.svg", text.encode())
+
+    @torch.no_grad()
+    def _draw(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        training = model.training
+        model.eval()
+        images = _watched(trainer, model)
+        rows = [images, model.draw(images, crisp=False), model.draw(images, crisp=True)]  # type: ignore[operator]
+        model.train(training)
+        sheet = contact_sheet(rows)
+        folder = self.run_dir / "renders"
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = folder / f"step_{trainer.global_step:07d}.png"
+        Image.fromarray(sheet).save(picture.with_suffix(".part"), format="png")
+        os.replace(picture.with_suffix(".part"), picture)
+        if trainer.logger is not None:
+            trainer.logger.experiment.add_image(  # type: ignore[attr-defined]
+                "image, soft, crisp", sheet, trainer.global_step, dataformats="HWC"
+            )
+
+
+class Metrics(Callback):
+    """``metrics.json``: the last validation, the baselines on the same images, and what the run took."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._start = 0.0
+        self._first_step = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._start, self._first_step = time.perf_counter(), trainer.global_step
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        dataset: Any = trainer.datamodule  # type: ignore[attr-defined]
+        seconds = time.perf_counter() - self._start
+        steps = trainer.global_step - self._first_step
+        metrics = {
+            name.removeprefix("val/"): float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val/")
+        }
+        metrics |= _baseline_means(pl_module.layout, dataset)
+        metrics |= {
+            "loss": float(trainer.callback_metrics.get("train/loss", math.nan)),
+            "step": trainer.global_step,
+            "seconds": seconds,
+            "images_per_second": steps * dataset.batch_size / max(seconds, 1e-9),
+        }
+        if trainer.logger is not None:
+            trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
+        write_json(self.path, metrics)
+
+
+def write_json(path: Path, metrics: Mapping[str, float]) -> None:
+    """Flat JSON, numbers by name; what is not a finite number becomes null."""
+    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    write_beside(path, (json.dumps(finite, indent=2) + "\n").encode())
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
+def write_gif(pictures: list[Path], path: Path, seconds: float = 8.0) -> None:
+    """The pictures as a looping animation of about ``seconds``, resting on the last one."""
+    frames = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            frames.append(image.convert("RGB").quantize(128, dither=Image.Dither.NONE))
+    if not frames:
+        return
+    each = max(40, int(1000 * seconds / len(frames)))
+    durations = [each] * (len(frames) - 1) + [3 * each + 1000]
+    part = path.with_name(path.name + ".part")
+    frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    os.replace(part, path)
+
+
+def _watched(trainer: pl.Trainer, model: pl.LightningModule) -> Tensor:
+    """The images that are drawn, ``[n, C, S, S]`` in [0, 1]."""
+    images: Tensor = trainer.datamodule.images("val")[:WATCHED]  # type: ignore[attr-defined]
+    return to_float(images).to(model.device)
+
+
+def _baseline_means(layout: Any, dataset: Any) -> dict[str, float]:
+    """The baselines on the validation images, each the mean over them."""
+    train_mean = mean_image(dataset.images("train"))
+    totals: dict[str, float] = {}
+    images = dataset.images("val")
+    for part in images.split(512):
+        for name, values in baselines(layout, to_float(part), train_mean).items():
+            totals[name] = totals.get(name, 0.0) + float(values.double().sum())
+    return {name: total / len(images) for name, total in totals.items()}

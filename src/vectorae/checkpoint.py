@@ -1,0 +1,55 @@
+"""Checkpoints that describe themselves: opened without executing anything in them, rebuilt from the config they carry."""
+
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vectorae.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
+from vectorae.config import build_model
+from vectorae.errors import UserError
+
+
+def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]:
+    """The contents of a checkpoint that ``train`` has written.
+
+    Args:
+        path: the file.
+        key: the config key that named it, for messages.
+
+    Raises:
+        UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{key}: no file '{path}'")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, zipfile.BadZipFile, RuntimeError, EOFError, ValueError, KeyError, OSError) as error:
+        raise UserError(f"{key}: '{path}' is damaged or not a checkpoint of vectorae") from error
+    described = content.get("vectorae") if isinstance(content, dict) else None
+    if not isinstance(described, dict) or not isinstance(described.get("config"), dict):
+        raise UserError(f"{key}: '{path}' is not a checkpoint of vectorae")
+    if described.get("format") != CHECKPOINT_FORMAT:
+        raise UserError(f"{key}: '{path}' has format {described.get('format')}; this version reads {CHECKPOINT_FORMAT}")
+    return content
+
+
+def load(path: str | Path) -> VectorAutoencoder:
+    """A trained model from its checkpoint, on the CPU, ready to draw.
+
+    Neither Hydra nor the original config folder is needed, nothing in the file is executed, and only classes of
+    Vectorae's own are built.
+
+    Raises:
+        UserError: see ``read_checkpoint``; or weights that do not fit the config.
+    """
+    content = read_checkpoint(path)
+    model = build_model(content["vectorae"]["config"])
+    try:
+        model.load_state_dict(content["state_dict"])
+    except (KeyError, RuntimeError) as error:
+        raise UserError(f"checkpoint: the weights in '{path}' do not fit its config") from error
+    return model.eval()

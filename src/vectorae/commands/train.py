@@ -1,0 +1,238 @@
+"""`python train.py`, `vectorae train`: from a config to a trained model and its run folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectorae.commands import shell
+from vectorae.config import TrainConfig, build_dataset, build_model, check, check_arguments, choose, flatten
+from vectorae.errors import UserError
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+    from pytorch_lightning.loggers import TensorBoardLogger
+
+# What the command itself decides about the trainer; `trainer.*` in a config is everything else.
+OWN_TRAINER_KEYS = {
+    "callbacks",
+    "logger",
+    "use_distributed_sampler",
+    "num_sanity_val_steps",
+    "check_val_every_n_epoch",
+    "default_root_dir",
+    "enable_progress_bar",
+    "enable_checkpointing",
+}
+
+# Logged by the callbacks at the end of a run.
+HPARAMS_METRIC = "psnr_crisp"
+
+
+def main() -> int:
+    """Train with the config on the command line. Returns the exit code."""
+    return shell.run("train", TrainConfig, train)
+
+
+def train(config: dict[str, Any], folder: Path) -> int:
+    """Train one model into `folder`.
+
+    Args:
+        config: plain resolved config with the keys of `TrainConfig`.
+        folder: the run's folder.
+
+    Returns:
+        0, or 128 + the signal that ended the training early.
+
+    Raises:
+        UserError: anything in the config that cannot work, before training starts; a loss that is no number.
+    """
+    import pytorch_lightning as pl
+    from pytorch_lightning.loggers import TensorBoardLogger
+
+    from vectorae.callbacks import Interruption, default_callbacks
+
+    _silence()
+    # Cheap things first: a mistake should cost a second and leave no folder behind.
+    check(config["dataset"], "dataset")
+    settings = trainer_settings(config["trainer"])
+    config = {**config, "trainer": settings}
+    pl.seed_everything(config["seed"], verbose=False)
+    model = build_model(config)
+    checkpoint = config["resume"]
+    if checkpoint is not None:
+        _check_resume(checkpoint, config)
+    dataset = build_dataset(config)
+    callbacks = default_callbacks(folder)
+    logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
+    trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
+    dataset.prepare_data()
+    if shell.main_process():
+        _log_settings(logger, config)
+        print(f"run folder: {_short(folder)}", flush=True)
+    _fit(trainer, model, dataset, checkpoint)
+    signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
+    if trainer.is_global_zero:
+        _report(folder)
+    return 128 + signals[0] if signals else 0
+
+
+def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
+    """The section `trainer`, checked against Lightning's Trainer, with `max_time` as Lightning writes it.
+
+    Raises:
+        UserError: a key that the Trainer does not have, a value of a wrong type, an accelerator that is not there.
+    """
+    import pytorch_lightning as pl
+
+    settings = dict(section)
+    settings["max_time"] = shell.duration(settings.get("max_time"), "trainer.max_time")
+    check_arguments(pl.Trainer, settings, "trainer", OWN_TRAINER_KEYS)
+    _check_accelerator(settings.get("accelerator", "auto"))
+    return settings
+
+
+def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
+    """Lightning's Trainer; what it refuses becomes one line.
+
+    Args:
+        settings: from `trainer_settings`.
+        **own: callbacks, logger and default_root_dir.
+
+    Raises:
+        UserError: a combination that Lightning refuses, such as `devices=0`.
+    """
+    import pytorch_lightning as pl
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    try:
+        return pl.Trainer(
+            **settings,
+            **own,
+            # Batches are drawn by step, not by epoch, and each process takes its own part of them.
+            use_distributed_sampler=False,
+            check_val_every_n_epoch=None,
+            num_sanity_val_steps=0,
+            enable_progress_bar=False,
+        )
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        raise UserError(_trainer_message(error, settings)) from error
+
+
+def _check_accelerator(name: Any) -> None:
+    import torch
+
+    available = ["auto", "cpu"]
+    if torch.cuda.is_available():
+        available += ["gpu", "cuda"]
+    if torch.backends.mps.is_available():
+        available += ["gpu", "mps"]
+    if name in ("gpu", "cuda", "mps") and name not in available:
+        raise UserError(f"trainer.accelerator: no {name} on this machine; choose from {', '.join(available)}")
+    if name not in available and name not in _accelerators():
+        raise UserError(f"trainer.accelerator: no '{name}'; {choose(str(name), {*available, *_accelerators()})}")
+
+
+def _accelerators() -> list[str]:
+    from pytorch_lightning.accelerators import AcceleratorRegistry
+
+    return list(AcceleratorRegistry.available_accelerators())
+
+
+def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
+    """Lightning's refusal with the key in front that it most likely speaks of."""
+    text = str(error).splitlines()[0]
+    mentioned = [name for name in settings if f"{name}=" in text] or [name for name in settings if name in text.lower()]
+    return f"trainer.{mentioned[0]}: {text}" if mentioned else f"trainer: {text}"
+
+
+def _check_resume(path: str, config: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint of another model before anything is built upon it."""
+    from vectorae.checkpoint import read_checkpoint
+
+    before = _model_keys(read_checkpoint(path, "resume")["vectorae"]["config"])
+    now = _model_keys(config)
+    for key in [*now, *(key for key in before if key not in now)]:
+        if now.get(key) != before.get(key):
+            raise UserError(
+                f"resume: {path} was trained with {key}={before.get(key)} and this run has {key}={now.get(key)}; "
+                f"give the run the same model, or start without resume"
+            )
+
+
+def _model_keys(config: Mapping[str, Any]) -> dict[str, Any]:
+    sections = {
+        "dataset": {name: config["dataset"].get(name) for name in ("channels", "image_size")},
+        "primitives": config["primitives"],
+        "encoder": config["encoder"],
+    }
+    return flatten(sections)
+
+
+def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
+    """Write the config for TensorBoard's table of hyperparameters."""
+    from torch.utils.tensorboard.summary import hparams
+
+    logger.hparams.update(flatten(config))
+    # The table wants a metric; `log_hyperparams` would also draw a false first point of it.
+    writer = logger.experiment._get_file_writer()
+    for summary in hparams(flatten(config), {HPARAMS_METRIC: 0.0}):
+        writer.add_summary(summary)
+
+
+def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) -> None:
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    try:
+        trainer.fit(model, datamodule=dataset, ckpt_path=checkpoint, weights_only=True)
+    except MisconfigurationException as error:
+        raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
+
+
+def _report(folder: Path) -> None:
+    """What came out, in a few lines."""
+    import json
+
+    from rich.console import Console
+    from rich.table import Table
+
+    path = folder / "metrics.json"
+    if not path.is_file():
+        return
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    table = Table("metric", "value")
+    for name, value in metrics.items():
+        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+    console = Console()
+    console.print(table)
+    pictures = sorted((folder / "renders").glob("*.png"))
+    if pictures:
+        console.print(f"pictures: {_short(pictures[-1])}", soft_wrap=True, highlight=False)
+
+
+def _short(path: Path) -> str:
+    """A path as a user would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _silence() -> None:
+    """Hints of Lightning that do not apply here."""
+    import logging
+
+    # "GPU available: …", "💡 Tip: …"
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for message in (
+        # The images are in memory: workers would only copy them.
+        ".*does not have many workers.*",
+        # The run folder exists because Hydra has just made it.
+        ".*Checkpoint directory .* exists and is not empty.*",
+        # Between Lightning and torch.
+        ".*treespec, LeafSpec.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,271 @@
+"""From a plain nested dict to the objects it describes: the only place that instantiates.
+
+A component's section is `{"_target_": "vectorae....Class", **keyword arguments}`; the signature of the class is its
+schema. Nothing here needs Hydra or OmegaConf, so that `vectorae.load` rebuilds a model from a checkpoint alone.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import difflib
+import importlib
+import inspect
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectorae.errors import UserError
+
+if TYPE_CHECKING:
+    from vectorae.autoencoder import VectorAutoencoder
+    from vectorae.datasets import ImageData
+
+OWN = "vectorae"
+
+
+@dataclass
+class TrainConfig:
+    """The keys at the root of a training's config: any other is refused, wherever it is written."""
+
+    seed: int = 0
+    resume: str | None = None
+    dataset: dict[str, Any] = field(default_factory=dict)
+    primitives: dict[str, Any] = field(default_factory=dict)
+    encoder: dict[str, Any] = field(default_factory=dict)
+    rasterizer: dict[str, Any] = field(default_factory=dict)
+    softness: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class EvaluateConfig:
+    """The keys at the root of an evaluation's config."""
+
+    checkpoint: str = "???"
+    dataset: dict[str, Any] | None = None
+    split: str = "test"
+    limit: int | None = None
+    batch_size: int = 256
+    output: str | None = None
+    device: str = "auto"
+    seed: int | None = None
+
+
+def choose(name: str, choices: Iterable[str]) -> str:
+    """The end of an error message: the choices, and the one that was probably meant.
+
+    >>> choose("cuont", ["rows", "count"])
+    'choose from count, rows (did you mean count?)'
+    """
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"choose from {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
+    """Call the class that a section names.
+
+    Args:
+        section: `{"_target_": "vectorae....Class", **keyword arguments}`.
+        key: where the section stands in the config, for messages: `primitives`.
+        **extra: keyword arguments that other sections decide; a section may not name them.
+
+    Raises:
+        UserError: `_target_` is not a class of this package, a name is not in its signature or is missing, or a
+            value has a type that the signature does not allow. A UserError of the class that begins with the name of
+            an argument gets the section in front of it: `lr: …` becomes `optimizer.lr: …`. Whatever else the class
+            raises passes unchanged.
+    """
+    target = check(section, key, extra)
+    try:
+        return target(**{name: value for name, value in section.items() if name != "_target_"}, **extra)
+    except UserError as error:
+        if str(error).partition(":")[0] in inspect.signature(target).parameters:
+            raise UserError(f"{key}.{error}") from error
+        raise
+
+
+def check(section: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> type:
+    """The class that a section names, after comparing the section with the class's signature.
+
+    Raises:
+        UserError: as `instantiate`.
+    """
+    if not section:
+        raise UserError(f"{key}: nothing chosen; write {key}=NAME")
+    if not isinstance(section, Mapping) or "_target_" not in section:
+        raise UserError(f"{key}: expected a section with the key _target_, not {section!r}")
+    target = _locate(section["_target_"], key)
+    values = {name: value for name, value in section.items() if name != "_target_"}
+    check_arguments(target, values, key, extra)
+    return target
+
+
+def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> None:
+    """Refuse keyword arguments that the signature of `function` does not allow.
+
+    Args:
+        function: a class or function; its annotations are the types.
+        values: the keyword arguments of the config section `key`.
+        extra: names that the program supplies itself and a config may not.
+
+    Raises:
+        UserError: naming the first wrong key, and the choices.
+    """
+    own = set(extra)
+    parameters = {
+        name: parameter
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and name not in own
+    }
+    try:
+        hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
+    except NameError:
+        hints = {}  # an annotation imported for type checkers only
+    for name, value in values.items():
+        if name not in parameters:
+            raise UserError(f"{key}.{name}: no such key; {choose(str(name), parameters)}")
+        if name in hints and not _allowed(value, hints[name]):
+            raise UserError(f"{key}.{name}: {value!r} is not {_describe(hints[name])}")
+    for name, parameter in parameters.items():
+        if parameter.default is parameter.empty and name not in values:
+            raise UserError(f"{key}.{name}: missing; {key} needs a value for it")
+
+
+def build_model(config: Mapping[str, Any]) -> VectorAutoencoder:
+    """The untrained model of a resolved config.
+
+    Args:
+        config: plain nested dicts with the sections `dataset` (for `channels` and `image_size`), `primitives`,
+            `encoder`, `rasterizer`, `softness`, `loss` and `optimizer`. The model keeps it for its checkpoints.
+
+    Raises:
+        UserError: anything in the config that the components refuse.
+    """
+    from vectorae.autoencoder import VectorAutoencoder
+
+    channels = _positive(config["dataset"], "channels")
+    image_size = _positive(config["dataset"], "image_size")
+    layout = instantiate(config["primitives"], "primitives", channels=channels, aspect=1.0)
+    encoder = instantiate(
+        config["encoder"], "encoder", channels=channels, image_size=image_size, raw_size=layout.raw_size
+    )
+    return VectorAutoencoder(
+        encoder,
+        layout,
+        instantiate(config["rasterizer"], "rasterizer"),
+        instantiate(config["softness"], "softness"),
+        instantiate(config["loss"], "loss"),
+        instantiate(config["optimizer"], "optimizer"),
+        image_size=image_size,
+        config=dict(config),
+    )
+
+
+def build_dataset(config: Mapping[str, Any]) -> ImageData:
+    """The images of a resolved config: its section `dataset`.
+
+    Raises:
+        UserError: anything that the data refuse, such as a folder that is not there.
+    """
+    dataset: ImageData = instantiate(config["dataset"], "dataset")
+    return dataset
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots, for tables: `{"a": {"b": 1}}` → `{"a.b": 1}`. Lists become text."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = value if isinstance(value, bool | int | float | str) else str(value)
+    return flat
+
+
+def _locate(target: Any, key: str) -> type:
+    """The class of this package named by a dotted path. A path from a file is code: no other class is ever called."""
+    refusal = UserError(f"{key}._target_: {target!r} is not a class of {OWN}")
+    if not isinstance(target, str) or not target.startswith(f"{OWN}."):
+        raise refusal
+    module_name, _, name = target.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module_name.startswith(error.name):
+            raise refusal from None
+        raise
+    found = getattr(module, name, None)
+    if not inspect.isclass(found) or not found.__module__.startswith(f"{OWN}."):
+        raise refusal
+    return found
+
+
+def _positive(section: Mapping[str, Any], name: str) -> int:
+    value = section.get(name)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise UserError(f"dataset.{name}: {value!r} is not a whole number above 0")
+    return value
+
+
+def _allowed(value: Any, hint: Any) -> bool:
+    """Whether a value from a config may be passed where `hint` is annotated. Types no config can write are let pass."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return any(_allowed(value, argument) for argument in arguments)
+    if origin is typing.Literal:
+        return any(value == argument and type(value) is type(argument) for argument in arguments)
+    plain = origin or hint
+    if plain is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if plain is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if plain in (str, Path):
+        return isinstance(value, str | Path)
+    if plain in (bool, types.NoneType):
+        return isinstance(value, plain)
+    if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
+        if not isinstance(value, list | tuple):
+            return False
+        items = [argument for argument in arguments if argument is not Ellipsis]
+        return len(items) != 1 or all(_allowed(item, items[0]) for item in value)
+    if plain in (dict, collections.abc.Mapping):
+        return isinstance(value, Mapping)
+    # A class, such as Trainer's Strategy: a config holds plain values only, none of which is one.
+    return not inspect.isclass(plain) or isinstance(value, plain)
+
+
+def _describe(hint: Any) -> str:
+    """The annotation in words: `a whole number or null`; for a list of literals the choices."""
+    names = {
+        int: "a whole number",
+        float: "a number",
+        bool: "true or false",
+        str: "text",
+        Path: "a path",
+        types.NoneType: "null",
+    }
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        words = [_describe(argument) for argument in arguments if _writable(argument)]
+        return " or ".join(dict.fromkeys(words))
+    if origin is typing.Literal:
+        return "one of " + ", ".join(str(argument) for argument in arguments)
+    plain = origin or hint
+    if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
+        return "a list"
+    if plain in (dict, collections.abc.Mapping):
+        return "a mapping"
+    return names.get(plain, getattr(plain, "__name__", str(plain)))
+
+
+def _writable(hint: Any) -> bool:
+    """Whether a config file can hold a value of this type at all."""
+    plain = typing.get_origin(hint) or hint
+    builtin = inspect.isclass(plain) and plain.__module__ in ("builtins", "collections.abc", "pathlib", "types")
+    return builtin or plain is typing.Literal or plain in (typing.Union, types.NoneType)

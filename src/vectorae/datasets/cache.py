@@ -1,0 +1,245 @@
+"""Decoded images on disk: made once, then read as a memory map.
+
+A cache is two files named after the data set and a hash of everything that decides its pixels: ``NAME-HASH.npy``,
+uint8 [n, C, S, S] with the train, val and test images one after the other, and ``NAME-HASH.json``, which says how many
+of each there are and which files were left out because they cannot be read. Both are written beside their place under
+a name of their own and then renamed, so two processes may make the same cache at once, and one that was cut short is
+never read. Nothing deletes a cache; the folder may be emptied at any time.
+"""
+
+import errno
+import hashlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from vectorae.errors import UserError
+
+log = logging.getLogger(__name__)
+
+SPLITS = ("train", "val", "test")
+# Part of every key: raise it when the same sources would give other pixels or another layout of the file.
+FORMAT = 1
+# The run stops when more than this share of the images cannot be read.
+MOST_CORRUPT = 0.01
+# A temporary that nobody has written to for so long belongs to a process that was killed.
+_ABANDONED_SECONDS = 3600.0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some images in stored order: uint8 [k, C, S, S], and a line for each file between them that cannot be read."""
+
+    images: np.ndarray
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make a cache.
+
+    Attributes:
+        name: of the data set; begins the file name and stands beside the progress bar.
+        verb: what the progress bar says is being done, as "reading".
+        identity: everything that decides the pixels, as plain lists, dicts, numbers and strings.
+        image_shape: (C, S, S).
+        counts: number of images of each split, before any is skipped.
+        blocks: the images of a split, a few hundred at a time.
+    """
+
+    name: str
+    verb: str
+    identity: Any
+    image_shape: tuple[int, int, int]
+    counts: Mapping[str, int]
+    blocks: Callable[[str], Iterator[Block]]
+
+    @property
+    def stem(self) -> str:
+        """The file name without its suffix."""
+        content = json.dumps([FORMAT, self.name, self.image_shape, dict(self.counts), self.identity])
+        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
+
+
+class StoredImages:
+    """Rows start … stop of a cache file. Opened on first use in each process; pickles as its path, not its pixels."""
+
+    def __init__(self, path: Path, start: int, stop: int) -> None:
+        self.path = path
+        self.start = start
+        self.stop = stop
+        self._tensor: torch.Tensor | None = None
+
+    def __reduce__(self) -> tuple[type["StoredImages"], tuple[Path, int, int]]:
+        return StoredImages, (self.path, self.start, self.stop)
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def tensor(self) -> torch.Tensor:
+        """uint8 [n, C, S, S], read from the file as it is touched. Writing to it does not reach the file."""
+        if self._tensor is None:
+            # "c", copy on write: torch has no read-only tensors and warns about a read-only map.
+            self._tensor = torch.from_numpy(np.load(self.path, mmap_mode="c"))[self.start : self.stop]
+        return self._tensor
+
+
+def default_folder() -> Path:
+    """The user's cache folder, as the platform has it; ``XDG_CACHE_HOME`` comes first where it is set."""
+    if "XDG_CACHE_HOME" in os.environ:
+        base = Path(os.environ["XDG_CACHE_HOME"])
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path.home() / ".cache"
+    return base / "vectorae"
+
+
+def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
+    """The splits of a cache, which is made first if it is not there or not whole.
+
+    Raises:
+        UserError: the folder cannot be written, its disk is full, or more than 1 % of the images cannot be read.
+    """
+    array, index = folder / f"{recipe.stem}.npy", folder / f"{recipe.stem}.json"
+    splits = _open(array, index, recipe.image_shape)
+    if splits is None:
+        size = sum(recipe.counts.values()) * int(np.prod(recipe.image_shape))
+        with _disk(folder, size):
+            folder.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(folder, recipe.stem)
+            if shutil.disk_usage(folder).free < size:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _make(recipe, array, index, size)
+        splits = _open(array, index, recipe.image_shape)
+        if splits is None:
+            raise UserError(
+                f"dataset.cache: '{array}' is damaged as soon as it is written; set dataset.cache elsewhere"
+            )
+    return splits
+
+
+def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[str, StoredImages] | None:
+    """The splits of a whole cache, or None."""
+    try:
+        content = json.loads(index.read_text(encoding="utf-8"))
+        counts = [int(content["counts"][split]) for split in SPLITS]
+        skipped = len(content["skipped"])
+        # A file shorter than its header says is refused here.
+        images = np.load(array, mmap_mode="r")
+    except (OSError, ValueError, EOFError, KeyError, TypeError):
+        return None
+    if images.dtype != np.uint8 or images.shape != (sum(counts), *image_shape):
+        return None
+    if skipped:
+        log.warning("%d files that cannot be read are left out; '%s' names them", skipped, index)
+    stops = np.cumsum(counts).tolist()
+    return {
+        split: StoredImages(array, stop - count, stop) for split, count, stop in zip(SPLITS, counts, stops, strict=True)
+    }
+
+
+def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
+    """Write both files. The array comes last: a cache without its index is not read, and needs no lock."""
+    total = sum(recipe.counts.values())
+    kept = dict.fromkeys(SPLITS, 0)
+    skipped: list[str] = []
+    with _progress() as progress, _replacing(array, size) as file:
+        task = progress.add_task(f"{recipe.verb} {recipe.name}", total=total)
+        _write_header(file, (total, *recipe.image_shape))
+        for split in SPLITS:
+            for block in recipe.blocks(split):
+                with _disk(array.parent, size):
+                    file.write(np.ascontiguousarray(block.images).data)
+                kept[split] += len(block.images)
+                skipped += block.skipped
+                for line in block.skipped:
+                    log.warning("left out: %s", line)
+                if len(skipped) > MOST_CORRUPT * total:
+                    raise UserError(
+                        f"dataset.root: {len(skipped)} or more of {total} images cannot be read, more than 1 %; "
+                        f"the first is {skipped[0]}"
+                    )
+                progress.advance(task, len(block.images) + len(block.skipped))
+        file.seek(0)
+        _write_header(file, (sum(kept.values()), *recipe.image_shape))
+        with _replacing(index, size) as index_file:
+            index_file.write(json.dumps({"counts": kept, "skipped": skipped}, indent=1).encode())
+
+
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    """The header of a .npy file (format 1.0), padded to 128 bytes, so that it is as long for any number of images."""
+    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    file.write(np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text.encode("latin1"))
+
+
+@contextmanager
+def _replacing(path: Path, size: int) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of ``path`` when it is complete, and leaves nothing behind when it is not."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with _disk(path.parent, size):
+            file = temporary.open("wb")
+        try:
+            yield file
+            with _disk(path.parent, size):
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            # Closing flushes once more and fails once more on a full disk, which would hide the message.
+            with suppress(OSError):
+                file.close()
+        with _disk(path.parent, size):
+            try:
+                temporary.replace(path)
+            except PermissionError:
+                # Windows does not replace a file that another process reads; that one has the same content.
+                if not path.exists():
+                    raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def _disk(folder: Path, size: int) -> Iterator[None]:
+    """Says in one line what is wrong with the cache folder."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            problem = f"no space left in '{folder}' for {size / 2**20:.0f} MiB"
+        else:
+            problem = f"cannot write to '{folder}' ({error.strerror or error})"
+        raise UserError(f"dataset.cache: {problem}; set dataset.cache to a folder on another disk") from error
+
+
+def _remove_abandoned(folder: Path, stem: str) -> None:
+    """Delete what killed processes left of the same cache."""
+    for temporary in folder.glob(f"{stem}.*.tmp"):
+        try:
+            if time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
+                temporary.unlink()
+        except FileNotFoundError:
+            continue
+
+
+def _progress() -> Progress:
+    """On stderr, where it does not mix with what a command prints."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))

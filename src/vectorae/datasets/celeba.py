@@ -1,0 +1,124 @@
+"""CelebA: aligned faces of celebrities (Liu et al., ICCV 2015), in the official split."""
+
+import os
+from pathlib import Path
+
+from vectorae.datasets import cache as disk
+from vectorae.datasets.data import ImageData
+from vectorae.datasets.decode import Crop, View, reason
+from vectorae.datasets.folder import recipe_of_files
+from vectorae.errors import UserError
+
+IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"
+# The face without most of the background: 146 of the official 178 × 218 pixels.
+FACE = Crop(side=0.82, centre=0.52)
+
+
+class CelebA(ImageData):
+    """The official ``img_align_celeba/`` and ``list_eval_partition.txt`` in root, or root/celeba as torchvision does.
+
+    Takes the images that the list names and that exist, so a part of CelebA will do. Stored at any size: the crop is
+    relative to the image. ``resize=pad`` and ``stretch`` take the whole picture instead. Parameters as in `ImageData`.
+    """
+
+    config_name = "celeba"
+
+    def __init__(
+        self,
+        root: str = "data",
+        image_size: int = 64,
+        channels: int = 3,
+        batch_size: int = 64,
+        augment: bool = True,
+        resize: str = "crop",
+        download: bool = False,
+        cache: str | None = None,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            root=root,
+            image_size=image_size,
+            channels=channels,
+            batch_size=batch_size,
+            augment=augment,
+            resize=resize,
+            download=download,
+            cache=cache,
+            workers=workers,
+            seed=seed,
+        )
+        self._root = Path(root).expanduser()
+        if not download:
+            self._found()
+
+    def fetch(self) -> None:
+        """Through torchvision, into root/celeba. The host often refuses; a UserError says what to fetch by hand."""
+        if self._look() is not None:
+            return
+        from torchvision.datasets import CelebA as Official
+
+        try:
+            Official(str(self._root), download=True)
+        except Exception as error:  # network, quota, missing gdown, half an archive: the way out is the same
+            if self._look() is None:
+                raise UserError(
+                    f"dataset.download: CelebA cannot be fetched ({reason(error)}); get img_align_celeba.zip and "
+                    f"{PARTITION} from the CelebA project page, unpack the first, "
+                    f"and put the folder {IMAGES}/ and the file {PARTITION} into '{self._root / 'celeba'}'"
+                ) from error
+
+    def recipe(self) -> disk.Recipe:
+        """One cache for the images that are there."""
+        folder = self._found()
+        return recipe_of_files(
+            self.config_name, folder, partition(folder), View(self.image_size, self.channels, self.resize, FACE)
+        )
+
+    def _look(self) -> Path | None:
+        """The folder that holds both, if there is one."""
+        for folder in (self._root, self._root / "celeba"):
+            if (folder / IMAGES).is_dir() and (folder / PARTITION).is_file():
+                return folder
+        return None
+
+    def _found(self) -> Path:
+        folder = self._look()
+        if folder is None:
+            raise UserError(
+                f"dataset.root: no CelebA in '{self._root}'; put the folder {IMAGES}/ (img_align_celeba.zip, unpacked) "
+                f"and the file {PARTITION} there, name the folder that holds both, or try dataset.download=true"
+            )
+        return folder
+
+
+def partition(folder: Path) -> dict[str, list[str]]:
+    """The images that ``list_eval_partition.txt`` names (``000001.jpg 0``: 0 train, 1 val, 2 test) and that exist.
+
+    Returns:
+        Paths below ``folder`` for each split, in the list's order.
+
+    Raises:
+        UserError: a line cannot be understood, or a split has no image.
+    """
+    present = {entry.name for entry in os.scandir(folder / IMAGES)}
+    names: dict[str, list[str]] = {split: [] for split in disk.SPLITS}
+    lines = (folder / PARTITION).read_text(encoding="utf-8", errors="replace").splitlines()
+    for number, line in enumerate(lines, start=1):
+        words = line.split()
+        if not words:
+            continue
+        if len(words) != 2 or words[1] not in ("0", "1", "2"):
+            raise UserError(
+                f"dataset.root: line {number} of '{folder / PARTITION}' is not an image name and 0, 1 or 2; "
+                "fetch the file anew"
+            )
+        if words[0] in present:
+            names[disk.SPLITS[int(words[1])]].append(f"{IMAGES}/{words[0]}")
+    for value, split in enumerate(disk.SPLITS):
+        if not names[split]:
+            raise UserError(
+                f"dataset.root: '{folder / IMAGES}' has none of the {split} images, marked {value} in {PARTITION}; "
+                "put some there under their official names"
+            )
+    return names

@@ -1,0 +1,158 @@
+"""What every data set is: images of one size in three splits, and the loaders over them."""
+
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytorch_lightning as pl
+import torch
+from torch.utils.data import DataLoader
+
+from vectorae.datasets import cache as disk
+from vectorae.datasets.decode import RESIZES
+from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
+from vectorae.errors import UserError
+
+
+class ImageData(pl.LightningDataModule):
+    """Images in the splits train, val and test, decoded once into a memory-mapped cache.
+
+    Loaders yield uint8 [B, C, S, S]; there are no labels. Training is an endless stream in which batch number s depends
+    on (seed, s, batch_size) alone and which starts at the trainer's step; validation and test go through the images
+    once, in order. On several devices each takes every n-th image of the common batch.
+
+    Args:
+        root: folder of the images, or None.
+        image_size: S, side of the square images in pixels, 16 or more.
+        channels: C, 3 for colour or 1 for grey.
+        batch_size: images per step, over all devices together.
+        augment: mirror half of the training images left to right.
+        resize: ``crop``, ``pad`` or ``stretch``: how an image that is not square becomes so.
+        download: fetch the files into root if they are not there.
+        cache: folder of the decoded images; None is the user's cache folder.
+        workers: processes that load batches; 0 loads in the main process. The batches are the same.
+        seed: of order and flips, and of the split where the data set has none of its own; 0 or more.
+
+    Raises:
+        UserError: naming the key, for a value that is not possible or files that are not there.
+    """
+
+    # Of its file in conf/dataset; begins the names of its caches.
+    config_name: ClassVar[str]
+
+    def __init__(
+        self,
+        *,
+        root: str | Path | None,
+        image_size: int,
+        channels: int,
+        batch_size: int,
+        augment: bool,
+        resize: str,
+        download: bool,
+        cache: str | Path | None,
+        workers: int,
+        seed: int,
+    ) -> None:
+        super().__init__()
+        self.image_size = whole("image_size", image_size, 16)
+        self.channels = whole("channels", channels, 1)
+        if channels not in (1, 3):
+            raise UserError(f"dataset.channels: {channels} is not possible; use 3 for colour or 1 for grey")
+        self.batch_size = whole("batch_size", batch_size, 1)
+        self.augment = truth("augment", augment)
+        if resize not in RESIZES:
+            raise UserError(f"dataset.resize: no '{resize}'; choose {', '.join(RESIZES[:-1])} or {RESIZES[-1]}")
+        self.resize = resize
+        self.download = truth("download", download)
+        self.workers = whole("workers", workers, 0)
+        self.seed = whole("seed", seed, 0)
+        self.root = None if root is None else Path(root).expanduser()
+        self.cache = disk.default_folder() if cache is None else Path(cache).expanduser()
+        if cache is not None and self.root is not None and self.cache.resolve().is_relative_to(self.root.resolve()):
+            raise UserError(f"dataset.cache: '{cache}' is inside dataset.root; choose a folder elsewhere")
+        self._splits: dict[str, disk.StoredImages] | None = None
+
+    @abstractmethod
+    def recipe(self) -> disk.Recipe:
+        """How the cache of these images is made, and its key. Raises UserError if the files are not there."""
+
+    def fetch(self) -> None:
+        """Download what is missing. Called before ``recipe`` when ``download`` is true."""
+
+    def prepare_data(self) -> None:
+        """Download and decode, if that has not been done. Lightning calls it in one process per machine."""
+        self._stored()
+
+    def images(self, split: str) -> torch.Tensor:
+        """All images of ``split`` (train, val or test): uint8 [n, C, S, S], read from the cache as they are touched."""
+        if split not in disk.SPLITS:
+            raise UserError(f"split: no '{split}'; choose train, val or test")
+        return self._stored()[split].tensor()
+
+    def train_dataloader(self) -> "DataLoader[torch.Tensor]":
+        """The endless stream, from the trainer's step on."""
+        rank, world = self._place()
+        start = 0
+        if self.trainer is not None:
+            start = self.trainer.global_step * self.trainer.accumulate_grad_batches
+        images = self._stored()["train"]
+        batches = TrainingBatches(images, self.batch_size, self.augment, self.seed, rank, world)
+        return self._loader(batches, sampler=StepsFrom(start))
+
+    def val_dataloader(self) -> "DataLoader[torch.Tensor]":
+        """The validation images in order, the last batch smaller."""
+        return self._loader(OrderedBatches(self._stored()["val"], self.batch_size, *self._place()))
+
+    def test_dataloader(self) -> "DataLoader[torch.Tensor]":
+        """The test images in order, the last batch smaller."""
+        return self._loader(OrderedBatches(self._stored()["test"], self.batch_size, *self._place()))
+
+    def _loader(self, batches: "torch.utils.data.Dataset[torch.Tensor]", **options: Any) -> "DataLoader[torch.Tensor]":
+        # Items are whole batches. A loader draws a random number when it starts: from a generator of its own, so that
+        # looking at the validation images does not move the random numbers of training.
+        return DataLoader(
+            batches, batch_size=None, num_workers=self.workers, generator=torch.Generator().manual_seed(0), **options
+        )
+
+    def _place(self) -> tuple[int, int]:
+        """Rank of this process and number of processes."""
+        if self.trainer is None:
+            return 0, 1
+        rank, world = self.trainer.global_rank, self.trainer.world_size
+        if self.batch_size % world:
+            raise UserError(f"dataset.batch_size: {self.batch_size} images do not divide among {world} devices")
+        return rank, world
+
+    def _stored(self) -> dict[str, disk.StoredImages]:
+        if self._splits is None:
+            if self.download:
+                self.fetch()
+            self._splits = disk.stored(self.recipe(), self.cache)
+        return self._splits
+
+
+def whole(key: str, value: object, least: int) -> int:
+    """``value`` if it is a whole number from ``least`` on; else a UserError that names ``dataset.key``."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UserError(f"dataset.{key}: '{value}' is not a whole number")
+    if value < least:
+        raise UserError(f"dataset.{key}: {value} is too small; use {least} or more")
+    return value
+
+
+def truth(key: str, value: object) -> bool:
+    """``value`` if it is true or false; else a UserError that names ``dataset.key``."""
+    if not isinstance(value, bool):
+        raise UserError(f"dataset.{key}: '{value}' is neither true nor false")
+    return value
+
+
+def folder_of_images(root: Path | None) -> Path:
+    """``root`` if it is a folder; else a UserError."""
+    if root is None:
+        raise UserError("dataset.root: name the folder of images")
+    if not root.is_dir():
+        what = "is a file, not a folder" if root.exists() else "does not exist"
+        raise UserError(f"dataset.root: '{root}' {what}; name the folder of images")
+    return root

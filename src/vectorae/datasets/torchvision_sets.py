@@ -1,0 +1,210 @@
+"""MNIST and its like, and Omniglot: the official files where torchvision puts them."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from vectorae.datasets import cache as disk
+from vectorae.datasets.data import ImageData
+from vectorae.datasets.decode import View, reason
+from vectorae.datasets.folder import image_files, recipe_of_files
+from vectorae.datasets.idx import read_images
+from vectorae.errors import UserError
+
+_AT_ONCE = 1024
+
+
+class _Glyphs(ImageData):
+    """What the sets of small black and white pictures have in common: their defaults."""
+
+    def __init__(
+        self,
+        root: str = "data",
+        image_size: int = 28,
+        channels: int = 1,
+        batch_size: int = 128,
+        augment: bool = False,
+        resize: str = "crop",
+        download: bool = False,
+        cache: str | None = None,
+        workers: int = 0,
+        seed: int = 0,
+    ) -> None:
+        super().__init__(
+            root=root,
+            image_size=image_size,
+            channels=channels,
+            batch_size=batch_size,
+            augment=augment,
+            resize=resize,
+            download=download,
+            cache=cache,
+            workers=workers,
+            seed=seed,
+        )
+        self._root = Path(root).expanduser()
+        if not download:
+            self._check()
+
+    @abstractmethod
+    def _check(self) -> None:
+        """UserError if the files are not there."""
+
+
+class MNIST(_Glyphs):
+    """Handwritten digits, white on black: 55,000 train, the last 5,000 of the training file val, 10,000 test.
+
+    Reads root/MNIST/raw/train-images-idx3-ubyte and t10k-images-idx3-ubyte, unpacked or packed (``.gz``). The images
+    are square, so ``resize`` changes nothing. Parameters as in `ImageData`.
+    """
+
+    config_name = "mnist"
+    # Of the folder below root, and of the class that downloads.
+    official: ClassVar[str] = "MNIST"
+    VAL: ClassVar[int] = 5000
+
+    def fetch(self) -> None:
+        """Through torchvision, into root."""
+        if None not in self._look():
+            return
+        from torchvision import datasets
+
+        try:
+            getattr(datasets, self.official)(str(self._root), download=True)
+        except Exception as error:  # no network, no such host, a damaged file: the way out is the same
+            raise UserError(
+                f"dataset.download: {self.official} cannot be fetched ({reason(error)}); put {self._wanted()}"
+            ) from error
+
+    def recipe(self) -> disk.Recipe:
+        """One cache for the two files."""
+        train, test = self._found()
+        # Only the number of images is needed here, but the files are small, and a damaged one is better found now.
+        images = {"train": read_images(train), "test": read_images(test)}
+        if len(images["train"]) <= self.VAL:
+            raise UserError(
+                f"dataset.root: '{train}' has {len(images['train'])} images; more than {self.VAL} are needed"
+            )
+        images["train"], images["val"] = np.split(images["train"], [-self.VAL])
+        return disk.Recipe(
+            name=self.config_name,
+            verb="reading",
+            identity=[[str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns] for path in (train, test)],
+            image_shape=(self.channels, self.image_size, self.image_size),
+            counts={split: len(images[split]) for split in disk.SPLITS},
+            blocks=lambda split: _resized(images[split], self.image_size, self.channels),
+        )
+
+    def _look(self) -> tuple[Path | None, Path | None]:
+        """The training and the test file, packed or not."""
+        folder = self._root / self.official / "raw"
+
+        def find(name: str) -> Path | None:
+            return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
+
+        return find("train-images-idx3-ubyte"), find("t10k-images-idx3-ubyte")
+
+    def _check(self) -> None:
+        self._found()
+
+    def _found(self) -> tuple[Path, Path]:
+        train, test = self._look()
+        if train is None or test is None:
+            raise UserError(
+                f"dataset.root: no {self.official} in '{self._root}'; "
+                f"set dataset.download=true, or put {self._wanted()}"
+            )
+        return train, test
+
+    def _wanted(self) -> str:
+        return (
+            "train-images-idx3-ubyte.gz and t10k-images-idx3-ubyte.gz (packed or unpacked) into "
+            f"'{self._root / self.official / 'raw'}'"
+        )
+
+
+class FashionMNIST(MNIST):
+    """Zalando's articles of clothing (Xiao et al., 2017), in MNIST's form, below root/FashionMNIST/raw."""
+
+    config_name = "fashion_mnist"
+    official = "FashionMNIST"
+
+
+class KMNIST(MNIST):
+    """Cursive Japanese characters (Clanuwat et al., 2018), in MNIST's form, below root/KMNIST/raw."""
+
+    config_name = "kmnist"
+    official = "KMNIST"
+
+
+def _resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Block]:
+    """uint8 [n, height, width] as blocks of uint8 [k, channels, size, size]; bilinear with antialiasing."""
+    for start in range(0, len(images), _AT_ONCE):
+        block = torch.from_numpy(images[start : start + _AT_ONCE].copy())[:, None]
+        if block.shape[-2:] != (size, size):
+            scaled = torch.nn.functional.interpolate(block.float(), (size, size), mode="bilinear", antialias=True)
+            block = scaled.round().clamp(0, 255).byte()
+        yield disk.Block(block.expand(-1, channels, -1, -1).numpy())
+
+
+class Omniglot(_Glyphs):
+    """Handwritten characters of fifty alphabets (Lake et al., 2015), the strokes white on black as in MNIST.
+
+    Reads root/omniglot-py/images_background (train, and 5 % of it, the same for every seed, val) and images_evaluation
+    (test). The images are square, so ``resize`` changes nothing. Parameters as in `ImageData`.
+    """
+
+    config_name = "omniglot"
+
+    def fetch(self) -> None:
+        """Through torchvision, into root."""
+        if not self._missing():
+            return
+        from torchvision.datasets import Omniglot as Official
+
+        try:
+            for background in (True, False):
+                Official(str(self._root), background=background, download=True)
+        except Exception as error:  # no network, no such host, a damaged file: the way out is the same
+            raise UserError(
+                f"dataset.download: Omniglot cannot be fetched ({reason(error)}); {self._wanted()}"
+            ) from error
+
+    def recipe(self) -> disk.Recipe:
+        """One cache for both folders."""
+        self._check()
+        background, evaluation = (
+            [f"{part}/{path}" for path in image_files(self._folder / part)]
+            for part in ("images_background", "images_evaluation")
+        )
+        order = np.random.default_rng(0).permutation(len(background)).tolist()
+        held_out = max(1, round(0.05 * len(order)))
+        if len(order) <= held_out or not evaluation:
+            raise UserError(f"dataset.root: too few images in '{self._folder}'; {self._wanted()}")
+        names = {
+            "train": [background[i] for i in order[held_out:]],
+            "val": [background[i] for i in order[:held_out]],
+            "test": evaluation,
+        }
+        view = View(self.image_size, self.channels, "stretch", invert=True)
+        return recipe_of_files(self.config_name, self._folder, names, view)
+
+    @property
+    def _folder(self) -> Path:
+        return self._root / "omniglot-py"
+
+    def _missing(self) -> bool:
+        return not all((self._folder / part).is_dir() for part in ("images_background", "images_evaluation"))
+
+    def _check(self) -> None:
+        if self._missing():
+            raise UserError(
+                f"dataset.root: no Omniglot in '{self._root}'; set dataset.download=true, or {self._wanted()}"
+            )
+
+    def _wanted(self) -> str:
+        return f"unpack images_background.zip and images_evaluation.zip into '{self._folder}'"

@@ -1,0 +1,133 @@
+"""Faces that the project's own rasterizer draws: the default data set, which needs no file."""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import torch
+
+from vectorae.datasets import cache as disk
+from vectorae.datasets.data import ImageData, whole
+from vectorae.datasets.face import random_faces
+from vectorae.errors import UserError
+from vectorae.rasterizer import rasterize
+
+_AT_ONCE = 64
+# Shapes × pixels evaluated at once: larger than the rasterizer's own choice, so that threads wait less for each other.
+_CHUNK_SIZE = 2**20
+# ITU-R BT.601, as Pillow's conversion to grey.
+_GREY = (0.299, 0.587, 0.114)
+
+
+class ToyFaces(ImageData):
+    """Faces varied in skin, hair, clothes, eyes, mouth, pose, beard, glasses, hat and background.
+
+    Drawn once into the cache. Face i of a split depends on (seed, split, i) alone. Parameters as in `ImageData`; root
+    stays None, and ``resize`` and ``download`` change nothing.
+
+    Args:
+        train_count: faces to learn from, 1 or more.
+        val_count: faces to validate with, 1 or more.
+        test_count: faces to test with, 1 or more.
+    """
+
+    config_name = "toy_faces"
+
+    def __init__(
+        self,
+        root: str | None = None,
+        image_size: int = 64,
+        channels: int = 3,
+        batch_size: int = 64,
+        augment: bool = True,
+        resize: str = "crop",
+        download: bool = False,
+        cache: str | None = None,
+        workers: int = 0,
+        seed: int = 0,
+        train_count: int = 8000,
+        val_count: int = 512,
+        test_count: int = 512,
+    ) -> None:
+        super().__init__(
+            root=root,
+            image_size=image_size,
+            channels=channels,
+            batch_size=batch_size,
+            augment=augment,
+            resize=resize,
+            download=download,
+            cache=cache,
+            workers=workers,
+            seed=seed,
+        )
+        if root is not None:
+            raise UserError(
+                f"dataset.root: '{root}' would not be read, toy faces are drawn; choose the data set of those images, "
+                "such as dataset=folder"
+            )
+        self._counts = {
+            "train": whole("train_count", train_count, 1),
+            "val": whole("val_count", val_count, 1),
+            "test": whole("test_count", test_count, 1),
+        }
+
+    def recipe(self) -> disk.Recipe:
+        """One cache for each seed. A few small faces are part of its key: drawn differently, all are drawn again."""
+        return disk.Recipe(
+            name=self.config_name,
+            verb="drawing",
+            identity=[self.seed, draw_faces(self.seed, "train", 0, 4, 16).flatten().tolist()],
+            image_shape=(self.channels, self.image_size, self.image_size),
+            counts=self._counts,
+            blocks=self._drawn,
+        )
+
+    def _drawn(self, split: str) -> Iterator[disk.Block]:
+        count = self._counts[split]
+
+        def block(start: int) -> disk.Block:
+            # Always whole blocks: vectorised arithmetic may round the last few numbers of a tensor differently.
+            faces = draw_faces(self.seed, split, start, start + _AT_ONCE, self.image_size, self.channels)
+            return disk.Block(faces[: count - start].numpy())
+
+        # A thread for each block is quicker than several for each operation, and far so when the processor is shared.
+        with _one_thread_each(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            yield from pool.map(block, range(0, count, _AT_ONCE))
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Threads started inside do not divide their tensor operations further."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3) -> torch.Tensor:
+    """Faces start … stop − 1 of a split.
+
+    Args:
+        seed: 0 or more.
+        split: train, val or test; no two share a face.
+        start, stop: numbers of the faces.
+        image_size: S, in pixels.
+        channels: C, 3 for colour or 1 for grey.
+
+    Returns:
+        uint8 [stop − start, C, S, S].
+    """
+    scene = random_faces(seed, disk.SPLITS.index(split), start, stop)
+    if channels == 1:
+        weights = torch.tensor(_GREY)
+        scene = replace(
+            scene, color=(scene.color @ weights)[..., None], background=(scene.background @ weights)[..., None]
+        )
+    with torch.no_grad():
+        images = rasterize(scene, image_size, image_size, coverage="ramp", chunk_size=_CHUNK_SIZE)
+    return (images * 255).round().clamp(0, 255).byte()

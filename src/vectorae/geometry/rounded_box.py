@@ -1,0 +1,131 @@
+"""Distance to a rounded box: a rectangle whose corners are quarter ellipses.
+
+The corner radii are roundness × half extents, so that one family holds rectangle, square, ellipse, circle and all that
+lies between, as SVG's ``<rect rx ry>`` does.
+"""
+
+import torch
+from torch import Tensor
+
+CLOSEST_POINT_STEPS = 4
+"""Steps of the closest-point iteration on an ellipse: .001 pixel off at an aspect of 5:1, .04 at 20:1 (64×64)."""
+
+
+def rounded_box_distance(x: Tensor, y: Tensor, half_extents: Tensor, roundness: Tensor) -> tuple[Tensor, Tensor]:
+    """Signed Euclidean distance to rounded boxes, and how thick they are across the shorter side.
+
+    The gradient follows the envelope theorem: where q is the closest point of the outline and n the normal there, the
+    distance changes by n·∂p − n·∂q with q's place on the outline held, so n and that place are constants to autograd.
+
+    Args:
+        x, y: points in the local frame, ``[..., H, W]`` (see ``to_local``).
+        half_extents: half width and half height, ``[..., 2]``, canvas units, ≥ 0.
+        roundness: ``[...]`` in [0, 1]: 0 is a rectangle, 1 an ellipse.
+
+    Returns:
+        distance ``[..., H, W]``, negative inside; thickness, ``[..., 1, 1]`` or ``[..., H, W]``: the extent across the
+        shorter side, which for ellipses shrinks towards the tips. Canvas units.
+    """
+    half_width, half_height = half_extents[..., 0, None, None], half_extents[..., 1, None, None]
+    roundness = roundness[..., None, None]
+    across_x, across_y = x.abs(), y.abs()
+    with torch.no_grad():
+        # Circular (or no) corners have a closed form; it is also the common case.
+        circular = bool(((half_width == half_height) | (roundness == 0)).all())
+        closest = _closest_on_circular_corners if circular else _closest_on_elliptical_corners
+        normal_x, normal_y, cos, sin = closest(across_x, across_y, half_width, half_height, roundness)
+        curved_x, curved_y = normal_x * (1 - cos), normal_y * (1 - sin)
+    # The closest point is q = h · (1 − roundness · (1 − (cos, sin))); the distance is n · (p − q).
+    distance = normal_x * across_x + normal_y * across_y
+    distance = distance - half_width * (normal_x - roundness * curved_x)
+    distance = distance - half_height * (normal_y - roundness * curved_y)
+    if circular:
+        return distance, 2 * torch.minimum(half_width, half_height)
+    return distance, _thickness(across_x, across_y, half_width, half_height, roundness)
+
+
+def _closest_on_circular_corners(
+    x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, roundness: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Normal at the closest point, and its place on the corner's arc as cos and sin, in the first quadrant."""
+    corner_x = x - half_width * (1 - roundness)
+    corner_y = y - half_height * (1 - roundness)
+    on_side = corner_x >= corner_y
+    on_arc = torch.minimum(corner_x, corner_y) > 0
+    length = torch.sqrt(corner_x * corner_x + corner_y * corner_y).clamp_min_(torch.finfo(x.dtype).tiny)
+    normal_x = torch.where(on_arc, corner_x / length, on_side.to(x.dtype))
+    normal_y = torch.where(on_arc, corner_y / length, (~on_side).to(x.dtype))
+    return normal_x, normal_y, normal_x, normal_y
+
+
+def _closest_on_elliptical_corners(
+    x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, roundness: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """As for circular corners, with the closest point of the ellipse found by iteration.
+
+    Each step replaces the ellipse by its circle of curvature (centre on the evolute) and moves to the point of that
+    circle that is closest.
+    """
+    smallest = torch.finfo(x.dtype).eps
+    radius_x = (half_width * roundness).clamp_min(smallest)
+    radius_y = (half_height * roundness).clamp_min(smallest)
+    corner_x = x - half_width * (1 - roundness)
+    corner_y = y - half_height * (1 - roundness)
+    squares = radius_x * radius_x - radius_y * radius_y
+    cos = torch.full_like(corner_x, 0.5**0.5)
+    sin = cos.clone()
+    for _ in range(CLOSEST_POINT_STEPS):
+        evolute_x = squares / radius_x * cos * cos * cos
+        evolute_y = -squares / radius_y * sin * sin * sin
+        curvature_radius = torch.hypot(radius_x * cos - evolute_x, radius_y * sin - evolute_y)
+        to_point_x, to_point_y = corner_x - evolute_x, corner_y - evolute_y
+        scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(smallest)
+        cos = ((to_point_x * scale + evolute_x) / radius_x).clamp_(0, 1)
+        sin = ((to_point_y * scale + evolute_y) / radius_y).clamp_(0, 1)
+        length = torch.hypot(cos, sin).clamp_min_(smallest)
+        cos, sin = cos / length, sin / length
+
+    # On the arc: the ellipse's normal; from outside and not too near, the direction from the closest point, which holds
+    # for ellipses of no height too.
+    offset_x, offset_y = corner_x - radius_x * cos, corner_y - radius_y * sin
+    offset = torch.hypot(offset_x, offset_y)
+    normal_x, normal_y = cos * radius_y, sin * radius_x
+    normal_length = torch.hypot(normal_x, normal_y).clamp_min_(smallest * smallest)
+    normal_x, normal_y = normal_x / normal_length, normal_y / normal_length
+    in_corner = torch.minimum(corner_x, corner_y) > 0
+    outside = in_corner & ((corner_x / radius_x).square() + (corner_y / radius_y).square() > 1)
+    far = outside & (offset > 1e-3 * torch.maximum(radius_x, radius_y))
+    offset = offset.clamp_min(smallest)
+    normal_x = torch.where(far, offset_x / offset, normal_x)
+    normal_y = torch.where(far, offset_y / offset, normal_y)
+    arc_depth = torch.where(outside, offset, -(normal_x * offset_x + normal_y * offset_y).abs())
+
+    # The straight parts of the outline, where the point lies beside them; the nearest of the candidates counts.
+    side_depth = torch.where(corner_y <= 0, x - half_width, -torch.inf)
+    top_depth = torch.where(corner_x <= 0, y - half_height, -torch.inf)
+    straight = torch.maximum(side_depth, top_depth)
+    use_arc = in_corner | (arc_depth > straight)
+    use_side = side_depth >= top_depth
+    one, zero = torch.ones_like(cos), torch.zeros_like(cos)
+    normal_x = torch.where(use_arc, normal_x, torch.where(use_side, one, zero))
+    normal_y = torch.where(use_arc, normal_y, torch.where(use_side, zero, one))
+    cos = torch.where(use_arc, cos, torch.where(use_side, one, zero))
+    sin = torch.where(use_arc, sin, torch.where(use_side, zero, one))
+    return normal_x, normal_y, cos, sin
+
+
+def _thickness(x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, roundness: Tensor) -> Tensor:
+    """Extent across the shorter side, as wide there as an ellipse is at that place along its longer side.
+
+    With u the place along the longer half axis a of the corner (0 where it starts, 1 at the tip) and b the shorter:
+    2b √(1 − roundness · u² · (1 − b²/a²)). That is 2b on a circle and along straight sides, the chord of a thin
+    ellipse, and 2b²/a, twice the radius of curvature, at its tip.
+    """
+    wide = half_width >= half_height
+    longer, shorter = torch.maximum(half_width, half_height), torch.minimum(half_width, half_height)
+    smallest = torch.finfo(x.dtype).eps
+    along = torch.where(wide, x, y)
+    corner = (longer * roundness).clamp_min(smallest)
+    place = ((along - (longer - corner)) / corner).clamp(0, 1)
+    slimness = 1 - (shorter / longer.clamp_min(smallest)).square()
+    return 2 * shorter * torch.sqrt((1 - roundness * slimness * place.square()).clamp_min(smallest))

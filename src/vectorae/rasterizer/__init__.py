@@ -1,0 +1,9 @@
+"""From a scene to an image: coverage, compositing, and one module per backend."""
+
+from vectorae.rasterizer.compositing import COMPOSITINGS
+from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
+from vectorae.rasterizer.rasterizer import Rasterizer
+from vectorae.rasterizer.softness import SoftnessSchedule
+
+__all__ = ["BACKEND_CHOICES", "COMPOSITINGS", "PROFILES", "Rasterizer", "SoftnessSchedule", "rasterize"]

@@ -1,0 +1,430 @@
+"""The loops of the CPU backend, compiled by numba and cached on disk.
+
+All take one image and one row at a time; partial derivatives of a row are kept in scratch rows until the compositing
+has told how much each pixel's coverage counts. Names: c is the profile, d the distance, t the thickness, s the softness.
+"""
+
+# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+
+import math
+
+import numpy as np
+from numba import njit
+
+from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
+
+FILLED_BOX, STROKED_BOX, POLYLINE = 0, 1, 2
+GAUSSIAN, SIGMOID, RAMP = 0, 1, 2
+
+# Scratch rows: coverage, its derivative by softness and stroke width, then by what the kind depends on.
+COVERAGE, BY_SOFTNESS, BY_WIDTH, BY_X, BY_Y, BY_HALF_WIDTH, BY_HALF_HEIGHT, BY_ROUNDNESS = range(8)
+PLACE, SEGMENT = BY_HALF_WIDTH, BY_HALF_HEIGHT
+
+TAIL = 14 * math.log(2)
+"""−ln of the coverage that may be dropped, 2⁻¹⁴."""
+
+FLAT = 25.0
+"""From this many softnesses on a sigmoid is 0 or 1 to within 2e-11: no need to ask the exponential function."""
+
+_compile = njit(cache=True, nogil=True, error_model="numpy")
+
+
+@_compile
+def _length(x, y):
+    return math.sqrt(x * x + y * y)
+
+
+@_compile
+def _profile(profile, depth, s, pixel):
+    """c, its derivative by depth, and by softness."""
+    if profile == GAUSSIAN:
+        if depth >= 0:
+            return 1.0, 0.0, 0.0
+        c = math.exp(-((depth / s) ** 2))
+        slope = -2 * depth / (s * s) * c
+        return c, slope, -slope * depth / s
+    if profile == SIGMOID:
+        if abs(depth) > FLAT * s:
+            return (1.0 if depth > 0 else 0.0), 0.0, 0.0
+        # e^(−|x|) never overflows.
+        e = math.exp(-abs(depth) / s)
+        c = 1 / (1 + e)
+        slope = e * c * c / s
+        return (c if depth >= 0 else e * c), slope, -slope * depth / s
+    if profile == RAMP:
+        c = depth / pixel + 0.5
+        if c <= 0:
+            return 0.0, 0.0, 0.0
+        if c >= 1:
+            return 1.0, 0.0, 0.0
+        return c, 1 / pixel, 0.0
+    return (1.0 if depth >= 0 else 0.0), 0.0, 0.0
+
+
+@_compile
+def _reach(profile, s, pixel):
+    """How far beyond the outline coverage may be above 2⁻¹⁴."""
+    if profile == GAUSSIAN:
+        return s * math.sqrt(TAIL)
+    if profile == SIGMOID:
+        return s * TAIL
+    return pixel / 2
+
+
+@_compile
+def _bounds(kind, numbers, vertices, first, size, reach):
+    """Left, top, right, bottom of all that a shape may cover, canvas units."""
+    reach += numbers[7] / 2
+    if kind == POLYLINE:
+        left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
+        for v in range(first, first + size):
+            left, right = min(left, vertices[v, 0]), max(right, vertices[v, 0])
+            top, bottom = min(top, vertices[v, 1]), max(bottom, vertices[v, 1])
+    else:
+        x, y = numbers[0], numbers[1]
+        across = abs(numbers[2]) * numbers[4] + abs(numbers[3]) * numbers[5]
+        down = abs(numbers[3]) * numbers[4] + abs(numbers[2]) * numbers[5]
+        left, top, right, bottom = x - across, y - down, x + across, y + down
+    return left - reach, top - reach, right + reach, bottom + reach
+
+
+@_compile
+def _closest_on_circular_corner(x, y, half_width, half_height, roundness):
+    """Normal x, y and the place on the arc as cos, sin, in the first quadrant (see geometry.rounded_box)."""
+    corner_x = x - half_width * (1 - roundness)
+    corner_y = y - half_height * (1 - roundness)
+    if min(corner_x, corner_y) > 0:
+        length = math.sqrt(corner_x * corner_x + corner_y * corner_y)
+        nx, ny = corner_x / length, corner_y / length
+    elif corner_x >= corner_y:
+        nx, ny = 1.0, 0.0
+    else:
+        nx, ny = 0.0, 1.0
+    return nx, ny, nx, ny
+
+
+@_compile
+def _closest_on_elliptical_corner(x, y, half_width, half_height, roundness, smallest):
+    """As above; the iteration and the choice among the candidates are those of geometry.rounded_box."""
+    rx, ry = max(half_width * roundness, smallest), max(half_height * roundness, smallest)
+    corner_x, corner_y = x - half_width * (1 - roundness), y - half_height * (1 - roundness)
+    squares = rx * rx - ry * ry
+    cos = sin = math.sqrt(0.5)
+    for _ in range(CLOSEST_POINT_STEPS):
+        evolute_x, evolute_y = squares / rx * cos * cos * cos, -squares / ry * sin * sin * sin
+        curvature_radius = _length(rx * cos - evolute_x, ry * sin - evolute_y)
+        to_x, to_y = corner_x - evolute_x, corner_y - evolute_y
+        scale = curvature_radius / max(_length(to_x, to_y), smallest)
+        cos = min(max((to_x * scale + evolute_x) / rx, 0.0), 1.0)
+        sin = min(max((to_y * scale + evolute_y) / ry, 0.0), 1.0)
+        length = max(_length(cos, sin), smallest)
+        cos, sin = cos / length, sin / length
+    offset_x, offset_y = corner_x - rx * cos, corner_y - ry * sin
+    offset = _length(offset_x, offset_y)
+    nx, ny = cos * ry, sin * rx
+    length = max(_length(nx, ny), smallest * smallest)
+    nx, ny = nx / length, ny / length
+    in_corner = min(corner_x, corner_y) > 0
+    outside = in_corner and (corner_x / rx) ** 2 + (corner_y / ry) ** 2 > 1
+    arc_depth = offset if outside else -abs(nx * offset_x + ny * offset_y)
+    if outside and offset > 1e-3 * max(rx, ry):
+        nx, ny = offset_x / max(offset, smallest), offset_y / max(offset, smallest)
+    side = x - half_width if corner_y <= 0 else -np.inf
+    top = y - half_height if corner_x <= 0 else -np.inf
+    if in_corner or arc_depth > max(side, top):
+        return nx, ny, cos, sin
+    if side >= top:
+        return 1.0, 0.0, 1.0, 0.0
+    return 0.0, 1.0, 0.0, 1.0
+
+
+@_compile
+def _thickness(x, y, half_width, half_height, roundness, smallest):
+    """2b √(1 − roundness u² (1 − b²/a²)) and its derivatives by x, y, half width, half height, roundness."""
+    wide = half_width >= half_height
+    a, b = (half_width, half_height) if wide else (half_height, half_width)
+    along = x if wide else y
+    corner = max(a * roundness, smallest)
+    u = (along - (a - corner)) / corner
+    free = 0 < u < 1 and a * roundness > smallest
+    u = min(max(u, 0.0), 1.0)
+    a_safe = max(a, smallest)
+    ratio = b / a_safe
+    slimness = 1 - ratio * ratio
+    inside = 1 - roundness * slimness * u * u
+    root = math.sqrt(max(inside, smallest))
+    t = 2 * b * root
+    by_inside = b / root if inside > smallest else 0.0
+    by_u = -2 * by_inside * roundness * slimness * u if free else 0.0
+    # u = (along − a) / (a roundness) + 1
+    by_along = by_u / corner
+    by_a = by_u * -along / (a * corner) if free else 0.0
+    by_slimness = -by_inside * roundness * u * u
+    by_a += by_slimness * 2 * ratio * ratio / a_safe
+    by_b = 2 * root - by_slimness * 2 * ratio / a_safe
+    by_roundness = -by_inside * slimness * u * u - by_u * (along - a) / (a * roundness * roundness) if free else (
+        -by_inside * slimness * u * u
+    )
+    if wide:
+        return t, by_along, 0.0, by_a, by_b, by_roundness
+    return t, 0.0, by_along, by_b, by_a, by_roundness
+
+
+@_compile
+def _cover(profile, stroked, d, t, s, pixel):
+    """Coverage c(−d) − c(−d − t) and its derivatives by d, t, softness; a gaussian stroke is c(−d) alone."""
+    c, slope, by_s = _profile(profile, -d, s, pixel)
+    if profile == GAUSSIAN and stroked:
+        return c, -slope, 0.0, by_s
+    far, far_slope, far_by_s = _profile(profile, -d - t, s, pixel)
+    return c - far, far_slope - slope, far_slope, by_s - far_by_s
+
+
+@_compile
+def _box_row(kind, numbers, s, profile, pixel, y, start, stop, smallest, rows):
+    """Coverage by a rounded box of the pixels start … stop − 1 of a row, and its derivatives, into scratch rows."""
+    cos, sin, half_width, half_height, roundness, width = numbers[2:8]
+    circular = half_width == half_height or roundness == 0
+    dy = y - numbers[1]
+    for i in range(start, stop):
+        dx = (i + 0.5) * pixel - numbers[0]
+        local_x, local_y = cos * dx + sin * dy, cos * dy - sin * dx
+        x, y_ = abs(local_x), abs(local_y)
+        if circular:
+            nx, ny, arc_x, arc_y = _closest_on_circular_corner(x, y_, half_width, half_height, roundness)
+        else:
+            nx, ny, arc_x, arc_y = _closest_on_elliptical_corner(x, y_, half_width, half_height, roundness, smallest)
+        keep_x, keep_y = 1 - roundness * (1 - arc_x), 1 - roundness * (1 - arc_y)
+        d = nx * (x - half_width * keep_x) + ny * (y_ - half_height * keep_y)
+        by_roundness = half_width * nx * (1 - arc_x) + half_height * ny * (1 - arc_y)
+        if kind == STROKED_BOX:
+            side = 1.0 if d > 0 else (-1.0 if d < 0 else 0.0)
+            coverage, by_d, by_t, by_s = _cover(profile, True, abs(d) - width / 2, width, s, pixel)
+            rows[BY_WIDTH, i] = by_t - by_d / 2
+            by_d *= side
+            t_x = t_y = t_half_width = t_half_height = t_roundness = by_t = 0.0
+        else:
+            if circular:
+                t = 2 * min(half_width, half_height)
+                t_x = t_y = t_roundness = 0.0
+                t_half_width = 1.0 if half_width == half_height else (2.0 if half_width < half_height else 0.0)
+                t_half_height = 2.0 - t_half_width
+            else:
+                t, t_x, t_y, t_half_width, t_half_height, t_roundness = _thickness(
+                    x, y_, half_width, half_height, roundness, smallest
+                )
+            coverage, by_d, by_t, by_s = _cover(profile, False, d, t, s, pixel)
+        rows[COVERAGE, i] = coverage
+        rows[BY_SOFTNESS, i] = by_s
+        rows[BY_X, i] = (by_d * nx + by_t * t_x) * np.sign(local_x)
+        rows[BY_Y, i] = (by_d * ny + by_t * t_y) * np.sign(local_y)
+        rows[BY_HALF_WIDTH, i] = by_t * t_half_width - by_d * nx * keep_x
+        rows[BY_HALF_HEIGHT, i] = by_t * t_half_height - by_d * ny * keep_y
+        rows[BY_ROUNDNESS, i] = by_d * by_roundness + by_t * t_roundness
+
+
+@_compile
+def _polyline_row(vertices, first, size, width, s, profile, pixel, y, start, stop, tiny, rows):
+    """As for a box; the derivative by the nearest point's place, that point's segment and where on it it lies."""
+    for i in range(start, stop):
+        x = (i + 0.5) * pixel
+        best, place, segment = np.inf, 0.0, 0
+        offset_x = offset_y = 0.0
+        for v in range(first, first + size - 1):
+            along_x, along_y = vertices[v + 1, 0] - vertices[v, 0], vertices[v + 1, 1] - vertices[v, 1]
+            from_x, from_y = x - vertices[v, 0], y - vertices[v, 1]
+            squared_length = max(along_x * along_x + along_y * along_y, tiny)
+            here = min(max((from_x * along_x + from_y * along_y) / squared_length, 0.0), 1.0)
+            to_x, to_y = from_x - here * along_x, from_y - here * along_y
+            squared = to_x * to_x + to_y * to_y
+            if squared < best:
+                best, place, segment, offset_x, offset_y = squared, here, v, to_x, to_y
+        length = math.sqrt(best)
+        coverage, by_d, by_t, by_s = _cover(profile, True, length - width / 2, width, s, pixel)
+        length = max(length, tiny)
+        rows[COVERAGE, i] = coverage
+        rows[BY_SOFTNESS, i] = by_s
+        rows[BY_WIDTH, i] = by_t - by_d / 2
+        rows[BY_X, i] = by_d * offset_x / length
+        rows[BY_Y, i] = by_d * offset_y / length
+        rows[PLACE, i] = place
+        rows[SEGMENT, i] = segment
+
+
+@_compile
+def _place_shapes(kinds, first, size, numbers, vertices, softness, profile, pixel, height, width, places):
+    """Columns and rows that each shape of an image may cover: start, stop, top, bottom."""
+    for k in range(len(kinds)):
+        reach = _reach(profile, softness[k], pixel)
+        left, top, right, bottom = _bounds(kinds[k], numbers[k], vertices, first[k], size[k], reach)
+        if left <= right and top <= bottom:  # false for NaN too
+            places[k, 0] = int(min(max(math.floor(left / pixel - 0.5), 0), width))
+            places[k, 1] = int(min(max(math.ceil(right / pixel + 0.5), 0), width))
+            places[k, 2] = int(min(max(math.floor(top / pixel - 0.5), 0), height))
+            places[k, 3] = int(min(max(math.ceil(bottom / pixel + 0.5), 0), height))
+        else:
+            places[k] = (0, width, 0, height)
+
+
+@_compile
+def _shape_row(k, kinds, first, size, numbers, vertices, softness, profile, pixel, row, place, smallest, tiny, rows):
+    y = (row + 0.5) * pixel
+    if kinds[k] == POLYLINE:
+        _polyline_row(
+            vertices, first[k], size[k], numbers[k, 7], softness[k], profile, pixel, y, place[0], place[1], tiny, rows
+        )
+    else:
+        _box_row(kinds[k], numbers[k], softness[k], profile, pixel, y, place[0], place[1], smallest, rows)
+
+
+@_compile
+def draw(
+    image_from, image_to, row_from, row_to,
+    kinds, first, size,
+    numbers, vertices, softness, strength, color, background,
+    height, width, profile, soft_or,
+    image,
+):  # fmt: skip
+    """Draw rows of images into ``image`` ``[B, C, H, W]``; the other arrays as rasterizer.cpu packs them."""
+    count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
+    smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
+    places = np.empty((count, 4), dtype=np.int64)
+    rows = np.empty((8, width), dtype=numbers.dtype)
+    for b in range(image_from, image_to):
+        _place_shapes(
+            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places
+        )
+        for row in range(row_from, row_to):
+            for channel in range(channels):
+                image[b, channel, row, :] = background[b, channel]
+            for k in range(count):
+                if not places[k, 2] <= row < places[k, 3]:
+                    continue
+                _shape_row(
+                    k, kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, row, places[k],
+                    smallest, tiny, rows,
+                )  # fmt: skip
+                for channel in range(channels):
+                    ink, canvas = color[b, k, channel], image[b, channel, row]
+                    for i in range(places[k, 0], places[k, 1]):
+                        alpha = strength[b, k] * rows[COVERAGE, i]
+                        if soft_or:
+                            canvas[i] = 1 - (1 - canvas[i]) * (1 - alpha * ink)
+                        else:
+                            canvas[i] += alpha * (ink - canvas[i])
+
+
+@_compile
+def differentiate(
+    image_from, image_to, row_from, row_to,
+    kinds, first, size,
+    numbers, vertices, softness, strength, color, background,
+    height, width, profile, soft_or,
+    gradient,
+    by_numbers, by_vertices, by_softness, by_strength, by_color, by_background,
+):  # fmt: skip
+    """Add to ``by_…`` the derivatives of Σ gradient · image over some rows of some images."""
+    count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
+    smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
+    places = np.empty((count, 4), dtype=np.int64)
+    rows = np.empty((count, 8, width), dtype=numbers.dtype)
+    layers = channels if soft_or else 1
+    in_front = np.empty((count, layers, width), dtype=numbers.dtype)
+    by_alpha = np.empty(width, dtype=numbers.dtype)
+    for b in range(image_from, image_to):
+        _place_shapes(
+            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places
+        )
+        for row in range(row_from, row_to):
+            passed = np.ones((layers, width), dtype=numbers.dtype)
+            for k in range(count - 1, -1, -1):
+                if not places[k, 2] <= row < places[k, 3]:
+                    continue
+                _shape_row(
+                    k, kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, row, places[k],
+                    smallest, tiny, rows[k],
+                )  # fmt: skip
+                for layer in range(layers):
+                    ink = color[b, k, layer] if soft_or else 1.0
+                    for i in range(places[k, 0], places[k, 1]):
+                        in_front[k, layer, i] = passed[layer, i]
+                        passed[layer, i] *= 1 - strength[b, k] * rows[k, COVERAGE, i] * ink
+            behind = np.empty((channels, width), dtype=numbers.dtype)
+            for channel in range(channels):
+                layer = channel if soft_or else 0
+                behind[channel, :] = background[b, channel]
+                total = 0.0
+                for i in range(width):
+                    total += gradient[b, channel, row, i] * passed[layer, i]
+                by_background[b, channel] += total
+            for k in range(count):
+                if not places[k, 2] <= row < places[k, 3]:
+                    continue
+                start, stop = places[k, 0], places[k, 1]
+                by_alpha[start:stop] = 0
+                for channel in range(channels):
+                    ink, layer, total = color[b, k, channel], channel if soft_or else 0, 0.0
+                    for i in range(start, stop):
+                        alpha = strength[b, k] * rows[k, COVERAGE, i]
+                        seen = gradient[b, channel, row, i] * in_front[k, layer, i]
+                        below = behind[channel, i]
+                        if soft_or:
+                            by_alpha[i] += seen * (1 - below) * ink
+                            total += seen * (1 - below) * alpha
+                            behind[channel, i] = 1 - (1 - below) * (1 - alpha * ink)
+                        else:
+                            by_alpha[i] += seen * (ink - below)
+                            total += seen * alpha
+                            behind[channel, i] = below + alpha * (ink - below)
+                    by_color[b, k, channel] += total
+                _add_shape(
+                    kinds[k], numbers[b, k], pixel, row, start, stop, strength[b, k], by_alpha, rows[k],
+                    by_numbers[b, k], by_vertices[b], by_softness[b], by_strength[b], k,
+                )  # fmt: skip
+
+
+@_compile
+def _add_shape(
+    kind, numbers, pixel, row, start, stop, strength, by_alpha, rows,
+    by_numbers, by_vertices, by_softness, by_strength, k,
+):  # fmt: skip
+    """Add a row's share of the derivatives by one shape's numbers, given those by its alpha."""
+    by_s = by_opacity = by_width = 0.0
+    for i in range(start, stop):
+        weight = by_alpha[i] * strength
+        by_opacity += by_alpha[i] * rows[COVERAGE, i]
+        by_s += weight * rows[BY_SOFTNESS, i]
+    by_strength[k] += by_opacity
+    by_softness[k] += by_s
+    if kind != FILLED_BOX:
+        for i in range(start, stop):
+            by_width += by_alpha[i] * rows[BY_WIDTH, i]
+        by_numbers[7] += by_width * strength
+    if kind == POLYLINE:
+        for i in range(start, stop):
+            weight, place, v = by_alpha[i] * strength, rows[PLACE, i], int(rows[SEGMENT, i])
+            by_vertices[v, 0] -= weight * rows[BY_X, i] * (1 - place)
+            by_vertices[v, 1] -= weight * rows[BY_Y, i] * (1 - place)
+            by_vertices[v + 1, 0] -= weight * rows[BY_X, i] * place
+            by_vertices[v + 1, 1] -= weight * rows[BY_Y, i] * place
+        return
+    sum_x = sum_y = sum_x_dx = sum_y_dx = sum_w = sum_h = sum_r = 0.0
+    for i in range(start, stop):
+        weight, dx = by_alpha[i] * strength, (i + 0.5) * pixel - numbers[0]
+        by_x, by_y = weight * rows[BY_X, i], weight * rows[BY_Y, i]
+        sum_x += by_x
+        sum_y += by_y
+        sum_x_dx += by_x * dx
+        sum_y_dx += by_y * dx
+        sum_w += weight * rows[BY_HALF_WIDTH, i]
+        sum_h += weight * rows[BY_HALF_HEIGHT, i]
+        sum_r += weight * rows[BY_ROUNDNESS, i]
+    cos, sin, dy = numbers[2], numbers[3], (row + 0.5) * pixel - numbers[1]
+    by_numbers[0] += sin * sum_y - cos * sum_x
+    by_numbers[1] -= sin * sum_x + cos * sum_y
+    by_numbers[2] += sum_x_dx + sum_y * dy
+    by_numbers[3] += sum_x * dy - sum_y_dx
+    by_numbers[4] += sum_w
+    by_numbers[5] += sum_h
+    by_numbers[6] += sum_r

@@ -1,0 +1,63 @@
+"""The two ways in which a model draws: soft, as trained, and crisp, as it will look as SVG."""
+
+import math
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from vectorae.rasterizer.compositing import COMPOSITINGS
+from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice, rasterize
+from vectorae.rasterizer.reference import CHUNK_SIZE
+from vectorae.scene import Scene
+
+
+@dataclass(frozen=True)
+class Rasterizer:
+    """Settings of ``rasterize`` for a run.
+
+    Attributes:
+        coverage: profile of the soft drawing: ``gaussian``, ``sigmoid``, ``ramp`` or ``hard``.
+        compositing: ``over`` or ``soft_or``.
+        backend: ``auto``, ``reference`` or ``cpu``.
+        chunk_size: shapes × pixels evaluated at once.
+    """
+
+    coverage: str = "sigmoid"
+    compositing: str = "over"
+    backend: str = "auto"
+    chunk_size: int = CHUNK_SIZE
+
+    def __post_init__(self) -> None:
+        check_choice("coverage", self.coverage, PROFILES)
+        check_choice("compositing", self.compositing, COMPOSITINGS)
+        check_choice("backend", self.backend, BACKEND_CHOICES)
+
+    def soft(self, scene: Scene, height: int, width: int, softness: float) -> Tensor:
+        """The drawing as trained, ``[B, C, H, W]``."""
+        return self._draw(scene, height, width, self.coverage, softness)
+
+    def crisp(self, scene: Scene, height: int, width: int) -> Tensor:
+        """The drawing of a crisp scene (see ``crisp_scene``) as it will look as SVG, ``[B, C, H, W]``."""
+        return self._draw(scene, height, width, "ramp", 1.0)
+
+    def crisp_scene(self, scene: Scene, softness: float) -> Scene:
+        """The scene whose crisp drawing has as much ink as the soft one.
+
+        A gaussian stroke has ink beyond its width: ∫exp(−d²/s²) = √π s, by which the crisp stroke is wider.
+        """
+        if self.coverage != "gaussian":
+            return scene
+        return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
+
+    def _draw(self, scene: Scene, height: int, width: int, coverage: str, softness: float) -> Tensor:
+        return rasterize(
+            scene,
+            height,
+            width,
+            coverage=coverage,
+            compositing=self.compositing,
+            softness=softness,
+            backend=self.backend,
+            chunk_size=self.chunk_size,
+        )
