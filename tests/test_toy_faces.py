@@ -1,6 +1,5 @@
 """Toy faces: drawn by the project itself, the same for the same seed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,6 @@ from vectorae.datasets import ToyFaces, cache
 from vectorae.datasets.face import random_faces
 from vectorae.datasets.toy_faces import draw_faces
 from vectorae.errors import UserError
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """The tensors are small: dividing them among threads takes longer than the work."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def make(tmp_path: Path, train_count: int = 5, image_size: int = 16, channels: int = 3, seed: int = 0) -> ToyFaces:
@@ -50,12 +40,6 @@ def test_a_face_does_not_depend_on_how_many_are_made(tmp_path: Path) -> None:
     assert torch.equal(few, many[:5])
     everything = random_faces(3, 0, 0, 20)
     assert torch.equal(everything[7:9].color, random_faces(3, 0, 7, 9).color)
-
-
-def test_drawing_leaves_the_number_of_threads_alone(tmp_path: Path) -> None:
-    torch.set_num_threads(2)
-    make(tmp_path).prepare_data()
-    assert torch.get_num_threads() == 2
 
 
 def test_no_two_faces_are_alike_in_or_across_splits() -> None:

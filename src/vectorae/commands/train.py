@@ -183,12 +183,17 @@ def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
 
 
 def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) -> None:
+    import torch.distributed
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     try:
         trainer.fit(model, datamodule=dataset, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
+    finally:
+        # The next job of a sweep has other processes to talk to.
+        if torch.distributed.is_available() and torch.distributed.is_initialized():
+            torch.distributed.destroy_process_group()
 
 
 def _report(folder: Path) -> None:
@@ -221,13 +226,16 @@ def _silence() -> None:
     """Hints of Lightning that do not apply here."""
     import logging
 
-    # "GPU available: …", "💡 Tip: …"
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    # "GPU available: …", "Tip: …", "Initializing distributed: …"
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for message in (
         # The images are in memory: workers would only copy them.
         ".*does not have many workers.*",
         # The run folder exists because Hydra has just made it.
         ".*Checkpoint directory .* exists and is not empty.*",
+        # A run that is resumed has a folder of its own.
+        ".*The dirpath has changed from.*",
         # Between Lightning and torch.
         ".*treespec, LeafSpec.*",
     ):

@@ -36,6 +36,8 @@ SPLITS = ("train", "val", "test")
 FORMAT = 1
 # The run stops when more than this share of the images cannot be read.
 MOST_CORRUPT = 0.01
+# Of the hash in a file name.
+_DIGITS = 20
 # A temporary that nobody has written to for so long belongs to a process that was killed.
 _ABANDONED_SECONDS = 3600.0
 
@@ -72,7 +74,7 @@ class Recipe:
     def stem(self) -> str:
         """The file name without its suffix."""
         content = json.dumps([FORMAT, self.name, self.image_shape, dict(self.counts), self.identity])
-        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
+        return f"{self.name}-{hashlib.sha256(content.encode()).hexdigest()[:_DIGITS]}"
 
 
 class StoredImages:
@@ -123,7 +125,7 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
         size = sum(recipe.counts.values()) * int(np.prod(recipe.image_shape))
         with _disk(folder, size):
             folder.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(folder, recipe.stem)
+            _remove_abandoned(folder)
             if shutil.disk_usage(folder).free < size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         _make(recipe, array, index, size)
@@ -229,9 +231,9 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
         raise UserError(f"dataset.cache: {problem}; set dataset.cache to a folder on another disk") from error
 
 
-def _remove_abandoned(folder: Path, stem: str) -> None:
-    """Delete what killed processes left of the same cache."""
-    for temporary in folder.glob(f"{stem}.*.tmp"):
+def _remove_abandoned(folder: Path) -> None:
+    """Delete what killed processes left behind."""
+    for temporary in folder.glob(f"*-{'[0-9a-f]' * _DIGITS}.*.tmp"):
         try:
             if time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
                 temporary.unlink()

@@ -22,7 +22,7 @@ Number = float | Tensor
 # Random numbers that a face may use.
 _DRAWS = 96
 # Control points of an arc.
-_POINTS = 5
+_POINTS = 9
 
 _SKIN = [
     (255, 224, 196),
@@ -91,8 +91,7 @@ class _Chance:
 class _Sketch:
     """Collects shapes in painter's order, in the face's own coordinates.
 
-    Circles and strokes are quick to draw, so nearly everything is made of them. Shapes whose distance is computed in
-    the same way form a group.
+    Circles and strokes are quick to draw, so nearly everything is made of them. Each kind of shape forms a group.
     """
 
     def __init__(self, x: Tensor, y: Tensor, scale: Tensor, tilt: Tensor) -> None:
@@ -216,10 +215,9 @@ def _face(chance: _Chance) -> Scene:
         sketch.bar(torch.full_like(skin, 0.97), (x - eye_width, level), (x + eye_width, level), open_)
         sketch.circle(iris, x + gaze_x, level + gaze_y, 0.095)
         sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.048)
-        inner, outer = (
-            (x - eye * 0.15, level - brow_lift - brow_inner),
-            (x + eye * 0.17, level - brow_lift + brow_outer),
-        )
+        sketch.circle(torch.ones_like(skin), x + gaze_x + 0.03, level + gaze_y - 0.03, 0.022)
+        inner = x - eye * 0.15, level - brow_lift - brow_inner
+        outer = x + eye * 0.17, level - brow_lift + brow_outer
         sketch.bar(hair * 0.6, inner, outer, brow_width)
         sketch.ring(frame, x, level + 0.02, 0.22, 0.05, opacity=glasses)
 
@@ -227,14 +225,9 @@ def _face(chance: _Chance) -> Scene:
     nose, nostrils = 0.28 + nod, chance.between(0.03, 0.08)
     sketch.bar(shade * 0.95, (1.35 * turn - nostrils, nose), (1.35 * turn + nostrils, nose), chance.between(0.1, 0.15))
     mouth, smile = chance.between(0.52, 0.6) + nod, chance.between(0.02, 0.2)
-    reach, lips, teeth = (
-        chance.between(0.2, 0.32) * (1 - 0.35 * turn.abs()),
-        chance.between(0.1, 0.16),
-        chance.yes(0.55),
-    )
-    rouge = torch.lerp(
-        skin * torch.tensor([0.8, 0.5, 0.48]), torch.tensor([0.75, 0.2, 0.24]), chance.between(0.0, 0.6)[:, None]
-    )
+    reach, lips = chance.between(0.2, 0.32) * (1 - 0.35 * turn.abs()), chance.between(0.1, 0.16)
+    teeth, painted = chance.yes(0.55), chance.between(0.0, 0.6)
+    rouge = torch.lerp(skin * torch.tensor([0.8, 0.5, 0.48]), torch.tensor([0.75, 0.2, 0.24]), painted[:, None])
     inside = torch.lerp(rouge * 0.5, torch.full_like(skin, 0.97), teeth[:, None])
     sketch.arc(rouge, 1.1 * turn, mouth, reach, -smile, lips * (1 + 0.4 * teeth))
     sketch.arc(inside, 1.1 * turn, mouth, 0.9 * reach, -0.9 * smile, lips * (0.25 + 0.45 * teeth))
@@ -245,15 +238,8 @@ def _face(chance: _Chance) -> Scene:
         sketch.bar(hair, (x, -0.2), (x + lock * 0.08, 0.1 + down), 0.26, opacity=long * hairy)
     felt = chance.color(0.2, 0.8, 0.7)
     crown = torch.lerp(hair, felt, hat[:, None])
-    sketch.arc(
-        crown,
-        -0.15 * turn,
-        chance.between(-0.5, -0.3) - 0.25 * hat,
-        wide - 0.1,
-        0.5,
-        0.42,
-        opacity=torch.maximum(hairy, hat),
-    )
+    hairline = chance.between(-0.5, -0.3) - 0.25 * hat
+    sketch.arc(crown, -0.15 * turn, hairline, wide - 0.1, 0.5, 0.42, opacity=torch.maximum(hairy, hat))
     brim = -0.62 - 0.1 * chance.between(0, 1)
     sketch.bar(felt * 0.75, (-wide - 0.12, brim), (wide + 0.12, brim), 0.16, opacity=hat)
     return sketch.scene(background)

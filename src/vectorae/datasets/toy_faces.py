@@ -1,9 +1,6 @@
 """Faces that the project's own rasterizer draws: the default data set, which needs no file."""
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
 
 import torch
@@ -15,8 +12,6 @@ from vectorae.errors import UserError
 from vectorae.rasterizer import rasterize
 
 _AT_ONCE = 64
-# Shapes × pixels evaluated at once: larger than the rasterizer's own choice, so that threads wait less for each other.
-_CHUNK_SIZE = 2**20
 # ITU-R BT.601, as Pillow's conversion to grey.
 _GREY = (0.299, 0.587, 0.114)
 
@@ -86,27 +81,10 @@ class ToyFaces(ImageData):
         )
 
     def _drawn(self, split: str) -> Iterator[disk.Block]:
-        count = self._counts[split]
-
-        def block(start: int) -> disk.Block:
+        for start in range(0, self._counts[split], _AT_ONCE):
             # Always whole blocks: vectorised arithmetic may round the last few numbers of a tensor differently.
             faces = draw_faces(self.seed, split, start, start + _AT_ONCE, self.image_size, self.channels)
-            return disk.Block(faces[: count - start].numpy())
-
-        # A thread for each block is quicker than several for each operation, and far so when the processor is shared.
-        with _one_thread_each(), ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-            yield from pool.map(block, range(0, count, _AT_ONCE))
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Threads started inside do not divide their tensor operations further."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
+            yield disk.Block(faces[: self._counts[split] - start].numpy())
 
 
 def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3) -> torch.Tensor:
@@ -129,5 +107,5 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
             scene, color=(scene.color @ weights)[..., None], background=(scene.background @ weights)[..., None]
         )
     with torch.no_grad():
-        images = rasterize(scene, image_size, image_size, coverage="ramp", chunk_size=_CHUNK_SIZE)
+        images = rasterize(scene, image_size, image_size, coverage="ramp")
     return (images * 255).round().clamp(0, 255).byte()

@@ -82,29 +82,28 @@ def _closest_on_elliptical_corners(
         scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(smallest)
         cos = ((to_point_x * scale + evolute_x) / radius_x).clamp_(0, 1)
         sin = ((to_point_y * scale + evolute_y) / radius_y).clamp_(0, 1)
-        length = torch.hypot(cos, sin).clamp_min_(smallest)
-        cos, sin = cos / length, sin / length
+        length = torch.hypot(cos, sin)
+        # From far on the other side both may be clamped to 0, which is no point of the arc: either end will do.
+        cos, sin = torch.where(length > 0, cos / length, 1.0), torch.where(length > 0, sin / length, 0.0)
 
-    # On the arc: the ellipse's normal; from outside and not too near, the direction from the closest point, which holds
-    # for ellipses of no height too.
+    # The direction from the closest point, which holds for ellipses of no height too; close to the outline, where that
+    # is lost in rounding, the ellipse's normal.
     offset_x, offset_y = corner_x - radius_x * cos, corner_y - radius_y * sin
     offset = torch.hypot(offset_x, offset_y)
     normal_x, normal_y = cos * radius_y, sin * radius_x
     normal_length = torch.hypot(normal_x, normal_y).clamp_min_(smallest * smallest)
-    normal_x, normal_y = normal_x / normal_length, normal_y / normal_length
     in_corner = torch.minimum(corner_x, corner_y) > 0
     outside = in_corner & ((corner_x / radius_x).square() + (corner_y / radius_y).square() > 1)
-    far = outside & (offset > 1e-3 * torch.maximum(radius_x, radius_y))
-    offset = offset.clamp_min(smallest)
-    normal_x = torch.where(far, offset_x / offset, normal_x)
-    normal_y = torch.where(far, offset_y / offset, normal_y)
-    arc_depth = torch.where(outside, offset, -(normal_x * offset_x + normal_y * offset_y).abs())
+    far = offset > 1e-3 * torch.maximum(radius_x, radius_y)
+    outwards = torch.where(outside, offset, -offset)
+    normal_x = torch.where(far, offset_x / outwards, normal_x / normal_length)
+    normal_y = torch.where(far, offset_y / outwards, normal_y / normal_length)
 
     # The straight parts of the outline, where the point lies beside them; the nearest of the candidates counts.
     side_depth = torch.where(corner_y <= 0, x - half_width, -torch.inf)
     top_depth = torch.where(corner_x <= 0, y - half_height, -torch.inf)
     straight = torch.maximum(side_depth, top_depth)
-    use_arc = in_corner | (arc_depth > straight)
+    use_arc = in_corner | (outwards > straight)
     use_side = side_depth >= top_depth
     one, zero = torch.ones_like(cos), torch.zeros_like(cos)
     normal_x = torch.where(use_arc, normal_x, torch.where(use_side, one, zero))

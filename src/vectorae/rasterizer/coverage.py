@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -32,40 +33,85 @@ PROFILES: dict[str, Profile] = {"gaussian": _gaussian, "sigmoid": _sigmoid, "ram
 one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
 
 
-def fill_coverage(
-    profile: str, distance: Tensor, thickness: Tensor, length: Tensor, softness: Tensor, pixel: float
-) -> Tensor:
-    """Coverage by a closed shape or by a stroke of some width.
+def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
+    """Coverage by what lies between two parallel edges: c(−d) − c(−d − thickness), with c the profile.
 
-    A slab between two parallel edges covers c(−d) − c(−d − thickness), with c the profile; a shape that is short in the
-    other direction too covers that part of it which its length fills. So a shape of no size paints nothing, and a
-    stroke of a quarter pixel a quarter of the ink.
+    So a slab of no thickness paints nothing, and one of a quarter pixel a quarter of the ink.
 
     Args:
         profile: a key of ``PROFILES``.
-        distance: ``[..., H, W]``, negative inside.
-        thickness: the shorter extent, broadcastable to ``distance``.
-        length: the longer extent (of a rectangle of the same area), ``[..., 1, 1]``.
-        softness: ``[..., 1, 1]`` > 0.
-        pixel: the size of a pixel. All in canvas units.
+        distance: to the nearer edge, negative inside; thickness, softness (> 0): broadcastable to it; pixel: the size
+            of a pixel. All in canvas units.
 
     Returns:
-        ``[..., H, W]`` in [0, 1].
+        In [0, 1], of the shape of ``distance``.
     """
     c = PROFILES[profile]
-    across = c(-distance, softness, pixel) - c(-distance - thickness, softness, pixel)
-    return across * (c(length / 2, softness, pixel) - c(-length / 2, softness, pixel))
+    return c(-distance, softness, pixel) - c(-distance - thickness, softness, pixel)
 
 
-def ellipse_to_box(roundness: Tensor) -> Tensor:
-    """Area of a rounded box relative to its bounding box: 1 for a rectangle, π/4 for an ellipse."""
-    return 1 - (1 - math.pi / 4) * roundness.square()
+def box_coverage(
+    profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softness: Tensor, pixel: float
+) -> Tensor:
+    """Coverage by a box with sharp corners: the product of the slabs in both directions.
 
-
-def gaussian_stroke_coverage(distance: Tensor, half_width: Tensor, softness: Tensor) -> Tensor:
-    """Coverage by a gaussian stroke: the paper's, which has ink at width 0 too (its crisp width is √π · softness).
+    It is what a separable filter sees; for ``ramp`` and an upright box exactly the part of each pixel that is covered.
 
     Args:
-        distance: to the centre line, ``[..., H, W]``; half_width, softness: ``[..., 1, 1]``. Canvas units.
+        x, y: points in the box's frame, ``[..., H, W]``.
+        half_extents: ``[..., 2]``; softness: ``[..., 1, 1]``. Canvas units.
     """
-    return _gaussian(half_width - distance, softness, 0.0)
+    half_width, half_height = half_extents[..., 0, None, None], half_extents[..., 1, None, None]
+    across = slab_coverage(profile, x.abs() - half_width, 2 * half_width, softness, pixel)
+    return across * slab_coverage(profile, y.abs() - half_height, 2 * half_height, softness, pixel)
+
+
+@dataclass(frozen=True)
+class Weights:
+    """How a filled rounded box is covered: rounded × coverage by its distance + sharp × coverage as a sharp box.
+
+    A corner that is much smaller than the soft edge is a sharp one, whatever its shape; one that is much larger is
+    told by the distance. In between the two blend, smoothly.
+
+    Attributes:
+        rounded, sharp: ``[B, n]``.
+        blend: ``[B, n]`` in [0, 1], without gradient: 1 where only the sharp part counts, 0 where only the other does.
+    """
+
+    rounded: Tensor
+    sharp: Tensor
+    blend: Tensor
+
+
+def box_weights(
+    profile: str, half_extents: Tensor, roundness: Tensor, softness: Tensor, pixel: float
+) -> Weights:
+    """The weights of filled rounded boxes; half_extents ``[B, n, 2]``, roundness and softness ``[B, n]``."""
+    longer = half_extents.amax(-1)
+    edge = softness if profile in ("gaussian", "sigmoid") else pixel
+    blend = torch.exp(-(2 * roundness * longer / edge).square())
+    # Rounding takes away up to 1 − π/4 of the bounding box.
+    area = 1 - (1 - math.pi / 4) * roundness.square()
+    return Weights((1 - blend) * fullness(profile, 2 * longer * area, softness, pixel), blend * area, blend.detach())
+
+
+def fullness(profile: str, length: Tensor, softness: Tensor, pixel: float) -> Tensor:
+    """What part of an edge's width a shape of this length fills, at most 1: a shape short in both directions is pale."""
+    return slab_coverage(profile, -length / 2, length, softness, pixel)
+
+
+def stroke_coverage(profile: str, distance: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
+    """Coverage by a stroke, given the distance to its centre line ``[..., H, W]``; width, softness: ``[..., 1, 1]``.
+
+    A gaussian stroke is the paper's, which has ink at width 0 too (its crisp width is √π · softness).
+    """
+    if profile == "gaussian":
+        return _gaussian(width / 2 - distance, softness, pixel)
+    return slab_coverage(profile, distance - width / 2, width, softness, pixel)
+
+
+def stroke_fullness(profile: str, length: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
+    """As ``fullness``, for a stroke of this length between its round caps; all ``[B, n]``."""
+    if profile == "gaussian":
+        return torch.ones_like(width)
+    return fullness(profile, length + math.pi / 4 * width, softness, pixel)

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from vectorae.rasterizer import kernels
-from vectorae.rasterizer.coverage import PROFILES, ellipse_to_box
+from vectorae.rasterizer.coverage import PROFILES, box_weights, stroke_fullness
 from vectorae.scene import RoundedBox, Scene
 
 Topology = tuple[np.ndarray[Any, Any], ...]
@@ -32,12 +33,13 @@ def rasterize(
     if 0 in (scene.batch, scene.count):
         return scene.background[:, :, None, None].expand(-1, -1, height, width)
     edge = (softness * scene.softness).clamp_min(1e-8)
-    numbers, vertices, fullness, topology = _pack(scene, edge, coverage, 1 / min(height, width))
+    packed, topology = _pack(scene, edge, coverage, 1 / min(height, width))
     image: Tensor = _Rasterize.apply(
-        numbers,
-        vertices,
+        packed.numbers,
+        packed.vertices,
         edge,
-        scene.opacity * fullness,
+        scene.opacity * packed.rounded,
+        scene.opacity * packed.sharp,
         scene.color,
         scene.background,
         (height, width, list(PROFILES).index(coverage), compositing == "soft_or"),
@@ -46,48 +48,63 @@ def rasterize(
     return image
 
 
-def _pack(scene: Scene, edge: Tensor, coverage: str, pixel: float) -> tuple[Tensor, Tensor, Tensor, Topology]:
-    """The scene as the kernels want it.
+@dataclass(frozen=True)
+class _Packed:
+    """A scene's tensors as the kernels want them.
 
-    Returns:
-        numbers ``[B, N, 8]`` (centre x, y; cos, sin of the angle; half width, half height; roundness; stroke width);
-        vertices ``[B, V, 2]`` of all polylines; fullness ``[B, N]``, the part of a pixel that a shape's length fills;
-        and for each slot its kind and its first and number of vertices.
+    Attributes:
+        numbers: ``[B, N, 8]``: centre x, y; cos, sin of the angle; half width, half height; roundness; stroke width.
+        vertices: ``[B, V, 2]``, those of all polylines.
+        rounded, sharp: ``[B, N]``, see ``coverage.Weights``; a stroke is all ``rounded``.
     """
+
+    numbers: Tensor
+    vertices: Tensor
+    rounded: Tensor
+    sharp: Tensor
+
+
+def _pack(scene: Scene, edge: Tensor, coverage: str, pixel: float) -> tuple[_Packed, Topology]:
+    """The tensors; and for each slot its kind, its first vertex and number of vertices, and ``Weights.blend``."""
     kinds, first, size = (np.zeros(scene.count, dtype=np.int64) for _ in range(3))
-    numbers, vertices, fullness, order, used = [], [], [], list[int](), 0
+    blend = np.zeros((scene.batch, scene.count))
+    numbers, vertices, rounded, sharp, order, used = [], [], [], [], list[int](), 0
     for group in scene.groups:
-        slots, outline = list(group.slots), group.outline
+        slots, outline, width = list(group.slots), group.outline, group.stroke_width
         order += slots
         none = scene.opacity.new_zeros(scene.batch, len(slots))
-        width = none if group.stroke_width is None else group.stroke_width
-        caps = math.pi / 4 * width
         if isinstance(outline, RoundedBox):
-            kinds[slots] = kernels.FILLED_BOX if group.stroke_width is None else kernels.STROKED_BOX
             turn = torch.stack([outline.angle.cos(), outline.angle.sin()], dim=-1)
-            rest = torch.stack([outline.roundness, width], dim=-1)
+            rest = torch.stack([outline.roundness, none if width is None else width], dim=-1)
             numbers.append(torch.cat([outline.center, turn, outline.half_extents, rest], dim=-1))
-            if group.stroke_width is None:
-                length = 2 * outline.half_extents.amax(-1) * ellipse_to_box(outline.roundness)
-            else:
-                length = 4 * outline.half_extents.sum(-1) + caps
+            length = 4 * outline.half_extents.sum(-1)
         else:
-            kinds[slots] = kernels.POLYLINE
-            corners = outline.vertices
+            corners, length = outline.vertices, outline.length
             first[slots] = used + corners.shape[2] * np.arange(len(slots))
             size[slots] = corners.shape[2]
             used += corners.shape[2] * len(slots)
             vertices.append(corners.flatten(1, 2))
+            assert width is not None, "Group refuses filled paths"
             numbers.append(torch.cat([none[..., None].expand(-1, -1, 7), width[..., None]], dim=-1))
-            length = outline.length + caps
-        if coverage == "gaussian" and group.stroke_width is not None:
-            fullness.append(torch.ones_like(none))
+        if width is None:
+            assert isinstance(outline, RoundedBox)
+            kinds[slots] = kernels.FILLED_BOX
+            weights = box_weights(coverage, outline.half_extents, outline.roundness, edge[:, slots], pixel)
+            blend[:, slots] = weights.blend.numpy()
+            rounded.append(weights.rounded)
+            sharp.append(weights.sharp)
         else:
-            profile, softness = PROFILES[coverage], edge[:, slots]
-            fullness.append(profile(length / 2, softness, pixel) - profile(-length / 2, softness, pixel))
+            kinds[slots] = kernels.STROKED_BOX if isinstance(outline, RoundedBox) else kernels.POLYLINE
+            rounded.append(stroke_fullness(coverage, length, width, edge[:, slots], pixel))
+            sharp.append(none)
     place = np.argsort(order).tolist()
-    packed = torch.cat(vertices, dim=1) if vertices else scene.opacity.new_zeros(scene.batch, 0, 2)
-    return torch.cat(numbers, dim=1)[:, place], packed, torch.cat(fullness, dim=1)[:, place], (kinds, first, size)
+    packed = _Packed(
+        torch.cat(numbers, dim=1)[:, place],
+        torch.cat(vertices, dim=1) if vertices else scene.opacity.new_zeros(scene.batch, 0, 2),
+        torch.cat(rounded, dim=1)[:, place],
+        torch.cat(sharp, dim=1)[:, place],
+    )
+    return packed, (kinds, first, size, blend)
 
 
 class _Rasterize(torch.autograd.Function):

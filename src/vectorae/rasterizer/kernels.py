@@ -17,9 +17,10 @@ from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
 FILLED_BOX, STROKED_BOX, POLYLINE = 0, 1, 2
 GAUSSIAN, SIGMOID, RAMP = 0, 1, 2
 
-# Scratch rows: coverage, its derivative by softness and stroke width, then by what the kind depends on.
-COVERAGE, BY_SOFTNESS, BY_WIDTH, BY_X, BY_Y, BY_HALF_WIDTH, BY_HALF_HEIGHT, BY_ROUNDNESS = range(8)
+# Scratch rows: alpha; the coverages it is the weighted sum of; its derivatives by what the kind depends on.
+ALPHA, ROUNDED, SHARP, BY_SOFTNESS, BY_WIDTH, BY_X, BY_Y, BY_HALF_WIDTH, BY_HALF_HEIGHT, BY_ROUNDNESS = range(10)
 PLACE, SEGMENT = BY_HALF_WIDTH, BY_HALF_HEIGHT
+SCRATCH = 10
 
 TAIL = 14 * math.log(2)
 """−ln of the coverage that may be dropped, 2⁻¹⁴."""
@@ -118,21 +119,25 @@ def _closest_on_elliptical_corner(x, y, half_width, half_height, roundness, smal
         scale = curvature_radius / max(_length(to_x, to_y), smallest)
         cos = min(max((to_x * scale + evolute_x) / rx, 0.0), 1.0)
         sin = min(max((to_y * scale + evolute_y) / ry, 0.0), 1.0)
-        length = max(_length(cos, sin), smallest)
-        cos, sin = cos / length, sin / length
+        length = _length(cos, sin)
+        if length > 0:
+            cos, sin = cos / length, sin / length
+        else:
+            cos, sin = 1.0, 0.0
     offset_x, offset_y = corner_x - rx * cos, corner_y - ry * sin
     offset = _length(offset_x, offset_y)
-    nx, ny = cos * ry, sin * rx
-    length = max(_length(nx, ny), smallest * smallest)
-    nx, ny = nx / length, ny / length
     in_corner = min(corner_x, corner_y) > 0
     outside = in_corner and (corner_x / rx) ** 2 + (corner_y / ry) ** 2 > 1
-    arc_depth = offset if outside else -abs(nx * offset_x + ny * offset_y)
-    if outside and offset > 1e-3 * max(rx, ry):
-        nx, ny = offset_x / max(offset, smallest), offset_y / max(offset, smallest)
+    outwards = offset if outside else -offset
+    if offset > 1e-3 * max(rx, ry):
+        nx, ny = offset_x / outwards, offset_y / outwards
+    else:
+        nx, ny = cos * ry, sin * rx
+        length = max(_length(nx, ny), smallest * smallest)
+        nx, ny = nx / length, ny / length
     side = x - half_width if corner_y <= 0 else -np.inf
     top = y - half_height if corner_x <= 0 else -np.inf
-    if in_corner or arc_depth > max(side, top):
+    if in_corner or outwards > max(side, top):
         return nx, ny, cos, sin
     if side >= top:
         return 1.0, 0.0, 1.0, 0.0
@@ -182,14 +187,36 @@ def _cover(profile, stroked, d, t, s, pixel):
 
 
 @_compile
-def _box_row(kind, numbers, s, profile, pixel, y, start, stop, smallest, rows):
-    """Coverage by a rounded box of the pixels start … stop − 1 of a row, and its derivatives, into scratch rows."""
+def _slab(profile, place, half, s, pixel):
+    """Coverage c(h − |p|) − c(−h − |p|) by a slab around 0, and its derivatives by p, h and softness."""
+    far = abs(place)
+    c, slope, by_s = _profile(profile, half - far, s, pixel)
+    other, other_slope, other_by_s = _profile(profile, -half - far, s, pixel)
+    return c - other, (other_slope - slope) * np.sign(place), slope + other_slope, by_s - other_by_s
+
+
+@_compile
+def _box_row(kind, numbers, s, rounded, sharp, blend, profile, pixel, y, start, stop, smallest, rows):
+    """Alpha of a rounded box in the pixels start … stop − 1 of a row, and its derivatives, into scratch rows."""
     cos, sin, half_width, half_height, roundness, width = numbers[2:8]
     circular = half_width == half_height or roundness == 0
     dy = y - numbers[1]
+    rows[:, start:stop] = 0
     for i in range(start, stop):
         dx = (i + 0.5) * pixel - numbers[0]
         local_x, local_y = cos * dx + sin * dy, cos * dy - sin * dx
+        if blend > 0:
+            across, across_x, across_half, across_s = _slab(profile, local_x, half_width, s, pixel)
+            down, down_y, down_half, down_s = _slab(profile, local_y, half_height, s, pixel)
+            rows[SHARP, i] = across * down
+            rows[ALPHA, i] = sharp * across * down
+            rows[BY_SOFTNESS, i] = sharp * (across_s * down + across * down_s)
+            rows[BY_X, i] = sharp * across_x * down
+            rows[BY_Y, i] = sharp * across * down_y
+            rows[BY_HALF_WIDTH, i] = sharp * across_half * down
+            rows[BY_HALF_HEIGHT, i] = sharp * across * down_half
+        if blend == 1:
+            continue
         x, y_ = abs(local_x), abs(local_y)
         if circular:
             nx, ny, arc_x, arc_y = _closest_on_circular_corner(x, y_, half_width, half_height, roundness)
@@ -197,35 +224,36 @@ def _box_row(kind, numbers, s, profile, pixel, y, start, stop, smallest, rows):
             nx, ny, arc_x, arc_y = _closest_on_elliptical_corner(x, y_, half_width, half_height, roundness, smallest)
         keep_x, keep_y = 1 - roundness * (1 - arc_x), 1 - roundness * (1 - arc_y)
         d = nx * (x - half_width * keep_x) + ny * (y_ - half_height * keep_y)
-        by_roundness = half_width * nx * (1 - arc_x) + half_height * ny * (1 - arc_y)
+        d_roundness = half_width * nx * (1 - arc_x) + half_height * ny * (1 - arc_y)
+        t_x = t_y = t_half_width = t_half_height = t_roundness = 0.0
         if kind == STROKED_BOX:
             side = 1.0 if d > 0 else (-1.0 if d < 0 else 0.0)
             coverage, by_d, by_t, by_s = _cover(profile, True, abs(d) - width / 2, width, s, pixel)
-            rows[BY_WIDTH, i] = by_t - by_d / 2
+            rows[BY_WIDTH, i] = rounded * (by_t - by_d / 2)
             by_d *= side
-            t_x = t_y = t_half_width = t_half_height = t_roundness = by_t = 0.0
+            by_t = 0.0
+        elif circular:
+            t_half_width = 1.0 if half_width == half_height else (2.0 if half_width < half_height else 0.0)
+            t_half_height = 2.0 - t_half_width
+            coverage, by_d, by_t, by_s = _cover(profile, False, d, 2 * min(half_width, half_height), s, pixel)
         else:
-            if circular:
-                t = 2 * min(half_width, half_height)
-                t_x = t_y = t_roundness = 0.0
-                t_half_width = 1.0 if half_width == half_height else (2.0 if half_width < half_height else 0.0)
-                t_half_height = 2.0 - t_half_width
-            else:
-                t, t_x, t_y, t_half_width, t_half_height, t_roundness = _thickness(
-                    x, y_, half_width, half_height, roundness, smallest
-                )
+            t, t_x, t_y, t_half_width, t_half_height, t_roundness = _thickness(
+                x, y_, half_width, half_height, roundness, smallest
+            )
             coverage, by_d, by_t, by_s = _cover(profile, False, d, t, s, pixel)
-        rows[COVERAGE, i] = coverage
-        rows[BY_SOFTNESS, i] = by_s
-        rows[BY_X, i] = (by_d * nx + by_t * t_x) * np.sign(local_x)
-        rows[BY_Y, i] = (by_d * ny + by_t * t_y) * np.sign(local_y)
-        rows[BY_HALF_WIDTH, i] = by_t * t_half_width - by_d * nx * keep_x
-        rows[BY_HALF_HEIGHT, i] = by_t * t_half_height - by_d * ny * keep_y
-        rows[BY_ROUNDNESS, i] = by_d * by_roundness + by_t * t_roundness
+        by_d, by_t = by_d * rounded, by_t * rounded
+        rows[ROUNDED, i] = coverage
+        rows[ALPHA, i] += rounded * coverage
+        rows[BY_SOFTNESS, i] += rounded * by_s
+        rows[BY_X, i] += (by_d * nx + by_t * t_x) * np.sign(local_x)
+        rows[BY_Y, i] += (by_d * ny + by_t * t_y) * np.sign(local_y)
+        rows[BY_HALF_WIDTH, i] += by_t * t_half_width - by_d * nx * keep_x
+        rows[BY_HALF_HEIGHT, i] += by_t * t_half_height - by_d * ny * keep_y
+        rows[BY_ROUNDNESS, i] = by_d * d_roundness + by_t * t_roundness
 
 
 @_compile
-def _polyline_row(vertices, first, size, width, s, profile, pixel, y, start, stop, tiny, rows):
+def _polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, start, stop, tiny, rows):
     """As for a box; the derivative by the nearest point's place, that point's segment and where on it it lies."""
     for i in range(start, stop):
         x = (i + 0.5) * pixel
@@ -243,11 +271,13 @@ def _polyline_row(vertices, first, size, width, s, profile, pixel, y, start, sto
         length = math.sqrt(best)
         coverage, by_d, by_t, by_s = _cover(profile, True, length - width / 2, width, s, pixel)
         length = max(length, tiny)
-        rows[COVERAGE, i] = coverage
-        rows[BY_SOFTNESS, i] = by_s
-        rows[BY_WIDTH, i] = by_t - by_d / 2
-        rows[BY_X, i] = by_d * offset_x / length
-        rows[BY_Y, i] = by_d * offset_y / length
+        rows[ALPHA, i] = weight * coverage
+        rows[ROUNDED, i] = coverage
+        rows[SHARP, i] = 0
+        rows[BY_SOFTNESS, i] = weight * by_s
+        rows[BY_WIDTH, i] = weight * (by_t - by_d / 2)
+        rows[BY_X, i] = weight * by_d * offset_x / length
+        rows[BY_Y, i] = weight * by_d * offset_y / length
         rows[PLACE, i] = place
         rows[SEGMENT, i] = segment
 
@@ -268,21 +298,28 @@ def _place_shapes(kinds, first, size, numbers, vertices, softness, profile, pixe
 
 
 @_compile
-def _shape_row(k, kinds, first, size, numbers, vertices, softness, profile, pixel, row, place, smallest, tiny, rows):
+def _shape_row(
+    k, kinds, first, size, blend, numbers, vertices, softness, rounded, sharp,
+    profile, pixel, row, place, smallest, tiny, rows,
+):  # fmt: skip
     y = (row + 0.5) * pixel
     if kinds[k] == POLYLINE:
         _polyline_row(
-            vertices, first[k], size[k], numbers[k, 7], softness[k], profile, pixel, y, place[0], place[1], tiny, rows
-        )
+            vertices, first[k], size[k], numbers[k, 7], softness[k], rounded[k],
+            profile, pixel, y, place[0], place[1], tiny, rows,
+        )  # fmt: skip
     else:
-        _box_row(kinds[k], numbers[k], softness[k], profile, pixel, y, place[0], place[1], smallest, rows)
+        _box_row(
+            kinds[k], numbers[k], softness[k], rounded[k], sharp[k], blend[k],
+            profile, pixel, y, place[0], place[1], smallest, rows,
+        )  # fmt: skip
 
 
 @_compile
 def draw(
     image_from, image_to, row_from, row_to,
-    kinds, first, size,
-    numbers, vertices, softness, strength, color, background,
+    kinds, first, size, blend,
+    numbers, vertices, softness, rounded, sharp, color, background,
     height, width, profile, soft_or,
     image,
 ):  # fmt: skip
@@ -290,11 +327,9 @@ def draw(
     count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
     smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
     places = np.empty((count, 4), dtype=np.int64)
-    rows = np.empty((8, width), dtype=numbers.dtype)
+    rows = np.empty((SCRATCH, width), dtype=numbers.dtype)
     for b in range(image_from, image_to):
-        _place_shapes(
-            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places
-        )
+        _place_shapes(kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places)
         for row in range(row_from, row_to):
             for channel in range(channels):
                 image[b, channel, row, :] = background[b, channel]
@@ -302,59 +337,57 @@ def draw(
                 if not places[k, 2] <= row < places[k, 3]:
                     continue
                 _shape_row(
-                    k, kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, row, places[k],
-                    smallest, tiny, rows,
+                    k, kinds, first, size, blend[b], numbers[b], vertices[b], softness[b], rounded[b], sharp[b],
+                    profile, pixel, row, places[k], smallest, tiny, rows,
                 )  # fmt: skip
                 for channel in range(channels):
                     ink, canvas = color[b, k, channel], image[b, channel, row]
                     for i in range(places[k, 0], places[k, 1]):
-                        alpha = strength[b, k] * rows[COVERAGE, i]
                         if soft_or:
-                            canvas[i] = 1 - (1 - canvas[i]) * (1 - alpha * ink)
+                            canvas[i] = 1 - (1 - canvas[i]) * (1 - rows[ALPHA, i] * ink)
                         else:
-                            canvas[i] += alpha * (ink - canvas[i])
+                            canvas[i] += rows[ALPHA, i] * (ink - canvas[i])
 
 
 @_compile
 def differentiate(
     image_from, image_to, row_from, row_to,
-    kinds, first, size,
-    numbers, vertices, softness, strength, color, background,
+    kinds, first, size, blend,
+    numbers, vertices, softness, rounded, sharp, color, background,
     height, width, profile, soft_or,
     gradient,
-    by_numbers, by_vertices, by_softness, by_strength, by_color, by_background,
+    by_numbers, by_vertices, by_softness, by_rounded, by_sharp, by_color, by_background,
 ):  # fmt: skip
     """Add to ``by_…`` the derivatives of Σ gradient · image over some rows of some images."""
     count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
     smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
     places = np.empty((count, 4), dtype=np.int64)
-    rows = np.empty((count, 8, width), dtype=numbers.dtype)
+    rows = np.empty((count, SCRATCH, width), dtype=numbers.dtype)
+    # Transmittance differs from channel to channel only where ink adds up like light.
     layers = channels if soft_or else 1
     in_front = np.empty((count, layers, width), dtype=numbers.dtype)
+    passed = np.empty((layers, width), dtype=numbers.dtype)
+    behind = np.empty((channels, width), dtype=numbers.dtype)
     by_alpha = np.empty(width, dtype=numbers.dtype)
     for b in range(image_from, image_to):
-        _place_shapes(
-            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places
-        )
+        _place_shapes(kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places)
         for row in range(row_from, row_to):
-            passed = np.ones((layers, width), dtype=numbers.dtype)
+            passed[:] = 1
             for k in range(count - 1, -1, -1):
                 if not places[k, 2] <= row < places[k, 3]:
                     continue
                 _shape_row(
-                    k, kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, row, places[k],
-                    smallest, tiny, rows[k],
+                    k, kinds, first, size, blend[b], numbers[b], vertices[b], softness[b], rounded[b], sharp[b],
+                    profile, pixel, row, places[k], smallest, tiny, rows[k],
                 )  # fmt: skip
                 for layer in range(layers):
                     ink = color[b, k, layer] if soft_or else 1.0
                     for i in range(places[k, 0], places[k, 1]):
                         in_front[k, layer, i] = passed[layer, i]
-                        passed[layer, i] *= 1 - strength[b, k] * rows[k, COVERAGE, i] * ink
-            behind = np.empty((channels, width), dtype=numbers.dtype)
+                        passed[layer, i] *= 1 - rows[k, ALPHA, i] * ink
             for channel in range(channels):
-                layer = channel if soft_or else 0
+                layer, total = channel if soft_or else 0, 0.0
                 behind[channel, :] = background[b, channel]
-                total = 0.0
                 for i in range(width):
                     total += gradient[b, channel, row, i] * passed[layer, i]
                 by_background[b, channel] += total
@@ -366,9 +399,8 @@ def differentiate(
                 for channel in range(channels):
                     ink, layer, total = color[b, k, channel], channel if soft_or else 0, 0.0
                     for i in range(start, stop):
-                        alpha = strength[b, k] * rows[k, COVERAGE, i]
+                        alpha, below = rows[k, ALPHA, i], behind[channel, i]
                         seen = gradient[b, channel, row, i] * in_front[k, layer, i]
-                        below = behind[channel, i]
                         if soft_or:
                             by_alpha[i] += seen * (1 - below) * ink
                             total += seen * (1 - below) * alpha
@@ -379,52 +411,52 @@ def differentiate(
                             behind[channel, i] = below + alpha * (ink - below)
                     by_color[b, k, channel] += total
                 _add_shape(
-                    kinds[k], numbers[b, k], pixel, row, start, stop, strength[b, k], by_alpha, rows[k],
-                    by_numbers[b, k], by_vertices[b], by_softness[b], by_strength[b], k,
+                    k, kinds[k], numbers[b, k], pixel, row, start, stop, by_alpha, rows[k],
+                    by_numbers[b, k], by_vertices[b], by_softness[b], by_rounded[b], by_sharp[b],
                 )  # fmt: skip
 
 
 @_compile
 def _add_shape(
-    kind, numbers, pixel, row, start, stop, strength, by_alpha, rows,
-    by_numbers, by_vertices, by_softness, by_strength, k,
+    k, kind, numbers, pixel, row, start, stop, by_alpha, rows,
+    by_numbers, by_vertices, by_softness, by_rounded, by_sharp,
 ):  # fmt: skip
     """Add a row's share of the derivatives by one shape's numbers, given those by its alpha."""
-    by_s = by_opacity = by_width = 0.0
+    sum_s = sum_rounded = sum_sharp = sum_width = 0.0
     for i in range(start, stop):
-        weight = by_alpha[i] * strength
-        by_opacity += by_alpha[i] * rows[COVERAGE, i]
-        by_s += weight * rows[BY_SOFTNESS, i]
-    by_strength[k] += by_opacity
-    by_softness[k] += by_s
-    if kind != FILLED_BOX:
-        for i in range(start, stop):
-            by_width += by_alpha[i] * rows[BY_WIDTH, i]
-        by_numbers[7] += by_width * strength
+        sum_s += by_alpha[i] * rows[BY_SOFTNESS, i]
+        sum_rounded += by_alpha[i] * rows[ROUNDED, i]
+        sum_sharp += by_alpha[i] * rows[SHARP, i]
+        sum_width += by_alpha[i] * rows[BY_WIDTH, i]
+    by_softness[k] += sum_s
+    by_rounded[k] += sum_rounded
+    by_sharp[k] += sum_sharp
+    by_numbers[7] += sum_width
     if kind == POLYLINE:
         for i in range(start, stop):
-            weight, place, v = by_alpha[i] * strength, rows[PLACE, i], int(rows[SEGMENT, i])
-            by_vertices[v, 0] -= weight * rows[BY_X, i] * (1 - place)
-            by_vertices[v, 1] -= weight * rows[BY_Y, i] * (1 - place)
-            by_vertices[v + 1, 0] -= weight * rows[BY_X, i] * place
-            by_vertices[v + 1, 1] -= weight * rows[BY_Y, i] * place
+            place, v = rows[PLACE, i], int(rows[SEGMENT, i])
+            by_x, by_y = by_alpha[i] * rows[BY_X, i], by_alpha[i] * rows[BY_Y, i]
+            by_vertices[v, 0] -= by_x * (1 - place)
+            by_vertices[v, 1] -= by_y * (1 - place)
+            by_vertices[v + 1, 0] -= by_x * place
+            by_vertices[v + 1, 1] -= by_y * place
         return
-    sum_x = sum_y = sum_x_dx = sum_y_dx = sum_w = sum_h = sum_r = 0.0
+    sum_x = sum_y = sum_x_dx = sum_y_dx = sum_half_width = sum_half_height = sum_roundness = 0.0
     for i in range(start, stop):
-        weight, dx = by_alpha[i] * strength, (i + 0.5) * pixel - numbers[0]
-        by_x, by_y = weight * rows[BY_X, i], weight * rows[BY_Y, i]
+        dx = (i + 0.5) * pixel - numbers[0]
+        by_x, by_y = by_alpha[i] * rows[BY_X, i], by_alpha[i] * rows[BY_Y, i]
         sum_x += by_x
         sum_y += by_y
         sum_x_dx += by_x * dx
         sum_y_dx += by_y * dx
-        sum_w += weight * rows[BY_HALF_WIDTH, i]
-        sum_h += weight * rows[BY_HALF_HEIGHT, i]
-        sum_r += weight * rows[BY_ROUNDNESS, i]
+        sum_half_width += by_alpha[i] * rows[BY_HALF_WIDTH, i]
+        sum_half_height += by_alpha[i] * rows[BY_HALF_HEIGHT, i]
+        sum_roundness += by_alpha[i] * rows[BY_ROUNDNESS, i]
     cos, sin, dy = numbers[2], numbers[3], (row + 0.5) * pixel - numbers[1]
     by_numbers[0] += sin * sum_y - cos * sum_x
     by_numbers[1] -= sin * sum_x + cos * sum_y
     by_numbers[2] += sum_x_dx + sum_y * dy
     by_numbers[3] += sum_x * dy - sum_y_dx
-    by_numbers[4] += sum_w
-    by_numbers[5] += sum_h
-    by_numbers[6] += sum_r
+    by_numbers[4] += sum_half_width
+    by_numbers[5] += sum_half_height
+    by_numbers[6] += sum_roundness

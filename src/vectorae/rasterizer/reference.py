@@ -1,6 +1,5 @@
 """The reference backend: dense torch, on any device, in float32 or float64. What every other backend is compared with."""
 
-import math
 from functools import partial
 
 import torch
@@ -9,7 +8,13 @@ from torch.utils.checkpoint import checkpoint
 
 from vectorae.geometry import pixel_centers, polyline_distance, rounded_box_distance, to_local
 from vectorae.rasterizer.compositing import COMPOSITINGS
-from vectorae.rasterizer.coverage import ellipse_to_box, fill_coverage, gaussian_stroke_coverage
+from vectorae.rasterizer.coverage import (
+    box_coverage,
+    box_weights,
+    slab_coverage,
+    stroke_coverage,
+    stroke_fullness,
+)
 from vectorae.scene import Group, RoundedBox, Scene
 
 CHUNK_SIZE = 2**18
@@ -63,7 +68,7 @@ def _draw(canvas: Tensor, scene: Scene, softness: Tensor, coverage: str, composi
     covered, order = [], []
     for group in scene.groups:
         edge = softness[:, list(group.slots)] * scene.softness[:, list(group.slots)]
-        covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)[..., None, None]))
+        covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)))
         order.extend(group.slots)
     alpha = torch.cat(covered, dim=1)
     if order != sorted(order):
@@ -72,31 +77,36 @@ def _draw(canvas: Tensor, scene: Scene, softness: Tensor, coverage: str, composi
 
 
 def _group_coverage(group: Group, height: int, width: int, profile: str, softness: Tensor) -> Tensor:
-    """``[B, n, H, W]`` in [0, 1]."""
+    """``[B, n, H, W]`` in [0, 1]; softness is ``[B, n]``."""
     outline, pixel = group.outline, 1 / min(height, width)
     if isinstance(outline, RoundedBox):
         x, y = pixel_centers(height, width, outline.center)
         local = to_local(x, y, outline.center, outline.angle)
-        distance, thickness = rounded_box_distance(*local, outline.half_extents, outline.roundness)
-        length = 2 * outline.half_extents.amax(-1) * ellipse_to_box(outline.roundness)
         if group.stroke_width is None:
-            return fill_coverage(profile, distance, thickness, length[..., None, None], softness, pixel)
-        distance = distance.abs()
+            return _filled_box(outline, local, profile, softness, pixel)
+        distance = rounded_box_distance(*local, outline.half_extents, outline.roundness)[0].abs()
         length = 4 * outline.half_extents.sum(-1)
     else:
+        assert group.stroke_width is not None, "Group refuses filled paths"
         x, y = pixel_centers(height, width, outline.points)
         distance = polyline_distance(x, y, outline.vertices)
         length = outline.length
-    return _stroke_coverage(profile, distance, group.stroke_width, length, softness, pixel)
+    full = stroke_fullness(profile, length, group.stroke_width, softness, pixel)[..., None, None]
+    across, edge = group.stroke_width[..., None, None], softness[..., None, None]
+    return full * stroke_coverage(profile, distance, across, edge, pixel)
 
 
-def _stroke_coverage(
-    profile: str, distance: Tensor, stroke_width: Tensor | None, length: Tensor, softness: Tensor, pixel: float
+def _filled_box(
+    box: RoundedBox, local: tuple[Tensor, Tensor], profile: str, softness: Tensor, pixel: float
 ) -> Tensor:
-    assert stroke_width is not None
-    across = stroke_width[..., None, None]
-    if profile == "gaussian":
-        return gaussian_stroke_coverage(distance, across / 2, softness)
-    # With its round caps a stroke is as long as a rectangle of length + π/4 width.
-    full_length = length[..., None, None] + math.pi / 4 * across
-    return fill_coverage(profile, distance - across / 2, across, full_length, softness, pixel)
+    weights = box_weights(profile, box.half_extents, box.roundness, softness, pixel)
+    edge = softness[..., None, None]
+    covered = torch.zeros_like(local[0])
+    if bool((weights.blend < 1).any()):
+        distance, thickness = rounded_box_distance(*local, box.half_extents, box.roundness)
+        rounded = slab_coverage(profile, distance, thickness, edge, pixel)
+        covered = covered + weights.rounded[..., None, None] * rounded
+    if bool((weights.blend > 0).any()):
+        sharp = box_coverage(profile, *local, box.half_extents, edge, pixel)
+        covered = covered + weights.sharp[..., None, None] * sharp
+    return covered

@@ -1,0 +1,37 @@
+"""Scenes that several tests draw."""
+
+import torch
+from torch import Tensor
+
+from vectorae import Group, Path, RoundedBox, Scene
+
+
+def paint(outlines: list[tuple[RoundedBox | Path, Tensor | None]], color: Tensor, background: Tensor) -> Scene:
+    """One shape after the other, opaque: (outline of one shape a drawing, stroke width or None)."""
+    batch, count = color.shape[:2]
+    ones = torch.ones(batch, count, dtype=color.dtype)
+    groups = tuple(Group(outline, (slot,), width) for slot, (outline, width) in enumerate(outlines))
+    return Scene(groups, color, ones, ones, background)
+
+
+def box(
+    x: float, y: float, half_width: float, half_height: float, angle: float = 0.0, roundness: float = 0.0
+) -> RoundedBox:
+    """One rounded box in one drawing, float64."""
+    return RoundedBox(
+        torch.tensor([[[x, y]]]).double(),
+        torch.tensor([[[half_width, half_height]]]).double(),
+        torch.tensor([[angle]]).double(),
+        torch.tensor([[roundness]]).double(),
+    )
+
+
+def white_on_black(outline: RoundedBox | Path, stroke_width: float | None = None) -> Scene:
+    """A scene of that one shape, one channel, float64."""
+    width = None if stroke_width is None else torch.tensor([[stroke_width]]).double()
+    return paint([(outline, width)], torch.ones(1, 1, 1).double(), torch.zeros(1, 1).double())
+
+
+def line(points: list[tuple[float, float]], closed: bool = False) -> Path:
+    """One polyline in one drawing, float64."""
+    return Path(torch.tensor([[points]]).double(), closed)
