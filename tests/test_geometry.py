@@ -10,7 +10,7 @@ from vectorae.geometry import canvas_size, pixel_centers, polyline_distance, rou
 
 
 def boundary(half_width: float, half_height: float, roundness: float, count: int = 4000) -> Tensor:
-    """Points all along the outline of a rounded box, ``[P, 2]``, drawn literally: four sides and four quarter ellipses."""
+    """Points all along the outline of a rounded box, ``[P, 2]``: four sides and four quarter ellipses, literally."""
     rx, ry = half_width * roundness, half_height * roundness
     part = torch.linspace(0, 1, count, dtype=torch.float64)
     arc = part * math.pi / 2

@@ -7,7 +7,7 @@ import torch
 from scenes import box, line, paint, white_on_black
 from torch import Tensor
 
-from vectorae import Layout, Scene, UserError, rasterize
+from vectorae import Layout, Path, RoundedBox, Scene, UserError, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer, SoftnessSchedule
 
@@ -33,7 +33,9 @@ def test_rotation_is_clockwise_on_screen() -> None:
 
 def test_the_last_shape_is_on_top_and_black_covers() -> None:
     color = torch.tensor([[[1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]]).double()
-    scene = paint([(box(0.5, 0.5, 0.5, 0.5), None), (box(0.25, 0.5, 0.25, 0.5), None)], color, torch.ones(1, 3).double())
+    scene = paint(
+        [(box(0.5, 0.5, 0.5, 0.5), None), (box(0.25, 0.5, 0.25, 0.5), None)], color, torch.ones(1, 3).double()
+    )
     image = draw(scene, 4, 4, coverage="hard")
     assert image[0, :, 1, 0].tolist() == [0, 0, 0]
     assert image[0, :, 1, 3].tolist() == [1, 0, 0]
@@ -133,7 +135,12 @@ def test_gradients_are_exact(kind: str, coverage: str, compositing: str) -> None
 def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -> None:
     scene = white_on_black(box(0.45, 0.55, 0.3, 0.17, 0.3, roundness), 0.1 if stroked else None)
     leaves: list[Tensor] = []
-    scene.map(lambda tensor: leaves.append(tensor.clone().requires_grad_()) or tensor)
+
+    def leaf(tensor: Tensor) -> Tensor:
+        leaves.append(tensor.clone().requires_grad_())
+        return leaves[-1]
+
+    scene.map(leaf)
 
     def image(*tensors: Tensor) -> Tensor:
         given = iter(tensors)
@@ -147,7 +154,7 @@ def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -
 @pytest.mark.parametrize("coverage", PROFILES)
 def test_degenerate_shapes_have_finite_values_and_gradients(coverage: str, compositing: str, backend: str) -> None:
     centre = (0.5 + 0.5 / 8) if coverage != "ramp" else 0.5
-    outlines = [
+    outlines: list[tuple[RoundedBox | Path, Tensor | None]] = [
         (box(centre, centre, 0.0, 0.0), None),
         (box(centre, centre, 0.0, 0.0, roundness=1.0), None),
         (box(centre, centre, 0.0, 0.2, 0.3, roundness=1.0), None),
@@ -221,7 +228,7 @@ def test_mistakes_are_named() -> None:
         ({"softness": 0.0}, "softness"),
     ):
         with pytest.raises(UserError, match=word):
-            rasterize(scene, 8, 8, **settings)  # type: ignore[arg-type]
+            rasterize(scene, 8, 8, **settings)
     with pytest.raises(UserError, match="height"):
         rasterize(scene, 0, 8)
 

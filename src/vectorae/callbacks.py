@@ -185,9 +185,14 @@ class Pictures(Callback):
         write_gif(sorted((self.run_dir / "renders").glob("step_*.png")), self.run_dir / "convergence.gif")
         folder = self.run_dir / "svg"
         folder.mkdir(exist_ok=True)
-        size, compositing = pl_module.image_size, pl_module.rasterizer.compositing
-        scene = pl_module.vectorize(_watched(trainer, pl_module))  # type: ignore[operator]
-        for index, text in enumerate(to_svg(scene, size, size, compositing=compositing)):  # type: ignore[arg-type]
+        model: Any = pl_module
+        texts = to_svg(
+            model.vectorize(_watched(trainer, model)),
+            model.image_size,
+            model.image_size,
+            compositing=model.rasterizer.compositing,
+        )
+        for index, text in enumerate(texts):
             write_beside(folder / f"{index:02d}.svg", text.encode())
 
     @torch.no_grad()

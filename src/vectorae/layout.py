@@ -48,8 +48,8 @@ class Layout(nn.Module):
         start: the formation in which the shapes begin: ``grid``, ``random``, ``ring`` or ``spiral``, or a list of
             [x, y] in canvas units, one for each slot.
         background: ``learned``, or a number or a list of C numbers in [0, 1].
-        fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). What is
-            not named is learned, but for softness, which is 1.
+        fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). What
+            is not named is learned, but for softness, which is 1.
         aspect: width / height of the canvas.
 
     Raises:
@@ -278,14 +278,10 @@ def _background(background: str | float | Sequence[float], channels: int) -> Ten
     except (TypeError, ValueError, RuntimeError):
         color = torch.tensor([torch.nan])
     if not bool(((color >= 0) & (color <= 1)).all()):
-        raise UserError(
-            f"background: {background!r} is neither 'learned' nor a number or {channels} numbers in [0, 1]"
-        )
+        raise UserError(f"background: {background!r} is neither 'learned' nor a number or {channels} numbers in [0, 1]")
     return color
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" (did you mean {near[0]}?)" if near else ""
-
-

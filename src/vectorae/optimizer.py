@@ -42,9 +42,7 @@ class AdamW:
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimizer itself, at its highest rate."""
-        return torch.optim.AdamW(
-            parameters, lr=self.lr, weight_decay=self.weight_decay, betas=(self.beta1, self.beta2)
-        )
+        return torch.optim.AdamW(parameters, lr=self.lr, weight_decay=self.weight_decay, betas=(self.beta1, self.beta2))
 
     def rate(self, progress: float) -> float:
         """The learning rate at a progress in [0, 1]."""

@@ -1,7 +1,7 @@
 """The kinds of shapes: one short class each. Its fields are the schema; everything else follows from them.
 
 A field says how many raw numbers it takes, what it may range over, and what it is where all raw numbers are zero. The
-encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need nothing more.
+encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need no more.
 """
 
 import dataclasses
@@ -22,10 +22,10 @@ class Field:
     """One quantity of a shape.
 
     Attributes:
-        quantity: ``point`` (two coordinates on the canvas), ``length`` (canvas units), ``angle`` (radians, clockwise) or
-            ``unit`` (a number between ``low`` and ``high``).
-        start: its value in the starting arrangement: a point and a length in units of the shape's cell, a point relative
-            to the cell's centre and turned by the cell's angle; an angle relative to the cell's; a unit as it is.
+        quantity: ``point`` (two coordinates on the canvas), ``length`` (canvas units), ``angle`` (radians, clockwise)
+            or ``unit`` (a number between ``low`` and ``high``).
+        start: its value in the starting arrangement: a point and a length in units of the shape's cell, a point
+            relative to the cell's centre and turned by the cell's angle; an angle or a unit as it is.
         low, high: the range of lengths (canvas units) and units. Points range over the canvas and a margin, angles over
             all numbers.
         size: how many numbers, for units; None stands for the number of colour channels.
@@ -174,7 +174,9 @@ class Line(Primitive):
         return Path(torch.stack([self.start, self.end], dim=-2))
 
 
-def _box(center: Tensor, half_width: Tensor, half_height: Tensor, angle: Tensor, roundness: Tensor | float) -> RoundedBox:
+def _box(
+    center: Tensor, half_width: Tensor, half_height: Tensor, angle: Tensor, roundness: Tensor | float
+) -> RoundedBox:
     rounded = torch.as_tensor(roundness, dtype=angle.dtype, device=angle.device).expand_as(angle)
     return RoundedBox(center, torch.stack([half_width, half_height], dim=-1), angle, rounded)
 
@@ -194,5 +196,3 @@ def to_value(field: Field, raw: Tensor, start: Tensor, low: Tensor | float, high
 def nearest_end(field: Field, value: Tensor) -> Tensor:
     """``low`` or ``high``, whichever is nearer."""
     return torch.where(value >= (field.low + field.high) / 2, field.high, field.low)
-
-

@@ -1,7 +1,7 @@
 """Scenes: a batch of drawings, each a list of painted outlines over a background.
 
-All drawings of a batch have the same topology (kinds, counts, number of control points), so that a scene is a handful of
-tensors. Shapes of the same kind lie together in a group; ``slots`` tells where in painter's order each of them stands.
+All drawings of a batch have the same topology (kinds, counts, number of control points), so that a scene is a handful
+of tensors. Shapes of the same kind lie together in a group; ``slots`` tells where in painter's order each stands.
 """
 
 from collections.abc import Callable
@@ -125,9 +125,9 @@ class Scene:
             index = slice(index, index + 1 or None)
         return self.map(lambda tensor: tensor[index])
 
-    def to(self, *args: torch.device | torch.dtype | str) -> "Scene":
+    def to(self, target: torch.device | torch.dtype | str) -> "Scene":
         """The scene on another device or with another floating-point dtype, as ``Tensor.to``."""
-        return self.map(lambda tensor: tensor.to(*args))
+        return self.map(lambda tensor: tensor.to(target))
 
     def detach(self) -> "Scene":
         """The scene without its gradient history."""

@@ -41,9 +41,10 @@ def _document(drawing: Scene, height: int, width: int, compositing: str) -> str:
             elements[slot] = _element(group, member, side, _paint(drawing, group, member, slot, side))
     style = ' style="isolation:isolate"' if compositing == "soft_or" else ""
     blend = ' style="mix-blend-mode:screen"' if compositing == "soft_or" else ""
+    size = f'width="{width}" height="{height}"'
     lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}"{style}>',
-        f'<rect width="{width}" height="{height}" fill="{_hex(drawing.background[0])}"/>',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}"{style}>',
+        f'<rect {size} fill="{_hex(drawing.background[0])}"/>',
         *(elements[slot].replace("/>", f"{blend}/>") for slot in sorted(elements)),
         "</svg>",
     ]

@@ -1,4 +1,4 @@
-"""Compositing: how covered pixels of several shapes become one image. Both are free of divisions, exact for opaque shapes."""
+"""Compositing: how the coverage of several shapes becomes one image, without a division: exact for opaque shapes."""
 
 import torch
 from torch import Tensor

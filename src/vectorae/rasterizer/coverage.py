@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 Profile = Callable[[Tensor, Tensor, float], Tensor]
-"""(depth, softness, pixel) -> coverage of a half-plane whose edge lies ``depth`` away, positive inside; canvas units."""
+"""(depth, softness, pixel) → coverage of a half-plane whose edge lies ``depth`` away, positive inside; canvas units."""
 
 
 def _gaussian(depth: Tensor, softness: Tensor, pixel: float) -> Tensor:
@@ -29,8 +29,8 @@ def _hard(depth: Tensor, softness: Tensor, pixel: float) -> Tensor:
 
 
 PROFILES: dict[str, Profile] = {"gaussian": _gaussian, "sigmoid": _sigmoid, "ramp": _ramp, "hard": _hard}
-"""``gaussian`` is the paper's exp(−max(d, 0)²/s²) (Mihai & Hare 2021, equation 8), ``sigmoid`` 1/(1 + exp(d/s)), ``ramp``
-one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
+"""``gaussian`` is the paper's exp(−max(d, 0)²/s²) (Mihai & Hare 2021, equation 8), ``sigmoid`` 1/(1 + exp(d/s)),
+``ramp`` one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
 
 
 def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
@@ -50,9 +50,7 @@ def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: T
     return c(-distance, softness, pixel) - c(-distance - thickness, softness, pixel)
 
 
-def box_coverage(
-    profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softness: Tensor, pixel: float
-) -> Tensor:
+def box_coverage(profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by a box with sharp corners: the product of the slabs in both directions.
 
     It is what a separable filter sees; for ``ramp`` and an upright box exactly the part of each pixel that is covered.
@@ -83,9 +81,7 @@ class Weights:
     blend: Tensor
 
 
-def box_weights(
-    profile: str, half_extents: Tensor, roundness: Tensor, softness: Tensor, pixel: float
-) -> Weights:
+def box_weights(profile: str, half_extents: Tensor, roundness: Tensor, softness: Tensor, pixel: float) -> Weights:
     """The weights of filled rounded boxes; half_extents ``[B, n, 2]``, roundness and softness ``[B, n]``."""
     longer = half_extents.amax(-1)
     edge = softness if profile in ("gaussian", "sigmoid") else pixel
@@ -96,7 +92,7 @@ def box_weights(
 
 
 def fullness(profile: str, length: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """What part of an edge's width a shape of this length fills, at most 1: a shape short in both directions is pale."""
+    """What part of the soft edge a shape of this length fills, at most 1: what is short in both directions is pale."""
     return slab_coverage(profile, -length / 2, length, softness, pixel)
 
 

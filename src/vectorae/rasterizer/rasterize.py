@@ -59,7 +59,9 @@ def rasterize(
     if backend == "auto":
         backend = "cpu" if device == "cpu" else "reference"
     if backend == "cpu" and device != "cpu":
-        raise UserError(f"backend: 'cpu' draws scenes on the CPU, and this one is on {device}; choose auto or reference")
+        raise UserError(
+            f"backend: 'cpu' draws scenes on the CPU, and this one is on {device}; choose auto or reference"
+        )
     # Geometry needs its digits: half precision would move edges by pixels.
     with torch.autocast(device, enabled=False):
         return BACKENDS[backend](

@@ -1,4 +1,4 @@
-"""The reference backend: dense torch, on any device, in float32 or float64. What every other backend is compared with."""
+"""The reference backend: dense torch, any device, float32 or float64. What every other backend is compared with."""
 
 from functools import partial
 
@@ -65,7 +65,7 @@ def rasterize(
 def _draw(canvas: Tensor, scene: Scene, softness: Tensor, coverage: str, compositing: str) -> Tensor:
     """The scene over a canvas ``[B, C, H, W]``."""
     height, width = canvas.shape[-2:]
-    covered, order = [], []
+    covered, order = [], list[int]()
     for group in scene.groups:
         edge = softness[:, list(group.slots)] * scene.softness[:, list(group.slots)]
         covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)))
@@ -96,9 +96,7 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     return full * stroke_coverage(profile, distance, across, edge, pixel)
 
 
-def _filled_box(
-    box: RoundedBox, local: tuple[Tensor, Tensor], profile: str, softness: Tensor, pixel: float
-) -> Tensor:
+def _filled_box(box: RoundedBox, local: tuple[Tensor, Tensor], profile: str, softness: Tensor, pixel: float) -> Tensor:
     weights = box_weights(profile, box.half_extents, box.roundness, softness, pixel)
     edge = softness[..., None, None]
     covered = torch.zeros_like(local[0])

@@ -1,4 +1,4 @@
-"""The CPU backend: the same function as the reference, fused into numba kernels.
+"""The CPU backend: the same function as the reference, fused into numba loops.
 
 Images and bands of rows are shared out to as many threads as torch uses. A row is drawn shape by shape, each only where
 its bounds and its soft edge reach: coverage below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. The
@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from vectorae.rasterizer import kernels
 from vectorae.rasterizer.coverage import PROFILES, box_weights, stroke_fullness
+from vectorae.rasterizer.cpu.loops import differentiate, draw
+from vectorae.rasterizer.cpu.rows import FILLED_BOX, POLYLINE, STROKED_BOX
 from vectorae.scene import RoundedBox, Scene
 
 Topology = tuple[np.ndarray[Any, Any], ...]
@@ -88,13 +89,13 @@ def _pack(scene: Scene, edge: Tensor, coverage: str, pixel: float) -> tuple[_Pac
             numbers.append(torch.cat([none[..., None].expand(-1, -1, 7), width[..., None]], dim=-1))
         if width is None:
             assert isinstance(outline, RoundedBox)
-            kinds[slots] = kernels.FILLED_BOX
+            kinds[slots] = FILLED_BOX
             weights = box_weights(coverage, outline.half_extents, outline.roundness, edge[:, slots], pixel)
             blend[:, slots] = weights.blend.numpy()
             rounded.append(weights.rounded)
             sharp.append(weights.sharp)
         else:
-            kinds[slots] = kernels.STROKED_BOX if isinstance(outline, RoundedBox) else kernels.POLYLINE
+            kinds[slots] = STROKED_BOX if isinstance(outline, RoundedBox) else POLYLINE
             rounded.append(stroke_fullness(coverage, length, width, edge[:, slots], pixel))
             sharp.append(none)
     place = np.argsort(order).tolist()
@@ -118,7 +119,7 @@ class _Rasterize(torch.autograd.Function):
         image = tensors[-1].new_empty(*tensors[-1].shape, height, width)
         arrays = [tensor.numpy() for tensor in tensors]
         _share_out(
-            lambda part, rows, _: kernels.draw(*part, *rows, *topology, *arrays, *settings, image.numpy()),
+            lambda part, rows, _: draw(*part, *rows, *topology, *arrays, *settings, image.numpy()),  # type: ignore[call-arg]
             len(image),
             height,
         )
@@ -135,7 +136,7 @@ class _Rasterize(torch.autograd.Function):
         bands = _bands(images, height)
         sums = [np.zeros((bands, *array.shape), dtype=array.dtype) for array in arrays]
         _share_out(
-            lambda part, rows, band: kernels.differentiate(
+            lambda part, rows, band: differentiate(  # type: ignore[call-arg]
                 *part, *rows, *ctx.topology, *arrays, *ctx.settings, cotangent, *(one[band] for one in sums)
             ),
             images,
