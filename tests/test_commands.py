@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vectorae import commands
-from vectorae.commands import evaluate, shell, train
+from vectorae.commands import command_line, evaluate, shell, train
 from vectorae.config import EvaluateConfig, TrainConfig
 from vectorae.errors import UserError
 
@@ -201,10 +201,10 @@ NAMES = [
 
 
 def read_by_hydra(argument: str) -> Any:
-    return OverridesParser.create().parse_override(shell.arrange([argument])[0]).value()
+    return OverridesParser.create().parse_override(command_line.arrange([argument])[0]).value()
 
 
-@pytest.mark.parametrize("key", sorted(shell.PATH_KEYS))
+@pytest.mark.parametrize("key", sorted(command_line.PATH_KEYS))
 @pytest.mark.parametrize("name", NAMES)
 def test_a_path_arrives_as_it_was_typed(key: str, name: str) -> None:
     assert read_by_hydra(f"{key}={name}") == name
@@ -226,7 +226,7 @@ def test_what_is_quoted_or_null_stays() -> None:
 def test_arranging_twice_changes_nothing() -> None:
     """Lightning's children get the arranged command line and arrange it again."""
     arguments = ["-m", "primitives.rows=2,4", "resume=it's", "trainer.max_time=00:00:01:00", "loss=l1", "~experiment"]
-    assert shell.arrange(shell.arrange(arguments)) == shell.arrange(arguments)
+    assert command_line.arrange(command_line.arrange(arguments)) == command_line.arrange(arguments)
 
 
 @pytest.mark.parametrize(
@@ -243,13 +243,13 @@ def test_arranging_twice_changes_nothing() -> None:
     ],
 )
 def test_forms_of_a_time(written: str, meant: str | None) -> None:
-    assert shell.duration(read_by_hydra(f"trainer.max_time={written}"), "trainer.max_time") == meant
+    assert command_line.duration(read_by_hydra(f"trainer.max_time={written}"), "trainer.max_time") == meant
 
 
 @pytest.mark.parametrize("wrong", [900, "15", "0:15", "m", "-3m", True])
 def test_what_is_no_time(wrong: Any) -> None:
     with pytest.raises(UserError, match=r"^trainer\.max_time: .* is not a time"):
-        shell.duration(wrong, "trainer.max_time")
+        command_line.duration(wrong, "trainer.max_time")
 
 
 def test_a_key_that_its_file_does_not_list_can_be_given(command: Command, recorder: Recorder) -> None:
@@ -358,5 +358,5 @@ def test_the_console_command(command: Command) -> None:
 
 def test_every_command_has_a_module_and_a_config() -> None:
     for name in commands.COMMANDS:
-        assert (shell.conf_folder() / f"{name}.yaml").is_file()
+        assert (command_line.conf_folder() / f"{name}.yaml").is_file()
         assert (Path(commands.__file__).parent / f"{name}.py").is_file()

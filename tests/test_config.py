@@ -11,7 +11,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from vectorae import config as configuration
-from vectorae.commands.shell import conf_folder
+from vectorae.commands.command_line import conf_folder
 from vectorae.commands.train import trainer_settings
 from vectorae.config import EvaluateConfig, TrainConfig, build_dataset, build_model, check_arguments, flatten
 from vectorae.errors import UserError

@@ -1,11 +1,9 @@
 """Watching a run: progress bar, pictures, checkpoints, interruption, and what is written at its end."""
 
-import json
 import math
 import os
 import signal
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -20,6 +18,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.evaluation import baselines, contact_sheet, mean_image, to_float
+from vectorae.files import write_beside, write_json
 from vectorae.svg import to_svg
 
 WATCHED = 16
@@ -238,7 +237,8 @@ class Metrics(Callback):
             for name, value in trainer.callback_metrics.items()
             if name.startswith("val/")
         }
-        metrics |= _baseline_means(pl_module.layout, dataset)
+        validated = int(trainer.num_val_batches[0]) * dataset.batch_size
+        metrics |= _baseline_means(pl_module.layout, dataset.images("val")[:validated], dataset.images("train"))
         metrics |= {
             "loss": float(trainer.callback_metrics.get("train/loss", math.nan)),
             "step": trainer.global_step,
@@ -248,20 +248,6 @@ class Metrics(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
         write_json(self.path, metrics)
-
-
-def write_json(path: Path, metrics: Mapping[str, float]) -> None:
-    """Flat JSON, numbers by name; what is not a finite number becomes null."""
-    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-    write_beside(path, (json.dumps(finite, indent=2) + "\n").encode())
-
-
-def write_beside(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    os.replace(part, path)
 
 
 def write_gif(pictures: list[Path], path: Path, seconds: float = 8.0) -> None:
@@ -285,11 +271,10 @@ def _watched(trainer: pl.Trainer, model: pl.LightningModule) -> Tensor:
     return to_float(images).to(model.device)
 
 
-def _baseline_means(layout: Any, dataset: Any) -> dict[str, float]:
-    """The baselines on the validation images, each the mean over them."""
-    train_mean = mean_image(dataset.images("train"))
+def _baseline_means(layout: Any, images: Tensor, train_images: Tensor) -> dict[str, float]:
+    """The baselines on uint8 images, each the mean over them."""
+    train_mean = mean_image(train_images)
     totals: dict[str, float] = {}
-    images = dataset.images("val")
     for part in images.split(512):
         for name, values in baselines(layout, to_float(part), train_mean).items():
             totals[name] = totals.get(name, 0.0) + float(values.double().sum())

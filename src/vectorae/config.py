@@ -7,7 +7,6 @@ schema. Nothing here needs Hydra or OmegaConf, so that `vectorae.load` rebuilds 
 from __future__ import annotations
 
 import collections.abc
-import difflib
 import importlib
 import inspect
 import types
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
     from vectorae.autoencoder import VectorAutoencoder
@@ -54,17 +53,6 @@ class EvaluateConfig:
     output: str | None = None
     device: str = "auto"
     seed: int | None = None
-
-
-def choose(name: str, choices: Iterable[str]) -> str:
-    """The end of an error message: the choices, and the one that was probably meant.
-
-    >>> choose("cuont", ["rows", "count"])
-    'choose from count, rows (did you mean count?)'
-    """
-    known = sorted(choices)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"choose from {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else "")
 
 
 def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:

@@ -1,5 +1,8 @@
 """What a user did wrong, in one line."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class UserError(Exception):
     """A user's mistake: a typo in a config, a missing file, an unsupported combination.
@@ -7,3 +10,14 @@ class UserError(Exception):
     The message is one clear line that names the key or file and says what to do. The commands print it without a
     traceback and exit with code 2; as a library it is an ordinary exception.
     """
+
+
+def choose(name: str, choices: Iterable[str]) -> str:
+    """The end of an error message: the choices, and the one that was probably meant.
+
+    >>> choose("cuont", ["rows", "count"])
+    'choose from count, rows (did you mean count?)'
+    """
+    known = sorted(choices)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"choose from {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else "")

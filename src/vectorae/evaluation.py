@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
+from rich.progress import track
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
@@ -67,7 +68,9 @@ def block_grid(rows: int | None, columns: int | None, count: int, image_size: in
 
 
 @torch.no_grad()
-def evaluate(model: Any, images: Tensor, batch_size: int, train_mean: Tensor) -> dict[str, float]:
+def evaluate(
+    model: Any, images: Tensor, batch_size: int, train_mean: Tensor, *, progress: bool = False
+) -> dict[str, float]:
     """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
 
     Args:
@@ -75,6 +78,7 @@ def evaluate(model: Any, images: Tensor, batch_size: int, train_mean: Tensor) ->
         images: uint8 ``[n, C, S, S]``.
         batch_size: how many to draw at once.
         train_mean: the mean image of the training split, ``[C, S, S]``.
+        progress: show a bar.
 
     Returns:
         Flat: ``psnr_soft``, ``ssim_crisp`` and so on, each the mean over the images of each image's own;
@@ -84,7 +88,7 @@ def evaluate(model: Any, images: Tensor, batch_size: int, train_mean: Tensor) ->
     model.eval()
     totals: dict[str, float] = {}
     seconds = 0.0
-    for part in images.split(batch_size):
+    for part in track(images.split(batch_size), description="evaluating", disable=not progress):
         batch = to_float(part.to(device))
         start = time.perf_counter()
         crisp = model.draw(batch, crisp=True)

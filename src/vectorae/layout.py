@@ -1,6 +1,5 @@
 """Layout: the slots of a scene, and what an encoder's raw numbers mean in each of them."""
 
-import difflib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
 from vectorae.formations import FORMATIONS, GOLDEN_ANGLE
 from vectorae.geometry import canvas_size
 from vectorae.primitives import KINDS, Field, nearest_end, to_value
@@ -206,7 +205,7 @@ def _known_kinds(kinds: Sequence[str]) -> list[str]:
         raise UserError(f"kinds: name one or more of {', '.join(KINDS)}")
     for name in names:
         if name not in KINDS:
-            raise UserError(f"kinds: no {name!r}; choose from {', '.join(KINDS)}{_hint(name, KINDS)}")
+            raise UserError(f"kinds: no {name!r}; {choose(name, KINDS)}")
     if len(set(names)) != len(names):
         raise UserError(f"kinds: {', '.join(names)} names a kind twice")
     return names
@@ -231,7 +230,7 @@ def _checked_fields(fields: Mapping[str, Any]) -> dict[str, float | None]:
     for name, value in fields.items():
         key = f"fields.{name}"
         if name not in known:
-            raise UserError(f"{key}: no such field; choose from {', '.join(known)}{_hint(name, known)}")
+            raise UserError(f"{key}: no such field; {choose(name, known)}")
         field = known[name]
         if value == LEARNED:
             checked[name] = None
@@ -252,8 +251,7 @@ def _formation(
     """Centres ``[N, 2]`` and cell sizes ``[N]``."""
     if isinstance(start, str):
         if start not in FORMATIONS:
-            choices = ", ".join(FORMATIONS)
-            raise UserError(f"start: no {start!r}; choose from {choices}, or list a place for each shape")
+            raise UserError(f"start: no {start!r}; {choose(start, FORMATIONS)}, or list a place for each shape")
         if rows is None or columns is None:
             columns = math.ceil(math.sqrt(count * aspect))
             rows = math.ceil(count / columns)
@@ -280,8 +278,3 @@ def _background(background: str | float | Sequence[float], channels: int) -> Ten
     if not bool(((color >= 0) & (color <= 1)).all()):
         raise UserError(f"background: {background!r} is neither 'learned' nor a number or {channels} numbers in [0, 1]")
     return color
-
-
-def _hint(name: str, known: Mapping[str, Any]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" (did you mean {near[0]}?)" if near else ""

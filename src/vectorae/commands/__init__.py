@@ -6,8 +6,7 @@ import importlib
 import sys
 
 from vectorae.commands import shell
-from vectorae.config import choose
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
 
 COMMANDS = {
     "train": "train a vector autoencoder on a folder or dataset of images",

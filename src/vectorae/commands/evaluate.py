@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.config import EvaluateConfig, build_dataset, choose
-from vectorae.errors import UserError
+from vectorae.config import EvaluateConfig, build_dataset
+from vectorae.errors import UserError, choose
+from vectorae.files import write_json
 
 if TYPE_CHECKING:
     import torch
@@ -56,10 +56,10 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         )
     images = _images(dataset, split)[: config["limit"]]
     mean = evaluation.mean_image(dataset.images("train"))
-    metrics = evaluation.evaluate(model.to(device), images, config["batch_size"], mean)
+    metrics = evaluation.evaluate(model.to(device), images, config["batch_size"], mean, progress=True)
     output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
-    _write(output, metrics)
-    _print(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
+    write_json(output, metrics)
+    shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
     print(f"written to {output}")
 
 
@@ -98,24 +98,6 @@ def _default_output(checkpoint: Path, name: str) -> Path:
     folder = checkpoint.absolute().parent
     run = folder.parent if folder.name == "checkpoints" else folder
     return run / "evaluation" / name
-
-
-def _write(path: Path, metrics: Mapping[str, Any]) -> None:
-    """Write JSON under another name first: a reader never sees half a file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
-def _print(metrics: Mapping[str, Any], title: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("metric", "value", title=title)
-    for name, value in metrics.items():
-        table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
-    Console().print(table)
 
 
 if __name__ == "__main__":

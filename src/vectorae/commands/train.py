@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.config import TrainConfig, build_dataset, build_model, check, check_arguments, choose, flatten
-from vectorae.errors import UserError
+from vectorae.commands.command_line import duration
+from vectorae.config import TrainConfig, build_dataset, build_model, check, check_arguments, flatten
+from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -88,7 +90,7 @@ def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     import pytorch_lightning as pl
 
     settings = dict(section)
-    settings["max_time"] = shell.duration(settings.get("max_time"), "trainer.max_time")
+    settings["max_time"] = duration(settings.get("max_time"), "trainer.max_time")
     check_arguments(pl.Trainer, settings, "trainer", OWN_TRAINER_KEYS)
     _check_accelerator(settings.get("accelerator", "auto"))
     return settings
@@ -198,23 +200,12 @@ def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) 
 
 def _report(folder: Path) -> None:
     """What came out, in a few lines."""
-    import json
-
-    from rich.console import Console
-    from rich.table import Table
-
     path = folder / "metrics.json"
-    if not path.is_file():
-        return
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    table = Table("metric", "value")
-    for name, value in metrics.items():
-        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
-    console = Console()
-    console.print(table)
+    if path.is_file():
+        shell.print_metrics(json.loads(path.read_text(encoding="utf-8")), "the last validation")
     pictures = sorted((folder / "renders").glob("*.png"))
     if pictures:
-        console.print(f"pictures: {_short(pictures[-1])}", soft_wrap=True, highlight=False)
+        print(f"pictures: {_short(pictures[-1])}")
 
 
 def _short(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import Tensor, nn
 
 from vectorae.encoders.head import zero_head
@@ -30,11 +31,13 @@ class CNN(nn.Module):
             wider = width * min(2**stage, 8)
             stages += [nn.Conv2d(features, wider, 4, stride=2, padding=1, bias=False), nn.BatchNorm2d(wider), nn.SiLU()]
             side, features = side // 2, wider
-        self.stages = nn.Sequential(*stages)
+        # The memory format in which convolutions on processors are a quarter faster.
+        self.stages = nn.Sequential(*stages).to(memory_format=torch.channels_last)
         self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(features * side * side, hidden), nn.SiLU())
         self.head = zero_head(hidden, raw_size)
 
     def forward(self, images: Tensor) -> Tensor:
         """Images ``[B, C, S, S]`` in [0, 1] → raw numbers ``[B, raw_size]``."""
-        raw: Tensor = self.head(self.hidden(self.stages((images - 0.5) / 0.25)))
+        seen = ((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)
+        raw: Tensor = self.head(self.hidden(self.stages(seen)))
         return raw

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 import torch
 from torch import Tensor
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
 from vectorae.rasterizer import cpu, reference
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
@@ -82,4 +82,4 @@ def check_choice(key: str, value: str, choices: Collection[str]) -> None:
         UserError: naming the key and the choices.
     """
     if value not in choices:
-        raise UserError(f"{key}: no {value!r}; choose from {', '.join(choices)}")
+        raise UserError(f"{key}: no {value!r}; {choose(value, choices)}")

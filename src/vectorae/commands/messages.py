@@ -1,0 +1,78 @@
+"""Hydra's and OmegaConf's errors, reworded."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from typing import Any
+
+from vectorae.commands.command_line import conf_folder
+from vectorae.errors import choose
+
+TYPES = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}
+
+
+def explain(error: Exception) -> str:
+    """One line for an error of Hydra, OmegaConf or yaml: the key, what is wrong with it, and the choices."""
+    from hydra.errors import MissingConfigException, OverrideParseException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    if isinstance(error, OverrideParseException):
+        override = error.override.removeprefix("++")
+        return f"{override}: cannot be read; write key=value, and quote special characters: \"key='a, b'\""
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file is not None:
+        return _explain_missing(error)
+    if isinstance(error, YAMLError):
+        return f"config: {error}"
+    # Hydra's own texts end in a search path or a link, which help nobody here.
+    text = re.split(r"\n(?:Config search path|Search path|See https|To append)", str(error))[0]
+    file = re.match(r"In '([^']+)': ", text)
+    where = f"{file[1]}.yaml: " if file else ""
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__ or error.__context__
+    if isinstance(cause, OmegaConfBaseException):
+        return where + _explain_omegaconf(cause)
+    if group := re.search(r"Could not override '([^']+)'", text):
+        groups = [folder.name for folder in conf_folder().iterdir() if folder.is_dir()]
+        if group[1] in groups:
+            return f"{where}{group[1]}: not a key of this command"
+        return f"{where}{group[1]}: no such group; {choose(group[1], groups)}"
+    if sweep := re.match(r"(?:Ambiguous value for argument|Sweep parameters) '(?:\+\+)?([^']+?)=(.*)'", text):
+        return f"{sweep[1]}: several values are a sweep, which needs -m; a list is {sweep[1]}=[…], a text is quoted"
+    return text
+
+
+def _explain_missing(error: Any) -> str:
+    group, _, option = str(error.missing_cfg_file).rpartition("/")
+    if error.options:
+        return f"{group}: no '{option}'; {choose(option, error.options)}"
+    return f"no config '{error.missing_cfg_file}'"
+
+
+def _explain_omegaconf(error: Any) -> str:
+    from omegaconf import errors
+
+    key = error.full_key or error.key or "config"
+    if isinstance(error, errors.ConfigKeyError | errors.ConfigAttributeError):
+        return f"{key}: no such key; {choose(str(error.key), _sibling_keys(error))}"
+    if isinstance(error, errors.MissingMandatoryValue):
+        return f"{key}: missing; give it as {key}=…"
+    # The first line says what is wrong; the others repeat where.
+    text = str(error.msg or error).splitlines()[0]
+    if conversion := re.match(r"Value (.+) of type .+ could not be converted to (\w+)", text):
+        return f"{key}: {conversion[1]} is not {TYPES.get(conversion[2], conversion[2])}"
+    return f"{key}: {text[0].lower()}{text[1:]}"
+
+
+def _sibling_keys(error: Any) -> list[str]:
+    """The keys that stand where a wrong one was written."""
+    try:
+        return [str(key) for key in error.parent_node if key != "hydra"]
+    except TypeError:
+        return []
+
+
+def raised_by_config(error: Exception) -> bool:
+    """Whether an error comes out of the reading of the config, and is not a bug of ours."""
+    *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
+    return innermost.f_globals.get("__name__", "").partition(".")[0] in ("hydra", "omegaconf", "yaml", "antlr4")

@@ -1,0 +1,21 @@
+"""Writing files so that they are there whole or not at all."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write_beside(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content)
+    os.replace(part, path)
+
+
+def write_json(path: Path, metrics: Mapping[str, float]) -> None:
+    """Flat JSON, numbers by name; what is not a finite number becomes null."""
+    finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+    write_beside(path, (json.dumps(finite, indent=2) + "\n").encode())

@@ -1,0 +1,343 @@
+"""Layouts: the starting arrangement, what raw numbers mean, and what is refused by name."""
+
+from typing import Any
+
+import pytest
+import torch
+from test_config import composed
+from torch import Tensor
+
+from vectorae import Group, Layout, Path, RoundedBox, Scene, UserError, rasterize
+from vectorae.config import build_model
+from vectorae.formations import FORMATIONS
+from vectorae.layout import MARGIN
+from vectorae.primitives import KINDS
+
+
+def zeros(layout: Layout, batch: int = 1) -> Tensor:
+    return torch.zeros(batch, layout.raw_size)
+
+
+def numbers_of(kind: str, channels: int = 3) -> int:
+    """How many raw numbers a shape takes where nothing is fixed."""
+    return sum(
+        channels if field.size is None else field.size for field in KINDS[kind].fields().values() if field.learned
+    )
+
+
+def places(scene: Scene) -> Tensor:
+    """The centre of every shape, in painter's order: ``[B, N, 2]``."""
+    found: dict[int, Tensor] = {}
+    for group in scene.groups:
+        outline = group.outline
+        centers = outline.center if isinstance(outline, RoundedBox) else outline.points.mean(-2)
+        found |= {slot: centers[:, i] for i, slot in enumerate(group.slots)}
+    return torch.stack([found[slot] for slot in range(scene.count)], dim=1)
+
+
+def checkerboard(radius: float, side: float) -> Scene:
+    """The starting arrangement of shapes_4x4 by hand: circles where row + column is even, squares elsewhere."""
+    cells = [(row, column) for row in range(4) for column in range(4)]
+    groups = []
+    for odd, half, roundness in ((0, radius, 1.0), (1, side / 2, 0.0)):
+        slots = tuple(slot for slot, (row, column) in enumerate(cells) if (row + column) % 2 == odd)
+        centers = torch.tensor([[[(cells[slot][1] + 0.5) / 4, (cells[slot][0] + 0.5) / 4] for slot in slots]])
+        ones = torch.ones(1, len(slots))
+        outline = RoundedBox(centers, torch.full((1, len(slots), 2), half), 0 * ones, roundness * ones)
+        groups.append(Group(outline, slots))
+    color, opacity = torch.full((1, 16, 3), 0.7), torch.full((1, 16), 0.8)
+    return Scene(tuple(groups), color, opacity, torch.ones(1, 16), torch.full((1, 3), 0.3))
+
+
+@pytest.mark.parametrize("crisp", [False, True])
+@pytest.mark.parametrize("coverage", ["ramp", "sigmoid"])
+def test_zeros_are_circles_and_squares_in_a_grid(coverage: str, crisp: bool) -> None:
+    layout = build_model(composed("primitives=shapes_4x4")).layout
+    scene = layout(zeros(layout, 2), crisp=crisp)
+    cells = KINDS["circle"].fields()["radius"].start, KINDS["square"].fields()["side"].start
+    assert isinstance(cells[0], float) and isinstance(cells[1], float)
+    expected = checkerboard(cells[0] / 4, cells[1] / 4)
+    pictures = [
+        rasterize(each, 64, 64, coverage=coverage, softness=0.02, backend="reference") for each in (scene, expected)
+    ]
+    torch.testing.assert_close(pictures[0], pictures[1].expand(2, -1, -1, -1), atol=2e-5, rtol=0)
+    # Circles and squares that one can tell apart, neither touching its neighbour nor lost in its cell.
+    assert 0.25 < 2 * cells[0] < 1
+    assert 0.25 < cells[1] < 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("start", FORMATIONS)
+@pytest.mark.parametrize("aspect", [1.0, 1.5, 0.5])
+def test_every_formation_and_kind(start: str, kind: str, aspect: float) -> None:
+    layout = Layout([kind], count=7, start=start, aspect=aspect)
+    scene = layout(zeros(layout))
+    if start == "grid":
+        expected = places_in_grid(7, aspect)
+    else:
+        expected = FORMATIONS[start](1, 7, aspect)[0]
+    torch.testing.assert_close(places(scene)[0], expected, atol=1e-4, rtol=0)
+    assert rasterize(scene, 16, 16, coverage="ramp", backend="reference").std() > 0
+
+
+def places_in_grid(count: int, aspect: float) -> Tensor:
+    """Row by row in the fewest columns that are at least as many as the rows would ask for."""
+    columns = next(n for n in range(1, count + 1) if n * n >= count * aspect)
+    rows = next(n for n in range(1, count + 1) if n * columns >= count)
+    width, height = max(aspect, 1.0), max(1 / aspect, 1.0)
+    cells = [((x + 0.5) * width / columns, (y + 0.5) * height / rows) for y in range(rows) for x in range(columns)]
+    return torch.tensor(cells[:count])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shapes_start_at_a_list_of_places(kind: str) -> None:
+    wanted = [[0.1, 0.2], [0.9, 0.5], [0.3, 0.7]]
+    layout = Layout([kind], count=3, start=wanted)
+    torch.testing.assert_close(places(layout(zeros(layout)))[0], torch.tensor(wanted), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kinds", [[kind] for kind in KINDS] + [list(KINDS)])
+def test_raw_size(kinds: list[str], channels: int) -> None:
+    layout = Layout(kinds, count=2 * len(kinds), channels=channels)
+    assert layout.raw_size == 2 * sum(numbers_of(kind, channels) for kind in kinds) + channels
+    for name in ("color", "opacity"):
+        fixed = Layout(kinds, count=2 * len(kinds), channels=channels, fields={name: 0.5})
+        assert layout.raw_size - fixed.raw_size == 2 * len(kinds) * (channels if name == "color" else 1)
+    assert Layout(kinds, count=2 * len(kinds), channels=channels, background=0).raw_size == layout.raw_size - channels
+    softer = Layout(kinds, count=2 * len(kinds), channels=channels, fields={"softness": "learned"})
+    assert softer.raw_size == layout.raw_size + 2 * len(kinds)
+
+
+def test_raw_of_a_wrong_length_is_refused() -> None:
+    layout = Layout(["circle"], count=2)
+    with pytest.raises(ValueError, match=rf"raw has 3 numbers .* takes {layout.raw_size}"):
+        layout(torch.zeros(1, 3))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("raw", [-50.0, 50.0, -1e30, 1e30])
+def test_ranges_hold_however_large_the_raw_numbers(kind: str, raw: float) -> None:
+    layout = Layout([kind], count=3, aspect=2.0, fields={"softness": "learned"})
+    scene = layout(torch.full((1, layout.raw_size), raw))
+    assert ((scene.color >= 0) & (scene.color <= 1)).all()
+    assert ((scene.opacity >= 0) & (scene.opacity <= 1)).all()
+    assert ((scene.softness >= 0.249) & (scene.softness <= 4.001)).all()
+    assert ((scene.background >= 0) & (scene.background <= 1)).all()
+    (group,) = scene.groups
+    outline = group.outline
+    points = outline.center[:, :, None] if isinstance(outline, RoundedBox) else outline.points
+    # Positions reach the end of the canvas and a margin, and no further.
+    end = torch.tensor([2.0, 1.0]) + MARGIN if raw > 0 else torch.full((2,), -MARGIN)
+    torch.testing.assert_close(points, end.expand_as(points), atol=1e-5, rtol=0)
+    if isinstance(outline, RoundedBox):
+        assert (outline.half_extents >= 0).all()
+        assert (outline.half_extents <= 0.751).all()
+        assert ((outline.roundness >= 0) & (outline.roundness <= 1)).all()
+        assert outline.angle.isfinite().all()
+    if group.stroke_width is not None:
+        assert ((group.stroke_width >= 0) & (group.stroke_width <= 0.2501)).all()
+
+
+def test_any_place_on_the_canvas_can_be_reached() -> None:
+    """From the first cell of a grid to the opposite corner, and the way back is open: the gradient does not vanish."""
+    layout = Layout(["circle"], rows=4, columns=4)
+    raw = zeros(layout)
+    raw[:, :2] = 4.0
+    raw.requires_grad_()
+    place = places(layout(raw))[0, 0]
+    assert (place > 0.9).all()
+    (gradient,) = torch.autograd.grad(place.sum(), raw)
+    assert (gradient[0, :2] > 1e-3).all()
+
+
+def test_angles_know_no_bounds() -> None:
+    layout = Layout(["square"], count=1)
+    raw = zeros(layout)
+    raw[0, list(KINDS["square"].fields()).index("angle") + 1] = 50.0  # a point takes two numbers
+    outline = layout(raw).groups[0].outline
+    assert isinstance(outline, RoundedBox)
+    assert float(outline.angle) == 50.0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_colours(channels: int) -> None:
+    layout = Layout(["circle", "line"], count=4, channels=channels)
+    scene = layout(layout.random_raw(2, 0))
+    assert scene.color.shape == (2, 4, channels)
+    assert scene.background.shape == (2, channels)
+    assert rasterize(scene, 8, 8, backend="reference").shape == (2, channels, 8, 8)
+
+
+def test_a_learned_background_is_the_last_of_the_raw_numbers() -> None:
+    layout = Layout(["circle"], count=2)
+    raw = zeros(layout)
+    torch.testing.assert_close(layout(raw).background, torch.full((1, 3), 0.3))
+    raw[0, -3:] = torch.tensor([-20.0, 0.0, 20.0])
+    torch.testing.assert_close(layout(raw).background, torch.tensor([[0.0, 0.3, 1.0]]), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("background", "expected"), [(0, [0, 0, 0]), (1.0, [1, 1, 1]), ([0.1, 0.5, 1.0], [0.1, 0.5, 1])]
+)
+def test_a_fixed_background(background: Any, expected: list[float]) -> None:
+    layout = Layout(["circle"], count=2, background=background)
+    torch.testing.assert_close(layout(layout.random_raw(2, 0)).background, torch.tensor([expected, expected]))
+
+
+def test_fields_that_the_config_fixes() -> None:
+    layout = Layout(["squircle", "line"], count=4, fields={"opacity": 1.0, "angle": 0.5, "stroke_width": 0.02})
+    for crisp in (False, True):
+        scene = layout(layout.random_raw(2, 0), crisp=crisp)
+        assert (scene.opacity == 1).all()
+        outline, stroke_width = scene.groups[0].outline, scene.groups[1].stroke_width
+        assert isinstance(outline, RoundedBox)
+        assert (outline.angle == 0.5).all()
+        assert stroke_width is not None
+        torch.testing.assert_close(stroke_width, torch.full((2, 2), 0.02))
+
+
+@pytest.mark.parametrize(("fixed", "crisp"), [(0.2, 0.0), (0.8, 1.0)])
+def test_a_fixed_roundness_is_discrete_in_the_crisp_drawing_too(fixed: float, crisp: float) -> None:
+    layout = Layout(["squircle"], count=2, fields={"roundness": fixed})
+    for wanted, scene in ((fixed, layout(zeros(layout))), (crisp, layout(zeros(layout), crisp=True))):
+        outline = scene.groups[0].outline
+        assert isinstance(outline, RoundedBox)
+        torch.testing.assert_close(outline.roundness, torch.full((1, 2), wanted))
+
+
+def test_softness_can_be_learned_and_fixed() -> None:
+    learned = Layout(["circle"], count=3, fields={"softness": "learned"})
+    torch.testing.assert_close(learned(zeros(learned)).softness, torch.ones(1, 3))
+    assert learned(learned.random_raw(1, 0)).softness.std() > 0.1
+    assert (Layout(["circle"], count=3)(torch.randn(1, 3 * numbers_of("circle") + 3)).softness == 1).all()
+    fixed = Layout(["circle"], count=3, fields={"softness": 2.0})
+    assert (fixed(fixed.random_raw(1, 0)).softness == 2).all()
+
+
+def test_a_crisp_squircle_is_a_circle_or_a_square_whichever_is_nearer() -> None:
+    layout = Layout(["squircle"], count=40)
+    raw = layout.random_raw(3, 0)
+    soft, crisp = (layout(raw, crisp=crisp).groups[0].outline for crisp in (False, True))
+    assert isinstance(soft, RoundedBox) and isinstance(crisp, RoundedBox)
+    assert torch.equal(crisp.roundness, soft.roundness.round())
+    assert set(crisp.roundness.unique().tolist()) == {0.0, 1.0}
+    for name in ("center", "half_extents", "angle"):
+        assert torch.equal(getattr(soft, name), getattr(crisp, name))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_raised(dtype: torch.dtype) -> None:
+    layout = Layout(["circle", "line"], count=4)
+    raw = layout.random_raw(2, 0).to(dtype)
+    dtypes: set[torch.dtype] = set()
+    layout(raw).map(lambda tensor: (dtypes.add(tensor.dtype), tensor)[1])
+    assert dtypes == {torch.float32}
+    layout(raw.double()).map(lambda tensor: (dtypes.add(tensor.dtype), tensor)[1])
+    assert dtypes == {torch.float32, torch.float64}
+
+
+def test_random_raw_is_the_same_for_the_same_seed() -> None:
+    layout = Layout(["circle"], count=50)
+    torch.manual_seed(1)
+    first = layout.random_raw(20, seed=0)
+    torch.manual_seed(2)
+    assert torch.equal(layout.random_raw(20, seed=0), first)
+    assert not torch.equal(layout.random_raw(20, seed=1), first)
+    assert first.shape == (20, layout.raw_size)
+    assert layout.random_raw(20, seed=0, spread=3.0).std() == pytest.approx(3.0, rel=0.05)
+
+
+def test_kinds_of_a_free_layout_take_turns_in_painters_order() -> None:
+    layout = Layout(["line", "circle", "square"], count=7)
+    scene = layout(layout.random_raw(1, 0))
+    assert [group.slots for group in scene.groups] == [(0, 3, 6), (1, 4), (2, 5)]
+    assert isinstance(scene.groups[0].outline, Path)
+
+
+def test_raw_numbers_are_ordered_by_kind_slot_and_field() -> None:
+    layout = Layout(["circle", "square"], count=3)  # circle, square, circle
+    first = numbers_of("circle")
+    for shape, start in ((0, 0), (2, first), (1, 2 * first)):
+        raw = zeros(layout)
+        raw[0, start] = 1.0  # x of the centre
+        moved = (places(layout(raw)) - places(layout(zeros(layout))))[0]
+        assert moved[:, 1].abs().max() == 0
+        assert (moved[:, 0] > 0.05).tolist() == [slot == shape for slot in range(3)]
+        raw = zeros(layout)
+        size = {0: first, 1: numbers_of("square"), 2: first}[shape]
+        raw[0, start + size - 1] = -30.0  # the opacity
+        assert (layout(raw).opacity[0] < 0.01).tolist() == [slot == shape for slot in range(3)]
+
+
+def test_more_kinds_than_shapes() -> None:
+    layout = Layout(list(KINDS), count=2)
+    assert layout(zeros(layout)).count == 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("rows", [None, 2])
+def test_gradients_reach_every_raw_number(kind: str, rows: int | None) -> None:
+    size: dict[str, Any] = {"count": 4} if rows is None else {"rows": rows, "columns": 2}
+    layout = Layout([kind], **size, fields={"softness": "learned"})
+    raw = layout.random_raw(1, 3, spread=0.5).double().requires_grad_()
+    image = rasterize(layout(raw), 32, 32, coverage="sigmoid", softness=0.05, backend="reference")
+    weights = torch.rand(image.shape, generator=torch.Generator().manual_seed(0)).double()
+    (gradient,) = torch.autograd.grad((image * weights).sum(), raw)
+    assert gradient.isfinite().all()
+    assert (gradient.abs() > 1e-7).all()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"kinds": ["circel"]}, r"^kinds: no 'circel'; choose from circle, .*\(did you mean circle\?\)$"),
+        ({"kinds": []}, r"^kinds: name one or more of circle, "),
+        ({"kinds": ["circle", "line", "circle"]}, r"^kinds: circle, line, circle names a kind twice$"),
+        ({"count": 0}, r"^count: 0 is not a whole number of 1 or more$"),
+        ({"count": -3}, r"^count: -3 "),
+        ({"count": 2.5}, r"^count: 2\.5 "),
+        ({"count": True}, r"^count: True "),
+        ({"count": None, "rows": 0, "columns": 4}, r"^rows: 0 is not a whole number"),
+        ({"count": None, "rows": 4, "columns": 0}, r"^columns: 0 "),
+        ({"count": None, "rows": 4}, r"^primitives: give either rows and columns \(a grid\) or count"),
+        ({"count": None}, r"^primitives: give either rows and columns"),
+        ({"rows": 2, "columns": 2}, r"^primitives: give either rows and columns"),
+        ({"rows": 2}, r"^primitives: give either rows and columns"),
+        ({"channels": 2}, r"^channels: 2 is neither 1 \(grey\) nor 3 \(RGB\)$"),
+        ({"aspect": 0}, r"^aspect: 0 is not a ratio above 0$"),
+        ({"aspect": float("nan")}, r"^aspect: nan "),
+        ({"start": "circle"}, r"^start: no 'circle'; choose from grid, random, ring, spiral"),
+        ({"start": [[0.5, 0.5]]}, r"^start: list one \[x, y\] for each of the 3 shapes"),
+        ({"start": [[0.5, 0.5, 0.5]] * 3}, r"^start: list one \[x, y\]"),
+        ({"start": [[0.5, 0.5], [0.5], [0.5, 0.5]]}, r"^start: "),
+        ({"start": [0.5, 0.5, 0.5]}, r"^start: "),
+        ({"start": [["a", "b"]] * 3}, r"^start: "),
+        ({"fields": {"opactiy": 1.0}}, r"^fields\.opactiy: no such field; .*\(did you mean opacity\?\)$"),
+        ({"fields": {"opacity": 1.5}}, r"^fields\.opacity: 1\.5 is not between 0\.0 and 1\.0$"),
+        ({"fields": {"radius": -0.1}}, r"^fields\.radius: -0\.1 is not between"),
+        ({"fields": {"softness": 0.0}}, r"^fields\.softness: 0\.0 is not between 0\.25 and 4\.0$"),
+        ({"fields": {"center": 0.5}}, r"^fields\.center: a point is always learned$"),
+        ({"fields": {"opacity": "leraned"}}, r"^fields\.opacity: 'leraned' is neither 'learned' nor a number$"),
+        ({"fields": {"opacity": True}}, r"^fields\.opacity: True "),
+        ({"fields": {"angle": float("inf")}}, r"^fields\.angle: inf "),
+        ({"background": 1.5}, r"^background: 1\.5 is neither 'learned' nor a number or 3 numbers in \[0, 1\]$"),
+        ({"background": -0.1}, r"^background: -0\.1 "),
+        ({"background": [0.5, 0.5]}, r"^background: \[0\.5, 0\.5\] "),
+        ({"background": "blue"}, r"^background: 'blue' "),
+        ({"background": float("nan")}, r"^background: nan "),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_mistakes_are_refused_by_name(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Layout(**{"kinds": ["circle", "square"], "count": 3, **options})
+
+
+def test_a_field_that_none_of_the_kinds_has_is_no_mistake_of_spelling() -> None:
+    """A config may fix `angle` and be used with circles, which have none."""
+    assert Layout(["circle"], count=1, fields={"angle": 0.0}).raw_size == numbers_of("circle") + 3
+
+
+def test_one_name_may_stand_for_a_list() -> None:
+    assert Layout("circle", count=1).kinds == ["circle"]
