@@ -72,10 +72,7 @@ def test_zeros_are_circles_and_squares_in_a_grid(coverage: str, crisp: bool) -> 
 def test_every_formation_and_kind(start: str, kind: str, aspect: float) -> None:
     layout = Layout([kind], count=7, start=start, aspect=aspect)
     scene = layout(zeros(layout))
-    if start == "grid":
-        expected = places_in_grid(7, aspect)
-    else:
-        expected = FORMATIONS[start](1, 7, aspect)[0]
+    expected = places_in_grid(7, aspect) if start == "grid" else FORMATIONS[start](1, 7, aspect)[0]
     torch.testing.assert_close(places(scene)[0], expected, atol=1e-4, rtol=0)
     assert rasterize(scene, 16, 16, coverage="ramp", backend="reference").std() > 0
 
@@ -182,7 +179,7 @@ def test_a_learned_background_is_the_last_of_the_raw_numbers() -> None:
 )
 def test_a_fixed_background(background: Any, expected: list[float]) -> None:
     layout = Layout(["circle"], count=2, background=background)
-    torch.testing.assert_close(layout(layout.random_raw(2, 0)).background, torch.tensor([expected, expected]))
+    torch.testing.assert_close(layout(layout.random_raw(2, 0)).background, torch.tensor([expected, expected]).float())
 
 
 def test_fields_that_the_config_fixes() -> None:

@@ -126,7 +126,8 @@ def test_a_path_is_stroked() -> None:
 
 def test_a_closed_path_returns_to_its_first_point() -> None:
     corners = [(0.0, 0.0), (0.3, 0.0), (0.3, 0.4)]
-    assert line(corners, closed=True).vertices[0, 0].tolist() == [[0, 0], [0.3, 0], [0.3, 0.4], [0, 0]]
+    expected = torch.tensor([*corners, corners[0]]).double()
+    assert torch.equal(line(corners, closed=True).vertices[0, 0], expected)
     assert float(line(corners).length) == pytest.approx(0.7)
     assert float(line(corners, closed=True).length) == pytest.approx(1.2)
 

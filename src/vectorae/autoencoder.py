@@ -52,7 +52,7 @@ class VectorAutoencoder(pl.LightningModule):
         self.softness_schedule, self.loss, self.optimizer_settings = softness, loss, optimizer
         self.image_size, self.config = image_size, config
         # Part of the state, so that a loaded model draws as softly as it did when it was saved.
-        self.register_buffer("progress", torch.zeros((), dtype=torch.float64))
+        self.register_buffer("progress", torch.zeros(()))
 
     @property
     def softness(self) -> float:
@@ -61,7 +61,7 @@ class VectorAutoencoder(pl.LightningModule):
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]."""
-        raw: Tensor = self.encoder(images)
+        raw: Tensor = self.encoder(images.to(self.dtype))
         return raw
 
     def scene(self, images: Tensor, crisp: bool = False) -> Scene:
@@ -73,8 +73,10 @@ class VectorAutoencoder(pl.LightningModule):
         """Drawings ``[B, C, S, S]`` of images ``[B, C, S, S]`` in [0, 1], crisp or as soft as in training."""
         scene = self.scene(images, crisp)
         if crisp:
-            return self.rasterizer.crisp(scene, self.image_size, self.image_size)
-        return self.rasterizer.soft(scene, self.image_size, self.image_size, self.softness)
+            drawing = self.rasterizer.crisp(scene, self.image_size, self.image_size)
+        else:
+            drawing = self.rasterizer.soft(scene, self.image_size, self.image_size, self.softness)
+        return drawing.to(images.dtype)
 
     @torch.no_grad()
     def vectorize(self, images: Tensor) -> Scene:

@@ -31,6 +31,7 @@ def default_callbacks(run_dir: Path) -> list[Callback]:
     return [
         Interruption(run_dir / "checkpoints" / "last.ckpt"),
         Divergence(checkpoints),
+        LastValidation(),
         ProgressBar(),
         Pictures(run_dir),
         Metrics(run_dir / "metrics.json"),
@@ -104,6 +105,17 @@ class Divergence(Callback):
                 f"the loss became {loss.item()} at step {trainer.global_step}; last good checkpoint: {good}; "
                 "try a smaller optimizer.lr"
             )
+
+
+class LastValidation(Callback):
+    """Validates after the last step, wherever it falls: a run that ends by steps ends as one that ends by time does."""
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if 0 < trainer.max_steps <= trainer.global_step:
+            # Lightning validates before it stops early, but not when it has taken all its steps.
+            trainer.should_stop = True
 
 
 class ProgressBar(Callback):

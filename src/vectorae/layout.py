@@ -259,7 +259,10 @@ def _formation(
             rows, columns = 1, count
         centers, cells = FORMATIONS[start](rows, columns, aspect)
         return centers[:count], cells[:count]
-    centers = torch.tensor([[float(x) for x in place] for place in start])
+    try:
+        centers = torch.tensor([[float(x) for x in place] for place in start])
+    except (TypeError, ValueError):
+        centers = torch.empty(0)
     if centers.shape != (count, 2):
         raise UserError(f"start: list one [x, y] for each of the {count} shapes, or name a formation")
     _, cells = FORMATIONS["spiral"](1, count, aspect)

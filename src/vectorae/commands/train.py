@@ -93,6 +93,10 @@ def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     settings["max_time"] = duration(settings.get("max_time"), "trainer.max_time")
     check_arguments(pl.Trainer, settings, "trainer", OWN_TRAINER_KEYS)
     _check_accelerator(settings.get("accelerator", "auto"))
+    if settings.get("max_epochs") is not None:
+        raise UserError("trainer.max_epochs: batches are an endless stream; use trainer.max_steps or trainer.max_time")
+    if settings["max_time"] is None and settings.get("max_steps", -1) < 0:
+        raise UserError("trainer.max_steps: give this or trainer.max_time, else the run would never end")
     return settings
 
 

@@ -1,0 +1,255 @@
+"""SVG: the elements that are written, and equality with a renderer that shares no code with ours.
+
+resvg's own edges are coarse: it samples each pixel four by four, which alone is off by up to 0.1 on the pixels of an
+edge. What is compared with is therefore its rendering of the same document at eight times the size, averaged: resvg's
+geometry with the area of each pixel that is covered.
+"""
+
+import io
+import math
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from resvg_py import svg_to_bytes
+from scenes import box, line, white_on_black
+from torch import Tensor
+
+from vectorae import Group, Layout, RoundedBox, Scene, UserError, rasterize, to_svg
+from vectorae.primitives import KINDS
+
+ZOOM = 8
+SIZES = [(64, 64), (128, 128), (200, 266)]
+EDGE_ERROR, IMAGE_ERROR = 0.03, 1 / 255
+
+
+def rendered(text: str, zoom: int = ZOOM) -> Tensor:
+    """An SVG document as resvg shows it, ``[3, H, W]`` in [0, 1]."""
+    with Image.open(io.BytesIO(bytes(svg_to_bytes(svg_string=text, zoom=zoom)))) as image:
+        pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).float() / 255
+    return F.avg_pool2d(pixels[None], zoom)[0]
+
+
+def alone(scene: Scene, slot: int) -> Scene:
+    """One shape of a drawing, opaque white on black."""
+    shape = scene.select(slot, slot + 1)
+    paint = {"color": torch.ones(1, 1, 3), "opacity": torch.ones(1, 1), "background": torch.zeros(1, 3)}
+    return replace(shape, **paint)  # type: ignore[arg-type]
+
+
+def touched(scene: Scene, height: int, width: int) -> Tensor:
+    """The pixels that the edge of any shape of a drawing touches, ``[H, W]``: neither covered nor free."""
+    pixels = torch.zeros(height, width, dtype=torch.bool)
+    for slot in range(scene.count):
+        coverage = rendered(to_svg(alone(scene, slot), height, width)[0])[0]
+        pixels |= (coverage > 0) & (coverage < 1)
+    return pixels
+
+
+def errors(scene: Scene, height: int, width: int, compositing: str = "over") -> tuple[float, float]:
+    """Mean absolute error on the pixels that an edge touches, and over the image."""
+    (text,) = to_svg(scene, height, width, compositing=compositing)
+    (drawn,) = rasterize(scene, height, width, coverage="ramp", compositing=compositing)
+    difference = (drawn - rendered(text)).abs()
+    edges = touched(scene, height, width)
+    return float(difference[:, edges].mean()) if edges.any() else 0.0, float(difference.mean())
+
+
+def elements(scene: Scene, height: int, width: int, **settings: str) -> list[tuple[str, dict[str, str]]]:
+    """Tag and attributes of every shape, after the background."""
+    (text,) = to_svg(scene, height, width, **settings)  # type: ignore[arg-type]
+    return [(child.tag.split("}")[1], dict(child.attrib)) for child in ElementTree.fromstring(text)][1:]
+
+
+def test_the_document() -> None:
+    (text,) = to_svg(white_on_black(box(0.5, 0.5, 0.1, 0.2)), 200, 266)
+    root = ElementTree.fromstring(text)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert root.attrib == {"width": "266", "height": "200", "viewBox": "0 0 266 200"}
+    assert root[0].attrib == {"width": "266", "height": "200", "fill": "#000000"}
+    assert rendered(text, 1).shape == (3, 200, 266)
+
+
+def test_one_document_for_each_drawing() -> None:
+    layout = Layout(["circle", "line"], count=4)
+    scene = layout(layout.random_raw(3, 0), crisp=True)
+    texts = to_svg(scene, 50, 60)
+    assert len(set(texts)) == 3
+    assert texts[1] == to_svg(scene[1], 50, 60)[0]
+
+
+FILL = {"fill": "#ffffff", "fill-opacity": "1"}
+STROKE = {
+    "fill": "none",
+    "stroke": "#ffffff",
+    "stroke-opacity": "1",
+    "stroke-width": "5",
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+}
+
+
+@pytest.mark.parametrize(
+    ("outline", "tag", "attributes"),
+    [
+        (box(0.25, 0.5, 0.1, 0.1, roundness=1.0), "circle", {"cx": "25", "cy": "50", "r": "10"}),
+        (box(0.25, 0.5, 0.1, 0.1, 0.7, 1.0), "circle", {"cx": "25", "cy": "50", "r": "10"}),
+        (box(0.25, 0.5, 0.2, 0.1, roundness=1.0), "ellipse", {"cx": "25", "cy": "50", "rx": "20", "ry": "10"}),
+        (
+            box(0.25, 0.5, 0.2, 0.1, math.pi / 6, 1.0),
+            "ellipse",
+            {"cx": "25", "cy": "50", "rx": "20", "ry": "10", "transform": "rotate(30 25 50)"},
+        ),
+        (box(0.5, 0.25, 0.2, 0.1), "rect", {"x": "30", "y": "15", "width": "40", "height": "20"}),
+        (
+            box(0.5, 0.25, 0.2, 0.1, -math.pi / 2, 0.5),
+            "rect",
+            {
+                "x": "30",
+                "y": "15",
+                "width": "40",
+                "height": "20",
+                "rx": "10",
+                "ry": "5",
+                "transform": "rotate(270 50 25)",
+            },
+        ),
+    ],
+)
+def test_boxes(outline: RoundedBox, tag: str, attributes: dict[str, str]) -> None:
+    assert elements(white_on_black(outline), 100, 150) == [(tag, attributes | FILL)]
+
+
+def test_paths() -> None:
+    corners = [(0.1, 0.2), (0.5, 0.25), (0.125, 1.0)]
+    assert elements(white_on_black(line(corners), 0.05), 100, 150) == [
+        ("path", {"d": "M 10 20 L 50 25 L 12.5 100"} | STROKE)
+    ]
+    assert elements(white_on_black(line(corners, closed=True), 0.05), 100, 150)[0][1]["d"].endswith("L 12.5 100 Z")
+
+
+def test_paint_and_painters_order() -> None:
+    layout = Layout(["line", "circle"], count=4, background=[1.0, 0.5, 0.0])
+    scene = layout(layout.random_raw(1, 0), crisp=True)
+    drawn = elements(scene, 100, 100)
+    assert [tag for tag, _ in drawn] == ["path", "circle", "path", "circle"]
+    for slot, (tag, attributes) in enumerate(drawn):
+        kind = "stroke" if tag == "path" else "fill"
+        color = [int(attributes[kind][at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        torch.testing.assert_close(torch.tensor(color), scene.color[0, slot], atol=0.5001 / 255, rtol=0)
+        assert float(attributes[f"{kind}-opacity"]) == pytest.approx(float(scene.opacity[0, slot]), abs=1e-4)
+    assert '<rect width="100" height="100" fill="#ff8000"/>' in to_svg(scene, 100, 100)[0]
+
+
+def test_one_channel_is_grey() -> None:
+    layout = Layout(["circle", "square"], count=6, channels=1)
+    scene = layout(layout.random_raw(1, 0), crisp=True)
+    colors = re.findall(r'fill="#(..)(..)(..)"', to_svg(scene, 64, 64)[0])
+    assert len(colors) == 7
+    assert all(red == green == blue for red, green, blue in colors)
+
+
+def test_soft_or_is_the_blend_mode_screen() -> None:
+    scene = white_on_black(box(0.5, 0.5, 0.1, 0.2))
+    assert elements(scene, 64, 64, compositing="soft_or")[0][1]["style"] == "mix-blend-mode:screen"
+    assert "style" not in elements(scene, 64, 64)[0][1]
+
+
+def test_mistakes_are_refused() -> None:
+    scene = white_on_black(box(0.5, 0.5, 0.1, 0.2))
+    with pytest.raises(UserError, match=r"^compositing: no 'under'; choose from over, soft_or"):
+        to_svg(scene, 64, 64, compositing="under")
+    with pytest.raises(UserError, match=r"^size: 64×0 has no pixels"):
+        to_svg(scene, 0, 64)
+
+
+# Equality with the independent renderer
+
+
+def random_shape(kind: str, size: float, aspect: float, turn: float, height: int, width: int) -> Scene:
+    """One opaque white shape on black, ``size`` pixels thin and up to ``aspect`` times as long, somewhere in the middle.
+
+    Lengths alternate between short and long, so that every primitive with two of them is thin in one.
+    """
+    side = min(height, width)
+    random = torch.Generator().manual_seed(round(1000 * (size + aspect + turn)) + height)
+    middle = torch.tensor([width, height]) / side * (0.35 + 0.3 * torch.rand(2, generator=random))
+    values: dict[str, Tensor] = {}
+    lengths = points = 0
+    fields = KINDS[kind].fields()
+    count = sum(field.quantity == "point" for field in fields.values())
+    for name, field in fields.items():
+        if name in ("color", "opacity", "softness", "stroke_width"):
+            continue
+        if field.quantity == "point":
+            along = 0.0 if count == 1 else (points / (count - 1) - 0.5) * size * aspect / side
+            values[name] = (middle + along * torch.tensor([math.cos(turn), math.sin(turn)]))[None, None]
+            points += 1
+            continue
+        if field.quantity == "length":
+            number = size * (1.0 if lengths % 2 == 0 else aspect) / side
+            number = number / 2 if name.startswith("radius") else number
+            lengths += 1
+        elif field.quantity == "angle":
+            number = turn
+        else:
+            number = float(torch.rand((), generator=random).round()) if field.discrete else field.high
+        values[name] = torch.tensor([[number]])
+    width_of_stroke = torch.tensor([[size / side]]) if "stroke_width" in fields else None
+    group = Group(KINDS[kind](**values).outline(), (0,), width_of_stroke)
+    ones = torch.ones(1, 1)
+    return Scene((group,), torch.ones(1, 1, 3), ones, ones, torch.zeros(1, 3))
+
+
+ASPECTS = [1.0, 3.0, 20.0]
+
+
+@pytest.mark.parametrize("size", [0.3, 0.5, 0.8, 1.3, 2.0, 3.0, 6.0, 15.0])
+@pytest.mark.parametrize("kind", KINDS)
+def test_single_shapes(kind: str, size: float) -> None:
+    """Each at several angles and aspects, in images of all sizes."""
+    wrong = []
+    for number, turn in enumerate([0.0, 0.3, math.pi / 4, 1.2]):
+        for aspect in ASPECTS:
+            height, width = SIZES[number % len(SIZES)]
+            edge, image = errors(random_shape(kind, size, aspect, turn, height, width), height, width)
+            if edge > EDGE_ERROR or image > IMAGE_ERROR:
+                wrong.append(f"{aspect}:1 at {turn:.2f} in {height}×{width}: edges {edge:.3f}, image {image:.5f}")
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("compositing", ["over", "soft_or"])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_random_scenes(height: int, width: int, compositing: str) -> None:
+    layout = Layout(list(KINDS), count=3 * len(KINDS), aspect=width / height)
+    scene = layout(layout.random_raw(2, seed=height), crisp=True)
+    for drawing in (scene[0], scene[1]):
+        edge, image = errors(drawing, height, width, compositing)
+        assert edge <= EDGE_ERROR
+        assert image <= IMAGE_ERROR
+
+
+def test_the_measure_notices_a_displacement() -> None:
+    """A tenth of a pixel that no edge should have moved."""
+    scene = white_on_black(box(0.5, 0.5, 0.2, 0.1, 0.3)).to(torch.float32)
+    scene = replace(scene, color=torch.ones(1, 1, 3), background=torch.zeros(1, 3))
+    before = errors(scene, 64, 64)[0]
+    drawn = rasterize(scene, 64, 64, coverage="ramp")[0]
+    moved = white_on_black(box(0.5 + 0.1 / 64, 0.5, 0.2, 0.1, 0.3))
+    edges = touched(scene, 64, 64)
+    after = float((drawn[0] - rendered(to_svg(moved, 64, 64)[0])[0]).abs()[edges].mean())
+    assert after > before + 0.01
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_resvg_at_the_size_of_the_image_agrees_as_far_as_it_can(kind: str) -> None:
+    """Over a whole image its coarse edges count for little."""
+    layout = Layout([kind], count=6)
+    scene = layout(layout.random_raw(1, 0), crisp=True)
+    drawn = rasterize(scene, 128, 128, coverage="ramp")[0]
+    assert (drawn - rendered(to_svg(scene, 128, 128)[0], zoom=1)).abs().mean() < 2 * IMAGE_ERROR
