@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from image_folders import picture
+from models import run_training
 
 
 @pytest.fixture
@@ -14,3 +15,11 @@ def photos(tmp_path: Path) -> Path:
     for i in range(40):
         picture(seed=i).save(root / ("below" if i % 2 else ".") / f"{i}.png")
     return root
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of four steps, validated at 2 and 4."""
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    assert run_training(folder, "trainer.max_steps=4") == 0
+    return folder

@@ -227,11 +227,14 @@ def test_a_crisp_squircle_is_a_circle_or_a_square_whichever_is_nearer() -> None:
 def test_half_precision_is_raised(dtype: torch.dtype) -> None:
     layout = Layout(["circle", "line"], count=4)
     raw = layout.random_raw(2, 0).to(dtype)
-    dtypes: set[torch.dtype] = set()
-    layout(raw).map(lambda tensor: (dtypes.add(tensor.dtype), tensor)[1])
-    assert dtypes == {torch.float32}
-    layout(raw.double()).map(lambda tensor: (dtypes.add(tensor.dtype), tensor)[1])
-    assert dtypes == {torch.float32, torch.float64}
+    for given, expected in ((raw, torch.float32), (raw.double(), torch.float64)):
+        scene = layout(given)
+        assert all(
+            tensor.dtype == expected for tensor in (scene.color, scene.opacity, scene.softness, scene.background)
+        )
+        box, path = (group.outline for group in scene.groups)
+        assert isinstance(box, RoundedBox) and isinstance(path, Path)
+        assert box.center.dtype == box.half_extents.dtype == path.points.dtype == expected
 
 
 def test_random_raw_is_the_same_for_the_same_seed() -> None:

@@ -45,7 +45,10 @@ def load(path: str | Path) -> VectorAutoencoder:
         UserError: see ``read_checkpoint``; or weights that do not fit the config.
     """
     content = read_checkpoint(path)
-    model = build_model(content["vectorae"]["config"])
+    try:
+        model = build_model(content["vectorae"]["config"])
+    except KeyError as error:
+        raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
     try:
         model.load_state_dict(content["state_dict"])
     except (KeyError, RuntimeError) as error:

@@ -196,6 +196,9 @@ def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) 
         trainer.fit(model, datamodule=dataset, ckpt_path=checkpoint, weights_only=True)
     except MisconfigurationException as error:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
+    except SystemExit as stop:
+        # What Lightning makes of a KeyboardInterrupt.
+        raise KeyboardInterrupt from stop
     finally:
         # The next job of a sweep has other processes to talk to.
         if torch.distributed.is_available() and torch.distributed.is_initialized():
