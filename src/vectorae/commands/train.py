@@ -30,6 +30,9 @@ OWN_TRAINER_KEYS = {
 }
 
 # Logged by the callbacks at the end of a run.
+# A first run shows what there is to see before anyone wonders whether it works.
+DEFAULT_TIME = "00:00:04:00"
+
 HPARAMS_METRIC = "psnr_crisp"
 
 
@@ -96,7 +99,7 @@ def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     if settings.get("max_epochs") is not None:
         raise UserError("trainer.max_epochs: batches are an endless stream; use trainer.max_steps or trainer.max_time")
     if settings["max_time"] is None and settings.get("max_steps", -1) < 0:
-        raise UserError("trainer.max_steps: give this or trainer.max_time, else the run would never end")
+        settings["max_time"] = DEFAULT_TIME
     return settings
 
 

@@ -32,6 +32,10 @@ PROFILES: dict[str, Profile] = {"gaussian": _gaussian, "sigmoid": _sigmoid, "ram
 """``gaussian`` is the paper's exp(−max(d, 0)²/s²) (Mihai & Hare 2021, equation 8), ``sigmoid`` 1/(1 + exp(d/s)),
 ``ramp`` one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
 
+SUBPIXELS = {"ramp": 4}
+"""Ramps are sharp edges on a grid of so many sub-pixels each way, whose mean is the pixel: upright edges are one pixel
+wide as before, and what is small, round or turned is as exact as its sub-pixels."""
+
 
 def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by what lies between two parallel edges: c(−d) − c(−d − thickness), with c the profile.

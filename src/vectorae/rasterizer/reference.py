@@ -3,12 +3,14 @@
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
 from vectorae.geometry import pixel_centers, polyline_distance, rounded_box_distance, to_local
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import (
+    SUBPIXELS,
     box_coverage,
     box_weights,
     slab_coverage,
@@ -45,8 +47,9 @@ def rasterize(
     Returns:
         ``[B, C, H, W]`` in [0, 1].
     """
-    shapes = max(1, min(scene.count, chunk_size // (height * width)))
-    images = max(1, chunk_size // (shapes * height * width))
+    pixels = height * width * SUBPIXELS.get(coverage, 1) ** 2
+    shapes = max(1, min(scene.count, chunk_size // pixels))
+    images = max(1, chunk_size // (shapes * pixels))
     draw = partial(_draw, coverage=coverage, compositing=compositing)
     drawn = []
     for image in range(0, scene.batch, images):
@@ -65,10 +68,12 @@ def rasterize(
 def _draw(canvas: Tensor, scene: Scene, softness: Tensor, coverage: str, compositing: str) -> Tensor:
     """The scene over a canvas ``[B, C, H, W]``."""
     height, width = canvas.shape[-2:]
+    fine = SUBPIXELS.get(coverage, 1)
     covered, order = [], list[int]()
     for group in scene.groups:
         edge = softness[:, list(group.slots)] * scene.softness[:, list(group.slots)]
-        covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)))
+        coverages = _group_coverage(group, height * fine, width * fine, coverage, edge.clamp_min(1e-8))
+        covered.append(F.avg_pool2d(coverages, fine) if fine > 1 else coverages)
         order.extend(group.slots)
     alpha = torch.cat(covered, dim=1)
     if order != sorted(order):

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-from vectorae.rasterizer.coverage import PROFILES, box_weights, stroke_fullness
+from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS, box_weights, stroke_fullness
 from vectorae.rasterizer.cpu.loops import differentiate, draw
 from vectorae.rasterizer.cpu.rows import FILLED_BOX, POLYLINE, STROKED_BOX
 from vectorae.scene import RoundedBox, Scene
@@ -34,7 +34,8 @@ def rasterize(
     if 0 in (scene.batch, scene.count):
         return scene.background[:, :, None, None].expand(-1, -1, height, width)
     edge = (softness * scene.softness).clamp_min(1e-8)
-    packed, topology = _pack(scene, edge, coverage, 1 / min(height, width))
+    fine = SUBPIXELS.get(coverage, 1)
+    packed, topology = _pack(scene, edge, coverage, 1 / (fine * min(height, width)))
     image: Tensor = _Rasterize.apply(
         packed.numbers,
         packed.vertices,
@@ -43,7 +44,7 @@ def rasterize(
         scene.opacity * packed.sharp,
         scene.color,
         scene.background,
-        (height, width, list(PROFILES).index(coverage), compositing == "soft_or"),
+        (height, width, fine, list(PROFILES).index(coverage), compositing == "soft_or"),
         topology,
     )
     return image

@@ -68,19 +68,31 @@ def _place_shapes(kinds, first, size, numbers, vertices, softness, profile, pixe
 @compiled
 def _shape_row(
     k, kinds, first, size, blend, numbers, vertices, softness, rounded, sharp,
-    profile, pixel, row, place, smallest, tiny, work, rows,
+    profile, pixel, fine, row, place, smallest, tiny, work, rows, alpha,
 ):  # fmt: skip
-    y = (row + 0.5) * pixel
-    if kinds[k] == POLYLINE:
-        polyline_row(
-            vertices, first[k], size[k], numbers[k, 7], softness[k], rounded[k],
-            profile, pixel, y, place[0], place[1] - place[0], tiny, work, rows,
-        )  # fmt: skip
-    else:
-        box_row(
-            kinds[k], numbers[k], softness[k], rounded[k], sharp[k], blend[k],
-            profile, pixel, y, place[0], place[1] - place[0], smallest, work, rows,
-        )  # fmt: skip
+    """Alpha of a shape in a row of pixels, each the mean of fine × fine sub-pixels, whose derivatives are kept."""
+    start, n = place[0] * fine, (place[1] - place[0]) * fine
+    for part in range(fine):
+        y = (row * fine + part + 0.5) * pixel
+        if kinds[k] == POLYLINE:
+            polyline_row(
+                vertices, first[k], size[k], numbers[k, 7], softness[k], rounded[k],
+                profile, pixel, y, start, n, tiny, work, rows[part],
+            )  # fmt: skip
+        else:
+            box_row(
+                kinds[k], numbers[k], softness[k], rounded[k], sharp[k], blend[k],
+                profile, pixel, y, start, n, smallest, work, rows[part],
+            )  # fmt: skip
+    if fine == 1:
+        alpha[:n] = rows[0, ALPHA, :n]
+        return
+    for i in range(place[1] - place[0]):
+        total = 0.0
+        for part in range(fine):
+            for j in range(i * fine, (i + 1) * fine):
+                total += rows[part, ALPHA, j]
+        alpha[i] = total / (fine * fine)
 
 
 @compiled
@@ -88,16 +100,19 @@ def draw(
     image_from, image_to, row_from, row_to,
     kinds, first, size, blend,
     numbers, vertices, softness, rounded, sharp, color, background,
-    height, width, profile, soft_or,
+    height, width, fine, profile, soft_or,
     image,
 ):  # fmt: skip
     """Draw rows of images into ``image`` ``[B, C, H, W]``; the other arrays as rasterizer.cpu packs them."""
-    count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
+    count, channels, pixel = len(kinds), color.shape[2], 1 / (fine * min(height, width))
     smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
     places = np.empty((count, 4), dtype=np.int64)
-    work, rows = np.empty((WORK, width)), np.empty((KEPT, width))
+    work, rows = np.empty((WORK, width * fine)), np.empty((fine, KEPT, width * fine))
+    alpha = np.empty(width)
     for b in range(image_from, image_to):
-        _place_shapes(kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places)
+        _place_shapes(
+            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel * fine, height, width, places
+        )
         for row in range(row_from, row_to):
             for channel in range(channels):
                 image[b, channel, row, :] = background[b, channel]
@@ -106,15 +121,15 @@ def draw(
                     continue
                 _shape_row(
                     k, kinds, first, size, blend[b], numbers[b], vertices[b], softness[b], rounded[b], sharp[b],
-                    profile, pixel, row, places[k], smallest, tiny, work, rows,
+                    profile, pixel, fine, row, places[k], smallest, tiny, work, rows, alpha,
                 )  # fmt: skip
                 for channel in range(channels):
                     ink, canvas = color[b, k, channel], image[b, channel, row, places[k, 0] : places[k, 1]]
                     for i in range(len(canvas)):
                         if soft_or:
-                            canvas[i] = 1 - (1 - canvas[i]) * (1 - rows[ALPHA, i] * ink)
+                            canvas[i] = 1 - (1 - canvas[i]) * (1 - alpha[i] * ink)
                         else:
-                            canvas[i] += rows[ALPHA, i] * (ink - canvas[i])
+                            canvas[i] += alpha[i] * (ink - canvas[i])
 
 
 @compiled
@@ -122,23 +137,26 @@ def differentiate(
     image_from, image_to, row_from, row_to,
     kinds, first, size, blend,
     numbers, vertices, softness, rounded, sharp, color, background,
-    height, width, profile, soft_or,
+    height, width, fine, profile, soft_or,
     gradient,
     by_numbers, by_vertices, by_softness, by_rounded, by_sharp, by_color, by_background,
 ):  # fmt: skip
     """Add to ``by_…`` the derivatives of Σ gradient · image over some rows of some images."""
-    count, channels, pixel = len(kinds), color.shape[2], 1 / min(height, width)
+    count, channels, pixel = len(kinds), color.shape[2], 1 / (fine * min(height, width))
     smallest, tiny = np.finfo(numbers.dtype).eps, np.finfo(numbers.dtype).tiny
     places = np.empty((count, 4), dtype=np.int64)
-    work, rows = np.empty((WORK, width)), np.empty((count, KEPT, width))
+    work, rows = np.empty((WORK, width * fine)), np.empty((count, fine, KEPT, width * fine))
+    alphas = np.empty((count, width))
     # Transmittance differs from channel to channel only where ink adds up like light.
     layers = channels if soft_or else 1
     in_front = np.empty((count, layers, width))
     passed = np.empty((layers, width))
     behind = np.empty((channels, width))
-    by_alpha = np.empty(width)
+    by_alpha, by_fine = np.empty(width), np.empty(width * fine)
     for b in range(image_from, image_to):
-        _place_shapes(kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel, height, width, places)
+        _place_shapes(
+            kinds, first, size, numbers[b], vertices[b], softness[b], profile, pixel * fine, height, width, places
+        )
         for row in range(row_from, row_to):
             passed[:] = 1
             for k in range(count - 1, -1, -1):
@@ -146,14 +164,14 @@ def differentiate(
                     continue
                 _shape_row(
                     k, kinds, first, size, blend[b], numbers[b], vertices[b], softness[b], rounded[b], sharp[b],
-                    profile, pixel, row, places[k], smallest, tiny, work, rows[k],
+                    profile, pixel, fine, row, places[k], smallest, tiny, work, rows[k], alphas[k],
                 )  # fmt: skip
                 for layer in range(layers):
                     ink = color[b, k, layer] if soft_or else 1.0
                     remaining, front = passed[layer, places[k, 0] : places[k, 1]], in_front[k, layer]
                     for i in range(len(remaining)):
                         front[i] = remaining[i]
-                        remaining[i] *= 1 - rows[k, ALPHA, i] * ink
+                        remaining[i] *= 1 - alphas[k, i] * ink
             for channel in range(channels):
                 layer, total = channel if soft_or else 0, 0.0
                 behind[channel, :] = background[b, channel]
@@ -170,7 +188,7 @@ def differentiate(
                     ink, layer, total = color[b, k, channel], channel if soft_or else 0, 0.0
                     weight, canvas = gradient[b, channel, row, start:stop], behind[channel, start:stop]
                     for i in range(n):
-                        alpha, below = rows[k, ALPHA, i], canvas[i]
+                        alpha, below = alphas[k, i], canvas[i]
                         seen = weight[i] * in_front[k, layer, i]
                         if soft_or:
                             by_alpha[i] += seen * (1 - below) * ink
@@ -181,10 +199,13 @@ def differentiate(
                             total += seen * alpha
                             canvas[i] = below + alpha * (ink - below)
                     by_color[b, k, channel] += total
-                _add_shape(
-                    k, kinds[k], numbers[b, k], pixel, row, start, n, by_alpha, rows[k],
-                    by_numbers[b, k], by_vertices[b], by_softness[b], by_rounded[b], by_sharp[b],
-                )  # fmt: skip
+                for i in range(n * fine):
+                    by_fine[i] = by_alpha[i // fine] / (fine * fine)
+                for part in range(fine):
+                    _add_shape(
+                        k, kinds[k], numbers[b, k], pixel, row * fine + part, start * fine, n * fine, by_fine,
+                        rows[k, part], by_numbers[b, k], by_vertices[b], by_softness[b], by_rounded[b], by_sharp[b],
+                    )  # fmt: skip
 
 
 @compiled
