@@ -173,7 +173,7 @@ class _Sketch:
 def _face(chance: _Chance) -> Scene:
     """The drawing. Sides: -1 is left on screen."""
     sketch = _Sketch(
-        0.5 + chance.spread(0.07), 0.47 + chance.spread(0.06), chance.between(0.27, 0.36), chance.spread(0.22)
+        0.5 + chance.spread(0.06), 0.5 + chance.spread(0.05), chance.between(0.35, 0.42), chance.spread(0.18)
     )
     skin, hair, cloth = chance.tone(_SKIN), chance.tone(_HAIR), chance.color(0.25, 0.85, 0.6)
     shade = skin * torch.tensor([0.84, 0.78, 0.76])
@@ -186,7 +186,7 @@ def _face(chance: _Chance) -> Scene:
     # Behind the head.
     background = chance.color(0.2, 0.95, 0.45)
     wall = (background + chance.between(-0.2, 0.2)[:, None]).clamp(0, 1)
-    sketch.panel(wall, side * 1.6, chance.between(0.8, 2.0), opacity=chance.yes(0.6))
+    sketch.panel(wall, side * 1.6, chance.between(0.8, 2.0), opacity=chance.yes(0.4))
     volume, down = chance.between(0.08, 0.22), chance.between(0.8, 1.5)
     behind = (-0.3 * turn, -0.28), (-0.3 * turn, -0.2 + long * down)
     sketch.bar(hair * 0.8, *behind, 2 * (wide + volume), opacity=hairy)
@@ -205,7 +205,7 @@ def _face(chance: _Chance) -> Scene:
         sketch.circle(rosy, cheek * 0.43 + turn, 0.32 + nod, 0.15, opacity=blush)
 
     # Eyes, with what is above and around them.
-    apart, eye_width, open_ = chance.between(0.28, 0.35), chance.between(0.06, 0.1), chance.between(0.17, 0.25)
+    apart, eye_width, open_ = chance.between(0.3, 0.37), chance.between(0.07, 0.12), chance.between(0.22, 0.3)
     gaze_x, gaze_y, level = chance.spread(0.06), chance.spread(0.03), -0.06 + nod
     iris, brow_width, brow_lift = chance.tone(_IRIS), chance.between(0.05, 0.1), chance.between(0.22, 0.32)
     brow_outer, brow_inner = chance.spread(0.07), chance.between(-0.03, 0.05)
@@ -213,19 +213,19 @@ def _face(chance: _Chance) -> Scene:
     for eye in (-1, 1):
         x = eye * apart * (1 - 0.35 * turn.abs()) + turn
         sketch.bar(torch.full_like(skin, 0.97), (x - eye_width, level), (x + eye_width, level), open_)
-        sketch.circle(iris, x + gaze_x, level + gaze_y, 0.095)
-        sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.048)
-        sketch.circle(torch.ones_like(skin), x + gaze_x + 0.03, level + gaze_y - 0.03, 0.022)
+        sketch.circle(iris, x + gaze_x, level + gaze_y, 0.125)
+        sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.066)
+        sketch.circle(torch.ones_like(skin), x + gaze_x + 0.04, level + gaze_y - 0.04, 0.028)
         inner = x - eye * 0.15, level - brow_lift - brow_inner
         outer = x + eye * 0.17, level - brow_lift + brow_outer
         sketch.bar(hair * 0.6, inner, outer, brow_width)
-        sketch.ring(frame, x, level + 0.02, 0.22, 0.05, opacity=glasses)
+        sketch.ring(frame, x, level + 0.02, 0.25, 0.05, opacity=glasses)
 
     # Nose and mouth.
     nose, nostrils = 0.28 + nod, chance.between(0.03, 0.08)
     sketch.bar(shade * 0.95, (1.35 * turn - nostrils, nose), (1.35 * turn + nostrils, nose), chance.between(0.1, 0.15))
     mouth, smile = chance.between(0.52, 0.6) + nod, chance.between(0.02, 0.2)
-    reach, lips = chance.between(0.2, 0.32) * (1 - 0.35 * turn.abs()), chance.between(0.1, 0.16)
+    reach, lips = chance.between(0.22, 0.34) * (1 - 0.35 * turn.abs()), chance.between(0.13, 0.2)
     teeth, painted = chance.yes(0.55), chance.between(0.0, 0.6)
     rouge = torch.lerp(skin * torch.tensor([0.8, 0.5, 0.48]), torch.tensor([0.75, 0.2, 0.24]), painted[:, None])
     inside = torch.lerp(rouge * 0.5, torch.full_like(skin, 0.97), teeth[:, None])
