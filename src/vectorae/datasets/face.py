@@ -37,7 +37,7 @@ _HAIR = [
     *[(28, 23, 22), (48, 33, 26), (78, 51, 34), (112, 72, 42), (140, 84, 44), (196, 150, 84), (230, 198, 130)],
     *[(158, 66, 34), (140, 136, 134), (214, 210, 206)],
 ]
-_IRIS = [(60, 38, 26), (92, 60, 34), (70, 96, 58), (62, 104, 150), (98, 122, 140)]
+_IRIS = [(38, 24, 18), (60, 38, 24), (44, 62, 40), (36, 62, 96), (58, 74, 88)]
 
 
 def random_faces(seed: int, stream: int, start: int, stop: int) -> Scene:
@@ -173,7 +173,7 @@ class _Sketch:
 def _face(chance: _Chance) -> Scene:
     """The drawing. Sides: -1 is left on screen."""
     sketch = _Sketch(
-        0.5 + chance.spread(0.06), 0.5 + chance.spread(0.05), chance.between(0.35, 0.42), chance.spread(0.18)
+        0.5 + chance.spread(0.07), 0.47 + chance.spread(0.05), chance.between(0.29, 0.37), chance.spread(0.2)
     )
     skin, hair, cloth = chance.tone(_SKIN), chance.tone(_HAIR), chance.color(0.25, 0.85, 0.6)
     shade = skin * torch.tensor([0.84, 0.78, 0.76])
@@ -205,16 +205,20 @@ def _face(chance: _Chance) -> Scene:
         sketch.circle(rosy, cheek * 0.43 + turn, 0.32 + nod, 0.15, opacity=blush)
 
     # Eyes, with what is above and around them.
-    apart, eye_width, open_ = chance.between(0.3, 0.37), chance.between(0.07, 0.12), chance.between(0.22, 0.3)
+    apart, eye_width, open_ = chance.between(0.3, 0.37), chance.between(0.04, 0.08), chance.between(0.26, 0.32)
     gaze_x, gaze_y, level = chance.spread(0.06), chance.spread(0.03), -0.06 + nod
     iris, brow_width, brow_lift = chance.tone(_IRIS), chance.between(0.05, 0.1), chance.between(0.22, 0.32)
     brow_outer, brow_inner = chance.spread(0.07), chance.between(-0.03, 0.05)
+    # Most eyes are dots: seen from afar, the white around an iris takes away what makes an eye.
+    wide_open = chance.yes(0.2)
     glasses, frame = chance.yes(0.16), chance.color(0.05, 0.35, 0.5)
     for eye in (-1, 1):
         x = eye * apart * (1 - 0.35 * turn.abs()) + turn
-        sketch.bar(torch.full_like(skin, 0.97), (x - eye_width, level), (x + eye_width, level), open_)
-        sketch.circle(iris, x + gaze_x, level + gaze_y, 0.125)
-        sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.066)
+        sketch.bar(
+            torch.full_like(skin, 0.97), (x - eye_width, level), (x + eye_width, level), open_, opacity=wide_open
+        )
+        sketch.circle(iris, x + gaze_x, level + gaze_y, 0.145)
+        sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.095)
         sketch.circle(torch.ones_like(skin), x + gaze_x + 0.04, level + gaze_y - 0.04, 0.028)
         inner = x - eye * 0.15, level - brow_lift - brow_inner
         outer = x + eye * 0.17, level - brow_lift + brow_outer
@@ -226,7 +230,7 @@ def _face(chance: _Chance) -> Scene:
     sketch.bar(shade * 0.95, (1.35 * turn - nostrils, nose), (1.35 * turn + nostrils, nose), chance.between(0.1, 0.15))
     mouth, smile = chance.between(0.52, 0.6) + nod, chance.between(0.02, 0.2)
     reach, lips = chance.between(0.22, 0.34) * (1 - 0.35 * turn.abs()), chance.between(0.13, 0.2)
-    teeth, painted = chance.yes(0.55), chance.between(0.0, 0.6)
+    teeth, painted = chance.yes(0.25), chance.between(0.0, 0.6)
     rouge = torch.lerp(skin * torch.tensor([0.8, 0.5, 0.48]), torch.tensor([0.75, 0.2, 0.24]), painted[:, None])
     inside = torch.lerp(rouge * 0.5, torch.full_like(skin, 0.97), teeth[:, None])
     sketch.arc(rouge, 1.1 * turn, mouth, reach, -smile, lips * (1 + 0.4 * teeth))

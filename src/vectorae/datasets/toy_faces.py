@@ -35,7 +35,7 @@ class ToyFaces(ImageData):
         root: str | None = None,
         image_size: int = 64,
         channels: int = 3,
-        batch_size: int = 64,
+        batch_size: int = 32,
         augment: bool = True,
         resize: str = "crop",
         download: bool = False,
@@ -107,5 +107,6 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
             scene, color=(scene.color @ weights)[..., None], background=(scene.background @ weights)[..., None]
         )
     with torch.no_grad():
-        images = rasterize(scene, image_size, image_size, coverage="ramp")
+        # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
+        images = rasterize(scene, image_size, image_size, coverage="sigmoid", softness=0.25 / image_size)
     return (images * 255).round().clamp(0, 255).byte()
