@@ -193,14 +193,14 @@ def _remove_unused(folder: Path, record: str) -> None:
             parent.rmdir()
 
 
-def print_metrics(metrics: Mapping[str, Any], title: str) -> None:
+def print_metrics(metrics: Mapping[str, float], title: str) -> None:
     """A table of numbers by name."""
     from rich.console import Console
     from rich.table import Table
 
     table = Table("metric", "value", title=title)
     for name, value in metrics.items():
-        table.add_row(name, f"{value:.4g}" if isinstance(value, float) else str(value))
+        table.add_row(name, f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value:.0f}")
     Console().print(table)
 
 
