@@ -1,7 +1,10 @@
 """Runs of training: what is written, what is the same, what is interrupted, resumed, or goes wrong."""
 
+import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ import vectorae
 from vectorae import rasterize
 from vectorae.autoencoder import VectorAutoencoder
 from vectorae.callbacks import WATCHED
+from vectorae.commands import evaluate
 from vectorae.losses import MSE
 
 METRICS = {
@@ -228,6 +232,79 @@ def test_a_loss_that_is_no_number_stops_the_run(
         assert torch.load(last, weights_only=True)["global_step"] == 2
     else:
         assert "none was written yet" in message
+
+
+def test_last_is_the_last_step_even_where_it_is_not_the_best(tmp_path: Path) -> None:
+    """With so large a learning rate drawings get worse, not better."""
+    folder = tmp_path / "run"
+    assert run_training(folder, "trainer.max_steps=7", "trainer.val_check_interval=1", "optimizer.lr=3") == 0
+    steps = {
+        name: torch.load(folder / "checkpoints" / f"{name}.ckpt", weights_only=True)["global_step"]
+        for name in ("best", "last")
+    }
+    assert steps["last"] == 7
+    assert steps["best"] < 7
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("seed=5", "seed=0 and this run has seed=5"),
+        ("loss=l1", "loss._target_=vectorae.losses.MSE and this run has loss._target_=vectorae.losses.L1"),
+        ("trainer.max_steps=4", "trainer.max_steps: 4, and the run in"),
+        ("trainer.max_steps=0", "trainer.max_steps: 0 leaves nothing to do"),
+    ],
+)
+def test_a_run_is_resumed_as_it_was_or_not_at_all(
+    finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], override: str, message: str
+) -> None:
+    last = finished_run / "checkpoints" / "last.ckpt"
+    settings = f"dataset.cache={finished_run.parent / 'cache'}"
+    assert run_training(tmp_path / "run", f"resume={last}", settings, "trainer.max_steps=8", override) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_time_already_spent_counts(tmp_path: Path) -> None:
+    """A run of four seconds that was stopped ends after what remains of them, not after four more."""
+    timed = ("trainer.max_steps=-1", "trainer.max_time=4s", "trainer.val_check_interval=100000")
+    assert run_training(tmp_path / "first", *timed) == 0
+    last = tmp_path / "first" / "checkpoints" / "last.ckpt"
+    content = torch.load(last, weights_only=True)
+    content["callbacks"]["Timer"]["time_elapsed"]["train"] = 3.0
+    torch.save(content, last)
+    settings = f"dataset.cache={tmp_path / 'cache'}"
+    assert run_training(tmp_path / "second", *timed, settings, f"resume={last}") == 0
+    assert metrics_of(tmp_path / "second")["seconds"] < 3.5
+
+
+def test_evaluating_a_run(finished_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    best = finished_run / "checkpoints" / "best.ckpt"
+    output = tmp_path / "out.json"
+    arguments = [
+        f"checkpoint={best}",
+        "split=all",
+        f"dataset.cache={finished_run.parent / 'cache'}",
+        f"output={output}",
+    ]
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", *arguments])
+    assert evaluate.main() == 0
+    metrics = json.loads(output.read_text(encoding="utf-8"))
+    assert metrics["images"] == 40 + 16 + 16
+    assert {"psnr_soft", "psnr_crisp", "ssim_crisp", "mse_crisp", "l1_soft", "psnr_blocks", "psnr_mean_image"} <= set(
+        metrics
+    )
+
+
+def test_two_processes_train_together(tmp_path: Path) -> None:
+    """Lightning starts the second process by running the command again: this needs a process of its own."""
+    small = ["dataset.image_size=16", "dataset.train_count=40", "dataset.val_count=17", "dataset.test_count=16"]
+    together = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.max_steps=3", "dataset.batch_size=8"]
+    places = [f"dataset.cache={tmp_path / 'cache'}", f"hydra.run.dir={tmp_path / 'run'}"]
+    command = [sys.executable, "-m", "vectorae.commands.train", *small, *together, *places]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    assert metrics_of(tmp_path / "run")["step"] == 3
+    assert (tmp_path / "run" / "renders" / "step_0000003.png").is_file()
 
 
 def test_resuming_another_model_is_refused(

@@ -105,8 +105,10 @@ class VectorAutoencoder(pl.LightningModule):
     def on_train_start(self) -> None:
         self.progress.fill_(run_progress(self.trainer))
 
-    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+    def on_train_batch_end(self, outputs: object, batch: Tensor, batch_idx: int) -> None:
         self.progress.fill_(run_progress(self.trainer))
+
+    def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         rate = self.optimizer_settings.rate(float(self.progress))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate

@@ -27,31 +27,32 @@ WATCHED = 16
 
 def default_callbacks(run_dir: Path) -> list[Callback]:
     """Everything that a run watches and writes, into its folder."""
-    checkpoints = Checkpoints(run_dir / "checkpoints")
+    folder = run_dir / "checkpoints"
+    last = LastCheckpoint(folder)
     return [
-        Interruption(run_dir / "checkpoints" / "last.ckpt"),
-        Divergence(checkpoints),
+        Interruption(folder / "last.ckpt"),
+        Divergence(last),
         LastValidation(),
         ProgressBar(),
         Pictures(run_dir),
         Metrics(run_dir / "metrics.json"),
-        checkpoints,
+        BestCheckpoint(folder),
+        last,
     ]
 
 
-class Checkpoints(ModelCheckpoint):
-    """``best.ckpt`` by crisp validation PSNR, and ``last.ckpt`` at every validation."""
+class BestCheckpoint(ModelCheckpoint):
+    """``best.ckpt``: the validation with the highest crisp PSNR."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(
-            folder,
-            filename="best",
-            monitor="val/psnr_crisp",
-            mode="max",
-            save_last=True,
-            auto_insert_metric_name=False,
-            enable_version_counter=False,
-        )
+        super().__init__(folder, "best", monitor="val/psnr_crisp", mode="max", enable_version_counter=False)
+
+
+class LastCheckpoint(ModelCheckpoint):
+    """``last.ckpt``: every validation, better or not (``save_last`` would follow the best one only)."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, "last", enable_version_counter=False)
 
 
 class Interruption(Callback):
@@ -104,16 +105,27 @@ class Interruption(Callback):
 
 
 class Divergence(Callback):
-    """Stops a run whose loss is no longer a number, before the weights take harm."""
+    """Stops a run whose loss or gradient is no longer a number, before the weights take harm."""
 
-    def __init__(self, checkpoints: ModelCheckpoint) -> None:
-        self.checkpoints = checkpoints
+    def __init__(self, last: LastCheckpoint) -> None:
+        self.last = last
 
     def on_before_backward(self, trainer: pl.Trainer, pl_module: pl.LightningModule, loss: Tensor) -> None:
-        if not torch.isfinite(loss):
-            good = self.checkpoints.last_model_path or "none was written yet"
+        self._check("loss", loss.detach(), trainer.global_step)
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: torch.optim.Optimizer
+    ) -> None:
+        # A gradient scaler lets float16 gradients overflow, skips such a step and goes on with a smaller scale.
+        if getattr(trainer.precision_plugin, "scaler", None) is None:
+            gradients = [one.grad for one in pl_module.parameters() if one.grad is not None]
+            self._check("gradient", torch.nn.utils.get_total_norm(gradients), trainer.global_step)
+
+    def _check(self, name: str, value: Tensor, step: int) -> None:
+        if not torch.isfinite(value):
+            good = self.last.best_model_path or "none was written yet"
             raise UserError(
-                f"the loss became {loss.item()} at step {trainer.global_step}; last good checkpoint: {good}; "
+                f"the {name} became {value.item()} at step {step}; last good checkpoint: {good}; "
                 "try a smaller optimizer.lr"
             )
 

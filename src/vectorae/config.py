@@ -46,7 +46,7 @@ class EvaluateConfig:
     """The keys at the root of an evaluation's config."""
 
     checkpoint: str = "???"
-    dataset: dict[str, Any] | None = None
+    dataset: dict[str, Any] = field(default_factory=dict)
     split: str = "test"
     limit: int | None = None
     batch_size: int = 256

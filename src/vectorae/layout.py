@@ -220,7 +220,10 @@ def _slots(rows: int | None, columns: int | None, count: int | None) -> tuple[in
         return None, None, count
     if count is None and rows is not None and columns is not None:
         return rows, columns, rows * columns
-    raise UserError("primitives: give either rows and columns (a grid) or count (any number of shapes)")
+    raise UserError(
+        "primitives: give either rows and columns (a grid) or count (any number), and null for the others: "
+        "rows=null columns=null count=20"
+    )
 
 
 def _checked_fields(fields: Mapping[str, Any]) -> dict[str, float | None]:

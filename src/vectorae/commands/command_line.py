@@ -120,3 +120,9 @@ def duration(value: Any, key: str) -> str | None:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     return f"{days:02}:{hours:02}:{minutes:02}:{seconds:02}"
+
+
+def seconds_of(time: str) -> int:
+    """The seconds of a time written as DD:HH:MM:SS."""
+    days, hours, minutes, seconds = (int(part) for part in time.split(":"))
+    return ((days * 24 + hours) * 60 + minutes) * 60 + seconds

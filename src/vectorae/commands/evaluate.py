@@ -65,7 +65,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
 
 def dataset_section(config: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
     """The dataset to measure on: the one given, or the checkpoint's with the keys given; always at the model's size."""
-    given = config["dataset"] or {}
+    given = config["dataset"]
     section = dict(given) if "_target_" in given else {**trained["dataset"], **given}
     if section.get("seed", 0) is None or "_target_" not in given:
         section["seed"] = trained["dataset"].get("seed", trained["seed"]) if config["seed"] is None else config["seed"]

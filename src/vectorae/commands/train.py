@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.commands.command_line import duration
+from vectorae.commands.command_line import duration, seconds_of
 from vectorae.config import TrainConfig, build_dataset, build_model, check, check_arguments, flatten
 from vectorae.errors import UserError, choose
 
@@ -29,11 +29,21 @@ OWN_TRAINER_KEYS = {
     "enable_checkpointing",
 }
 
-# Logged by the callbacks at the end of a run.
 # A first run shows what there is to see before anyone wonders whether it works.
 DEFAULT_TIME = "00:00:04:00"
 
+# Logged by the callbacks at the end of a run.
 HPARAMS_METRIC = "psnr_crisp"
+
+# What a run may be resumed without: where things lie and how fast they are made changes no number.
+FREE_TO_DIFFER = {
+    "dataset.root",
+    "dataset.cache",
+    "dataset.download",
+    "dataset.workers",
+    "rasterizer.backend",
+    "rasterizer.chunk_size",
+}
 
 
 def main() -> int:
@@ -64,6 +74,8 @@ def train(config: dict[str, Any], folder: Path) -> int:
     check(config["dataset"], "dataset")
     settings = trainer_settings(config["trainer"])
     config = {**config, "trainer": settings}
+    if not 0 <= config["seed"] < 2**32:
+        raise UserError(f"seed: {config['seed']} is not a whole number from 0 to {2**32 - 1}")
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
     checkpoint = config["resume"]
@@ -96,6 +108,9 @@ def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     settings["max_time"] = duration(settings.get("max_time"), "trainer.max_time")
     check_arguments(pl.Trainer, settings, "trainer", OWN_TRAINER_KEYS)
     _check_accelerator(settings.get("accelerator", "auto"))
+    for name in ("max_steps", "val_check_interval", "limit_val_batches", "log_every_n_steps"):
+        if settings.get(name) == 0:
+            raise UserError(f"trainer.{name}: 0 leaves nothing to do; use 1 or more")
     if settings.get("max_epochs") is not None:
         raise UserError("trainer.max_epochs: batches are an endless stream; use trainer.max_steps or trainer.max_time")
     if settings["max_time"] is None and settings.get("max_steps", -1) < 0:
@@ -158,26 +173,32 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
 
 
 def _check_resume(path: str, config: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint of another model before anything is built upon it."""
+    """Refuse a checkpoint of a run with other settings, or of one that has ended, before anything is built upon it."""
     from vectorae.checkpoint import read_checkpoint
 
-    before = _model_keys(read_checkpoint(path, "resume")["vectorae"]["config"])
-    now = _model_keys(config)
+    content = read_checkpoint(path, "resume")
+    before, now = _run_settings(content["vectorae"]["config"]), _run_settings(config)
     for key in [*now, *(key for key in before if key not in now)]:
         if now.get(key) != before.get(key):
             raise UserError(
                 f"resume: {path} was trained with {key}={before.get(key)} and this run has {key}={now.get(key)}; "
-                f"give the run the same model, or start without resume"
+                f"give the run the same settings, or start without resume"
             )
+    steps, limit = content["global_step"], config["trainer"]["max_steps"]
+    if 0 < limit <= steps:
+        raise UserError(f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue")
+    elapsed = content.get("callbacks", {}).get("Timer", {}).get("time_elapsed", {}).get("train", 0.0)
+    if config["trainer"]["max_time"] is not None and elapsed >= seconds_of(config["trainer"]["max_time"]):
+        raise UserError(
+            f"trainer.max_time: {config['trainer']['max_time']}, and the run in {path} has taken {elapsed:.0f} seconds; "
+            "give more to continue"
+        )
 
 
-def _model_keys(config: Mapping[str, Any]) -> dict[str, Any]:
-    sections = {
-        "dataset": {name: config["dataset"].get(name) for name in ("channels", "image_size")},
-        "primitives": config["primitives"],
-        "encoder": config["encoder"],
-    }
-    return flatten(sections)
+def _run_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that decide what a run computes, flat."""
+    sections = {key: value for key, value in config.items() if key not in ("trainer", "resume")}
+    return {key: value for key, value in flatten(sections).items() if key not in FREE_TO_DIFFER}
 
 
 def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:

@@ -44,7 +44,8 @@ def rasterize(
         Images ``[B, C, H, W]`` in [0, 1].
 
     Raises:
-        UserError: an unknown coverage, compositing or backend, or a size, softness or chunk that is not positive.
+        UserError: an unknown coverage, compositing or backend, or a size, softness (as a number) or chunk that is not
+            positive.
     """
     check_choice("coverage", coverage, PROFILES)
     check_choice("compositing", compositing, COMPOSITINGS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from vectorae.errors import UserError
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice, rasterize
@@ -32,6 +33,8 @@ class Rasterizer:
         check_choice("coverage", self.coverage, PROFILES)
         check_choice("compositing", self.compositing, COMPOSITINGS)
         check_choice("backend", self.backend, BACKEND_CHOICES)
+        if self.chunk_size < 1:
+            raise UserError(f"chunk_size: {self.chunk_size} is not a number of 1 or more")
 
     def soft(self, scene: Scene, height: int, width: int, softness: float) -> Tensor:
         """The drawing as trained, ``[B, C, H, W]``."""
