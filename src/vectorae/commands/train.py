@@ -188,10 +188,10 @@ def _check_resume(path: str, config: Mapping[str, Any]) -> None:
     if 0 < limit <= steps:
         raise UserError(f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue")
     elapsed = content.get("callbacks", {}).get("Timer", {}).get("time_elapsed", {}).get("train", 0.0)
-    if config["trainer"]["max_time"] is not None and elapsed >= seconds_of(config["trainer"]["max_time"]):
+    time = config["trainer"]["max_time"]
+    if time is not None and elapsed >= seconds_of(time):
         raise UserError(
-            f"trainer.max_time: {config['trainer']['max_time']}, and the run in {path} has taken {elapsed:.0f} seconds; "
-            "give more to continue"
+            f"trainer.max_time: {time}, and the run in {path} has taken {elapsed:.0f} s; give more to continue"
         )
 
 
