@@ -310,7 +310,7 @@ def _baseline_means(layout: Any, images: Tensor, train_images: Tensor) -> dict[s
     """The baselines on uint8 images, each the mean over them."""
     train_mean = mean_image(train_images)
     totals: dict[str, float] = {}
-    for part in images.split(512):
+    for part in images.split(64):  # SSIM takes two dozen times the memory of its images
         for name, values in baselines(layout, to_float(part), train_mean).items():
             totals[name] = totals.get(name, 0.0) + float(values.double().sum())
     return {name: total / len(images) for name, total in totals.items()}
