@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from vectorae.layout import Layout
     from vectorae.rasterizer import rasterize
     from vectorae.scene import Group, Path, RoundedBox, Scene
-    from vectorae.svg import to_svg
+    from vectorae.svg import from_svg, to_svg
 
 __all__ = [
     "Group",
@@ -19,6 +19,7 @@ __all__ = [
     "RoundedBox",
     "Scene",
     "UserError",
+    "from_svg",
     "load",
     "primitives",
     "rasterize",
@@ -32,6 +33,7 @@ _HOMES = {
     "RoundedBox": "scene",
     "Scene": "scene",
     "UserError": "errors",
+    "from_svg": "svg",
     "load": "checkpoint",
     "rasterize": "rasterizer",
     "to_svg": "svg",

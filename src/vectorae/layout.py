@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from vectorae.errors import UserError, choose
 from vectorae.formations import FORMATIONS, GOLDEN_ANGLE
 from vectorae.geometry import canvas_size
-from vectorae.primitives import KINDS, Field, nearest_end, to_value
+from vectorae.primitives import DEPTH, KINDS, Field, Options, Paint, nearest_end, to_value
 from vectorae.scene import Group, Scene
 
 MARGIN = 0.1
@@ -20,6 +20,8 @@ MARGIN = 0.1
 BACKGROUND = Field("unit", 0.3, size=None)
 
 LEARNED = "learned"
+
+ORDERINGS = ("slot", "depth")
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,17 @@ class Layout(nn.Module):
             [x, y] in canvas units, one for each slot.
         background: ``learned``, or a number or a list of C numbers in [0, 1].
         fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). What
-            is not named is learned, but for softness, which is 1.
+            is not named is learned, but for softness, which is 1. Colour may also be a list of C numbers.
+        options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
+            that of all kinds that have it.
+        paint: ``fill``, or ``stroke`` for the outlines of all kinds; or one of them for each kind by name. Lines and
+            curves are always stroked.
+        ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
+            order of the slots.
         aspect: width / height of the canvas.
 
     Raises:
-        UserError: an unknown kind, formation or field, or a number out of its range.
+        UserError: an unknown kind, formation, field or option, or a number out of its range.
     """
 
     def __init__(
@@ -64,7 +72,10 @@ class Layout(nn.Module):
         channels: int = 3,
         start: str | Sequence[Sequence[float]] = "grid",
         background: str | float | Sequence[float] = LEARNED,
-        fields: Mapping[str, str | float] | None = None,
+        fields: Mapping[str, str | float | Sequence[float]] | None = None,
+        options: Mapping[str, int | bool | str] | None = None,
+        paint: str | Mapping[str, str] = "fill",
+        ordering: str = "slot",
         aspect: float = 1.0,
     ) -> None:
         super().__init__()
@@ -74,17 +85,21 @@ class Layout(nn.Module):
             raise UserError(f"channels: {channels} is neither 1 (grey) nor 3 (RGB)")
         if not aspect > 0:
             raise UserError(f"aspect: {aspect} is not a ratio above 0")
-        self.channels, self.aspect = channels, aspect
-        fixed = _checked_fields(fields or {})
+        if ordering not in ORDERINGS:
+            raise UserError(f"ordering: no {ordering!r}; {choose(ordering, ORDERINGS)}")
+        self.channels, self.aspect, self.ordering = channels, aspect, ordering
+        self._options = _checked_options(options or {}, self.kinds)
+        self._paint = _checked_paint(paint, self.kinds)
+        fixed = _checked_fields(fields or {}, channels)
         centers, cells = _formation(start, self.rows, self.columns, self.count, aspect)
 
         self._slots: list[tuple[int, ...]] = []
         self._columns: list[list[_Column]] = []
-        self._fixed: list[dict[str, tuple[Field, float | None]]] = []
+        self._fixed: list[dict[str, tuple[Field, Tensor | None]]] = []
         self.raw_size = 0
         for index in range(len(self.kinds)):
             slots = tuple(slot for slot in range(self.count) if self._kind_of(slot) == index)
-            learned, constant = self._sort_fields(self.kinds[index], fixed)
+            learned, constant = self._sort_fields(index, fixed)
             self._slots.append(slots)
             self._columns.append(learned)
             self._fixed.append(constant)
@@ -115,17 +130,27 @@ class Layout(nn.Module):
             first += len(slots) * width
             if slots:
                 values = self._values(index, part, crisp)
-                paints.append([values.pop("color"), values.pop("opacity"), values.pop("softness")])
+                paints.append([values.pop(name) for name in ("color", "opacity", "softness", *self._ordered_by)])
                 stroke_width = values.pop("stroke_width", None)
-                groups.append(Group(KINDS[self.kinds[index]](**values).outline(), slots, stroke_width))
+                outline = KINDS[self.kinds[index]](**values, **self._options[index]).outline()
+                groups.append(Group(outline, slots, stroke_width))
         order = [slot for group in groups for slot in group.slots]
         place = [order.index(slot) for slot in range(self.count)]
-        color, opacity, softness = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
-        return Scene(tuple(groups), color, opacity, softness, self._background_color(raw))
+        color, opacity, softness, *depth = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
+        return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), *depth)
 
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
+
+    @property
+    def _ordered_by(self) -> tuple[str, ...]:
+        return tuple(DEPTH) if self.ordering == "depth" else ()
+
+    def _fields(self, index: int) -> dict[str, Field]:
+        """Name → field of the kind with this index."""
+        fields = KINDS[self.kinds[index]].fields(self._options[index], self._paint[index])
+        return fields | (DEPTH if self.ordering == "depth" else {})
 
     def _kind_of(self, slot: int) -> int:
         """Index into ``kinds``: a checkerboard in a grid, else in turn."""
@@ -134,13 +159,13 @@ class Layout(nn.Module):
         return (slot // self.columns + slot % self.columns) % len(self.kinds)
 
     def _sort_fields(
-        self, kind: str, fixed: Mapping[str, float | None]
-    ) -> tuple[list[_Column], dict[str, tuple[Field, float | None]]]:
+        self, index: int, fixed: Mapping[str, Tensor | None]
+    ) -> tuple[list[_Column], dict[str, tuple[Field, Tensor | None]]]:
         """The fields of a kind: those that are learned, with their places, and those that are constant."""
         learned: list[_Column] = []
-        constant: dict[str, tuple[Field, float | None]] = {}
+        constant: dict[str, tuple[Field, Tensor | None]] = {}
         first = 0
-        for name, field in KINDS[kind].fields().items():
+        for name, field in self._fields(index).items():
             if name in fixed and fixed[name] is None or name not in fixed and field.learned:
                 size = self.channels if field.size is None else field.size
                 learned.append(_Column(name, field, first, size))
@@ -150,18 +175,18 @@ class Layout(nn.Module):
         return learned, constant
 
     def _register_starts(self, index: int, centers: Tensor, cells: Tensor, slots: Tensor) -> None:
-        """Every field's value in the starting arrangement, as a buffer ``[n]`` or ``[n, size]``."""
+        """Every field's value in the starting arrangement, as a buffer ``[n]``, or ``[n, size]``, or ``[n, P, 2]``."""
         strokes = KINDS[self.kinds[index]].paint == "stroke"
         turn = slots * GOLDEN_ANGLE if strokes else torch.zeros(len(slots))
-        for name, field in KINDS[self.kinds[index]].fields().items():
-            if field.quantity == "point":
-                assert isinstance(field.start, tuple)
-                x, y = field.start
+        for name, field in self._fields(index).items():
+            if isinstance(field.start, tuple):
+                x, y = torch.tensor(field.start)[:, None].unbind(-1)
                 offset = torch.stack([x * turn.cos() - y * turn.sin(), x * turn.sin() + y * turn.cos()], dim=-1)
-                value = centers + cells[:, None] * offset
+                value = centers[:, None] + cells[:, None, None] * offset.transpose(0, 1)
+                value = value[:, 0] if field.quantity == "point" else value
             else:
-                assert not isinstance(field.start, tuple)
                 value = torch.full((len(slots),), float(field.start))
+                value = (slots + 0.5) / self.count if name in DEPTH else value
                 value = value * cells if field.quantity == "length" else value
                 value = value[:, None].expand(-1, self.channels) if field.size is None else value
             self.register_buffer(f"_start_{index}_{name}", value.clone(), persistent=False)
@@ -172,13 +197,13 @@ class Layout(nn.Module):
         for column in self._columns[index]:
             start = self._start(index, column.name, raw)
             numbers = raw[..., column.first : column.first + column.size]
-            numbers = numbers if start.dim() == 2 else numbers.squeeze(-1)
+            numbers = numbers.reshape(len(raw), *start.shape)
             low, high = self._range(column.field, raw)
             value = to_value(column.field, numbers, start, low, high)
             values[column.name] = nearest_end(column.field, value) if crisp and column.field.discrete else value
         for name, (field, number) in self._fixed[index].items():
             start = self._start(index, name, raw)
-            value = start if number is None else torch.full_like(start, number)
+            value = start if number is None else number.to(start).expand_as(start)
             value = nearest_end(field, value) if crisp and field.discrete else value
             values[name] = value.expand(len(raw), *value.shape)
         return values
@@ -188,7 +213,7 @@ class Layout(nn.Module):
         return start.to(like)
 
     def _range(self, field: Field, like: Tensor) -> tuple[Tensor | float, Tensor | float]:
-        if field.quantity != "point":
+        if field.quantity not in ("point", "points"):
             return field.low, field.high
         return -MARGIN, torch.tensor(canvas_size(self.aspect)).to(like) + MARGIN
 
@@ -226,10 +251,37 @@ def _slots(rows: int | None, columns: int | None, count: int | None) -> tuple[in
     )
 
 
-def _checked_fields(fields: Mapping[str, Any]) -> dict[str, float | None]:
-    """Name → the number a field is fixed to, None where it is learned."""
-    known = {name: field for kind in KINDS.values() for name, field in kind.fields().items()}
-    checked: dict[str, float | None] = {}
+def _checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Options]:
+    """The options of each kind."""
+    known = {name: one for kind in kinds for name, one in KINDS[kind].options().items()}
+    for name, value in options.items():
+        if name not in known:
+            raise UserError(
+                f"options.{name}: " + (choose(name, known) if known else f"{', '.join(kinds)}: there are no options")
+            )
+        known[name].check(f"options.{name}", value)
+    return [{name: options[name] for name in KINDS[kind].options() if name in options} for kind in kinds]
+
+
+def _checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[Paint]:
+    """The paint of each kind."""
+    choices: tuple[Paint, ...] = get_args(Paint)
+    by_kind = paint if isinstance(paint, Mapping) else dict.fromkeys(kinds, paint)
+    for kind, value in by_kind.items():
+        key = f"paint.{kind}" if isinstance(paint, Mapping) else "paint"
+        if kind not in kinds:
+            raise UserError(f"{key}: {kind} is not among the kinds ({', '.join(kinds)})")
+        if value not in choices:
+            raise UserError(f"{key}: no {value!r}; {choose(str(value), choices)}")
+        if isinstance(paint, Mapping) and value == "fill" and KINDS[kind].paint == "stroke":
+            raise UserError(f"{key}: a {kind} has no inside to fill; it is stroked")
+    return ["stroke" if by_kind.get(kind) == "stroke" else KINDS[kind].paint for kind in kinds]
+
+
+def _checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tensor | None]:
+    """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
+    known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="stroke").items()}
+    checked: dict[str, Tensor | None] = {}
     for name, value in fields.items():
         key = f"fields.{name}"
         if name not in known:
@@ -238,14 +290,22 @@ def _checked_fields(fields: Mapping[str, Any]) -> dict[str, float | None]:
         if value == LEARNED:
             checked[name] = None
             continue
-        if field.quantity == "point":
+        if field.quantity in ("point", "points"):
             raise UserError(f"{key}: a point is always learned")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UserError(f"{key}: {value!r} is neither 'learned' nor a number")
-        if field.quantity != "angle" and not field.low <= value <= field.high:
-            raise UserError(f"{key}: {value} is not between {field.low} and {field.high}")
-        checked[name] = float(value)
+        checked[name] = torch.tensor(_checked_numbers(key, value, field, channels))
     return checked
+
+
+def _checked_numbers(key: str, value: Any, field: Field, channels: int) -> float | list[float]:
+    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    if any(isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers):
+        raise UserError(f"{key}: {value!r} is neither 'learned' nor a number")
+    for one in numbers:
+        if field.quantity != "angle" and not field.low <= one <= field.high:
+            raise UserError(f"{key}: {one} is not between {field.low} and {field.high}")
+    if numbers != [value] and (field.size is not None or len(numbers) != channels):
+        raise UserError(f"{key}: {value!r} is not one number" + (f" or {channels}" if field.size is None else ""))
+    return [float(one) for one in numbers] if numbers != [value] else float(value)
 
 
 def _formation(

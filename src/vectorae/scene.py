@@ -30,26 +30,27 @@ class RoundedBox:
 
 @dataclass(frozen=True)
 class Path:
-    """Straight segments from control point to control point.
+    """Straight segments, or joined cubic Béziers, along control points.
 
     Attributes:
-        points: ``[B, n, P, 2]`` canvas units, P ≥ 2.
+        points: ``[B, n, P, 2]`` canvas units. Of degree 1, P ≥ 1; one point alone is a dot when it is stroked. Of
+            degree 3, P is 3k + 1 for k joined cubics, 3k where the path is closed.
         closed: whether a last segment leads back to the first point.
+        degree: 1 or 3.
     """
 
     points: Tensor
     closed: bool = False
+    degree: int = 1
 
-    @property
-    def vertices(self) -> Tensor:
-        """``[B, n, P or P + 1, 2]``: the points, with the first one again at the end when the path is closed."""
-        return torch.cat([self.points, self.points[..., :1, :]], dim=-2) if self.closed else self.points
-
-    @property
-    def length(self) -> Tensor:
-        """``[B, n]`` canvas units; a hair above the true one, so that the gradient is finite where points coincide."""
-        along = self.vertices.diff(dim=-2)
-        return (along.square().sum(-1) + torch.finfo(along.dtype).eps ** 2).sqrt().sum(-1)
+    def __post_init__(self) -> None:
+        count = self.points.shape[-2]
+        if self.degree not in (1, 3):
+            raise ValueError(f"a Path has degree 1 or 3, not {self.degree}")
+        if self.degree == 1 and count < 1 or self.degree == 3 and (count < 3 or count % 3 != (not self.closed)):
+            raise ValueError(
+                f"{count} points make no {'closed' if self.closed else 'open'} path of degree {self.degree}"
+            )
 
 
 Outline = RoundedBox | Path
@@ -62,7 +63,8 @@ class Group:
     Attributes:
         outline: the geometry of n shapes.
         slots: for each of them its place in painter's order, 0 at the bottom.
-        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline.
+        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline, by
+            non-zero winding where it crosses itself.
     """
 
     outline: Outline
@@ -70,8 +72,8 @@ class Group:
     stroke_width: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if isinstance(self.outline, Path) and self.stroke_width is None:
-            raise ValueError("a Path is stroked: give its group a stroke_width")
+        if isinstance(self.outline, Path) and not self.outline.closed and self.stroke_width is None:
+            raise ValueError("an open Path is stroked: give its group a stroke_width")
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class Scene:
         opacity: ``[B, N]`` in [0, 1].
         softness: ``[B, N]`` factor on the softness that the scene is drawn with, > 0.
         background: ``[B, C]`` in [0, 1].
+        depth: ``[B, N]``, any numbers: larger is on top, whatever the slots say; None leaves the order to the slots.
     """
 
     groups: tuple[Group, ...]
@@ -91,6 +94,7 @@ class Scene:
     opacity: Tensor
     softness: Tensor
     background: Tensor
+    depth: Tensor | None = None
 
     def __post_init__(self) -> None:
         slots = sorted(slot for group in self.groups for slot in group.slots)
@@ -111,6 +115,11 @@ class Scene:
     def channels(self) -> int:
         """1 for grey, 3 for RGB."""
         return self.background.shape[1]
+
+    def order(self) -> Tensor:
+        """The slots of each drawing from the bottom to the top, ``[B, N]``: by depth, equal depths by slot."""
+        slots = torch.arange(self.count, device=self.color.device).expand(self.batch, -1)
+        return slots if self.depth is None else self.depth.argsort(dim=1, stable=True)
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Scene":
         """The scene with every tensor replaced by ``function(tensor)``."""
@@ -142,8 +151,14 @@ class Scene:
                 geometry = replace(group, slots=()) if len(members) == len(group.slots) else _take(group, members)
                 groups.append(replace(geometry, slots=tuple(group.slots[i] - start for i in members)))
         inside = slice(start, stop)
+        depth = None if self.depth is None else self.depth[:, inside]
         return Scene(
-            tuple(groups), self.color[:, inside], self.opacity[:, inside], self.softness[:, inside], self.background
+            tuple(groups),
+            self.color[:, inside],
+            self.opacity[:, inside],
+            self.softness[:, inside],
+            self.background,
+            depth,
         )
 
     def widen_strokes(self, width: Tensor | float) -> "Scene":

@@ -100,6 +100,22 @@ def fullness(profile: str, length: Tensor, softness: Tensor, pixel: float) -> Te
     return slab_coverage(profile, -length / 2, length, softness, pixel)
 
 
+def region_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
+    """Coverage by what a path encloses, given the distance to its boundary ``[..., H, W]``, negative inside.
+
+    A region is as thick as it is on average, and at a place deep inside at least twice as thick as that is deep.
+
+    Args:
+        thickness: twice the area by the perimeter (see ``region_thickness``); softness: both ``[..., 1, 1]``.
+    """
+    return slab_coverage(profile, distance, torch.maximum(thickness, -2 * distance), softness, pixel)
+
+
+def region_thickness(area: Tensor, perimeter: Tensor) -> Tensor:
+    """The thickness of a region, on average: exact for long rectangles, whose perimeter is twice their length."""
+    return 2 * area / (perimeter + torch.finfo(perimeter.dtype).eps)
+
+
 def stroke_coverage(profile: str, distance: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by a stroke, given the distance to its centre line ``[..., H, W]``; width, softness: ``[..., 1, 1]``.
 

@@ -1,5 +1,6 @@
 """The public function: checks what it is given and hands it to a backend."""
 
+import math
 from collections.abc import Callable, Collection
 
 import torch
@@ -24,6 +25,7 @@ def rasterize(
     coverage: str = "sigmoid",
     compositing: str = "over",
     softness: float | Tensor = 0.01,
+    temperature: float = 0.0,
     backend: str = "auto",
     chunk_size: int = reference.CHUNK_SIZE,
 ) -> Tensor:
@@ -36,6 +38,9 @@ def rasterize(
         compositing: ``over`` (painter's order) or ``soft_or`` (ink adds up like light).
         softness: width of the soft edge in canvas units, > 0: a number or ``[B, N]``. The scene's own factors multiply
             it. ``ramp`` and ``hard`` ignore it.
+        temperature: of scenes whose shapes have a depth, under ``over``: how undecided their order is, in units of
+            depth. At 0 they are sorted, larger on top; above it gradients reach the depths (see
+            ``compositing.over_by_depth``).
         backend: ``reference`` (dense torch, any device), ``cpu`` (fused kernels; its gradient cannot be differentiated
             again), or ``auto``: ``cpu`` for scenes on the CPU, else ``reference``.
         chunk_size: shapes × pixels evaluated at once: smaller needs less memory.
@@ -45,7 +50,7 @@ def rasterize(
 
     Raises:
         UserError: an unknown coverage, compositing or backend, or a size, softness (as a number) or chunk that is not
-            positive.
+            positive, or a temperature below 0.
     """
     check_choice("coverage", coverage, PROFILES)
     check_choice("compositing", compositing, COMPOSITINGS)
@@ -56,6 +61,8 @@ def rasterize(
     edge = torch.as_tensor(softness, dtype=scene.opacity.dtype, device=scene.opacity.device)
     if isinstance(softness, float | int) and not softness > 0:
         raise UserError(f"softness: {softness} is not a width above 0")
+    if not 0 <= temperature < math.inf:
+        raise UserError(f"temperature: {temperature} is not a number of 0 or more")
     device = scene.opacity.device.type
     if backend == "auto":
         backend = "cpu" if device == "cpu" else "reference"
@@ -72,6 +79,7 @@ def rasterize(
             coverage=coverage,
             compositing=compositing,
             softness=edge.expand_as(scene.opacity),
+            temperature=temperature,
             chunk_size=chunk_size,
         )
 

@@ -1,23 +1,40 @@
 """The reference backend: dense torch, any device, float32 or float64. What every other backend is compared with."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from vectorae.geometry import pixel_centers, polyline_distance, rounded_box_distance, to_local
-from vectorae.rasterizer.compositing import COMPOSITINGS
+from vectorae.geometry import (
+    Boundary,
+    area_and_perimeter,
+    boundary,
+    covered_area,
+    flatten,
+    is_inside,
+    nearest_segment_distance,
+    pixel_centers,
+    polyline_length,
+    rounded_box_distance,
+    to_local,
+)
+from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth
 from vectorae.rasterizer.coverage import (
     SUBPIXELS,
     box_coverage,
     box_weights,
+    fullness,
+    region_coverage,
+    region_thickness,
     slab_coverage,
     stroke_coverage,
     stroke_fullness,
 )
-from vectorae.scene import Group, RoundedBox, Scene
+from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
 CHUNK_SIZE = 2**18
 """Shapes × pixels evaluated at once: about 50 MiB of intermediate tensors, small enough for the processor's caches."""
@@ -31,17 +48,19 @@ def rasterize(
     coverage: str,
     compositing: str,
     softness: Tensor,
+    temperature: float = 0.0,
     chunk_size: int = CHUNK_SIZE,
 ) -> Tensor:
     """Draw a scene.
 
     Images, and the shapes of an image that is too large, are evaluated in chunks; what the backward pass needs of a
-    chunk is computed again when its turn comes, so that memory is bounded by ``chunk_size`` and the images themselves.
+    chunk is computed again when its turn comes, so that memory is bounded by ``chunk_size`` and the images themselves
+    (and, for shapes ordered by depth, the alpha of all shapes of one image).
 
     Args:
         scene: B drawings of N shapes.
         height, width: in pixels.
-        coverage, compositing, softness: as in ``vectorae.rasterize``; softness is ``[B, N]`` here.
+        coverage, compositing, softness, temperature: as in ``vectorae.rasterize``; softness is ``[B, N]`` here.
         chunk_size: shapes × pixels evaluated at once.
 
     Returns:
@@ -50,55 +69,109 @@ def rasterize(
     pixels = height * width * SUBPIXELS.get(coverage, 1) ** 2
     shapes = max(1, min(scene.count, chunk_size // pixels))
     images = max(1, chunk_size // (shapes * pixels))
-    draw = partial(_draw, coverage=coverage, compositing=compositing)
+    by_depth = scene.depth is not None and compositing == "over"
+    alphas = partial(_alphas, height=height, width=width, coverage=coverage)
     drawn = []
     for image in range(0, scene.batch, images):
         part, edge = scene[image : image + images], softness[image : image + images]
         canvas = part.background[:, :, None, None].expand(-1, -1, height, width)
+        layers = []
         for slot in range(0, scene.count, shapes):
             chunk, inside = part.select(slot, slot + shapes), edge[:, slot : slot + shapes]
-            if torch.is_grad_enabled():
-                canvas = checkpoint(draw, canvas, chunk, inside, use_reentrant=False, preserve_rng_state=False)
+            if by_depth:
+                layers.append(_once_more(alphas, chunk, inside))
             else:
-                canvas = draw(canvas, chunk, inside)
+                canvas = _once_more(partial(_draw, alphas, COMPOSITINGS[compositing]), canvas, chunk, inside)
+        if layers:
+            canvas = _once_more(_composite_by_depth, canvas, torch.cat(layers, dim=1), part, temperature)
         drawn.append(canvas)
     return torch.cat(drawn) if drawn else scene.background.new_zeros(0, scene.channels, height, width)
 
 
-def _draw(canvas: Tensor, scene: Scene, softness: Tensor, coverage: str, compositing: str) -> Tensor:
-    """The scene over a canvas ``[B, C, H, W]``."""
-    height, width = canvas.shape[-2:]
-    fine = SUBPIXELS.get(coverage, 1)
+def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
+    """``function(*arguments)``, whose intermediate tensors are computed once more for the backward pass."""
+    if not torch.is_grad_enabled():
+        return function(*arguments)
+    result: Tensor = checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+    return result
+
+
+def _draw(
+    alphas: Callable[[Scene, Tensor], Tensor],
+    compositing: Callable[[Tensor, Tensor, Tensor], Tensor],
+    canvas: Tensor,
+    scene: Scene,
+    softness: Tensor,
+) -> Tensor:
+    return compositing(canvas, alphas(scene, softness), scene.color)
+
+
+def _composite_by_depth(canvas: Tensor, alpha: Tensor, scene: Scene, temperature: float) -> Tensor:
+    assert scene.depth is not None
+    if temperature > 0:
+        return over_by_depth(canvas, alpha, scene.color, scene.depth, temperature)
+    order = scene.order()
+    alpha = alpha.gather(1, order[:, :, None, None].expand_as(alpha))
+    return COMPOSITINGS["over"](canvas, alpha, scene.color.gather(1, order[:, :, None].expand_as(scene.color)))
+
+
+def _alphas(scene: Scene, softness: Tensor, height: int, width: int, coverage: str) -> Tensor:
+    """Coverage × opacity of each shape, ``[B, N, H, W]``, by slot."""
     covered, order = [], list[int]()
     for group in scene.groups:
         edge = softness[:, list(group.slots)] * scene.softness[:, list(group.slots)]
-        coverages = _group_coverage(group, height * fine, width * fine, coverage, edge.clamp_min(1e-8))
-        covered.append(F.avg_pool2d(coverages, fine) if fine > 1 else coverages)
+        covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)))
         order.extend(group.slots)
     alpha = torch.cat(covered, dim=1)
     if order != sorted(order):
         alpha = alpha[:, [order.index(slot) for slot in range(len(order))]]
-    return COMPOSITINGS[compositing](canvas, alpha * scene.opacity[..., None, None], scene.color)
+    return alpha * scene.opacity[..., None, None]
 
 
 def _group_coverage(group: Group, height: int, width: int, profile: str, softness: Tensor) -> Tensor:
     """``[B, n, H, W]`` in [0, 1]; softness is ``[B, n]``."""
-    outline, pixel = group.outline, 1 / min(height, width)
-    if isinstance(outline, RoundedBox):
+    fine = SUBPIXELS.get(profile, 1)
+    outline, pixel = group.outline, 1 / (fine * min(height, width))
+    if isinstance(outline, Path) and group.stroke_width is None:
+        region = boundary(flatten(outline.points, outline.degree, True, pixel))
+        if profile == "ramp":
+            return covered_area(region, height, width, fine * pixel)
+        return _filled_path(region, height, width, profile, softness, pixel)
+    height, width = height * fine, width * fine
+    if group.stroke_width is not None:
+        covered = _stroke(outline, group.stroke_width, height, width, profile, softness, pixel)
+    else:
+        assert isinstance(outline, RoundedBox)
         x, y = pixel_centers(height, width, outline.center)
+        covered = _filled_box(outline, to_local(x, y, outline.center, outline.angle), profile, softness, pixel)
+    return F.avg_pool2d(covered, fine) if fine > 1 else covered
+
+
+def _stroke(
+    outline: Outline, stroke_width: Tensor, height: int, width: int, profile: str, softness: Tensor, pixel: float
+) -> Tensor:
+    x, y = pixel_centers(height, width, stroke_width)
+    if isinstance(outline, RoundedBox):
         local = to_local(x, y, outline.center, outline.angle)
-        if group.stroke_width is None:
-            return _filled_box(outline, local, profile, softness, pixel)
         distance = rounded_box_distance(*local, outline.half_extents, outline.roundness)[0].abs()
         length = 4 * outline.half_extents.sum(-1)
     else:
-        assert group.stroke_width is not None, "Group refuses filled paths"
-        x, y = pixel_centers(height, width, outline.points)
-        distance = polyline_distance(x, y, outline.vertices)
-        length = outline.length
-    full = stroke_fullness(profile, length, group.stroke_width, softness, pixel)[..., None, None]
-    across, edge = group.stroke_width[..., None, None], softness[..., None, None]
-    return full * stroke_coverage(profile, distance, across, edge, pixel)
+        vertices = flatten(outline.points, outline.degree, outline.closed, pixel)
+        present = torch.ones_like(vertices[..., 1:, 0], dtype=torch.bool)
+        distance = nearest_segment_distance(x, y, vertices[..., :-1, :], vertices[..., 1:, :], present)
+        length = polyline_length(vertices)
+    full = stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None]
+    return full * stroke_coverage(profile, distance, stroke_width[..., None, None], softness[..., None, None], pixel)
+
+
+def _filled_path(region: Boundary, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:
+    x, y = pixel_centers(height, width, region.starts)
+    outside = nearest_segment_distance(x, y, region.starts, region.ends, region.present)
+    distance = torch.where(is_inside(x, y, region), -outside, outside)
+    area, perimeter = area_and_perimeter(region)
+    thickness = region_thickness(area, perimeter)[..., None, None]
+    full = fullness(profile, perimeter / 2, softness, pixel)[..., None, None]
+    return full * region_coverage(profile, distance, thickness, softness[..., None, None], pixel)
 
 
 def _filled_box(box: RoundedBox, local: tuple[Tensor, Tensor], profile: str, softness: Tensor, pixel: float) -> Tensor:

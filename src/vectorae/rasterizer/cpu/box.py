@@ -26,7 +26,6 @@ from vectorae.rasterizer.cpu.rows import (
     PROFILES,
     ROUNDED,
     SHARP,
-    STROKED_BOX,
     T_HALF_HEIGHT,
     T_HALF_WIDTH,
     T_ROUNDNESS,
@@ -37,6 +36,17 @@ from vectorae.rasterizer.cpu.rows import (
     X,
     Y,
     cover_row,
+)
+from vectorae.rasterizer.cpu.shapes import (
+    CENTER_X,
+    CENTER_Y,
+    COS,
+    HALF_HEIGHT,
+    HALF_WIDTH,
+    ROUNDNESS,
+    SIN,
+    STROKED_BOX,
+    THICKNESS,
 )
 
 
@@ -161,8 +171,8 @@ def _slab(profile, s, pixel, place, half, n, slab, work):
 def _sharp_row(numbers, s, sharp, profile, pixel, n, work, rows):
     """The part of a box's alpha that it has as a sharp box: the product of two slabs."""
     across, down = work[ACROSS : ACROSS + 4], work[DOWN : DOWN + 4]
-    _slab(profile, s, pixel, work[X], numbers[4], n, across, work)
-    _slab(profile, s, pixel, work[Y], numbers[5], n, down, work)
+    _slab(profile, s, pixel, work[X], numbers[HALF_WIDTH], n, across, work)
+    _slab(profile, s, pixel, work[Y], numbers[HALF_HEIGHT], n, down, work)
     for i in range(n):
         rows[SHARP, i] = across[0, i] * down[0, i]
         rows[ALPHA, i] = sharp * across[0, i] * down[0, i]
@@ -176,7 +186,7 @@ def _sharp_row(numbers, s, sharp, profile, pixel, n, work, rows):
 @compiled
 def _distance_row(numbers, n, smallest, work):
     """Distance to a rounded box and its derivatives, into the rows from D on."""
-    half_width, half_height, roundness = numbers[4], numbers[5], numbers[6]
+    half_width, half_height, roundness = numbers[HALF_WIDTH], numbers[HALF_HEIGHT], numbers[ROUNDNESS]
     circular = half_width == half_height or roundness == 0
     for i in range(n):
         x, y = abs(work[X, i]), abs(work[Y, i])
@@ -196,7 +206,7 @@ def _distance_row(numbers, n, smallest, work):
 @compiled
 def _rounded_row(numbers, s, rounded, profile, pixel, n, smallest, work, rows):
     """Add the part of a filled box's alpha that its distance and thickness tell."""
-    half_width, half_height, roundness = numbers[4], numbers[5], numbers[6]
+    half_width, half_height, roundness = numbers[HALF_WIDTH], numbers[HALF_HEIGHT], numbers[ROUNDNESS]
     thickness = -1.0
     if half_width == half_height or roundness == 0:
         thickness = 2 * min(half_width, half_height)
@@ -232,8 +242,8 @@ def _stroked_row(numbers, s, weight, profile, pixel, n, work, rows):
     for i in range(n):
         side = 1.0 if work[D, i] > 0 else (-1.0 if work[D, i] < 0 else 0.0)
         work[T_X, i] = weight * side
-        work[D, i] = abs(work[D, i]) - numbers[7] / 2
-    cover_row(profile, True, s, pixel, numbers[7], n, work)
+        work[D, i] = abs(work[D, i]) - numbers[THICKNESS] / 2
+    cover_row(profile, True, s, pixel, numbers[THICKNESS], n, work)
     for i in range(n):
         by_d = work[T_X, i] * work[ACROSS + 1, i]
         rows[ROUNDED, i] = work[ACROSS, i]
@@ -250,9 +260,9 @@ def _stroked_row(numbers, s, weight, profile, pixel, n, work, rows):
 @compiled
 def box_row(kind, numbers, s, rounded, sharp, blend, profile, pixel, y, start, n, smallest, work, rows):
     """Alpha of a rounded box in n pixels of a row from start on, and its derivatives."""
-    cos, sin, dy = numbers[2], numbers[3], y - numbers[1]
+    cos, sin, dy = numbers[COS], numbers[SIN], y - numbers[CENTER_Y]
     for i in range(n):
-        dx = (start + i + 0.5) * pixel - numbers[0]
+        dx = (start + i + 0.5) * pixel - numbers[CENTER_X]
         work[X, i] = cos * dx + sin * dy
         work[Y, i] = cos * dy - sin * dx
     rows[:, :n] = 0

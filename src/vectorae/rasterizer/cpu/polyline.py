@@ -1,13 +1,11 @@
-"""Rows of stroked polylines: alpha and its derivatives."""
+"""Rows of stroked polylines and of enclosed regions: alpha and its derivatives."""
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
 import math
 
-import numpy as np
-
-from vectorae.rasterizer.cpu.profiles import compiled
+from vectorae.rasterizer.cpu.profiles import compiled, reach_beyond
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
@@ -22,30 +20,67 @@ from vectorae.rasterizer.cpu.rows import (
     SEGMENT,
     SHARP,
     D,
+    T,
     cover_row,
 )
 
 
 @compiled
-def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, start, n, tiny, work, rows):
-    """As for a box; the derivative by the nearest point's place, that point's segment and where on it it lies."""
+def column_of(x, pixel, start, n):
+    """The column that a place x lies in, from 0 to n, counted from ``start``."""
+    return int(min(max(math.floor(x / pixel) - start, 0.0), float(n)))
+
+
+@compiled
+def _nearest_row(vertices, first, size, step, reach, pixel, y, start, n, tiny, work, rows):
+    """Distance to the nearest segment into D, with its normal; PLACE on the segment and SEGMENT, its first vertex.
+
+    Where none lies within reach the distance is twice that, and SEGMENT −1.
+    """
+    best, place, segment = work[D], rows[PLACE], rows[SEGMENT]
     for i in range(n):
-        x = (start + i + 0.5) * pixel
-        best, place, segment = np.inf, 0.0, 0
-        offset_x = offset_y = 0.0
-        for v in range(first, first + size - 1):
-            along_x, along_y = vertices[v + 1, 0] - vertices[v, 0], vertices[v + 1, 1] - vertices[v, 1]
-            from_x, from_y = x - vertices[v, 0], y - vertices[v, 1]
-            squared_length = max(along_x * along_x + along_y * along_y, tiny)
-            here = min(max((from_x * along_x + from_y * along_y) / squared_length, 0.0), 1.0)
+        best[i] = reach * reach
+        place[i] = 0
+        segment[i] = -1
+    for v in range(first, first + size - 1, step):
+        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
+        if y < min(y0, y1) - reach or y > max(y0, y1) + reach:
+            continue
+        along_x, along_y = x1 - x0, y1 - y0
+        if along_x == 0 and along_y == 0 and v > first:
+            continue
+        inverse = 1 / max(along_x * along_x + along_y * along_y, tiny)
+        from_y = y - y0
+        left = column_of(min(x0, x1) - reach, pixel, start, n)
+        right = min(column_of(max(x0, x1) + reach, pixel, start, n) + 1, n)
+        for i in range(left, right):
+            from_x = (start + i + 0.5) * pixel - x0
+            here = min(max((from_x * along_x + from_y * along_y) * inverse, 0.0), 1.0)
             to_x, to_y = from_x - here * along_x, from_y - here * along_y
             squared = to_x * to_x + to_y * to_y
-            if squared < best:
-                best, place, segment, offset_x, offset_y = squared, here, v, to_x, to_y
-        length = math.sqrt(best)
-        work[D, i] = length - width / 2
-        work[NORMAL_X, i], work[NORMAL_Y, i] = offset_x / max(length, tiny), offset_y / max(length, tiny)
-        rows[PLACE, i], rows[SEGMENT, i] = place, segment
+            closer = squared < best[i]
+            best[i] = squared if closer else best[i]
+            place[i] = here if closer else place[i]
+            segment[i] = v if closer else segment[i]
+    for i in range(n):
+        v = int(segment[i])
+        if v < 0:
+            work[D, i], work[NORMAL_X, i], work[NORMAL_Y, i] = 2 * reach, 0, 0
+            continue
+        to_x = (start + i + 0.5) * pixel - vertices[v, 0] - place[i] * (vertices[v + 1, 0] - vertices[v, 0])
+        to_y = y - vertices[v, 1] - place[i] * (vertices[v + 1, 1] - vertices[v, 1])
+        length = math.sqrt(to_x * to_x + to_y * to_y)
+        work[D, i] = length
+        work[NORMAL_X, i], work[NORMAL_Y, i] = to_x / max(length, tiny), to_y / max(length, tiny)
+
+
+@compiled
+def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, start, n, tiny, work, rows):
+    """As for a box; the derivative by the nearest point's place, that point's segment and where on it it lies."""
+    reach = reach_beyond(profile, s, pixel) + width / 2
+    _nearest_row(vertices, first, size, 1, reach, pixel, y, start, n, tiny, work, rows)
+    for i in range(n):
+        work[D, i] -= width / 2
     cover_row(profile, True, s, pixel, width, n, work)
     for i in range(n):
         by_d = weight * work[ACROSS + 1, i]
@@ -53,3 +88,42 @@ def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, sta
         rows[BY_SOFTNESS, i] = weight * work[ACROSS + 3, i]
         rows[BY_WIDTH, i] = weight * work[ACROSS + 2, i] - by_d / 2
         rows[BY_X, i], rows[BY_Y, i] = by_d * work[NORMAL_X, i], by_d * work[NORMAL_Y, i]
+
+
+@compiled
+def region_row(vertices, first, size, thickness, s, weight, profile, pixel, y, start, n, tiny, work, rows):
+    """As for a polyline, given the boundary of a region; BY_WIDTH is the derivative by its mean thickness."""
+    reach = reach_beyond(profile, s, pixel)
+    _nearest_row(vertices, first, size, 2, reach, pixel, y, start, n, tiny, work, rows)
+    _winding_row(vertices, first, size, pixel, y, start, n, work[T])
+    for i in range(n):
+        if work[T, i] > 0:
+            work[D, i] = -work[D, i]
+            work[NORMAL_X, i], work[NORMAL_Y, i] = -work[NORMAL_X, i], -work[NORMAL_Y, i]
+        work[T, i] = max(thickness, -2 * work[D, i])
+    cover_row(profile, False, s, pixel, -1.0, n, work)
+    for i in range(n):
+        by_t = weight * work[ACROSS + 2, i]
+        deep = -2 * work[D, i] > thickness
+        by_d = weight * work[ACROSS + 1, i] - (2 * by_t if deep else 0.0)
+        rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * work[ACROSS, i], work[ACROSS, i], 0
+        rows[BY_SOFTNESS, i] = weight * work[ACROSS + 3, i]
+        rows[BY_WIDTH, i] = 0.0 if deep else by_t
+        rows[BY_X, i], rows[BY_Y, i] = by_d * work[NORMAL_X, i], by_d * work[NORMAL_Y, i]
+
+
+@compiled
+def _winding_row(vertices, first, size, pixel, y, start, n, winding):
+    """How often the boundary winds around each pixel of a row: 1 inside, 0 outside."""
+    winding[:n] = 0
+    for v in range(first, first + size - 1, 2):
+        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
+        if min(y0, y1) <= y < max(y0, y1):
+            x = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
+            i = column_of(x + pixel / 2, pixel, start, n)  # the first pixel whose centre lies beyond x
+            if i < n:
+                winding[i] += 1.0 if y1 > y0 else -1.0
+    total = 0.0
+    for i in range(n):
+        total += winding[i]
+        winding[i] = total

@@ -5,8 +5,6 @@
 
 from vectorae.rasterizer.cpu.profiles import GAUSSIAN, compiled, profile_row
 
-FILLED_BOX, STROKED_BOX, POLYLINE = 0, 1, 2
-
 # Rows kept for each shape: alpha; the coverages it is the weighted sum of; its derivatives by what the kind depends on.
 ALPHA, ROUNDED, SHARP, BY_SOFTNESS, BY_WIDTH, BY_X, BY_Y, BY_HALF_WIDTH, BY_HALF_HEIGHT, BY_ROUNDNESS = range(10)
 PLACE, SEGMENT = BY_HALF_WIDTH, BY_HALF_HEIGHT

@@ -1,4 +1,5 @@
-"""Scenes as SVG: circles as ``<circle>``, ellipses as ``<ellipse>``, boxes as ``<rect>``, paths as ``<path>``."""
+"""Scenes as SVG: circles as ``<circle>``, ellipses as ``<ellipse>``, boxes as ``<rect>``, paths as ``<path>``, with
+real ``C`` commands where they are curves."""
 
 import math
 
@@ -6,6 +7,9 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.scene import Group, Path, RoundedBox, Scene
+
+DECIMALS = 2
+"""Of coordinates, in pixels, and of angles, in degrees: at most half a hundredth of a pixel off."""
 
 
 def to_svg(scene: Scene, height: int, width: int, *, compositing: str = "over") -> list[str]:
@@ -39,20 +43,21 @@ def _document(drawing: Scene, height: int, width: int, compositing: str) -> str:
     for group in drawing.groups:
         for member, slot in enumerate(group.slots):
             elements[slot] = _element(group, member, side, _paint(drawing, group, member, slot, side))
+    order: list[int] = drawing.order()[0].tolist()
     style = ' style="isolation:isolate"' if compositing == "soft_or" else ""
     blend = ' style="mix-blend-mode:screen"' if compositing == "soft_or" else ""
     size = f'width="{width}" height="{height}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}"{style}>',
         f'<rect {size} fill="{_hex(drawing.background[0])}"/>',
-        *(elements[slot].replace("/>", f"{blend}/>") for slot in sorted(elements)),
+        *(elements[slot].replace("/>", f"{blend}/>") for slot in order),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
 def _paint(drawing: Scene, group: Group, member: int, slot: int, side: int) -> str:
-    color, opacity = _hex(drawing.color[0, slot]), _number(float(drawing.opacity[0, slot]), 4)
+    color, opacity = _hex(drawing.color[0, slot]), _number(float(drawing.opacity[0, slot]), 3)
     if group.stroke_width is None:
         return f'fill="{color}" fill-opacity="{opacity}"'
     stroke_width = _number(float(group.stroke_width[0, member]) * side)
@@ -65,17 +70,25 @@ def _paint(drawing: Scene, group: Group, member: int, slot: int, side: int) -> s
 def _element(group: Group, member: int, side: int, paint: str) -> str:
     if isinstance(group.outline, Path):
         return _path(group.outline, member, side, paint)
-    return _box(group.outline, member, side, paint)
+    return _box(group.outline, member, side, paint, stroked=group.stroke_width is not None)
 
 
 def _path(path: Path, member: int, side: int, paint: str) -> str:
-    points = " L ".join(f"{_number(x * side)} {_number(y * side)}" for x, y in path.points[0, member].tolist())
-    return f'<path d="M {points}{" Z" if path.closed else ""}" {paint}/>'
+    first, *points = [f"{_number(x * side)} {_number(y * side)}" for x, y in path.points[0, member].tolist()]
+    if path.degree == 3:
+        points = [*points, first] if path.closed else points
+        steps = [f"C {' '.join(points[index : index + 3])}" for index in range(0, len(points), 3)]
+    else:
+        # A dot is a line to where it starts: its caps are what one sees.
+        steps = [f"L {point}" for point in points or [first]]
+    return f'<path d="M {first} {" ".join(steps)}{" Z" if path.closed else ""}" {paint}/>'
 
 
-def _box(box: RoundedBox, member: int, side: int, paint: str) -> str:
+def _box(box: RoundedBox, member: int, side: int, paint: str, stroked: bool) -> str:
     x, y = (value * side for value in box.center[0, member].tolist())
-    half_width, half_height = (value * side for value in box.half_extents[0, member].tolist())
+    # SVG leaves out the stroke, too, of what has no size.
+    smallest = 10**-DECIMALS if stroked else 0.0
+    half_width, half_height = (max(value * side, smallest) for value in box.half_extents[0, member].tolist())
     roundness = float(box.roundness[0, member])
     turn = _number(math.degrees(float(box.angle[0, member])) % 360)
     center = f'cx="{_number(x)}" cy="{_number(y)}"'
@@ -97,7 +110,7 @@ def _hex(color: Tensor) -> str:
     return "#" + "".join(f"{value:02x}" for value in (channels * 3 if len(channels) == 1 else channels))
 
 
-def _number(value: float, decimals: int = 3) -> str:
-    """A number as short as it can be; three decimals are a thousandth of a pixel."""
+def _number(value: float, decimals: int = DECIMALS) -> str:
+    """A number as short as it can be."""
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

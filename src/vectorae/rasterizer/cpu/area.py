@@ -1,0 +1,86 @@
+"""Rows of enclosed regions by the exact area of each pixel that they cover (see geometry.region.covered_area)."""
+
+# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+
+import math
+
+from vectorae.rasterizer.cpu.profiles import compiled
+
+
+@compiled
+def _between(a, b, low, first, last):
+    """The part of [first, last] in which a + t (b − a) lies between low and low + 1."""
+    if a == b:
+        return (first, last) if low <= a < low + 1 else (first, first)
+    enter, leave = (low - a) / (b - a), (low + 1 - a) / (b - a)
+    enter, leave = min(enter, leave), max(enter, leave)
+    return min(max(enter, first), last), min(max(leave, first), last)
+
+
+@compiled
+def _columns(x0, x1, first, last, n):
+    """From which to which column (exclusive) the part [first, last] of a segment leads."""
+    a, b = x0 + first * (x1 - x0), x0 + last * (x1 - x0)
+    return int(min(max(math.floor(min(a, b)), 0.0), float(n))), int(min(max(math.floor(max(a, b)) + 1, 0.0), float(n)))
+
+
+@compiled
+def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
+    """The covered part of each of n pixels of a row from start on, into ``covered``; ``passed`` has room for n + 1."""
+    covered[:n] = 0
+    passed[: n + 1] = 0
+    for v in range(first, first + size - 1, 2):
+        y0, y1 = vertices[v, 1] / pixel - row, vertices[v + 1, 1] / pixel - row
+        begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
+        if finish <= begin:
+            continue
+        x0, x1 = vertices[v, 0] / pixel - start, vertices[v + 1, 0] / pixel - start
+        left, right = _columns(x0, x1, begin, finish, n)
+        if left >= n:
+            continue
+        inside = 0.0
+        for i in range(left, right):
+            enter, leave = _between(x0, x1, float(i), begin, finish)
+            covered[i] += (y1 - y0) * (leave - enter) * (i + 1 - x0 - (x1 - x0) * (enter + leave) / 2)
+            passed[i + 1] += (y1 - y0) * (leave - enter)
+            inside += leave - enter
+        # What is left of all n pixels, but not what is right of them.
+        if left == 0:
+            beyond = _beyond(x0, x1, float(n), begin, finish)
+            passed[0] += (y1 - y0) * (finish - begin - inside - beyond)
+    total = 0.0
+    for i in range(n):
+        total += passed[i]
+        covered[i] = min(max(covered[i] + total, 0.0), 1.0)
+
+
+@compiled
+def _beyond(x0, x1, edge, first, last):
+    """How much of the part [first, last] of a segment lies at edge or right of it."""
+    if x0 == x1:
+        return last - first if x0 >= edge else 0.0
+    at = min(max((edge - x0) / (x1 - x0), first), last)
+    return last - at if x1 > x0 else at - first
+
+
+@compiled
+def add_area(vertices, first, size, pixel, row, start, n, weight, by_vertices):
+    """Add the derivatives of Σ weight · covered by the vertices."""
+    for v in range(first, first + size - 1, 2):
+        y0, y1 = vertices[v, 1] / pixel - row, vertices[v + 1, 1] / pixel - row
+        begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
+        if finish <= begin:
+            continue
+        x0, x1 = vertices[v, 0] / pixel - start, vertices[v + 1, 0] / pixel - start
+        left, right = _columns(x0, x1, begin, finish, n)
+        all_of_it = at_end = 0.0
+        for i in range(left, right):
+            enter, leave = _between(x0, x1, float(i), begin, finish)
+            all_of_it += weight[i] * (leave - enter)
+            at_end += weight[i] * (leave * leave - enter * enter) / 2
+        out_x, out_y = (y0 - y1) / pixel, (x1 - x0) / pixel
+        by_vertices[v, 0] += out_x * (all_of_it - at_end)
+        by_vertices[v, 1] += out_y * (all_of_it - at_end)
+        by_vertices[v + 1, 0] += out_x * at_end
+        by_vertices[v + 1, 1] += out_y * at_end

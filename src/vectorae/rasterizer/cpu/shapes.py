@@ -1,0 +1,71 @@
+"""What the kernels are given: the shapes of a batch as arrays, and where they are drawn."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
+"""What a kernel can draw: a region is what a path encloses, given as its boundary."""
+
+CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, THICKNESS = range(8)
+"""The numbers of a shape: those of its box (angle as cosine and sine), and the width of a stroke or the mean thickness
+of a region."""
+
+OVER, SOFT_OR, BY_DEPTH = range(3)
+"""How shapes are composited."""
+
+
+class Shapes(NamedTuple):
+    """N shapes in each of B drawings.
+
+    Attributes:
+        kinds: ``[N]`` what each is.
+        first: ``[N]`` its first vertex; size: ``[B, N]`` how many there are. Polylines go from vertex to vertex; of a
+            boundary each segment has two of its own.
+        order: ``[B, N]`` the slots from the bottom to the top.
+        blend: ``[B, N]`` of filled boxes, see ``coverage.Weights``.
+        numbers: ``[B, N, 8]``; vertices: ``[B, V, 2]``, canvas units.
+        softness: ``[B, N]``.
+        rounded, sharp: ``[B, N]`` opacity × ``coverage.Weights``; all but filled boxes are ``rounded`` only.
+        color: ``[B, N, C]``; background: ``[B, C]``.
+        in_front: ``[B, N, N]`` how far shape j is in front of k, where that is not decided; else empty.
+    """
+
+    kinds: Array
+    first: Array
+    size: Array
+    order: Array
+    blend: Array
+    numbers: Array
+    vertices: Array
+    softness: Array
+    rounded: Array
+    sharp: Array
+    color: Array
+    background: Array
+    in_front: Array
+
+
+class Gradients(NamedTuple):
+    """The derivatives by those of ``Shapes`` that have one."""
+
+    numbers: Array
+    vertices: Array
+    softness: Array
+    rounded: Array
+    sharp: Array
+    color: Array
+    background: Array
+    in_front: Array
+
+
+class Canvas(NamedTuple):
+    """Size of the images, sub-pixels of a pixel each way, an index into PROFILES, and how shapes are composited."""
+
+    height: int
+    width: int
+    fine: int
+    profile: int
+    compositing: int

@@ -1,0 +1,161 @@
+"""SVG as scenes: what ``to_svg`` has written."""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+import torch
+from torch import Tensor
+
+from vectorae.errors import UserError
+from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """One element: its outline (B and n are 1), stroke width ``[1, 1]`` or None, colour and opacity."""
+
+    outline: Outline
+    stroke_width: Tensor | None
+    color: list[float]
+    opacity: float
+
+    @property
+    def family(self) -> tuple[object, ...]:
+        """Shapes of one family can stand in one group."""
+        outline = self.outline
+        path = (outline.degree, outline.closed, outline.points.shape) if isinstance(outline, Path) else ()
+        return type(outline), self.stroke_width is None, *path
+
+
+def from_svg(text: str) -> Scene:
+    """The drawing in an SVG document that ``to_svg`` has written.
+
+    Args:
+        text: the document.
+
+    Returns:
+        A scene of one drawing in RGB, float32, that is drawn as the document was: rasterize it at the document's size
+        (or another of the same aspect) with coverage ``ramp``, and with the compositing that it was written with.
+
+    Raises:
+        UserError: no SVG, or one with elements, attributes or commands that ``to_svg`` does not write.
+    """
+    root = _parse(text)
+    try:
+        _, _, width, height = (float(number) for number in root.attrib["viewBox"].split())
+        side = min(width, height)
+        background, *elements = list(root)
+        shapes = [_shape(element, side) for element in elements]
+        background_color = _color(background.attrib["fill"])
+    except (KeyError, ValueError, IndexError) as error:
+        raise UserError(f"svg: not as vectorae writes it ({_reason(error)})") from error
+    families: dict[tuple[object, ...], list[int]] = {}
+    for slot, shape in enumerate(shapes):
+        families.setdefault(shape.family, []).append(slot)
+    count = len(shapes)
+    return Scene(
+        tuple(_group([shapes[slot] for slot in slots], tuple(slots)) for slots in families.values()),
+        torch.tensor([shape.color for shape in shapes]).reshape(1, count, 3),
+        torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
+        torch.ones(1, count),
+        torch.tensor([background_color]),
+    )
+
+
+def _parse(text: str) -> ElementTree.Element:
+    # What entities could blow up to is not worth the risk: no SVG of ours has a document type.
+    if "<!" in text:
+        raise UserError("svg: not as vectorae writes it (a document type or comment)")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise UserError(f"svg: not well-formed ({error})") from error
+    if root.tag != f"{NAMESPACE}svg":
+        raise UserError(f"svg: the root is <{root.tag.rpartition('}')[2]}>, not <svg>")
+    return root
+
+
+def _reason(error: Exception) -> str:
+    return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _group(shapes: list[_Shape], slots: tuple[int, ...]) -> Group:
+    first, outlines = shapes[0].outline, [shape.outline for shape in shapes]
+    outline: Outline
+    if isinstance(first, Path):
+        points = torch.cat([one.points for one in outlines if isinstance(one, Path)], dim=1)
+        outline = Path(points, first.closed, first.degree)
+    else:
+        boxes = [one for one in outlines if isinstance(one, RoundedBox)]
+        outline = RoundedBox(
+            torch.cat([one.center for one in boxes], dim=1),
+            torch.cat([one.half_extents for one in boxes], dim=1),
+            torch.cat([one.angle for one in boxes], dim=1),
+            torch.cat([one.roundness for one in boxes], dim=1),
+        )
+    widths = [shape.stroke_width for shape in shapes if shape.stroke_width is not None]
+    return Group(outline, slots, torch.cat(widths, dim=1) if widths else None)
+
+
+def _shape(element: ElementTree.Element, side: float) -> _Shape:
+    tag, attributes = element.tag.removeprefix(NAMESPACE), element.attrib
+    if tag == "path":
+        outline: Outline = _path(attributes["d"], side)
+    elif tag in ("circle", "ellipse", "rect"):
+        outline = _box(tag, attributes, side)
+    else:
+        raise ValueError(f"<{tag}>")
+    if attributes.get("fill") == "none":
+        width = torch.tensor([[float(attributes["stroke-width"]) / side]])
+        return _Shape(outline, width, _color(attributes["stroke"]), float(attributes["stroke-opacity"]))
+    return _Shape(outline, None, _color(attributes["fill"]), float(attributes["fill-opacity"]))
+
+
+def _box(tag: str, attributes: Mapping[str, str], side: float) -> RoundedBox:
+    def number(name: str, otherwise: str | None = None) -> float:
+        return float(attributes[name] if otherwise is None else attributes.get(name, otherwise))
+
+    if tag == "rect":
+        half_width, half_height = number("width") / 2, number("height") / 2
+        x, y = number("x") + half_width, number("y") + half_height
+        # The longer side tells it with more digits.
+        radius, half = max((number("rx", "0"), half_width), (number("ry", "0"), half_height), key=lambda pair: pair[1])
+        roundness = min(1.0, radius / half) if half > 0 else 0.0
+    else:
+        x, y, roundness = number("cx"), number("cy"), 1.0
+        half_width, half_height = number("r" if tag == "circle" else "rx"), number("r" if tag == "circle" else "ry")
+    turn = re.fullmatch(r"rotate\((\S+) \S+ \S+\)", attributes.get("transform", "rotate(0 0 0)"))
+    if turn is None:
+        raise ValueError(f"transform {attributes['transform']!r}")
+    return RoundedBox(
+        torch.tensor([[[x, y]]]) / side,
+        torch.tensor([[[half_width, half_height]]]) / side,
+        torch.tensor([[math.radians(float(turn[1]))]]),
+        torch.tensor([[roundness]]),
+    )
+
+
+def _path(commands: str, side: float) -> Path:
+    words = commands.split()
+    closed = words[-1] == "Z"
+    letters = {word for word in words if word.isalpha()}
+    degree = 3 if "C" in letters else 1
+    if words[0] != "M" or not letters <= {"M", "C" if degree == 3 else "L", "Z"}:
+        raise ValueError(f"path {commands[:40]!r}")
+    numbers = torch.tensor([float(word) for word in words if not word.isalpha()])
+    points = numbers.reshape(1, 1, -1, 2) / side
+    if degree == 3 and closed:
+        points = points[..., :-1, :]
+    return Path(points, closed, degree)
+
+
+def _color(text: str) -> list[float]:
+    digits = re.fullmatch("#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", text)
+    if digits is None:
+        raise ValueError(f"colour {text!r}")
+    return [int(pair, 16) / 255 for pair in digits.groups()]
