@@ -8,6 +8,8 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
+Point = tuple[float, float]
+
 DECIMALS = 2
 """Of coordinates, in pixels, and of angles, in degrees: at most half a hundredth of a pixel off."""
 
@@ -68,29 +70,45 @@ def _paint(drawing: Scene, group: Group, member: int, slot: int, side: int) -> s
 
 
 def _element(group: Group, member: int, side: int, paint: str) -> str:
+    stroke_width = None if group.stroke_width is None else float(group.stroke_width[0, member]) * side
     if isinstance(group.outline, Path):
-        return _path(group.outline, member, side, paint)
-    return _box(group.outline, member, side, paint, stroked=group.stroke_width is not None)
+        return _path(group.outline, member, side, paint, stroke_width)
+    return _box(group.outline, member, side, paint, stroke_width)
 
 
-def _path(path: Path, member: int, side: int, paint: str) -> str:
-    first, *points = [f"{_number(x * side)} {_number(y * side)}" for x, y in path.points[0, member].tolist()]
+def _path(path: Path, member: int, side: int, paint: str, stroke_width: float | None) -> str:
+    first, *points = places = [(x * side, y * side) for x, y in path.points[0, member].tolist()]
     if path.degree == 3:
         points = [*points, first] if path.closed else points
-        steps = [f"C {' '.join(points[index : index + 3])}" for index in range(0, len(points), 3)]
-    else:
-        # A dot is a line to where it starts: its caps are what one sees.
-        steps = [f"L {point}" for point in points or [first]]
-    return f'<path d="M {first} {" ".join(steps)}{" Z" if path.closed else ""}" {paint}/>'
+        extent = max(max(axis) - min(axis) for axis in zip(*places, strict=True))
+        closed = path.closed and (stroke_width is None or stroke_width < extent / 2)
+        return _curve(first, points, closed, paint)
+    # A dot is a line to where it starts: its caps are what one sees.
+    steps = " ".join(f"L {_place(point)}" for point in points or [first])
+    return f'<path d="M {_place(first)} {steps}{" Z" if path.closed else ""}" {paint}/>'
 
 
-def _box(box: RoundedBox, member: int, side: int, paint: str, stroked: bool) -> str:
+def _curve(first: Point, points: list[Point], closed: bool, paint: str) -> str:
+    """Joined cubics. A wide stroke is written as an open one that ends where it starts.
+
+    It looks the same, with round caps, and has no hole: where the stroke of a closed curve is wider than the curve,
+    renderers of Skia's family take the inner side of the stroke for one.
+    """
+    words = [_place(point) for point in points]
+    steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
+    return f'<path d="M {_place(first)} {steps}{" Z" if closed else ""}" {paint}/>'
+
+
+def _box(box: RoundedBox, member: int, side: int, paint: str, stroke_width: float | None) -> str:
     x, y = (value * side for value in box.center[0, member].tolist())
     # SVG leaves out the stroke, too, of what has no size.
-    smallest = 10**-DECIMALS if stroked else 0.0
+    smallest = 0.0 if stroke_width is None else 10**-DECIMALS
     half_width, half_height = (max(value * side, smallest) for value in box.half_extents[0, member].tolist())
-    roundness = float(box.roundness[0, member])
-    turn = _number(math.degrees(float(box.angle[0, member])) % 360)
+    roundness, angle = float(box.roundness[0, member]), float(box.angle[0, member])
+    if roundness > 0 and stroke_width is not None and stroke_width > max(half_width, half_height):
+        first, *points = _turned(_rounded(half_width, half_height, roundness), angle, (x, y))
+        return _curve(first, points, False, paint)
+    turn = _number(math.degrees(angle) % 360)
     center = f'cx="{_number(x)}" cy="{_number(y)}"'
     if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):
         return f'<circle {center} r="{_number(half_width)}" {paint}/>'
@@ -103,6 +121,32 @@ def _box(box: RoundedBox, member: int, side: int, paint: str, stroked: bool) -> 
     corner = f'x="{_number(x - half_width)}" y="{_number(y - half_height)}"'
     size = f'width="{_number(2 * half_width)}" height="{_number(2 * half_height)}"'
     return f"<rect {corner} {size}{radii}{rotation} {paint}/>"
+
+
+def _rounded(half_width: float, half_height: float, roundness: float) -> list[Point]:
+    """A rounded box about the origin as joined cubics: a quarter ellipse, then a straight side, four times."""
+    reach = 1 - roundness * (1 - 4 / 3 * math.tan(math.pi / 8))
+    flat = 1 - roundness
+    points = [(half_width, half_height * flat)]
+    for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
+        # From side to side of the corner (x, y), clockwise on screen: every other corner begins at its top or bottom.
+        arc = [(1.0, reach), (reach, 1.0), (flat, 1.0)]
+        arc = arc if x == y else [(reach, 1.0), (1.0, reach), (1.0, flat)]
+        points += [(x * across * half_width, y * down * half_height) for across, down in arc]
+        end = points[-1]
+        next_x, next_y = (-x, y) if x == y else (x, -y)
+        start = (next_x * abs(end[0]), next_y * abs(end[1]))
+        points += [end, start, start]
+    return points
+
+
+def _turned(points: list[Point], angle: float, center: Point) -> list[Point]:
+    cos, sin = math.cos(angle), math.sin(angle)
+    return [(center[0] + cos * x - sin * y, center[1] + sin * x + cos * y) for x, y in points]
+
+
+def _place(point: Point) -> str:
+    return f"{_number(point[0])} {_number(point[1])}"
 
 
 def _hex(color: Tensor) -> str:
