@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from vectorae import Group, Path, RoundedBox, Scene
+from vectorae.primitives import KINDS
 
 
 def paint(outlines: list[tuple[RoundedBox | Path, Tensor | None]], color: Tensor, background: Tensor) -> Scene:
@@ -35,3 +36,18 @@ def white_on_black(outline: RoundedBox | Path, stroke_width: float | None = None
 def line(points: list[tuple[float, float]], closed: bool = False) -> Path:
     """One polyline in one drawing, float64."""
     return Path(torch.tensor([[points]]).double(), closed)
+
+
+CLOSED_KINDS = [kind for kind, primitive in KINDS.items() if primitive.paint == "fill"]
+"""The kinds that have an inside: they can be filled or stroked."""
+
+
+def leaves_of(scene: Scene) -> tuple[Scene, list[Tensor]]:
+    """The same scene made of new tensors that take a gradient, and these tensors."""
+    leaves: list[Tensor] = []
+
+    def leaf(tensor: Tensor) -> Tensor:
+        leaves.append(tensor.detach().clone().requires_grad_())
+        return leaves[-1]
+
+    return scene.map(leaf), leaves

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vectorae.geometry import canvas_size, pixel_centers, polyline_distance, rounded_box_distance, to_local
+from vectorae.geometry import canvas_size, pixel_centers, rounded_box_distance, to_local
 
 
 def boundary(half_width: float, half_height: float, roundness: float, count: int = 4000) -> Tensor:
@@ -68,23 +68,6 @@ def test_thickness_of_circles_boxes_and_ellipses() -> None:
     assert slim[0] == pytest.approx(0.02)
     assert slim[1] == pytest.approx(0.02 * math.sqrt(1 - 0.75**2), rel=1e-2)
     assert slim[2] < 0.001
-
-
-def test_distance_to_a_polyline() -> None:
-    vertices = torch.tensor([[0.2, 0.2], [0.8, 0.2], [0.8, 0.2], [0.8, 0.9]], dtype=torch.float64)
-    x = torch.tensor([0.0, 0.5, 1.0], dtype=torch.float64)
-    y = torch.tensor([0.0, 0.5], dtype=torch.float64)
-    found = polyline_distance(x, y, vertices)
-    expected = [[math.hypot(0.2, 0.2), 0.2, math.hypot(0.2, 0.2)], [math.hypot(0.2, 0.3), 0.3, 0.2]]
-    torch.testing.assert_close(found, torch.tensor(expected, dtype=torch.float64))
-
-
-def test_polyline_gradient_is_finite_on_the_line_and_for_no_length() -> None:
-    vertices = torch.tensor([[[0.5, 0.5], [0.5, 0.5]], [[0.0, 0.5], [1.0, 0.5]]]).requires_grad_()
-    x, y = torch.tensor([0.5, 0.7]), torch.tensor([0.5])
-    polyline_distance(x, y, vertices).sum().backward()
-    assert vertices.grad is not None
-    assert vertices.grad.isfinite().all()
 
 
 def test_conventions_of_the_canvas() -> None:

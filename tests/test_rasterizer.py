@@ -7,8 +7,7 @@ import torch
 from scenes import box, line, paint, white_on_black
 from torch import Tensor
 
-from vectorae import Layout, Path, RoundedBox, Scene, UserError, rasterize
-from vectorae.primitives import KINDS
+from vectorae import Layout, Scene, UserError, rasterize
 from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer, SoftnessSchedule
 
 
@@ -112,76 +111,6 @@ def test_over_equals_the_recursive_definition_and_soft_or_for_white_ink() -> Non
     white, black = torch.ones_like(color), torch.zeros_like(canvas)
     torch.testing.assert_close(over(black, alpha, white), soft_or(black, alpha, white))
     torch.testing.assert_close(soft_or(black, alpha, white)[:, 0], 1 - (1 - alpha).prod(1))
-
-
-@pytest.mark.parametrize("compositing", COMPOSITINGS)
-@pytest.mark.parametrize("coverage", PROFILES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_gradients_are_exact(kind: str, coverage: str, compositing: str) -> None:
-    layout = Layout([kind], count=3, channels=1, fields={"softness": "learned"})
-    raw = layout.random_raw(1, seed=1, spread=0.7).double().requires_grad_()
-    softness = torch.tensor(0.07, dtype=torch.float64, requires_grad=True)
-
-    def image(raw: Tensor, softness: Tensor) -> Tensor:
-        return draw(
-            layout(raw), 4, 5, coverage=coverage, compositing=compositing, softness=softness.expand(1, layout.count)
-        )
-
-    assert torch.autograd.gradcheck(image, (raw, softness), atol=2e-4, rtol=2e-3)
-
-
-@pytest.mark.parametrize("roundness", [0.02, 0.4, 1.0])
-@pytest.mark.parametrize("stroked", [False, True])
-def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -> None:
-    scene = white_on_black(box(0.45, 0.55, 0.3, 0.17, 0.3, roundness), 0.1 if stroked else None)
-    leaves: list[Tensor] = []
-
-    def leaf(tensor: Tensor) -> Tensor:
-        leaves.append(tensor.clone().requires_grad_())
-        return leaves[-1]
-
-    scene.map(leaf)
-
-    def image(*tensors: Tensor) -> Tensor:
-        given = iter(tensors)
-        return draw(scene.map(lambda _: next(given)), 5, 5, softness=0.1)
-
-    assert torch.autograd.gradcheck(image, leaves, atol=2e-3, rtol=1e-2)
-
-
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
-@pytest.mark.parametrize("compositing", COMPOSITINGS)
-@pytest.mark.parametrize("coverage", PROFILES)
-def test_degenerate_shapes_have_finite_values_and_gradients(coverage: str, compositing: str, backend: str) -> None:
-    centre = (0.5 + 0.5 / 8) if coverage != "ramp" else 0.5
-    outlines: list[tuple[RoundedBox | Path, Tensor | None]] = [
-        (box(centre, centre, 0.0, 0.0), None),
-        (box(centre, centre, 0.0, 0.0, roundness=1.0), None),
-        (box(centre, centre, 0.0, 0.2, 0.3, roundness=1.0), None),
-        (box(centre, centre, 0.3, 0.0, 0.3, roundness=0.5), None),
-        (box(centre, centre, 0.25, 0.25, roundness=1.0), None),
-        (box(5.0, -3.0, 0.1, 0.2), None),
-        (box(centre, centre, 9.0, 9.0), None),
-        (box(centre, centre, 0.0, 0.0), torch.zeros(1, 1).double()),
-        (line([(centre, centre), (centre, centre)]), torch.zeros(1, 1).double()),
-        (line([(centre, centre), (centre, centre), (centre, centre)], closed=True), torch.full((1, 1), 0.1).double()),
-    ]
-    scene = paint(outlines, torch.rand(1, len(outlines), 3).double(), torch.rand(1, 3).double()).to(torch.float32)
-    for opacity in (0.0, 1.0):
-        leaves: list[Tensor] = []
-
-        def leaf(tensor: Tensor) -> Tensor:
-            leaves.append(tensor.clone().requires_grad_())  # noqa: B023
-            return leaves[-1]  # noqa: B023
-
-        given = scene.map(leaf)
-        given = Scene(given.groups, given.color, given.opacity * opacity, given.softness, given.background)
-        image = rasterize(
-            given, 8, 8, coverage=coverage, compositing=compositing, softness=1e-9 if opacity else 0.1, backend=backend
-        )
-        assert image.isfinite().all()
-        gradients = torch.autograd.grad(image.square().sum(), leaves, allow_unused=True, materialize_grads=True)
-        assert all(one.isfinite().all() for one in gradients)
 
 
 def test_gradients_reach_every_number_and_the_background() -> None:

@@ -1,8 +1,10 @@
 """Scenes: indexing, selecting, moving, and what is refused."""
 
+from dataclasses import replace
+
 import pytest
 import torch
-from scenes import box, line, paint
+from scenes import box, paint
 from torch import Tensor
 
 from vectorae import Group, Layout, Path, Scene
@@ -119,24 +121,104 @@ def test_slots_that_are_not_each_once_are_refused(slots: list[tuple[int, ...]]) 
         Scene(groups, torch.zeros(1, 2, 3), torch.ones(1, 2), torch.ones(1, 2), torch.zeros(1, 3))
 
 
-def test_a_path_is_stroked() -> None:
-    with pytest.raises(ValueError, match="stroke_width"):
-        Group(line([(0, 0), (1, 1)]), (0,))
+@pytest.mark.parametrize(
+    ("count", "closed", "degree"),
+    [(1, False, 1), (1, True, 1), (5, True, 1), (4, False, 3), (7, False, 3), (3, True, 3), (6, True, 3)],
+)
+def test_paths_of_both_degrees(count: int, closed: bool, degree: int) -> None:
+    path = Path(torch.zeros(2, 3, count, 2), closed, degree)
+    assert (path.points.shape[2], path.closed, path.degree) == (count, closed, degree)
 
 
-def test_a_closed_path_returns_to_its_first_point() -> None:
-    corners = [(0.0, 0.0), (0.3, 0.0), (0.3, 0.4)]
-    expected = torch.tensor([*corners, corners[0]]).double()
-    assert torch.equal(line(corners, closed=True).vertices[0, 0], expected)
-    assert float(line(corners).length) == pytest.approx(0.7)
-    assert float(line(corners, closed=True).length) == pytest.approx(1.2)
+@pytest.mark.parametrize(
+    ("count", "closed", "degree"),
+    [
+        (0, False, 1),
+        (0, True, 1),
+        (0, True, 3),
+        (1, False, 3),
+        (3, False, 3),
+        (5, False, 3),
+        (6, False, 3),
+        (2, True, 3),
+        (4, True, 3),
+        (7, True, 3),
+    ],
+)
+def test_numbers_of_points_that_make_no_path(count: int, closed: bool, degree: int) -> None:
+    kind = "closed" if closed else "open"
+    with pytest.raises(ValueError, match=f"^{count} points make no {kind} path of degree {degree}$"):
+        Path(torch.zeros(2, 3, count, 2), closed, degree)
 
 
-def test_length_has_a_gradient_where_points_coincide() -> None:
-    points = torch.full((1, 1, 2, 2), 0.5, requires_grad=True)
-    Path(points).length.sum().backward()
-    assert points.grad is not None
-    assert points.grad.isfinite().all()
+@pytest.mark.parametrize("degree", [0, 2, 4])
+def test_other_degrees_are_refused(degree: int) -> None:
+    with pytest.raises(ValueError, match=f"degree 1 or 3, not {degree}"):
+        Path(torch.zeros(1, 1, 4, 2), degree=degree)
+
+
+@pytest.mark.parametrize("degree", [1, 3])
+def test_only_a_closed_path_can_be_filled(degree: int) -> None:
+    points, width = torch.zeros(1, 1, 7, 2), torch.zeros(1, 1)
+    with pytest.raises(ValueError, match="an open Path is stroked: give its group a stroke_width"):
+        Group(Path(points, degree=degree), (0,))
+    assert Group(Path(points, degree=degree), (0,), width).stroke_width is width
+    assert Group(Path(points[:, :, :6], closed=True, degree=degree), (0,)).stroke_width is None
+
+
+def test_what_is_no_tensor_stays() -> None:
+    """Degree and closedness come along wherever a scene goes."""
+    path = Path(torch.zeros(3, 2, 6, 2), closed=True, degree=3)
+    drawn = Scene((Group(path, (1, 0)),), torch.zeros(3, 2, 1), torch.ones(3, 2), torch.ones(3, 2), torch.zeros(3, 1))
+    for other in (drawn[0], drawn.select(0, 1), drawn.select(0, 2), drawn.detach(), drawn.to(torch.float64)):
+        (group,) = other.groups
+        assert isinstance(group.outline, Path)
+        assert (group.outline.closed, group.outline.degree) == (True, 3)
+
+
+def test_without_depth_the_order_is_that_of_the_slots() -> None:
+    assert scene(batch=2, count=4).order().tolist() == [[0, 1, 2, 3]] * 2
+
+
+def test_larger_depth_is_on_top_and_equal_depths_follow_the_slots() -> None:
+    depth = torch.tensor([[3.0, -1.0, 2.0, 5.0], [1.0, 0.0, 1.0, 0.0], [7.0, 7.0, 7.0, 7.0]])
+    order = replace(scene(batch=3, count=4), depth=depth).order()
+    assert order.tolist() == [[1, 2, 0, 3], [1, 3, 0, 2], [0, 1, 2, 3]]
+
+
+def test_many_equal_depths_follow_the_slots() -> None:
+    """Sorts that are not stable are so for a few."""
+    depth = torch.arange(200) % 2
+    order = replace(scene(batch=1, count=200), depth=-depth[None].float()).order()
+    assert order[0].tolist() == [*range(1, 200, 2), *range(0, 200, 2)]
+
+
+def test_depth_goes_where_the_scene_goes() -> None:
+    depth = torch.rand(3, 7, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    drawn = replace(scene(), depth=depth)
+    expected = {
+        "one": (drawn[1], depth[1:2]),
+        "some": (drawn[1:], depth[1:]),
+        "selected": (drawn.select(2, 5), depth[:, 2:5]),
+        "mapped": (drawn.map(lambda tensor: 2 * tensor), 2 * depth),
+        "typed": (drawn.to(torch.float64), depth.double()),
+        "wider": (drawn.widen_strokes(0.1), depth),
+    }
+    for name, (other, wanted) in expected.items():
+        assert other.depth is not None, name
+        assert torch.equal(other.depth, wanted), name
+        assert torch.equal(other.order(), wanted.argsort(dim=1)), name
+    detached = drawn.detach().depth
+    assert detached is not None
+    assert not detached.requires_grad
+    assert len(tensors(drawn)) == len(tensors(scene())) + 1
+
+
+def test_without_depth_there_is_none_afterwards() -> None:
+    drawn = scene()
+    assert all(
+        other.depth is None for other in (drawn[0], drawn.select(1, 3), drawn.detach(), drawn.widen_strokes(0.1))
+    )
 
 
 def test_grey_scenes_have_one_channel() -> None:

@@ -14,7 +14,7 @@ from vectorae.evaluation import image_metrics, to_float
 from vectorae.layout import Layout
 from vectorae.losses import Loss
 from vectorae.optimizer import AdamW
-from vectorae.rasterizer import Rasterizer, SoftnessSchedule
+from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
 from vectorae.scene import Scene
 
 CHECKPOINT_FORMAT = 1
@@ -28,6 +28,7 @@ class VectorAutoencoder(pl.LightningModule):
         layout: raw numbers → scene.
         rasterizer: how scenes are drawn.
         softness: how soft, in the course of the run.
+        temperature: how undecided the order of shapes is that have a depth, in the course of the run.
         loss: what is minimised.
         optimizer: how.
         image_size: side of the images, S, in pixels.
@@ -42,6 +43,7 @@ class VectorAutoencoder(pl.LightningModule):
         layout: Layout,
         rasterizer: Rasterizer,
         softness: SoftnessSchedule,
+        temperature: TemperatureSchedule,
         loss: Loss,
         optimizer: AdamW,
         image_size: int,
@@ -49,7 +51,8 @@ class VectorAutoencoder(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.encoder, self.layout, self.rasterizer = encoder, layout, rasterizer
-        self.softness_schedule, self.loss, self.optimizer_settings = softness, loss, optimizer
+        self.softness_schedule, self.temperature_schedule = softness, temperature
+        self.loss, self.optimizer_settings = loss, optimizer
         self.image_size, self.config = image_size, config
         # Part of the state, so that a loaded model draws as softly as it did when it was saved.
         self.register_buffer("progress", torch.zeros(()))
@@ -58,6 +61,11 @@ class VectorAutoencoder(pl.LightningModule):
     def softness(self) -> float:
         """The softness at the present progress, canvas units."""
         return self.softness_schedule(float(self.progress), self.image_size)
+
+    @property
+    def temperature(self) -> float:
+        """The temperature at the present progress, in units of depth."""
+        return self.temperature_schedule(float(self.progress))
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]."""
@@ -75,7 +83,7 @@ class VectorAutoencoder(pl.LightningModule):
         if crisp:
             drawing = self.rasterizer.crisp(scene, self.image_size, self.image_size)
         else:
-            drawing = self.rasterizer.soft(scene, self.image_size, self.image_size, self.softness)
+            drawing = self.rasterizer.soft(scene, self.image_size, self.image_size, self.softness, self.temperature)
         return drawing.to(images.dtype)
 
     @torch.no_grad()
@@ -118,6 +126,8 @@ class VectorAutoencoder(pl.LightningModule):
         loss = self.loss(self.draw(images, crisp=False), images)
         self.log("train/loss", loss)
         self.log("train/softness", self.softness)
+        if self.layout.ordering == "depth":
+            self.log("train/temperature", self.temperature)
         self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 

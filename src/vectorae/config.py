@@ -36,6 +36,7 @@ class TrainConfig:
     encoder: dict[str, Any] = field(default_factory=dict)
     rasterizer: dict[str, Any] = field(default_factory=dict)
     softness: dict[str, Any] = field(default_factory=dict)
+    temperature: dict[str, Any] = field(default_factory=dict)
     loss: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     trainer: dict[str, Any] = field(default_factory=dict)
@@ -53,6 +54,14 @@ class EvaluateConfig:
     output: str | None = None
     device: str = "auto"
     seed: int | None = None
+
+
+@dataclass
+class GalleryConfig:
+    """The keys at the root of a gallery's config."""
+
+    output: str = "docs/gallery"
+    size: int = 108
 
 
 def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
@@ -130,7 +139,8 @@ def build_model(config: Mapping[str, Any]) -> VectorAutoencoder:
 
     Args:
         config: plain nested dicts with the sections `dataset` (for `channels` and `image_size`), `primitives`,
-            `encoder`, `rasterizer`, `softness`, `loss` and `optimizer`. The model keeps it for its checkpoints.
+            `encoder`, `rasterizer`, `softness`, `temperature`, `loss` and `optimizer`. The model keeps it for its
+            checkpoints.
 
     Raises:
         UserError: anything in the config that the components refuse.
@@ -148,6 +158,7 @@ def build_model(config: Mapping[str, Any]) -> VectorAutoencoder:
         layout,
         instantiate(config["rasterizer"], "rasterizer"),
         instantiate(config["softness"], "softness"),
+        instantiate(config["temperature"], "temperature"),
         instantiate(config["loss"], "loss"),
         instantiate(config["optimizer"], "optimizer"),
         image_size=image_size,

@@ -172,7 +172,12 @@ class Primitive(ABC):
         """
         chosen = {name: one.default for name, one in cls.options().items()} | dict(options or {})
         geometry = {f.name: f.metadata["field"](chosen) for f in dataclasses.fields(cls) if "field" in f.metadata}
-        return geometry | PAINT | (STROKE if "stroke" in (cls.paint, paint) else {})
+        if "stroke" not in (cls.paint, paint):
+            return geometry | PAINT
+        # Many points stand close together: a stroke that is wider than they are apart hides how they lie.
+        count = max((len(field.start) for field in geometry.values() if isinstance(field.start, tuple)), default=1)
+        ((name, stroke_width),) = STROKE.items()
+        return geometry | PAINT | {name: dataclasses.replace(stroke_width, start=min(0.2, 0.6 / count))}
 
 
 # Where the points of a kind start, in units of its cell.
@@ -180,7 +185,8 @@ class Primitive(ABC):
 
 def _across(count: int) -> Places:
     """A zigzag from left to right: a curve whose points lie on a line does not know which way to bend."""
-    return tuple((0.7 * index / (count - 1) - 0.35, 0.1 * (-1) ** index) for index in range(count))
+    middle = (count % 2) / count
+    return tuple((0.7 * index / (count - 1) - 0.35, 0.1 * ((-1) ** index - middle)) for index in range(count))
 
 
 def _around(count: int) -> Places:

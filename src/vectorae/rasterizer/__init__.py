@@ -4,6 +4,14 @@ from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
 from vectorae.rasterizer.rasterizer import Rasterizer
-from vectorae.rasterizer.softness import SoftnessSchedule
+from vectorae.rasterizer.schedules import SoftnessSchedule, TemperatureSchedule
 
-__all__ = ["BACKEND_CHOICES", "COMPOSITINGS", "PROFILES", "Rasterizer", "SoftnessSchedule", "rasterize"]
+__all__ = [
+    "BACKEND_CHOICES",
+    "COMPOSITINGS",
+    "PROFILES",
+    "Rasterizer",
+    "SoftnessSchedule",
+    "TemperatureSchedule",
+    "rasterize",
+]

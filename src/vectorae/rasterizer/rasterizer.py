@@ -36,13 +36,13 @@ class Rasterizer:
         if self.chunk_size < 1:
             raise UserError(f"chunk_size: {self.chunk_size} is not a number of 1 or more")
 
-    def soft(self, scene: Scene, height: int, width: int, softness: float) -> Tensor:
-        """The drawing as trained, ``[B, C, H, W]``."""
-        return self._draw(scene, height, width, self.coverage, softness)
+    def soft(self, scene: Scene, height: int, width: int, softness: float, temperature: float = 0.0) -> Tensor:
+        """The drawing as trained, ``[B, C, H, W]``; the temperature matters to shapes with a depth."""
+        return self._draw(scene, height, width, self.coverage, softness, temperature)
 
     def crisp(self, scene: Scene, height: int, width: int) -> Tensor:
         """The drawing of a crisp scene (see ``crisp_scene``) as it will look as SVG, ``[B, C, H, W]``."""
-        return self._draw(scene, height, width, "ramp", 1.0)
+        return self._draw(scene, height, width, "ramp", softness=1.0, temperature=0.0)
 
     def crisp_scene(self, scene: Scene, softness: float) -> Scene:
         """The scene whose crisp drawing has as much ink as the soft one.
@@ -53,7 +53,9 @@ class Rasterizer:
             return scene
         return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
 
-    def _draw(self, scene: Scene, height: int, width: int, coverage: str, softness: float) -> Tensor:
+    def _draw(
+        self, scene: Scene, height: int, width: int, coverage: str, softness: float, temperature: float
+    ) -> Tensor:
         return rasterize(
             scene,
             height,
@@ -61,6 +63,7 @@ class Rasterizer:
             coverage=coverage,
             compositing=self.compositing,
             softness=softness,
+            temperature=temperature,
             backend=self.backend,
             chunk_size=self.chunk_size,
         )

@@ -27,9 +27,8 @@ from vectorae.rasterizer.coverage import (
     SUBPIXELS,
     box_coverage,
     box_weights,
-    fullness,
     region_coverage,
-    region_thickness,
+    region_weight,
     slab_coverage,
     stroke_coverage,
     stroke_fullness,
@@ -168,10 +167,8 @@ def _filled_path(region: Boundary, height: int, width: int, profile: str, softne
     x, y = pixel_centers(height, width, region.starts)
     outside = nearest_segment_distance(x, y, region.starts, region.ends, region.present)
     distance = torch.where(is_inside(x, y, region), -outside, outside)
-    area, perimeter = area_and_perimeter(region)
-    thickness = region_thickness(area, perimeter)[..., None, None]
-    full = fullness(profile, perimeter / 2, softness, pixel)[..., None, None]
-    return full * region_coverage(profile, distance, thickness, softness[..., None, None], pixel)
+    weight = region_weight(profile, *area_and_perimeter(region), softness, pixel)[..., None, None]
+    return weight * region_coverage(profile, distance, softness[..., None, None], pixel)
 
 
 def _filled_box(box: RoundedBox, local: tuple[Tensor, Tensor], profile: str, softness: Tensor, pixel: float) -> Tensor:

@@ -43,6 +43,9 @@ def rasterize(
     fine = SUBPIXELS.get(coverage, 1)
     packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)))
     undecided = scene.depth is not None and compositing == "over" and temperature > 0
+    in_front = edge.new_zeros(scene.batch, 0, 0)
+    if scene.depth is not None and undecided:
+        in_front = depth_precedence(scene.depth, temperature)
     image: Tensor = _Rasterize.apply(
         packed.numbers,
         packed.vertices,
@@ -51,7 +54,7 @@ def rasterize(
         scene.opacity * packed.sharp,
         scene.color,
         scene.background,
-        depth_precedence(scene.depth, temperature) if undecided else edge.new_zeros(scene.batch, 0, 0),
+        in_front,
         (*packed.topology, scene.order().numpy()),
         Canvas(
             height,

@@ -6,7 +6,7 @@
 import math
 
 from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
-from vectorae.rasterizer.cpu.profiles import compiled, flat_beyond, profile_row
+from vectorae.rasterizer.cpu.profiles import GAUSSIAN, compiled, flat_beyond, profile_row
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
@@ -45,8 +45,8 @@ from vectorae.rasterizer.cpu.shapes import (
     HALF_WIDTH,
     ROUNDNESS,
     SIN,
+    STROKE_WIDTH,
     STROKED_BOX,
-    THICKNESS,
 )
 
 
@@ -145,12 +145,20 @@ def _thickness(x, y, half_width, half_height, roundness, smallest):
 
 @compiled
 def _slab(profile, s, pixel, place, half, n, slab, work):
-    """Coverage c(h − |p|) − c(−h − |p|) by a slab around 0 and its derivatives by p, h and softness, four rows."""
+    """Coverage by a slab from −h to h (see coverage.slab_coverage), its derivatives by p, h and softness: four rows."""
     depth, c, slope, by_s = work[PROFILES], work[PROFILES + 1], work[PROFILES + 2], work[PROFILES + 3]
     other, other_slope, other_by_s = work[PROFILES + 4], work[PROFILES + 5], work[PROFILES + 6]
     for i in range(n):
         depth[i] = half - abs(place[i])
     profile_row(profile, s, pixel, n, depth, c, slope, by_s)
+    if profile == GAUSSIAN:
+        missing = math.exp(-((half / s) ** 2))
+        for i in range(n):
+            slab[0, i] = c[i] * (1 - missing)
+            slab[1, i] = -slope[i] * (1 - missing) * (1.0 if place[i] > 0 else (-1.0 if place[i] < 0 else 0.0))
+            slab[2, i] = slope[i] * (1 - missing) + 2 * c[i] * missing * half / (s * s)
+            slab[3, i] = by_s[i] * (1 - missing) - 2 * c[i] * missing * half * half / (s * s * s)
+        return
     if half > flat_beyond(profile, s, pixel):
         other[:n] = 0
         other_slope[:n] = 0
@@ -242,8 +250,8 @@ def _stroked_row(numbers, s, weight, profile, pixel, n, work, rows):
     for i in range(n):
         side = 1.0 if work[D, i] > 0 else (-1.0 if work[D, i] < 0 else 0.0)
         work[T_X, i] = weight * side
-        work[D, i] = abs(work[D, i]) - numbers[THICKNESS] / 2
-    cover_row(profile, True, s, pixel, numbers[THICKNESS], n, work)
+        work[D, i] = abs(work[D, i]) - numbers[STROKE_WIDTH] / 2
+    cover_row(profile, True, s, pixel, numbers[STROKE_WIDTH], n, work)
     for i in range(n):
         by_d = work[T_X, i] * work[ACROSS + 1, i]
         rows[ROUNDED, i] = work[ACROSS, i]

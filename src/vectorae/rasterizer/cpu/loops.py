@@ -46,8 +46,8 @@ from vectorae.rasterizer.cpu.shapes import (
     ROUNDNESS,
     SIN,
     SOFT_OR,
+    STROKE_WIDTH,
     STROKED_BOX,
-    THICKNESS,
 )
 
 composite, differentiate_composite = depth.composite, depth.differentiate_composite
@@ -58,7 +58,7 @@ def _bounds(b, k, shapes, reach):
     """Left, top, right, bottom of all that a shape may cover, canvas units."""
     kind, numbers = shapes.kinds[k], shapes.numbers[b, k]
     if kind in (STROKED_BOX, POLYLINE):
-        reach += numbers[THICKNESS] / 2
+        reach += numbers[STROKE_WIDTH] / 2
     if kind in (POLYLINE, REGION):
         left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
         for v in range(shapes.first[k], shapes.first[k] + shapes.size[b, k]):
@@ -113,11 +113,10 @@ def _shape_row(b, k, shapes, canvas, row, place, work, rows, alpha):
         y = (row * fine + part + 0.5) * pixel
         kept = rows[part]
         if kind == POLYLINE:
-            width = numbers[THICKNESS]
+            width = numbers[STROKE_WIDTH]
             polyline_row(vertices, first, size, width, s, rounded, profile, pixel, y, start, n, tiny, work, kept)
         elif kind == REGION:
-            thickness = numbers[THICKNESS]
-            region_row(vertices, first, size, thickness, s, rounded, profile, pixel, y, start, n, tiny, work, kept)
+            region_row(vertices, first, size, s, rounded, profile, pixel, y, start, n, tiny, work, kept)
         else:
             sharp, blend = shapes.sharp[b, k], shapes.blend[b, k]
             box_row(kind, numbers, s, rounded, sharp, blend, profile, pixel, y, start, n, smallest, work, kept)
@@ -301,7 +300,7 @@ def _add_paint(b, k, n, by_alpha, rows, by):
     by.softness[b, k] += sum_s
     by.rounded[b, k] += sum_rounded
     by.sharp[b, k] += sum_sharp
-    by.numbers[b, k, THICKNESS] += sum_width
+    by.numbers[b, k, STROKE_WIDTH] += sum_width
 
 
 @compiled

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.geometry import area_and_perimeter, boundary, flatten, polyline_length
-from vectorae.rasterizer.coverage import box_weights, fullness, region_thickness, stroke_fullness
+from vectorae.rasterizer.coverage import box_weights, region_weight, stroke_fullness
 from vectorae.rasterizer.cpu.shapes import FILLED_BOX, POLYLINE, REGION, STROKED_BOX, Array
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
@@ -93,9 +93,8 @@ def _pack_region(path: Path, vertices: Tensor, edge: Tensor, coverage: str, pixe
     none = torch.zeros_like(edge)
     if coverage == "ramp":
         return _Part(REGION, _thick(none), segments, none + 1, none, size, 0)
-    area, perimeter = area_and_perimeter(region)
-    full = fullness(coverage, perimeter / 2, edge, pixel)
-    return _Part(REGION, _thick(region_thickness(area, perimeter)), segments, full, none, size, 0)
+    weight = region_weight(coverage, *area_and_perimeter(region), edge, pixel)
+    return _Part(REGION, _thick(none), segments, weight, none, size, 0)
 
 
 def _thick(thickness: Tensor) -> Tensor:

@@ -5,7 +5,7 @@
 
 import math
 
-from vectorae.rasterizer.cpu.profiles import compiled, reach_beyond
+from vectorae.rasterizer.cpu.profiles import compiled, profile_row, reach_beyond
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
@@ -16,6 +16,7 @@ from vectorae.rasterizer.cpu.rows import (
     NORMAL_X,
     NORMAL_Y,
     PLACE,
+    PROFILES,
     ROUNDED,
     SEGMENT,
     SHARP,
@@ -91,25 +92,20 @@ def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, sta
 
 
 @compiled
-def region_row(vertices, first, size, thickness, s, weight, profile, pixel, y, start, n, tiny, work, rows):
-    """As for a polyline, given the boundary of a region; BY_WIDTH is the derivative by its mean thickness."""
+def region_row(vertices, first, size, s, weight, profile, pixel, y, start, n, tiny, work, rows):
+    """As for a polyline, given the boundary of a region."""
     reach = reach_beyond(profile, s, pixel)
     _nearest_row(vertices, first, size, 2, reach, pixel, y, start, n, tiny, work, rows)
     _winding_row(vertices, first, size, pixel, y, start, n, work[T])
+    depth, c, slope, by_s = work[PROFILES], work[PROFILES + 1], work[PROFILES + 2], work[PROFILES + 3]
     for i in range(n):
-        if work[T, i] > 0:
-            work[D, i] = -work[D, i]
-            work[NORMAL_X, i], work[NORMAL_Y, i] = -work[NORMAL_X, i], -work[NORMAL_Y, i]
-        work[T, i] = max(thickness, -2 * work[D, i])
-    cover_row(profile, False, s, pixel, -1.0, n, work)
+        depth[i] = work[D, i] if work[T, i] > 0 else -work[D, i]
+    profile_row(profile, s, pixel, n, depth, c, slope, by_s)
     for i in range(n):
-        by_t = weight * work[ACROSS + 2, i]
-        deep = -2 * work[D, i] > thickness
-        by_d = weight * work[ACROSS + 1, i] - (2 * by_t if deep else 0.0)
-        rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * work[ACROSS, i], work[ACROSS, i], 0
-        rows[BY_SOFTNESS, i] = weight * work[ACROSS + 3, i]
-        rows[BY_WIDTH, i] = 0.0 if deep else by_t
-        rows[BY_X, i], rows[BY_Y, i] = by_d * work[NORMAL_X, i], by_d * work[NORMAL_Y, i]
+        by_point = weight * slope[i] * (1.0 if work[T, i] > 0 else -1.0)
+        rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * c[i], c[i], 0
+        rows[BY_SOFTNESS, i], rows[BY_WIDTH, i] = weight * by_s[i], 0
+        rows[BY_X, i], rows[BY_Y, i] = by_point * work[NORMAL_X, i], by_point * work[NORMAL_Y, i]
 
 
 @compiled

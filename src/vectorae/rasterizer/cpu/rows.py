@@ -3,6 +3,8 @@
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
+import math
+
 from vectorae.rasterizer.cpu.profiles import GAUSSIAN, compiled, profile_row
 
 # Rows kept for each shape: alpha; the coverages it is the weighted sum of; its derivatives by what the kind depends on.
@@ -20,7 +22,7 @@ WORK = PROFILES + 7
 
 @compiled
 def cover_row(profile, stroked, s, pixel, thickness, n, work):
-    """Coverage c(−d) − c(−d − t) and its derivatives by d, t and softness into four rows at ACROSS.
+    """Coverage by a slab (coverage.slab_coverage) and its derivatives by d, t and softness into four rows at ACROSS.
 
     d is the row D; t the row T where ``thickness`` is negative, else that number. A gaussian stroke is c(−d) alone.
     """
@@ -32,6 +34,15 @@ def cover_row(profile, stroked, s, pixel, thickness, n, work):
         work[ACROSS, i], work[ACROSS + 1, i] = c[i], -slope[i]
         work[ACROSS + 2, i], work[ACROSS + 3, i] = 0, by_s[i]
     if profile == GAUSSIAN and stroked:
+        return
+    if profile == GAUSSIAN:
+        for i in range(n):
+            t = (work[T, i] if thickness < 0 else thickness) / (2 * s)
+            missing = math.exp(-t * t)
+            work[ACROSS, i] *= 1 - missing
+            work[ACROSS + 1, i] *= 1 - missing
+            work[ACROSS + 2, i] = c[i] * missing * t / s
+            work[ACROSS + 3, i] = by_s[i] * (1 - missing) - 2 * c[i] * missing * t * t / s
         return
     for i in range(n):
         depth[i] = -work[D, i] - (work[T, i] if thickness < 0 else thickness)

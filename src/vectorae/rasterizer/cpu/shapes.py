@@ -9,9 +9,8 @@ Array = np.ndarray[Any, Any]
 FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
 """What a kernel can draw: a region is what a path encloses, given as its boundary."""
 
-CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, THICKNESS = range(8)
-"""The numbers of a shape: those of its box (angle as cosine and sine), and the width of a stroke or the mean thickness
-of a region."""
+CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH = range(8)
+"""The numbers of a shape: those of its box (angle as cosine and sine), and the width of its stroke."""
 
 OVER, SOFT_OR, BY_DEPTH = range(3)
 """How shapes are composited."""
