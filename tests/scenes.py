@@ -41,6 +41,9 @@ def line(points: list[tuple[float, float]], closed: bool = False) -> Path:
 CLOSED_KINDS = [kind for kind, primitive in KINDS.items() if primitive.paint == "fill"]
 """The kinds that have an inside: they can be filled or stroked."""
 
+PAINTED = [(kind, "fill") for kind in KINDS] + [(kind, "stroke") for kind in CLOSED_KINDS]
+"""Every kind, and every closed kind once more as an outline."""
+
 
 def leaves_of(scene: Scene) -> tuple[Scene, list[Tensor]]:
     """The same scene made of new tensors that take a gradient, and these tensors."""

@@ -17,6 +17,7 @@ from image_folders import make, picture
 from vectorae.datasets import cache, decode, folder
 from vectorae.datasets.decode import View
 from vectorae.errors import UserError
+from vectorae.files import cache_folder
 
 
 class TestCache:
@@ -149,13 +150,13 @@ class TestCache:
 
     def test_the_default_is_the_users_cache_folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        assert cache.default_folder() == tmp_path / "vectorae"
+        assert cache_folder() == tmp_path / "vectorae"
         monkeypatch.delenv("XDG_CACHE_HOME")
         monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
         monkeypatch.setattr(cache.Path, "home", lambda: tmp_path)
         for platform, expected in (("linux", ".cache"), ("darwin", "Library/Caches"), ("win32", "local")):
-            monkeypatch.setattr(cache.sys, "platform", platform)
-            assert cache.default_folder() == tmp_path / expected / "vectorae"
+            monkeypatch.setattr(sys, "platform", platform)
+            assert cache_folder() == tmp_path / expected / "vectorae"
 
 
 def prepare(photos: Path, tmp_path: Path, barrier: Any) -> None:

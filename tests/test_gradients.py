@@ -7,14 +7,13 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from scenes import CLOSED_KINDS, box, leaves_of, white_on_black
+from scenes import PAINTED, box, leaves_of, white_on_black
 from torch import Tensor
 
 from vectorae import Group, Layout, Path, RoundedBox, Scene, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
 
-PAINTED = [(kind, "fill") for kind in KINDS] + [(kind, "stroke") for kind in CLOSED_KINDS]
 SLOPED = [name for name in PROFILES if name != "hard"]
 
 

@@ -99,7 +99,7 @@ def made(kind: str, given: Tensor, /, **options: object) -> Path:
     """A kind that is all points, ``[P, 2]``, in one shape."""
     (name,) = [name for name, field in KINDS[kind].fields(options).items() if field.quantity in PLACED]
     assert KINDS[kind].fields(options)[name].size == 2 * len(given)
-    outline = KINDS[kind](**{name: given[None, None]}, **options).outline()  # type: ignore[arg-type]
+    outline = KINDS[kind](**{name: given[None, None]}, **options).outline()
     assert isinstance(outline, Path)
     return outline
 

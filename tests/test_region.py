@@ -122,6 +122,33 @@ def test_regions_of_a_batch_are_those_of_each_path(count: int) -> None:
             torch.testing.assert_close(perimeter[drawing, shape], area_and_perimeter(alone)[1][0])
 
 
+def test_gradients_of_a_batch_are_those_of_each_path() -> None:
+    turn = torch.arange(8) * 3 * math.pi / 4
+    corners = random(1, 4, 8, 2)
+    corners[0, 1] = torch.tensor([*SQUARE, *SQUARE])
+    corners[0, 2] = 0.5 + 0.4 * torch.stack([turn.sin(), turn.cos()], dim=-1)
+    weight = random(SIDE, SIDE, seed=1)
+
+    def gradient(corners: Tensor) -> Tensor:
+        corners = corners.clone().requires_grad_()
+        region = boundary(closed(corners))
+        weighted = (covered_area(region, SIDE, SIDE, PIXEL) * weight).sum()
+        return torch.autograd.grad(weighted + sum(part.sum() for part in area_and_perimeter(region)), corners)[0]
+
+    together = gradient(corners)
+    for shape in range(4):
+        torch.testing.assert_close(together[:, shape], gradient(corners[:, shape : shape + 1])[:, 0])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("count", CORNERS)
+def test_the_pieces_of_a_boundary_meet_without_the_least_gap(count: int, dtype: torch.dtype) -> None:
+    for seed in range(10):
+        region = enclosed(random(count, 2, seed=seed).to(dtype))
+        starts, ends = region.starts[region.present].tolist(), region.ends[region.present].tolist()
+        assert sorted(starts) == sorted(ends)
+
+
 @pytest.mark.parametrize("count", CORNERS)
 def test_neither_direction_nor_first_corner_matter(count: int) -> None:
     corners = 1.2 * random(count, 2) - 0.1
@@ -263,14 +290,22 @@ def test_a_path_of_two_corners_encloses_nothing(dtype: torch.dtype) -> None:
         assert not is_inside(torch.tensor([0.99], dtype=dtype), CENTERS.to(dtype), enclosed(corners)).any()
 
 
+def test_a_row_through_a_vertex_crosses_the_boundary_there_once() -> None:
+    corners = torch.tensor([[0.75, 0.25], [0.25, 0.5], [0.75, 0.75]])
+    region = Boundary(corners, corners.roll(-1, 0), torch.ones(3, dtype=torch.bool))
+    x, y = torch.tensor([0.1, 0.3, 0.7, 0.9]), torch.tensor([0.25, 0.5, 0.75])
+    assert is_inside(x, y, region)[1].tolist() == [False, True, True, False]
+    assert not is_inside(x[[0, 3]], y, region).any()
+
+
 @settings(max_examples=250, deadline=None, derandomize=True, database=None)
 @given(
     places=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=10),
-    offset=st.sampled_from([0.0, 0.03, -0.25]),
+    offset=st.sampled_from([0.0, PIXEL / 2, 0.03, -0.25]),
     dtype=st.sampled_from(DTYPES),
 )
 def test_polygons_on_a_coarse_grid(places: list[tuple[int, int]], offset: float, dtype: torch.dtype) -> None:
-    """Few places, so that corners coincide, edges overlap, and edges run along the borders of pixels."""
+    """Few places, so that corners coincide, edges overlap and run along borders or through centres of pixels."""
     corners = (torch.tensor(places, dtype=torch.float64) / 4 + offset).to(dtype)
     region = enclosed(corners)
     found = covered_area(region, SIDE, SIDE, PIXEL)[0]

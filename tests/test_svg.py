@@ -17,15 +17,15 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 from resvg_py import svg_to_bytes
-from scenes import box, line, white_on_black
+from scenes import PAINTED, box, line, white_on_black
 from torch import Tensor
 
-from vectorae import Group, Layout, RoundedBox, Scene, UserError, rasterize, to_svg
-from vectorae.primitives import KINDS
+from vectorae import Group, Layout, Path, RoundedBox, Scene, UserError, rasterize, to_svg
+from vectorae.primitives import KINDS, PAINT, STROKE, Paint
 
 ZOOM = 8
 SIZES = [(64, 64), (128, 128), (200, 266)]
-EDGE_ERROR, IMAGE_ERROR = 0.03, 1 / 255
+EDGE_ERROR, IMAGE_ERROR, WORST_ERROR = 0.03, 1 / 255, 0.2
 
 
 def rendered(text: str, zoom: int = ZOOM) -> Tensor:
@@ -39,6 +39,7 @@ def around_ink(text: str, margin: int = 3) -> tuple[str, tuple[slice, slice]]:
     """A document cut to where it is not black, and a margin; and which rows and columns these are."""
     ink = rendered(text, zoom=1).amax(0)
     rows, columns = (ink.amax(axis).nonzero().flatten().tolist() for axis in (1, 0))
+    rows, columns = rows or [0, len(ink) - 1], columns or [0, ink.shape[1] - 1]
     top, left = max(0, rows[0] - margin), max(0, columns[0] - margin)
     bottom, right = min(len(ink), rows[-1] + 1 + margin), min(ink.shape[1], columns[-1] + 1 + margin)
     width, height = right - left, bottom - top
@@ -62,18 +63,24 @@ def touched(scene: Scene, height: int, width: int) -> Tensor:
     """The pixels that the edge of any shape of a drawing touches, ``[H, W]``: neither covered nor free."""
     pixels = torch.zeros(height, width, dtype=torch.bool)
     for slot in range(scene.count):
-        coverage = rendered(to_svg(alone(scene, slot), height, width)[0])[0]
+        coverage = rendered(to_svg(alone(scene, slot), height, width)[0], zoom=ZOOM // 2)[0]
         pixels |= (coverage > 0) & (coverage < 1)
     return pixels
 
 
-def errors(scene: Scene, height: int, width: int, compositing: str = "over") -> tuple[float, float]:
-    """Mean absolute error on the pixels that an edge touches, and over the image."""
+def errors(scene: Scene, height: int, width: int, compositing: str = "over") -> tuple[float, float, float]:
+    """Mean absolute error on the pixels that an edge touches, and over the image; its 99.9th percentile."""
     (text,) = to_svg(scene, height, width, compositing=compositing)
     (drawn,) = rasterize(scene, height, width, coverage="ramp", compositing=compositing)
     difference = (drawn - rendered(text)).abs()
     edges = touched(scene, height, width)
-    return float(difference[:, edges].mean()) if edges.any() else 0.0, float(difference.mean())
+    edge = float(difference[:, edges].mean()) if edges.any() else 0.0
+    return edge, float(difference.mean()), percentile(difference)
+
+
+def percentile(values: Tensor) -> float:
+    """The 99.9th."""
+    return float(values.flatten().kthvalue(math.ceil(0.999 * values.numel())).values)
 
 
 def elements(scene: Scene, height: int, width: int, **settings: str) -> list[tuple[str, dict[str, str]]]:
@@ -100,7 +107,7 @@ def test_one_document_for_each_drawing() -> None:
 
 
 FILL = {"fill": "#ffffff", "fill-opacity": "1"}
-STROKE = {
+STROKED = {
     "fill": "none",
     "stroke": "#ffffff",
     "stroke-opacity": "1",
@@ -144,9 +151,30 @@ def test_boxes(outline: RoundedBox, tag: str, attributes: dict[str, str]) -> Non
 def test_paths() -> None:
     corners = [(0.1, 0.2), (0.5, 0.25), (0.125, 1.0)]
     assert elements(white_on_black(line(corners), 0.05), 100, 150) == [
-        ("path", {"d": "M 10 20 L 50 25 L 12.5 100"} | STROKE)
+        ("path", {"d": "M 10 20 L 50 25 L 12.5 100"} | STROKED)
     ]
     assert elements(white_on_black(line(corners, closed=True), 0.05), 100, 150)[0][1]["d"].endswith("L 12.5 100 Z")
+    (filled,) = elements(white_on_black(line(corners, closed=True)), 100, 150)
+    assert filled == ("path", {"d": "M 10 20 L 50 25 L 12.5 100 Z"} | FILL)
+    (dot,) = elements(white_on_black(line(corners[:1]), 0.05), 100, 150)
+    assert dot == ("path", {"d": "M 10 20 L 10 20"} | STROKED)
+
+
+def test_curves_are_curves() -> None:
+    points = torch.tensor([[[[0.1, 0.2], [0.5, 0.25], [0.125, 1.0], [0.3, 0.3], [0.4, 0.4], [0.5, 0.5]]]]).double()
+    (closed,) = elements(white_on_black(Path(points, closed=True, degree=3)), 100, 100)
+    assert closed == ("path", {"d": "M 10 20 C 50 25 12.5 100 30 30 C 40 40 50 50 10 20 Z"} | FILL)
+    (open_,) = elements(white_on_black(Path(points[:, :, :4], degree=3), 0.05), 100, 100)
+    assert open_ == ("path", {"d": "M 10 20 C 50 25 12.5 100 30 30"} | STROKED)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1344, 2040)])
+def test_numbers_have_two_decimals_at_most(size: tuple[int, int]) -> None:
+    layout = Layout(list(KINDS), count=len(KINDS))
+    (text,) = to_svg(layout(layout.random_raw(1, 0), crisp=True), *size)
+    text = re.sub(r'opacity="[^"]*"', "", text)
+    assert re.findall(r"\d\.\d", text)
+    assert not re.findall(r"\d\.\d{3}", text)
 
 
 def test_paint_and_painters_order() -> None:
@@ -158,7 +186,7 @@ def test_paint_and_painters_order() -> None:
         kind = "stroke" if tag == "path" else "fill"
         color = [int(attributes[kind][at : at + 2], 16) / 255 for at in (1, 3, 5)]
         torch.testing.assert_close(torch.tensor(color), scene.color[0, slot], atol=0.5001 / 255, rtol=0)
-        assert float(attributes[f"{kind}-opacity"]) == pytest.approx(float(scene.opacity[0, slot]), abs=1e-4)
+        assert float(attributes[f"{kind}-opacity"]) == pytest.approx(float(scene.opacity[0, slot]), abs=6e-4)
     assert '<rect width="100" height="100" fill="#ff8000"/>' in to_svg(scene, 100, 100)[0]
 
 
@@ -187,36 +215,46 @@ def test_mistakes_are_refused() -> None:
 # Equality with the independent renderer
 
 
-def random_shape(kind: str, size: float, aspect: float, turn: float, height: int, width: int) -> Scene:
+def random_shape(kind: str, paint: Paint, size: float, aspect: float, turn: float, height: int, width: int) -> Scene:
     """One opaque white shape on black, ``size`` pixels thin and ``aspect`` times as long, somewhere in the middle.
 
-    Lengths alternate between short and long, so that every primitive with two of them is thin in one.
+    Lengths alternate between short and long, so that every primitive with two of them is thin in one. Points are
+    random; the first two are as far apart as the shape is long. Strokes are as thin as the shape.
     """
     side = min(height, width)
     random = torch.Generator().manual_seed(round(1000 * (size + aspect + turn)) + height)
     middle = torch.tensor([width, height]) / side * (0.35 + 0.3 * torch.rand(2, generator=random))
+    along, across = torch.tensor([math.cos(turn), math.sin(turn)]), torch.tensor([-math.sin(turn), math.cos(turn)])
+
+    def place(part: float, aside: float) -> Tensor:
+        return middle + (part * aspect * along + aside * across) * size / side
+
+    fields = {name: field for name, field in KINDS[kind].fields(paint=paint).items() if name not in PAINT}
+    single = sum(field.quantity == "point" for field in fields.values())
     values: dict[str, Tensor] = {}
     lengths = points = 0
-    fields = KINDS[kind].fields()
-    count = sum(field.quantity == "point" for field in fields.values())
     for name, field in fields.items():
-        if name in ("color", "opacity", "softness", "stroke_width"):
-            continue
         if field.quantity == "point":
-            along = 0.0 if count == 1 else (points / (count - 1) - 0.5) * size * aspect / side
-            values[name] = (middle + along * torch.tensor([math.cos(turn), math.sin(turn)]))[None, None]
+            values[name] = place(points / (single - 1) - 0.5 if single > 1 else 0.0, 0.0)[None, None]
             points += 1
-            continue
-        if field.quantity == "length":
-            number = size * (1.0 if lengths % 2 == 0 else aspect) / side
-            number = number / 2 if name.startswith("radius") else number
-            lengths += 1
-        elif field.quantity == "angle":
-            number = turn
+        elif field.quantity == "points":
+            strays = torch.rand((field.size or 0) // 2, 2, generator=random) - 0.5
+            strays[0, 0], strays[1, 0] = -0.5, 0.5
+            values[name] = torch.stack([place(x, y) for x, y in strays.tolist()])[None, None]
         else:
-            number = float(torch.rand((), generator=random).round()) if field.discrete else field.high
-        values[name] = torch.tensor([[number]])
-    width_of_stroke = torch.tensor([[size / side]]) if "stroke_width" in fields else None
+            if name in STROKE:
+                number = size / side
+            elif field.quantity == "length":
+                number = size * (1.0 if lengths % 2 == 0 else aspect) / side
+                number = number / 2 if name.startswith("radius") else number
+                lengths += 1
+            elif field.quantity == "angle":
+                number = turn
+            else:
+                drawn = float(torch.rand((), generator=random))
+                number = round(drawn) if field.discrete else drawn
+            values[name] = torch.tensor([[number]])
+    width_of_stroke = values.pop("stroke_width", None)
     group = Group(KINDS[kind](**values).outline(), (0,), width_of_stroke)
     ones = torch.ones(1, 1)
     return Scene((group,), torch.ones(1, 1, 3), ones, ones, torch.zeros(1, 3))
@@ -225,16 +263,25 @@ def random_shape(kind: str, size: float, aspect: float, turn: float, height: int
 ASPECTS = [1.0, 3.0, 20.0]
 
 
-@pytest.mark.parametrize("size", [0.3, 0.5, 0.8, 1.3, 2.0, 3.0, 6.0, 15.0])
-@pytest.mark.parametrize("kind", KINDS)
-def test_single_shapes(kind: str, size: float) -> None:
-    """Each at several angles and aspects, in images of all sizes."""
-    lengths = sum(field.quantity in ("length", "point") for field in KINDS[kind].fields().values())
+def is_long(kind: str) -> bool:
+    """Whether a shape of this kind may be longer than wide."""
+    sizes = [field.quantity for field in KINDS[kind].fields().values() if field.quantity not in ("angle", "unit")]
+    return "points" in sizes or len(sizes) > 2 or sizes.count("point") > 1
+
+
+@pytest.mark.parametrize("size", [0.3, 0.8, 2.0, 6.0])
+@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+def test_single_shapes(kind: str, paint: Paint, size: float) -> None:
+    """Each at several angles and aspects, in images of all sizes.
+
+    Much wider strokes are left out: around hairpins resvg itself is off by a fifth of a pixel.
+    """
     wrong = []
     for number, turn in enumerate([0.0, 0.3, math.pi / 4, 1.2]):
         height, width = SIZES[number % len(SIZES)]
-        for aspect in ASPECTS if lengths > 2 else ASPECTS[:1]:
-            scene = random_shape(kind, size, aspect, turn, height, width)
+        # All three at the first two angles, the longest at the others.
+        for aspect in (ASPECTS if number < 2 else ASPECTS[2:]) if is_long(kind) else ASPECTS[:1]:
+            scene = random_shape(kind, paint, size, aspect, turn, height, width)
             text, (rows, columns) = around_ink(to_svg(scene, height, width)[0])
             truth = rendered(text, zoom=2 * ZOOM)
             drawn = rasterize(scene, height, width, coverage="ramp")[0]
@@ -243,20 +290,47 @@ def test_single_shapes(kind: str, size: float) -> None:
             # Upright boxes may end between two pixels and touch none.
             edge = float(difference[edges].mean()) if edges.any() else 0.0
             drawn[:, rows, columns] = difference
-            image = float(drawn.mean())
-            if edge > EDGE_ERROR or image > IMAGE_ERROR:
-                wrong.append(f"{aspect}:1 at {turn:.2f} in {height}×{width}: edges {edge:.4f}, image {image:.5f}")
+            image, worst = float(drawn.mean()), percentile(drawn)
+            if edge > EDGE_ERROR or image > IMAGE_ERROR or worst > WORST_ERROR:
+                wrong.append(
+                    f"{aspect}:1 at {turn:.2f} in {height}×{width}: edges {edge:.4f}, image {image:.5f}, {worst:.3f}"
+                )
     assert not wrong, "\n" + "\n".join(wrong)
 
 
-@pytest.mark.parametrize("compositing", ["over", "soft_or"])
 @pytest.mark.parametrize(("height", "width"), SIZES)
-def test_random_scenes(height: int, width: int, compositing: str) -> None:
-    layout = Layout(list(KINDS), count=3 * len(KINDS), aspect=width / height)
-    scene = layout(layout.random_raw(1, seed=height), crisp=True)
-    edge, image = errors(scene, height, width, compositing)
+@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+def test_random_scenes_of_each_kind(kind: str, paint: str, height: int, width: int) -> None:
+    layout = Layout([kind], count=3, aspect=width / height, paint=paint)
+    assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width)
+
+
+@pytest.mark.parametrize("compositing", ["over", "soft_or"])
+@pytest.mark.parametrize("paint", ["fill", "stroke"])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_random_mixed_scenes(height: int, width: int, paint: str, compositing: str) -> None:
+    layout = Layout(list(KINDS), count=len(KINDS), aspect=width / height, paint=paint)
+    assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width, compositing)
+
+
+def assert_equal_to_resvg(scene: Scene, height: int, width: int, compositing: str = "over") -> None:
+    edge, image, worst = errors(scene, height, width, compositing)
     assert edge <= EDGE_ERROR
     assert image <= IMAGE_ERROR
+    assert worst <= WORST_ERROR
+
+
+@pytest.mark.parametrize("stroke_width", [1, 3, 6, 16])
+@pytest.mark.parametrize("roundness", [0.2, 1.0])
+@pytest.mark.parametrize(("half_width", "half_height"), [(2, 2), (2, 1), (6, 1)])
+def test_strokes_wider_than_their_shape_have_no_hole(
+    half_width: float, half_height: float, roundness: float, stroke_width: float
+) -> None:
+    """Skia takes the inner side of a closed curve's wide stroke for a hole; what we write it shows as it should."""
+    size = (half_width / 64, half_height / 64)
+    scene = white_on_black(box(0.5, 0.5, *size, 0.4, roundness), stroke_width / 64).to(torch.float32)
+    scene = replace(scene, color=torch.ones(1, 1, 3), background=torch.zeros(1, 3))
+    assert_equal_to_resvg(scene, 64, 64)
 
 
 def test_the_measure_notices_a_displacement() -> None:

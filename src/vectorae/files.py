@@ -1,8 +1,9 @@
-"""Writing files so that they are there whole or not at all."""
+"""Where files are kept that can be made again, and writing them so that they are there whole or not at all."""
 
 import json
 import math
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,3 +20,16 @@ def write_json(path: Path, metrics: Mapping[str, float]) -> None:
     """Flat JSON, numbers by name; what is not a finite number becomes null."""
     finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
     write_beside(path, (json.dumps(finite, indent=2) + "\n").encode())
+
+
+def cache_folder() -> Path:
+    """The user's cache folder, as the platform has it; ``XDG_CACHE_HOME`` comes first where it is set."""
+    if "XDG_CACHE_HOME" in os.environ:
+        base = Path(os.environ["XDG_CACHE_HOME"])
+    elif sys.platform == "win32":
+        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Caches"
+    else:
+        base = Path.home() / ".cache"
+    return base / "vectorae"

@@ -14,7 +14,6 @@ import logging
 import os
 import secrets
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -98,19 +97,6 @@ class StoredImages:
             # "c", copy on write: torch has no read-only tensors and warns about a read-only map.
             self._tensor = torch.from_numpy(np.load(self.path, mmap_mode="c"))[self.start : self.stop]
         return self._tensor
-
-
-def default_folder() -> Path:
-    """The user's cache folder, as the platform has it; ``XDG_CACHE_HOME`` comes first where it is set."""
-    if "XDG_CACHE_HOME" in os.environ:
-        base = Path(os.environ["XDG_CACHE_HOME"])
-    elif sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path.home() / ".cache"
-    return base / "vectorae"
 
 
 def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:

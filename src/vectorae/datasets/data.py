@@ -12,6 +12,7 @@ from vectorae.datasets import cache as disk
 from vectorae.datasets.decode import RESIZES
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
+from vectorae.files import cache_folder
 
 
 class ImageData(pl.LightningDataModule):
@@ -68,7 +69,7 @@ class ImageData(pl.LightningDataModule):
         self.workers = whole("workers", workers, 0)
         self.seed = whole("seed", seed, 0)
         self.root = None if root is None else Path(root).expanduser()
-        self.cache = disk.default_folder() if cache is None else Path(cache).expanduser()
+        self.cache = cache_folder() if cache is None else Path(cache).expanduser()
         if cache is not None and self.root is not None and self.cache.resolve().is_relative_to(self.root.resolve()):
             raise UserError(f"dataset.cache: '{cache}' is inside dataset.root; choose a folder elsewhere")
         self._splits: dict[str, disk.StoredImages] | None = None

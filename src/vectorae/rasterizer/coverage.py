@@ -143,6 +143,22 @@ def stroke_coverage(profile: str, distance: Tensor, width: Tensor, softness: Ten
     return slab_coverage(profile, distance - width / 2, width, softness, pixel)
 
 
+def box_stroke_coverage(
+    profile: str, distance: Tensor, thickness: Tensor, width: Tensor, softness: Tensor, pixel: float
+) -> Tensor:
+    """Coverage by the stroke of a box: by all within its outer edge, without what is within its inner edge.
+
+    So the stroke of a thin box, whose sides are closer than a pixel, is as dark as both of them together.
+
+    Args:
+        distance: to the box, negative inside, ``[..., H, W]``; thickness: of the box; width, softness: ``[..., 1, 1]``.
+    """
+    if profile == "gaussian":
+        return stroke_coverage(profile, distance.abs(), width, softness, pixel)
+    outer = slab_coverage(profile, distance - width / 2, thickness + width, softness, pixel)
+    return outer - slab_coverage(profile, distance + width / 2, (thickness - width).clamp_min(0), softness, pixel)
+
+
 def stroke_fullness(profile: str, length: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """As ``fullness``, for a stroke of this length between its round caps; all ``[B, n]``."""
     if profile == "gaussian":

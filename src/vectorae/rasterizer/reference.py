@@ -26,6 +26,7 @@ from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth
 from vectorae.rasterizer.coverage import (
     SUBPIXELS,
     box_coverage,
+    box_stroke_coverage,
     box_weights,
     region_coverage,
     region_weight,
@@ -150,17 +151,19 @@ def _stroke(
     outline: Outline, stroke_width: Tensor, height: int, width: int, profile: str, softness: Tensor, pixel: float
 ) -> Tensor:
     x, y = pixel_centers(height, width, stroke_width)
+    across, edge = stroke_width[..., None, None], softness[..., None, None]
     if isinstance(outline, RoundedBox):
         local = to_local(x, y, outline.center, outline.angle)
-        distance = rounded_box_distance(*local, outline.half_extents, outline.roundness)[0].abs()
+        distance, thickness = rounded_box_distance(*local, outline.half_extents, outline.roundness)
+        covered = box_stroke_coverage(profile, distance, thickness, across, edge, pixel)
         length = 4 * outline.half_extents.sum(-1)
     else:
         vertices = flatten(outline.points, outline.degree, outline.closed, pixel)
         present = torch.ones_like(vertices[..., 1:, 0], dtype=torch.bool)
         distance = nearest_segment_distance(x, y, vertices[..., :-1, :], vertices[..., 1:, :], present)
+        covered = stroke_coverage(profile, distance, across, edge, pixel)
         length = polyline_length(vertices)
-    full = stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None]
-    return full * stroke_coverage(profile, distance, stroke_width[..., None, None], softness[..., None, None], pixel)
+    return stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None] * covered
 
 
 def _filled_path(region: Boundary, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:

@@ -51,15 +51,13 @@ def from_svg(text: str) -> Scene:
         side = min(width, height)
         background, *elements = list(root)
         shapes = [_shape(element, side) for element in elements]
+        groups = _groups(shapes)
         background_color = _color(background.attrib["fill"])
-    except (KeyError, ValueError, IndexError) as error:
+    except (KeyError, ValueError, IndexError, RuntimeError) as error:
         raise UserError(f"svg: not as vectorae writes it ({_reason(error)})") from error
-    families: dict[tuple[object, ...], list[int]] = {}
-    for slot, shape in enumerate(shapes):
-        families.setdefault(shape.family, []).append(slot)
     count = len(shapes)
     return Scene(
-        tuple(_group([shapes[slot] for slot in slots], tuple(slots)) for slots in families.values()),
+        groups,
         torch.tensor([shape.color for shape in shapes]).reshape(1, count, 3),
         torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
         torch.ones(1, count),
@@ -82,6 +80,13 @@ def _parse(text: str) -> ElementTree.Element:
 
 def _reason(error: Exception) -> str:
     return f"{error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def _groups(shapes: list[_Shape]) -> tuple[Group, ...]:
+    families: dict[tuple[object, ...], list[int]] = {}
+    for slot, shape in enumerate(shapes):
+        families.setdefault(shape.family, []).append(slot)
+    return tuple(_group([shapes[slot] for slot in slots], tuple(slots)) for slots in families.values())
 
 
 def _group(shapes: list[_Shape], slots: tuple[int, ...]) -> Group:

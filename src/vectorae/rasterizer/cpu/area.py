@@ -5,7 +5,7 @@
 
 import math
 
-from vectorae.rasterizer.cpu.profiles import compiled
+from vectorae.rasterizer.cpu.compiled import compiled
 
 
 @compiled

@@ -6,7 +6,8 @@
 import math
 
 from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
-from vectorae.rasterizer.cpu.profiles import GAUSSIAN, compiled, flat_beyond, profile_row
+from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.profiles import GAUSSIAN, flat_beyond, profile_row
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
@@ -31,6 +32,7 @@ from vectorae.rasterizer.cpu.rows import (
     T_ROUNDNESS,
     T_X,
     T_Y,
+    WITHIN,
     D,
     T,
     X,
@@ -212,57 +214,80 @@ def _distance_row(numbers, n, smallest, work):
 
 
 @compiled
-def _rounded_row(numbers, s, rounded, profile, pixel, n, smallest, work, rows):
-    """Add the part of a filled box's alpha that its distance and thickness tell."""
+def _thickness_row(numbers, n, smallest, work):
+    """Thickness of a rounded box and its derivatives, into the rows from T on."""
     half_width, half_height, roundness = numbers[HALF_WIDTH], numbers[HALF_HEIGHT], numbers[ROUNDNESS]
-    thickness = -1.0
     if half_width == half_height or roundness == 0:
-        thickness = 2 * min(half_width, half_height)
         share = 1.0 if half_width == half_height else (2.0 if half_width < half_height else 0.0)
+        work[T, :n] = 2 * min(half_width, half_height)
         work[T_X : T_ROUNDNESS + 1, :n] = 0
         work[T_HALF_WIDTH, :n] = share
         work[T_HALF_HEIGHT, :n] = 2 - share
-    else:
-        for i in range(n):
-            t, t_x, t_y, t_half_width, t_half_height, t_roundness = _thickness(
-                abs(work[X, i]), abs(work[Y, i]), half_width, half_height, roundness, smallest
-            )
-            work[T, i], work[T_ROUNDNESS, i] = t, t_roundness
-            work[T_X, i] = t_x if work[X, i] > 0 else -t_x
-            work[T_Y, i] = t_y if work[Y, i] > 0 else -t_y
-            work[T_HALF_WIDTH, i], work[T_HALF_HEIGHT, i] = t_half_width, t_half_height
-    cover_row(profile, False, s, pixel, thickness, n, work)
+        return
     for i in range(n):
-        by_d, by_t = rounded * work[ACROSS + 1, i], rounded * work[ACROSS + 2, i]
-        rows[ROUNDED, i] = work[ACROSS, i]
-        rows[ALPHA, i] += rounded * work[ACROSS, i]
-        rows[BY_SOFTNESS, i] += rounded * work[ACROSS + 3, i]
+        t, t_x, t_y, t_half_width, t_half_height, t_roundness = _thickness(
+            abs(work[X, i]), abs(work[Y, i]), half_width, half_height, roundness, smallest
+        )
+        work[T, i], work[T_ROUNDNESS, i] = t, t_roundness
+        work[T_X, i] = t_x if work[X, i] > 0 else -t_x
+        work[T_Y, i] = t_y if work[Y, i] > 0 else -t_y
+        work[T_HALF_WIDTH, i], work[T_HALF_HEIGHT, i] = t_half_width, t_half_height
+
+
+@compiled
+def _cover_stroke(width, s, profile, pixel, n, work):
+    """Coverage by the stroke of a box and its derivatives by d, t, softness and width into ACROSS … ACROSS + 4.
+
+    It is the coverage by all that lies within the outer edge without what lies within the inner one; a gaussian
+    stroke has no inner edge.
+    """
+    across, within = work[ACROSS : ACROSS + 5], work[WITHIN : WITHIN + 4]
+    if profile == GAUSSIAN:
+        for i in range(n):
+            across[4, i] = 1.0 if work[D, i] > 0 else (-1.0 if work[D, i] < 0 else 0.0)
+            work[D, i] = abs(work[D, i]) - width / 2
+        cover_row(profile, True, s, pixel, n, work, across)
+        for i in range(n):
+            side, across[4, i] = across[4, i], -across[1, i] / 2
+            across[1, i] *= side
+        return
+    for i in range(n):
+        work[D, i] -= width / 2
+        work[T, i] += width
+    cover_row(profile, False, s, pixel, n, work, across)
+    for i in range(n):
+        work[D, i] += width
+        work[T, i] = max(work[T, i] - 2 * width, 0.0)
+    cover_row(profile, False, s, pixel, n, work, within)
+    for i in range(n):
+        if work[T, i] == 0:
+            within[2, i] = 0
+        across[4, i] = across[2, i] - across[1, i] / 2 - within[1, i] / 2 + within[2, i]
+        for part in range(4):
+            across[part, i] -= within[part, i]
+
+
+@compiled
+def _rounded_row(kind, numbers, s, rounded, profile, pixel, n, smallest, work, rows):
+    """Add the part of a box's alpha that its distance and thickness tell."""
+    _thickness_row(numbers, n, smallest, work)
+    across = work[ACROSS : ACROSS + 5]
+    if kind == STROKED_BOX:
+        _cover_stroke(numbers[STROKE_WIDTH], s, profile, pixel, n, work)
+        for i in range(n):
+            rows[BY_WIDTH, i] = rounded * across[4, i]
+    else:
+        cover_row(profile, False, s, pixel, n, work, across)
+    for i in range(n):
+        by_d, by_t = rounded * across[1, i], rounded * across[2, i]
+        rows[ROUNDED, i] = across[0, i]
+        rows[ALPHA, i] += rounded * across[0, i]
+        rows[BY_SOFTNESS, i] += rounded * across[3, i]
         rows[BY_X, i] += by_d * work[NORMAL_X, i] + by_t * work[T_X, i]
         rows[BY_Y, i] += by_d * work[NORMAL_Y, i] + by_t * work[T_Y, i]
         rows[BY_HALF_WIDTH, i] += by_d * work[D_HALF_WIDTH, i] + by_t * work[T_HALF_WIDTH, i]
         rows[BY_HALF_HEIGHT, i] += by_d * work[D_HALF_HEIGHT, i] + by_t * work[T_HALF_HEIGHT, i]
         rows[BY_ROUNDNESS, i] = by_d * work[D_ROUNDNESS, i] + by_t * work[T_ROUNDNESS, i]
-
-
-@compiled
-def _stroked_row(numbers, s, weight, profile, pixel, n, work, rows):
-    """The alpha of a box's outline."""
-    for i in range(n):
-        side = 1.0 if work[D, i] > 0 else (-1.0 if work[D, i] < 0 else 0.0)
-        work[T_X, i] = weight * side
-        work[D, i] = abs(work[D, i]) - numbers[STROKE_WIDTH] / 2
-    cover_row(profile, True, s, pixel, numbers[STROKE_WIDTH], n, work)
-    for i in range(n):
-        by_d = work[T_X, i] * work[ACROSS + 1, i]
-        rows[ROUNDED, i] = work[ACROSS, i]
-        rows[ALPHA, i] = weight * work[ACROSS, i]
-        rows[BY_SOFTNESS, i] = weight * work[ACROSS + 3, i]
-        rows[BY_WIDTH, i] = weight * (work[ACROSS + 2, i] - work[ACROSS + 1, i] / 2)
-        rows[BY_X, i] = by_d * work[NORMAL_X, i]
-        rows[BY_Y, i] = by_d * work[NORMAL_Y, i]
-        rows[BY_HALF_WIDTH, i] = by_d * work[D_HALF_WIDTH, i]
-        rows[BY_HALF_HEIGHT, i] = by_d * work[D_HALF_HEIGHT, i]
-        rows[BY_ROUNDNESS, i] = by_d * work[D_ROUNDNESS, i]
 
 
 @compiled
@@ -278,7 +303,4 @@ def box_row(kind, numbers, s, rounded, sharp, blend, profile, pixel, y, start, n
         _sharp_row(numbers, s, sharp, profile, pixel, n, work, rows)
     if blend < 1:
         _distance_row(numbers, n, smallest, work)
-        if kind == STROKED_BOX:
-            _stroked_row(numbers, s, rounded, profile, pixel, n, work, rows)
-        else:
-            _rounded_row(numbers, s, rounded, profile, pixel, n, smallest, work, rows)
+        _rounded_row(kind, numbers, s, rounded, profile, pixel, n, smallest, work, rows)

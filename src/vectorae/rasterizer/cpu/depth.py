@@ -3,7 +3,7 @@
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
-from vectorae.rasterizer.cpu.profiles import compiled
+from vectorae.rasterizer.cpu.compiled import compiled
 
 NOTHING = 1e-12
 

@@ -14,8 +14,9 @@ import numpy as np
 from vectorae.rasterizer.cpu import depth
 from vectorae.rasterizer.cpu.area import add_area, area_row
 from vectorae.rasterizer.cpu.box import box_row
+from vectorae.rasterizer.cpu.compiled import compiled
 from vectorae.rasterizer.cpu.polyline import polyline_row, region_row
-from vectorae.rasterizer.cpu.profiles import RAMP, compiled, reach_beyond
+from vectorae.rasterizer.cpu.profiles import RAMP, reach_beyond
 from vectorae.rasterizer.cpu.rows import (
     ALPHA,
     BY_HALF_HEIGHT,

@@ -5,7 +5,8 @@
 
 import math
 
-from vectorae.rasterizer.cpu.profiles import compiled, profile_row, reach_beyond
+from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.profiles import GAUSSIAN, profile_row, reach_beyond
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
@@ -82,7 +83,8 @@ def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, sta
     _nearest_row(vertices, first, size, 1, reach, pixel, y, start, n, tiny, work, rows)
     for i in range(n):
         work[D, i] -= width / 2
-    cover_row(profile, True, s, pixel, width, n, work)
+        work[T, i] = width
+    cover_row(profile, profile == GAUSSIAN, s, pixel, n, work, work[ACROSS : ACROSS + 4])
     for i in range(n):
         by_d = weight * work[ACROSS + 1, i]
         rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * work[ACROSS, i], work[ACROSS, i], 0

@@ -1,4 +1,4 @@
-"""The profiles of coverage, row by row, compiled by numba and cached on disk.
+"""The profiles of coverage, row by row, as the other loops see them.
 
 Names here and in the other loops: c is the profile, d the distance, t the thickness, s the softness.
 """
@@ -8,17 +8,13 @@ Names here and in the other loops: c is the profile, d the distance, t the thick
 
 import math
 
-from numba import njit
-
 from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer.cpu.compiled import compiled
 
 GAUSSIAN, SIGMOID, RAMP = (list(PROFILES).index(name) for name in ("gaussian", "sigmoid", "ramp"))
 
 TAIL = 14 * math.log(2)
 """−ln of the coverage that may be dropped, 2⁻¹⁴."""
-
-# No branch for a NaN or an infinity and sums in any order: what lets LLVM vectorise.
-compiled = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz", "nnan"})
 
 
 @compiled

@@ -1,0 +1,41 @@
+"""How the kernels are compiled: once, and cached on disk."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+from vectorae.files import cache_folder
+
+ROOMS = Path(__file__).parents[2]
+
+
+def _version() -> str:
+    """A hash of all that a kernel may be made of.
+
+    Numba compares the file of a function with that of its cache, but not those of the functions and constants that it
+    has inlined: after an update it would go on with the old ones.
+    """
+    sources = sorted([*(ROOMS / "rasterizer").rglob("*.py"), *(ROOMS / "geometry").glob("*.py")])
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+_CONFIG: Any = numba.config
+
+_FOLDER = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / "kernels" / _version())
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``)."""
+    chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _FOLDER
+    # No branch for a NaN and sums in any order.
+    fastmath = {"contract", "reassoc", "nsz", "nnan"}
+    try:
+        kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(
+            function
+        )
+        return kernel
+    finally:
+        _CONFIG.CACHE_DIR = chosen
