@@ -1,74 +1,74 @@
 """Every backend draws what the reference draws, in value and in gradient."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from scenes import PAINTED, leaves_of
 
-from vectorae import Group, Layout, Path, RoundedBox, Scene, rasterize
+from vectorae import Group, Layout, RoundedBox, Scene, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
 
 BACKENDS = ["cpu"]
 
 
-def stroked_scene(channels: int) -> Scene:
-    """Outlines that no primitive of today makes: stroked boxes, open and closed polylines."""
-    generator = torch.Generator().manual_seed(3)
-
-    def rand(*shape: int) -> Tensor:
-        return torch.rand(*shape, generator=generator, dtype=torch.float64)
-
-    boxes = RoundedBox(rand(2, 3, 2), 0.05 + 0.3 * rand(2, 3, 2), 3 * rand(2, 3), rand(2, 3))
-    groups = (
-        Group(boxes, (0, 2, 4), 0.1 * rand(2, 3)),
-        Group(Path(rand(2, 2, 5, 2)), (1, 5), 0.1 * rand(2, 2)),
-        Group(Path(rand(2, 1, 4, 2), closed=True), (3,), 0.1 * rand(2, 1)),
-    )
-    return Scene(groups, rand(2, 6, channels), rand(2, 6), 0.5 + rand(2, 6), rand(2, channels))
-
-
-def assert_agreement(backend: str, scene: Scene, height: int, width: int, coverage: str, compositing: str) -> None:
+def assert_agreement(
+    backend: str, scene: Scene, height: int, width: int, *, value: float = 5e-4, gradient: float = 1e-3, **drawing: Any
+) -> None:
+    """Images, and gradients through one random cotangent, of a backend and the reference."""
     cotangent = torch.randn(scene.batch, scene.channels, height, width, generator=torch.Generator().manual_seed(0))
     results = []
     for name in ("reference", backend):
-        leaves: list[Tensor] = []
-
-        def leaf(tensor: Tensor) -> Tensor:
-            leaves.append(tensor.detach().clone().requires_grad_())  # noqa: B023
-            return leaves[-1]  # noqa: B023
-
-        image = rasterize(
-            scene.map(leaf), height, width, coverage=coverage, compositing=compositing, softness=0.02, backend=name
-        )
+        given, leaves = leaves_of(scene)
+        image = rasterize(given, height, width, backend=name, **drawing)
         gradients = torch.autograd.grad(
             (image * cotangent.to(image)).sum(), leaves, allow_unused=True, materialize_grads=True
         )
         results.append((image.detach(), torch.cat([one.flatten() for one in gradients])))
-    (expected, expected_gradient), (found, gradient) = results
-    assert (expected - found).abs().max() < 5e-4
-    assert (expected_gradient - gradient).norm() <= 1e-3 * expected_gradient.norm() + 1e-9
+    (expected, expected_gradient), (found, found_gradient) = results
+    assert (expected - found).abs().amax() < value
+    assert (expected_gradient - found_gradient).norm() <= gradient * expected_gradient.norm() + 1e-9
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("compositing", COMPOSITINGS)
 @pytest.mark.parametrize("coverage", PROFILES)
-@pytest.mark.parametrize("kind", [*KINDS, "strokes"])
+@pytest.mark.parametrize(("kind", "paint"), PAINTED)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_agreement(backend: str, kind: str, coverage: str, compositing: str, channels: int) -> None:
-    if kind == "strokes":
-        scene = stroked_scene(channels)
-    else:
-        layout = Layout([kind], count=6, channels=channels, fields={"softness": "learned"})
-        scene = layout(layout.random_raw(2, seed=2).double())
-    assert_agreement(backend, scene, 19, 26, coverage, compositing)
+def test_agreement(backend: str, kind: str, paint: str, coverage: str, compositing: str, channels: int) -> None:
+    layout = Layout([kind], count=5, channels=channels, paint=paint, fields={"softness": "learned"})
+    scene = layout(layout.random_raw(2, seed=2).double())
+    assert_agreement(backend, scene, 13, 18, coverage=coverage, compositing=compositing, softness=0.02)
 
 
+@pytest.mark.parametrize("coverage", ["ramp", "hard"])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_agreement_in_single_precision_on_mixed_scenes(backend: str) -> None:
-    layout = Layout(list(KINDS), count=24)
-    assert_agreement(backend, layout(layout.random_raw(3, seed=4)), 28, 28, "sigmoid", "over")
+def test_agreement_is_close_where_nothing_is_culled(backend: str, coverage: str) -> None:
+    layout = Layout(list(KINDS), count=16)
+    scene = layout(layout.random_raw(2, seed=4))
+    assert_agreement(backend, scene, 28, 28, coverage=coverage, value=1e-5, gradient=1e-4)
+
+
+@pytest.mark.parametrize("coverage", ["sigmoid", "gaussian", "ramp"])
+@pytest.mark.parametrize("temperature", [0.0, 1e-4, 0.1])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_agreement_by_depth(backend: str, temperature: float, coverage: str) -> None:
+    layout = Layout(["circle", "polygon", "cubic"], count=9, ordering="depth")
+    scene = layout(layout.random_raw(3, seed=2).double())
+    assert_agreement(backend, scene, 14, 19, coverage=coverage, temperature=temperature)
+
+
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 64, 64), (40, 64, 64), (12, 100, 133), (1000, 28, 28)])
+@pytest.mark.parametrize("paint", ["fill", "stroke"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_agreement_in_single_precision_on_mixed_scenes(
+    backend: str, paint: str, count: int, height: int, width: int
+) -> None:
+    layout = Layout(list(KINDS), count=count, paint=paint, aspect=width / height)
+    scene = layout(layout.random_raw(1, seed=4))
+    assert_agreement(backend, scene, height, width, softness=0.5 / min(height, width))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -77,7 +77,7 @@ def test_opaque_shapes_have_the_exact_gradient(backend: str) -> None:
     layout = Layout(["square", "circle"], rows=2, columns=2, fields={"opacity": 1.0})
     scene = layout(torch.zeros(1, layout.raw_size))
     scene = replace(scene, groups=tuple(_larger(group) for group in scene.groups))
-    assert_agreement(backend, scene, 16, 16, "ramp", "over")
+    assert_agreement(backend, scene, 16, 16, coverage="ramp")
 
 
 def _larger(group: Group) -> Group:

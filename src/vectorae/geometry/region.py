@@ -5,6 +5,7 @@ the path where it crosses itself and keeps the pieces with ink on one side only,
 the side of (dy, −dx). Distance, inside and area follow from these pieces alone, without another look at the winding.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from torch.autograd.function import once_differentiable
 
 JITTER = 1e-7
 """How far vertices are moved apart (canvas units) so that no two coincide and no two segments lie on one line."""
+
+LEAST_SINE = 1e-3
+"""Of the angle of two segments whose crossing takes a gradient."""
 
 AT_START, AT_END = -1, -2
 """A place on a segment that is no crossing."""
@@ -50,24 +54,31 @@ class Cuts:
     present: Tensor
 
 
-def boundary(vertices: Tensor) -> Boundary:
+def boundary(vertices: Tensor, find: Callable[[Tensor], Cuts] | None = None) -> Boundary:
     """The boundary of what closed polylines enclose by non-zero winding; differentiable.
 
     Vertices are moved by up to 1e-7 canvas units, each by its own amount, so that there are no special cases.
 
     Args:
         vertices: ``[..., V, 2]`` canvas units, the last one equal to the first.
+        find: another ``find_cuts``, which does the same.
     """
-    corners = jittered(vertices).flatten(0, -3)
-    return assemble(corners, find_cuts(corners.detach()), vertices)
+    corners = jittered(vertices).reshape(-1, vertices.shape[-2] - 1, 2)
+    return assemble(corners, (find or find_cuts)(corners.detach()), vertices)
 
 
 def jittered(vertices: Tensor) -> Tensor:
-    """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved a little."""
+    """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved a little.
+
+    Those that repeat the corner before them (see ``flatten``) go where it goes.
+    """
     corners = vertices[..., :-1, :].double()
-    number = torch.arange(1, corners.shape[-2] + 1, dtype=corners.dtype, device=corners.device)
+    number = torch.arange(1, corners.shape[-2] + 1, device=corners.device)
+    repeats = (corners[..., 1:, :] == corners[..., :-1, :]).all(-1)
+    number = torch.cat([number[:1].expand(*repeats.shape[:-1], 1), torch.where(repeats, 0, number[1:])], dim=-1)
+    number = number.cummax(-1).values[..., None]
     # Multiples of irrational numbers never repeat, modulo 1.
-    moved = torch.stack([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
+    moved = torch.cat([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
     return corners + 2 * JITTER * moved
 
 
@@ -82,12 +93,16 @@ def find_cuts(corners: Tensor) -> Cuts:
     other = _winding(middle.flatten(1, 2), corners, along, pieces).view(-1, count, pieces)
     down = torch.where(along[..., 1] > 0, 1, -1)[..., None]
     right_inked, left_inked = other + down != 0, other != 0
-    kept = (right_inked != left_inked) & (cuts[..., 1:] > cuts[..., :-1])
+    long = (along != 0).any(-1, keepdim=True)
+    kept = (right_inked != left_inked) & (cuts[..., 1:] > cuts[..., :-1]) & long
+    # There and back again encloses nothing, and no jitter tells the two ways apart.
+    kept &= long.sum(1, keepdim=True) > 2
     # Directed down, the ink lies to the right on the screen: that is the side of (dy, −dx).
     forwards = right_inked == (down > 0)
     piece_start, piece_end = torch.where(forwards, first, last), torch.where(forwards, last, first)
     segment = torch.arange(count, device=corners.device)[:, None].expand(count, pieces)
-    order = (~kept).flatten(1).int().argsort(dim=1, stable=True)[:, : max(1, int(kept.flatten(1).sum(1).max()))]
+    most = int(kept.flatten(1).sum(1).max()) if len(kept) else 0
+    order = (~kept).flatten(1).int().argsort(dim=1, stable=True)[:, : max(1, most)]
 
     def pick(values: Tensor) -> Tensor:
         return values.expand(len(corners), count, pieces).flatten(1).gather(1, order)
@@ -107,8 +122,9 @@ def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     apart_by_more = (steps > 1) & (steps < count - 1)
     crossing = apart_by_more & (on_this >= 0) & (on_this <= 1) & (on_other >= 0) & (on_other <= 1)
     most = int(crossing.sum(-1).max()) if count and len(corners) else 0
-    at, partner = torch.where(crossing, on_this, 1.0).sort(dim=-1)
-    at, partner = at[..., :most], partner[..., :most]
+    # Those that do not cross come last, after crossings at the very end.
+    at, partner = torch.where(crossing, on_this, 2.0).sort(dim=-1)
+    at, partner = at[..., :most].clamp_max(1), partner[..., :most]
     partner = torch.where(torch.arange(most, device=corners.device) < crossing.sum(-1, keepdim=True), partner, AT_END)
     zeros = at.new_zeros(*at.shape[:2], 1)
     starts, ends = (torch.full_like(zeros, at_vertex, dtype=torch.long) for at_vertex in (AT_START, AT_END))
@@ -140,8 +156,11 @@ def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
         # Seen from the same one of two crossing segments every time, so that pieces meet without the least gap.
         one, other = torch.minimum(cuts.segment, at).clamp_min(0), torch.maximum(cuts.segment, at)
         corner, along_one, along_other = _take(corners, one), _take(along, one), _take(along, other)
-        divisor = torch.where(at < 0, 1.0, _cross(along_one, along_other))
-        part = _cross(_take(corners, other) - corner, along_other) / divisor
+        divisor = _cross(along_one, along_other)
+        part = _cross(_take(corners, other) - corner, along_other) / torch.where(at < 0, 1.0, divisor)
+        # Where two segments all but coincide, their crossing would run along them at any speed: there it stands still.
+        steep = divisor.abs() > LEAST_SINE * along_one.norm(dim=-1) * along_other.norm(dim=-1)
+        part = torch.where(steep, part, part.detach())
         vertex = _take(corners, (cuts.segment + (at == AT_END)) % corners.shape[1])
         return torch.where((at < 0)[..., None], vertex, corner + part[..., None] * along_one)
 
@@ -159,14 +178,15 @@ def _cross(a: Tensor, b: Tensor) -> Tensor:
 
 
 def area_and_perimeter(region: Boundary) -> tuple[Tensor, Tensor]:
-    """Enclosed area and length of the boundary, ``[...]``, canvas units; both 0 where nothing is enclosed."""
+    """Enclosed area and length of the boundary, ``[...]``, canvas units; the area is 0 if it is no more than jitter."""
     present = region.present.to(region.starts.dtype)
     # About a vertex of its own, so that a small region far from the origin keeps its digits.
     origin = region.starts[..., :1, :].detach()
     twice = (_cross(region.ends - origin, region.starts - origin) * present).sum(-1)
     along = region.ends - region.starts
     length = (along.square().sum(-1) + torch.finfo(along.dtype).tiny).sqrt()
-    return twice.clamp_min(0) / 2, (length * present).sum(-1)
+    perimeter = (length * present).sum(-1)
+    return torch.where(twice / 2 > JITTER * perimeter, twice / 2, 0), perimeter
 
 
 def is_inside(x: Tensor, y: Tensor, region: Boundary) -> Tensor:

@@ -16,7 +16,7 @@ FAR = 1e4
 def point_distance(place: Sequence[Tensor], point: Sequence[Tensor]) -> Tensor:
     """Euclidean distance to a point (Mihai & Hare 2021, equation 4), in as many dimensions as there are axes.
 
-    Its gradient has length 1, and is 0 at the point itself.
+    Its gradient has length 1, and is 0 at the point itself, as nearly as numbers can tell.
 
     Args:
         place, point: a tensor for each axis, canvas units.
@@ -27,7 +27,10 @@ def point_distance(place: Sequence[Tensor], point: Sequence[Tensor]) -> Tensor:
     offset = [here - there for here, there in zip(place, point, strict=True)]
     with torch.no_grad():
         length = torch.stack(torch.broadcast_tensors(*offset)).square().sum(0).sqrt()
-        normal = [axis / length.clamp_min(torch.finfo(axis.dtype).tiny) for axis in offset]
+        # What is left of rounding has a direction, but it means nothing.
+        extent = sum((torch.maximum(here.abs(), there.abs()) for here, there in zip(place, point, strict=True)), length)
+        none = length <= 4 * torch.finfo(length.dtype).eps * extent
+        normal = [torch.where(none, 0, axis / torch.where(none, 1, length)) for axis in offset]
     return sum((towards * axis for towards, axis in zip(normal, offset, strict=True)), torch.zeros_like(length))
 
 

@@ -6,11 +6,7 @@ backward pass draws a row again and differentiates compositing without a divisio
 ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of shape k and B_k what lies behind it.
 """
 
-import math
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -22,6 +18,7 @@ from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
 from vectorae.rasterizer.cpu.loops import differentiate, draw
 from vectorae.rasterizer.cpu.packing import pack
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.threads import bands_of, share_out
 from vectorae.scene import Scene
 
 
@@ -76,7 +73,7 @@ class _Rasterize(torch.autograd.Function):
         ctx.topology, ctx.canvas = topology, canvas  # type: ignore[attr-defined]
         shapes = _shapes(topology, tensors)
         image = tensors[0].new_empty(*shapes.background.shape, canvas.height, canvas.width)
-        _share_out(
+        share_out(
             lambda images, rows, _: draw(images, rows, shapes, canvas, image.numpy()),
             len(image),
             canvas.height,
@@ -89,10 +86,10 @@ class _Rasterize(torch.autograd.Function):
         canvas, tensors = ctx.canvas, ctx.saved_tensors
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # Each band of rows sums up on its own, so that no two threads write to the same place and sums are repeatable.
-        bands = _bands(len(cotangent), canvas.height)
+        bands = bands_of(len(cotangent), canvas.height)
         sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
-        _share_out(
+        share_out(
             lambda images, rows, band: differentiate(images, rows, shapes, canvas, cotangent, by[band]),
             len(cotangent),
             canvas.height,
@@ -103,36 +100,3 @@ class _Rasterize(torch.autograd.Function):
 def _shapes(topology: tuple[Array, ...], tensors: Sequence[Tensor]) -> Shapes:
     kinds, first, size, blend, order = topology
     return Shapes(kinds, first, size, order, blend, *(tensor.numpy() for tensor in tensors))
-
-
-def _bands(images: int, height: int) -> int:
-    """Into how many bands of rows each image is cut: more than one only where there are fewer images than threads."""
-    return min(height, max(1, math.ceil(torch.get_num_threads() / images)))
-
-
-def _parts(images: int, height: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
-    """(images from, to), (rows from, to), band: several parts a thread, as some images take longer than others."""
-    threads, bands = torch.get_num_threads(), _bands(images, height)
-    step = max(1, math.ceil(images / (4 * threads)))
-    for image in range(0, images, step):
-        for band in range(bands):
-            yield (
-                (image, min(image + step, images)),
-                (band * height // bands, (band + 1) * height // bands),
-                band,
-            )
-
-
-def _share_out(work: Callable[[tuple[int, int], tuple[int, int], int], None], images: int, height: int) -> None:
-    threads = torch.get_num_threads()
-    if threads == 1:
-        for part in _parts(images, height):
-            work(*part)
-    else:
-        list(_pool(os.getpid(), threads).map(lambda part: work(*part), _parts(images, height)))
-
-
-@lru_cache(maxsize=2)
-def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads do not survive a fork: each process has its own."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="vectorae")

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vectorae.geometry import area_and_perimeter, boundary, flatten, polyline_length
 from vectorae.rasterizer.coverage import box_weights, region_weight, stroke_fullness
+from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.shapes import FILLED_BOX, POLYLINE, REGION, STROKED_BOX, Array
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
@@ -87,7 +88,7 @@ def _pack_group(group: Group, edge: Tensor, coverage: str, pixel: float) -> _Par
 
 
 def _pack_region(path: Path, vertices: Tensor, edge: Tensor, coverage: str, pixel: float) -> _Part:
-    region = boundary(vertices)
+    region = boundary(vertices, find_cuts)
     segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
     size = 2 * region.present.sum(-1).numpy()
     none = torch.zeros_like(edge)
