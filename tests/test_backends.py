@@ -8,8 +8,10 @@ import torch
 from scenes import PAINTED, leaves_of
 
 from vectorae import Group, Layout, RoundedBox, Scene, rasterize
+from vectorae.geometry import Boundary, boundary
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
+from vectorae.rasterizer.cpu.cuts import find_cuts
 
 BACKENDS = ["cpu"]
 
@@ -109,3 +111,20 @@ def test_gradients_are_the_same_every_time(backend: str) -> None:
         rasterize(layout(raw), 33, 33, backend=backend).square().sum().backward()
         gradients.append(raw.grad)
     assert all(torch.equal(gradients[0], other) for other in gradients[1:])  # type: ignore[arg-type]
+
+
+def test_paths_are_cut_as_by_the_reference() -> None:
+    """Random paths, and paths on a coarse grid, where crossings fall on corners and corners on each other."""
+    generator = torch.Generator().manual_seed(0)
+    for count in range(2, 12):
+        places = torch.rand(40, count, 2, generator=generator, dtype=torch.float64)
+        for corners in (places, (places * 4).round() / 4):
+            vertices = torch.cat([corners, corners[:, :1]], dim=1)
+            expected, found = boundary(vertices), boundary(vertices, find_cuts)
+            for path in range(40):
+                assert segments_of(expected, path) == segments_of(found, path)
+
+
+def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
+    segments = torch.cat([region.starts[path], region.ends[path]], dim=-1)[region.present[path]]
+    return {tuple(segment) for segment in segments.tolist()}

@@ -19,6 +19,9 @@ JITTER = 1e-7
 LEAST_SINE = 1e-3
 """Of the angle of two segments whose crossing takes a gradient."""
 
+LEAST_PART = 1e-12
+"""Of a segment that is a piece: what is shorter is rounding, such as between a crossing and the corner it lies on."""
+
 AT_START, AT_END = -1, -2
 """A place on a segment that is no crossing."""
 
@@ -94,7 +97,7 @@ def find_cuts(corners: Tensor) -> Cuts:
     down = torch.where(along[..., 1] > 0, 1, -1)[..., None]
     right_inked, left_inked = other + down != 0, other != 0
     long = (along != 0).any(-1, keepdim=True)
-    kept = (right_inked != left_inked) & (cuts[..., 1:] > cuts[..., :-1]) & long
+    kept = (right_inked != left_inked) & (cuts.diff(dim=-1) > LEAST_PART) & long
     # There and back again encloses nothing, and no jitter tells the two ways apart.
     kept &= long.sum(1, keepdim=True) > 2
     # Directed down, the ink lies to the right on the screen: that is the side of (dy, −dx).
@@ -166,7 +169,8 @@ def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
 
     shape = (*like.shape[:-2], -1, 2)
     starts, ends = (place(at).to(like.dtype).view(shape) for at in (cuts.start, cuts.end))
-    return Boundary(starts, ends, cuts.present.view(shape[:-1]))
+    # A piece from a corner to a crossing on that corner has no length, and may lie in the midst of ink.
+    return Boundary(starts, ends, cuts.present.view(shape[:-1]) & (starts != ends).any(-1))
 
 
 def _take(points: Tensor, index: Tensor) -> Tensor:

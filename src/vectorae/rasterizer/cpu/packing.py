@@ -84,20 +84,21 @@ def _pack_group(group: Group, edge: Tensor, coverage: str, pixel: float) -> _Par
     if width is None:
         return _pack_region(outline, vertices, edge, coverage, pixel)
     full = stroke_fullness(coverage, polyline_length(vertices), width, edge, pixel)
-    return _Part(POLYLINE, _thick(width), vertices, full, none, vertices.shape[2], 0)
+    return _Part(POLYLINE, _numbers(width), vertices, full, none, vertices.shape[2], 0)
 
 
 def _pack_region(path: Path, vertices: Tensor, edge: Tensor, coverage: str, pixel: float) -> _Part:
     region = boundary(vertices, find_cuts)
     segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
-    size = 2 * region.present.sum(-1).numpy()
+    number = torch.arange(1, region.present.shape[-1] + 1)
+    size = 2 * (region.present * number).amax(-1).numpy()
     none = torch.zeros_like(edge)
     if coverage == "ramp":
-        return _Part(REGION, _thick(none), segments, none + 1, none, size, 0)
+        return _Part(REGION, _numbers(none), segments, none + 1, none, size, 0)
     weight = region_weight(coverage, *area_and_perimeter(region), edge, pixel)
-    return _Part(REGION, _thick(none), segments, weight, none, size, 0)
+    return _Part(REGION, _numbers(none), segments, weight, none, size, 0)
 
 
-def _thick(thickness: Tensor) -> Tensor:
+def _numbers(thickness: Tensor) -> Tensor:
     """The numbers of a shape that has vertices: all 0 but the last."""
     return torch.cat([thickness.new_zeros(*thickness.shape, 7), thickness[..., None]], dim=-1)

@@ -49,7 +49,8 @@ def _nearest_row(vertices, first, size, step, reach, pixel, y, start, n, tiny, w
         if y < min(y0, y1) - reach or y > max(y0, y1) + reach:
             continue
         along_x, along_y = x1 - x0, y1 - y0
-        if along_x == 0 and along_y == 0 and v > first:
+        # A dot is a polyline of no length; a boundary has none such.
+        if along_x == 0 and along_y == 0 and (v > first or step == 2):
             continue
         inverse = 1 / max(along_x * along_x + along_y * along_y, tiny)
         from_y = y - y0
