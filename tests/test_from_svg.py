@@ -8,8 +8,7 @@ from vectorae import Layout, Path, RoundedBox, UserError, from_svg, rasterize, t
 from vectorae.primitives import KINDS
 
 
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (45, 30)])
-@pytest.mark.parametrize("compositing", ["over", "soft_or"])
+@pytest.mark.parametrize(("height", "width", "compositing"), [(64, 64, "over"), (45, 30, "soft_or")])
 @pytest.mark.parametrize(("kind", "paint"), [*PAINTED, ("all", "fill"), ("all", "stroke")])
 def test_our_own_svg_gives_the_same_drawing(kind: str, paint: str, compositing: str, height: int, width: int) -> None:
     """Up to the rounding of coordinates to a hundredth of a pixel, and of colours to 8 bits."""

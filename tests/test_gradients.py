@@ -21,16 +21,18 @@ SLOPED = [name for name in PROFILES if name != "hard"]
 @pytest.mark.parametrize("coverage", PROFILES)
 @pytest.mark.parametrize(("kind", "paint"), PAINTED)
 def test_gradients_are_exact(kind: str, paint: str, coverage: str, compositing: str) -> None:
-    layout = Layout([kind], count=2, channels=1, fields={"softness": "learned"}, paint=paint)
+    # As few points as a kind can have, and one more: a polygon of four corners may cross itself.
+    options = {name: one.low + 1 for name, one in KINDS[kind].options().items() if type(one.default) is int}
+    layout = Layout([kind], count=2, channels=1, fields={"softness": "learned"}, paint=paint, options=options)
     raw = layout.random_raw(1, seed=1, spread=0.7).double().requires_grad_()
     softness = torch.tensor(0.07, dtype=torch.float64, requires_grad=True)
 
     def image(raw: Tensor, softness: Tensor) -> Tensor:
         return rasterize(
-            layout(raw), 4, 5, coverage=coverage, compositing=compositing, softness=softness, backend="reference"
+            layout(raw), 3, 4, coverage=coverage, compositing=compositing, softness=softness, backend="reference"
         )
 
-    assert torch.autograd.gradcheck(image, (raw, softness))
+    assert torch.autograd.gradcheck(image, (raw, softness), check_undefined_grad=False)
 
 
 @pytest.mark.parametrize("temperature", [0.02, 0.3])
@@ -58,10 +60,9 @@ def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -
     assert torch.autograd.gradcheck(image, leaves, atol=2e-3, rtol=1e-2)
 
 
-@pytest.mark.parametrize("backend", ["reference", "cpu"])
 @pytest.mark.parametrize("coverage", SLOPED)
 @pytest.mark.parametrize("kinds", [*([kind] for kind in KINDS), list(KINDS)], ids=lambda kinds: "+".join(kinds)[:20])
-def test_single_precision_agrees_with_central_differences(kinds: list[str], coverage: str, backend: str) -> None:
+def test_single_precision_agrees_with_central_differences(kinds: list[str], coverage: str) -> None:
     """The float32 gradient of a pixel loss against differences of the float64 loss, over all raw numbers together."""
     size = 20
     layout = Layout(kinds, count=max(3, len(kinds)), fields={"softness": "learned"})
@@ -72,12 +73,13 @@ def test_single_precision_agrees_with_central_differences(kinds: list[str], cove
         image = rasterize(layout(raw), size, size, coverage=coverage, softness=0.03, backend=backend)
         return (image - target.to(image)).square().mean((1, 2, 3))
 
-    leaf = raw.clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(loss(leaf, backend).sum(), leaf)
     step = 1e-7 * torch.eye(layout.raw_size, dtype=torch.float64)
     with torch.no_grad():
         difference = (loss(raw.double() + step, "reference") - loss(raw.double() - step, "reference")) / 2e-7
-    assert (gradient[0] - difference).norm() <= 1e-3 * difference.norm()
+    for backend in ("reference", "cpu"):
+        leaf = raw.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(loss(leaf, backend).sum(), leaf)
+        assert (gradient[0] - difference).norm() <= 1e-3 * difference.norm(), backend
 
 
 def degenerate(scene: Scene, seed: int) -> Scene:
