@@ -1,0 +1,68 @@
+"""The kinds of shapes: one short class each. Its fields are the schema; everything else follows from them.
+
+A field says how many raw numbers it takes, what it may range over, and what it is where all raw numbers are zero. The
+encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need no more.
+"""
+
+from vectorae.primitives.field import (
+    Field,
+    Option,
+    Options,
+    angle,
+    length,
+    nearest_end,
+    option,
+    places,
+    point,
+    to_value,
+    unit,
+)
+from vectorae.primitives.primitive import DEPTH, KINDS, PAINT, STROKE, Paint, Primitive
+from vectorae.primitives.strokes import CatmullRom, Cubic, Line, Point, Polyline, Quadratic
+
+# Kinds are registered in this order: strokes, boxes, regions.
+from vectorae.primitives.boxes import (  # isort: skip
+    Circle,
+    Ellipse,
+    Rectangle,
+    RoundedRectangle,
+    Square,
+    Squircle,
+)
+from vectorae.primitives.regions import Blob, Polygon, RegularPolygon, Triangle  # isort: skip
+
+__all__ = [
+    "DEPTH",
+    "KINDS",
+    "PAINT",
+    "STROKE",
+    "Blob",
+    "CatmullRom",
+    "Circle",
+    "Cubic",
+    "Ellipse",
+    "Field",
+    "Line",
+    "Option",
+    "Options",
+    "Paint",
+    "Point",
+    "Polygon",
+    "Polyline",
+    "Primitive",
+    "Quadratic",
+    "Rectangle",
+    "RegularPolygon",
+    "RoundedRectangle",
+    "Square",
+    "Squircle",
+    "Triangle",
+    "angle",
+    "length",
+    "nearest_end",
+    "option",
+    "places",
+    "point",
+    "to_value",
+    "unit",
+]

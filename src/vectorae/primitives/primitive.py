@@ -1,0 +1,69 @@
+"""What every kind is, and where all of them are found by name."""
+
+import dataclasses
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from vectorae.primitives.field import Field, Option, Options
+from vectorae.scene import Outline
+
+Paint = Literal["fill", "stroke"]
+
+PAINT = {
+    "color": Field("unit", 0.7, size=None),
+    "opacity": Field("unit", 0.8),
+    "softness": Field("unit", 1.0, low=0.25, high=4.0, learned=False),
+}
+"""What every shape has beside its outline: colour and opacity in [0, 1], and a factor on the drawing's softness."""
+
+STROKE = {"stroke_width": Field("length", 0.2, high=0.25)}
+"""What stroked shapes have beside: the full width in canvas units."""
+
+DEPTH = {"depth": Field("unit", 0.5)}
+"""What shapes have beside whose order is learned: larger is on top. It starts in the order of the slots."""
+
+KINDS: dict[str, type["Primitive"]] = {}
+"""Name → class, every primitive there is."""
+
+
+@dataclass(frozen=True)
+class Primitive(ABC):
+    """Shapes of one kind: each attribute a tensor ``[B, n]`` (points ``[B, n, 2]``), declared with the field it is.
+
+    A subclass that is not abstract is registered in ``KINDS`` under its name in lower case, ``RoundedRectangle`` as
+    ``rounded_rectangle``.
+    """
+
+    paint: ClassVar[Paint] = "fill"
+    """``stroke`` for what has no inside. All others are filled, unless a layout has them stroked."""
+
+    def __init_subclass__(cls) -> None:
+        KINDS[re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()] = cls
+
+    @abstractmethod
+    def outline(self) -> Outline:
+        """The canonical geometry."""
+
+    @classmethod
+    def options(cls) -> dict[str, Option]:
+        """Name → option of this kind."""
+        return {f.name: f.metadata["option"] for f in dataclasses.fields(cls) if "option" in f.metadata}
+
+    @classmethod
+    def fields(cls, options: Options | None = None, paint: Paint = "fill") -> dict[str, Field]:
+        """Name → field: of the outline first, then of the paint.
+
+        Args:
+            options: those that differ from their defaults.
+            paint: ``stroke`` for the outline of what is filled otherwise.
+        """
+        chosen = {name: one.default for name, one in cls.options().items()} | dict(options or {})
+        geometry = {f.name: f.metadata["field"](chosen) for f in dataclasses.fields(cls) if "field" in f.metadata}
+        if "stroke" not in (cls.paint, paint):
+            return geometry | PAINT
+        # Many points stand close together: a stroke that is wider than they are apart hides how they lie.
+        count = max((len(field.start) for field in geometry.values() if isinstance(field.start, tuple)), default=1)
+        ((name, stroke_width),) = STROKE.items()
+        return geometry | PAINT | {name: dataclasses.replace(stroke_width, start=min(0.2, 0.6 / count))}

@@ -1,0 +1,78 @@
+"""Kinds that are what a path encloses: polygons and blobs."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vectorae.primitives.field import Places, angle, length, option, places, point
+from vectorae.primitives.primitive import Primitive
+from vectorae.scene import Outline, Path
+
+
+def _around(count: int) -> Places:
+    """On a circle, clockwise from the top."""
+    turns = [2 * math.pi * index / count for index in range(count)]
+    return tuple((0.42 * math.sin(turn), -0.42 * math.cos(turn)) for turn in turns)
+
+
+def _around_with_handles(count: int) -> Places:
+    """The control points of cubics that are a circle, clockwise from the top."""
+    segments = count // 3
+    reach = 4 / 3 * math.tan(math.pi / (2 * segments))
+    places = []
+    for index in range(segments):
+        for part, ahead in ((0, 0.0), (0, reach), (1, -reach)):
+            turn = 2 * math.pi * (index + part) / segments
+            x, y = math.sin(turn) + ahead * math.cos(turn), -math.cos(turn) + ahead * math.sin(turn)
+            places.append((0.42 * x, 0.42 * y))
+    return tuple(places)
+
+
+@dataclass(frozen=True)
+class Triangle(Primitive):
+    """A triangle by its corners."""
+
+    vertices: Tensor = places(3, _around)
+
+    def outline(self) -> Outline:
+        return Path(self.vertices, closed=True)
+
+
+@dataclass(frozen=True)
+class RegularPolygon(Primitive):
+    """A polygon of equal sides by its centre and the radius of the circle through its corners."""
+
+    sides: int = option(6, low=3)
+    center: Tensor = point()
+    radius: Tensor = length(0.42, high=0.75)
+    angle: Tensor = angle()
+
+    def outline(self) -> Outline:
+        corner = torch.arange(self.sides, dtype=self.angle.dtype, device=self.angle.device)
+        turn = self.angle[..., None] + corner * (2 * math.pi / self.sides)
+        around = torch.stack([turn.sin(), -turn.cos()], dim=-1)
+        return Path(self.center[..., None, :] + self.radius[..., None, None] * around, closed=True)
+
+
+@dataclass(frozen=True)
+class Polygon(Primitive):
+    """A polygon by its corners; it may cross itself, and is filled by non-zero winding."""
+
+    corners: int = option(5, low=3)
+    vertices: Tensor = places(lambda options: options["corners"], _around)
+
+    def outline(self) -> Outline:
+        return Path(self.vertices, closed=True)
+
+
+@dataclass(frozen=True)
+class Blob(Primitive):
+    """A closed curve of joined cubic Béziers: for each a point and two control points; the last ends at the first."""
+
+    segments: int = option(4, low=2)
+    control_points: Tensor = places(lambda options: 3 * options["segments"], _around_with_handles)
+
+    def outline(self) -> Outline:
+        return Path(self.control_points, closed=True, degree=3)
