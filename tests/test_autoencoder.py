@@ -125,4 +125,4 @@ def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
-    assert saved["vectorae"] == {"format": 1, "config": dict(model.config)}
+    assert saved["vectorae"] == {"format": 2, "config": dict(model.config)}

@@ -5,7 +5,7 @@ import torch
 from scenes import box, leaves_of, paint
 from torch import Tensor
 
-from vectorae import Layout, Scene, UserError, from_svg, rasterize, to_svg
+from vectorae import Layout, Path, RoundedBox, Scene, UserError, from_svg, rasterize, to_svg
 from vectorae.rasterizer import TemperatureSchedule
 from vectorae.rasterizer.compositing import over, over_by_depth
 
@@ -101,6 +101,21 @@ def test_temperature_zero_draws_the_larger_depth_on_top(backend: str) -> None:
     for drawing in range(3):
         expected = rasterize(sorted_scene(scene, drawing), 24, 24, coverage="ramp", backend=backend)
         torch.testing.assert_close(drawn[drawing : drawing + 1], expected)
+
+
+@pytest.mark.parametrize("count", [50, 400, 600])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_hundreds_of_shapes_on_each_other_are_as_bright_as_one(backend: str, count: int) -> None:
+    outlines: list[tuple[RoundedBox | Path, Tensor | None]] = [(box(0.5, 0.5, 0.5, 0.5), None)] * count
+    plain = paint(outlines, torch.ones(1, count, 1).double(), torch.zeros(1, 1).double())
+    for depth in (torch.full((1, count), 0.5).double(), torch.linspace(0, 1, count).double()[None]):
+        scene = Scene(
+            plain.groups, plain.color, plain.opacity, plain.softness, plain.background, depth.requires_grad_()
+        )
+        drawn = rasterize(scene, 4, 4, coverage="ramp", temperature=0.1, backend=backend)
+        torch.testing.assert_close(drawn, torch.ones_like(drawn), atol=1e-6, rtol=0)
+        (gradient,) = torch.autograd.grad(drawn.sum(), depth)
+        assert gradient.abs().max() < 1e-3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

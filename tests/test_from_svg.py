@@ -59,6 +59,7 @@ def test_an_empty_drawing() -> None:
 
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" viewBox="0 0 10 10">'
+FILLED = 'fill="#000000" fill-opacity="1"'
 GROUND = '<rect width="10" height="10" fill="#000000"/>'
 
 
@@ -68,6 +69,25 @@ GROUND = '<rect width="10" height="10" fill="#000000"/>'
         ("", "not well-formed"),
         ("<svg", "not well-formed"),
         ("<html/>", "the root is <html>, not <svg>"),
+        ('<svg viewBox="0 0 9 9"/>', "not <svg> of http://www.w3.org/2000/svg"),
+        (HEAD.replace("0 0 10 10", "5 5 10 10") + f"{GROUND}</svg>", "viewBox"),
+        (HEAD.replace("0 0 10 10", "0 0 0 0") + f"{GROUND}</svg>", "viewBox"),
+        (f'{HEAD}<circle cx="1" cy="1" r="1" fill="#000000" fill-opacity="1"/></svg>', "no background"),
+        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="-2" fill="#000000" fill-opacity="1"/></svg>', "-2 is not between"),
+        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="2" fill="#000000" fill-opacity="7"/></svg>', "7 is not between"),
+        (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" fill-rule="evenodd" {FILLED}/></svg>', "fill-rule of <path>"),
+        (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" transform="scale(2)" {FILLED}/></svg>', "transform of <path>"),
+        (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" stroke="#ffffff" {FILLED}/></svg>', "stroke of <path>"),
+        (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 Z M 3 3 L 4 4 Z" {FILLED}/></svg>', "path"),
+        (
+            f'{HEAD}{GROUND}<rect x="1" y="1" width="2" height="2" transform="rotate(9 9 9)" {FILLED}/></svg>',
+            "transform",
+        ),
+        (
+            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" fill="none" stroke="#ffffff" stroke-opacity="1" stroke-width="1" '
+            'stroke-linecap="butt" stroke-linejoin="round"/></svg>',
+            "round caps",
+        ),
         (f"<!DOCTYPE svg>{HEAD}{GROUND}</svg>", "a document type or comment"),
         ('<svg xmlns="http://www.w3.org/2000/svg"/>', "'viewBox' is missing"),
         (f"{HEAD}</svg>", "not as vectorae writes it"),

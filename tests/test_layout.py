@@ -329,8 +329,16 @@ def test_gradients_reach_every_raw_number(kind: str, rows: int | None) -> None:
         ({"fields": {"opacity": "leraned"}}, r"^fields\.opacity: 'leraned' is neither 'learned' nor a number$"),
         ({"fields": {"color": [0.5, 0.5]}}, r"^fields\.color: \[0\.5, 0\.5\] is not one number or 3$"),
         ({"fields": {"opacity": [0.5]}}, r"^fields\.opacity: \[0\.5\] is not one number$"),
-        ({"options": {"corners": 5}}, r"^options\.corners: .* no options$"),
-        ({"kinds": ["polygon"], "options": {"corner": 5}}, r"^options\.corner: .*corners"),
+        ({"options": {"corners": 5}}, r"^options\.corners: .* without options; write primitives\.options=null$"),
+        ({"kinds": ["polygon"], "options": {"corner": 5}}, r"^options\.corner: no such option; .*corners"),
+        ({"kinds": ["polygon"], "options": {5: 5}}, r"^options\.5: no such option"),
+        ({"kinds": ["blob", "cubic"], "options": {"segments": 1}}, r"^options\.segments: 1 is not .* 2 or more$"),
+        ({"counts": [3, 0]}, r"^counts: \[3, 0\] is not a whole number of 1 or more for each of circle, square$"),
+        ({"counts": [3]}, r"^counts: \[3\] is not a whole number of 1 or more for each of circle, square$"),
+        ({"counts": [2, 2]}, r"^counts: 4 shapes altogether, but the layout has 3$"),
+        ({"start": [[0.5, float("nan")]] * 3}, r"^start: a place is not on the canvas, which is 1 wide and 1 high$"),
+        ({"start": [[0.5, 5.0]] * 3}, r"^start: a place is not on the canvas"),
+        ({"aspect": float("inf")}, r"^aspect: inf "),
         ({"paint": "filled"}, r"^paint: no 'filled'; choose from fill, stroke \(did you mean fill\?\)$"),
         ({"paint": {"line": "stroke"}}, r"^paint\.line: line is not among the kinds \(circle, square\)$"),
         ({"kinds": ["line"], "paint": {"line": "fill"}}, r"^paint\.line: a line has no inside to fill; it is stroked$"),
@@ -404,3 +412,10 @@ def test_depths_start_in_the_order_of_the_slots_and_are_learned() -> None:
     assert torch.equal(scene.order(), torch.arange(4)[None])
     moved = layout(layout.random_raw(5, 0)).depth
     assert moved is not None and ((moved > 0) & (moved < 1)).all()
+
+
+def test_kinds_may_have_their_numbers() -> None:
+    layout = Layout(["circle", "cubic", "triangle"], count=7, counts=[4, 1, 2])
+    slots = [group.slots for group in layout(zeros(layout)).groups]
+    assert slots == [(0, 3, 5, 6), (1,), (2, 4)]
+    assert Layout(["circle", "line"], rows=2, columns=2, counts=[3, 1]).count == 4

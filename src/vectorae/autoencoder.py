@@ -17,7 +17,7 @@ from vectorae.optimizer import AdamW
 from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
 from vectorae.scene import Scene
 
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 
 
 class VectorAutoencoder(pl.LightningModule):
@@ -50,6 +50,10 @@ class VectorAutoencoder(pl.LightningModule):
         config: Mapping[str, Any],
     ) -> None:
         super().__init__()
+        if layout.ordering == "depth" and rasterizer.compositing == "soft_or":
+            raise UserError(
+                "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
+            )
         self.encoder, self.layout, self.rasterizer = encoder, layout, rasterizer
         self.softness_schedule, self.temperature_schedule = softness, temperature
         self.loss, self.optimizer_settings = loss, optimizer

@@ -82,7 +82,7 @@ def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
     try:
         return target(**{name: value for name, value in section.items() if name != "_target_"}, **extra)
     except UserError as error:
-        if str(error).partition(":")[0] in inspect.signature(target).parameters:
+        if str(error).partition(":")[0].partition(".")[0] in inspect.signature(target).parameters:
             raise UserError(f"{key}.{error}") from error
         raise
 

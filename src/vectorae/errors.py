@@ -12,12 +12,12 @@ class UserError(Exception):
     """
 
 
-def choose(name: str, choices: Iterable[str]) -> str:
+def choose(name: object, choices: Iterable[str]) -> str:
     """The end of an error message: the choices, and the one that was probably meant.
 
     >>> choose("cuont", ["rows", "count"])
     'choose from count, rows (did you mean count?)'
     """
     known = sorted(choices)
-    close = difflib.get_close_matches(name, known, n=1)
+    close = difflib.get_close_matches(str(name), known, n=1)
     return f"choose from {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else "")

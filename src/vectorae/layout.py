@@ -45,6 +45,7 @@ class Layout(nn.Module):
             other.
         rows, columns: a grid of slots; or
         count: any number of slots.
+        counts: how many of each kind, if not about as many of all; they take turns as long as there are some left.
         channels: 1 (grey) or 3 (RGB).
         start: the formation in which the shapes begin: ``grid``, ``random``, ``ring`` or ``spiral``, or a list of
             [x, y] in canvas units, one for each slot.
@@ -69,6 +70,7 @@ class Layout(nn.Module):
         rows: int | None = None,
         columns: int | None = None,
         count: int | None = None,
+        counts: Sequence[int] | None = None,
         channels: int = 3,
         start: str | Sequence[Sequence[float]] = "grid",
         background: str | float | Sequence[float] = LEARNED,
@@ -81,9 +83,10 @@ class Layout(nn.Module):
         super().__init__()
         self.kinds = _known_kinds(kinds)
         self.rows, self.columns, self.count = _slots(rows, columns, count)
+        self._turns = None if counts is None else _take_turns(_checked_counts(counts, self.kinds, self.count))
         if channels not in (1, 3):
             raise UserError(f"channels: {channels} is neither 1 (grey) nor 3 (RGB)")
-        if not aspect > 0:
+        if not 0 < aspect < math.inf:
             raise UserError(f"aspect: {aspect} is not a ratio above 0")
         if ordering not in ORDERINGS:
             raise UserError(f"ordering: no {ordering!r}; {choose(ordering, ORDERINGS)}")
@@ -153,7 +156,9 @@ class Layout(nn.Module):
         return fields | (DEPTH if self.ordering == "depth" else {})
 
     def _kind_of(self, slot: int) -> int:
-        """Index into ``kinds``: a checkerboard in a grid, else in turn."""
+        """Index into ``kinds``: a checkerboard in a grid, else in turn; or as many of each as are wanted."""
+        if self._turns is not None:
+            return self._turns[slot]
         if self.columns is None:
             return slot % len(self.kinds)
         return (slot // self.columns + slot % self.columns) % len(self.kinds)
@@ -236,6 +241,19 @@ def _known_kinds(kinds: Sequence[str]) -> list[str]:
     return names
 
 
+def _checked_counts(counts: Sequence[Any], kinds: Sequence[str], count: int) -> Sequence[int]:
+    if any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in counts) or len(counts) != len(kinds):
+        raise UserError(f"counts: {list(counts)} is not a whole number of 1 or more for each of {', '.join(kinds)}")
+    if sum(counts) != count:
+        raise UserError(f"counts: {sum(counts)} shapes altogether, but the layout has {count}")
+    return counts
+
+
+def _take_turns(counts: Sequence[int]) -> list[int]:
+    """The kind of each slot: those of which there are still some, one after the other."""
+    return [kind for turn in range(max(counts)) for kind, count in enumerate(counts) if turn < count]
+
+
 def _slots(rows: int | None, columns: int | None, count: int | None) -> tuple[int | None, int | None, int]:
     """Rows, columns (None for a free layout) and the number of slots."""
     for name, value in (("rows", rows), ("columns", columns), ("count", count)):
@@ -253,13 +271,15 @@ def _slots(rows: int | None, columns: int | None, count: int | None) -> tuple[in
 
 def _checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Options]:
     """The options of each kind."""
-    known = {name: one for kind in kinds for name, one in KINDS[kind].options().items()}
+    known = [name for kind in kinds for name in KINDS[kind].options()]
     for name, value in options.items():
+        if not known:
+            raise UserError(f"options.{name}: {', '.join(kinds)} without options; write primitives.options=null")
         if name not in known:
-            raise UserError(
-                f"options.{name}: " + (choose(name, known) if known else f"{', '.join(kinds)}: there are no options")
-            )
-        known[name].check(f"options.{name}", value)
+            raise UserError(f"options.{name}: no such option; {choose(name, set(known))}")
+        for kind in kinds:
+            if name in KINDS[kind].options():
+                KINDS[kind].options()[name].check(f"options.{name}", value)
     return [{name: options[name] for name in KINDS[kind].options() if name in options} for kind in kinds]
 
 
@@ -284,6 +304,8 @@ def _checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tenso
     checked: dict[str, Tensor | None] = {}
     for name, value in fields.items():
         key = f"fields.{name}"
+        if name in DEPTH:
+            raise UserError(f"{key}: write ordering=depth, and it is learned")
         if name not in known:
             raise UserError(f"{key}: no such field; {choose(name, known)}")
         field = known[name]
@@ -328,6 +350,10 @@ def _formation(
         centers = torch.empty(0)
     if centers.shape != (count, 2):
         raise UserError(f"start: list one [x, y] for each of the {count} shapes, or name a formation")
+    size = torch.tensor(canvas_size(aspect))
+    if not bool(((centers >= -MARGIN) & (centers <= size + MARGIN)).all()):
+        width, height = size.tolist()
+        raise UserError(f"start: a place is not on the canvas, which is {width:g} wide and {height:g} high")
     _, cells = FORMATIONS["spiral"](1, count, aspect)
     return centers, cells
 

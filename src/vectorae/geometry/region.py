@@ -75,7 +75,8 @@ def jittered(vertices: Tensor) -> Tensor:
 
     Those that repeat the corner before them (see ``flatten``) go where it goes.
     """
-    corners = vertices[..., :-1, :].double()
+    # Apple's GPUs have no float64.
+    corners = (vertices.cpu() if vertices.device.type == "mps" else vertices)[..., :-1, :].double()
     number = torch.arange(1, corners.shape[-2] + 1, device=corners.device)
     repeats = (corners[..., 1:, :] == corners[..., :-1, :]).all(-1)
     number = torch.cat([number[:1].expand(*repeats.shape[:-1], 1), torch.where(repeats, 0, number[1:])], dim=-1)
@@ -168,9 +169,9 @@ def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
         return torch.where((at < 0)[..., None], vertex, corner + part[..., None] * along_one)
 
     shape = (*like.shape[:-2], -1, 2)
-    starts, ends = (place(at).to(like.dtype).view(shape) for at in (cuts.start, cuts.end))
+    starts, ends = (place(at).to(like).view(shape) for at in (cuts.start, cuts.end))
     # A piece from a corner to a crossing on that corner has no length, and may lie in the midst of ink.
-    return Boundary(starts, ends, cuts.present.view(shape[:-1]) & (starts != ends).any(-1))
+    return Boundary(starts, ends, cuts.present.to(like.device).view(shape[:-1]) & (starts != ends).any(-1))
 
 
 def _take(points: Tensor, index: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ KINDS: dict[str, type["Primitive"]] = {}
 class Primitive(ABC):
     """Shapes of one kind: each attribute a tensor ``[B, n]`` (points ``[B, n, 2]``), declared with the field it is.
 
-    A subclass that is not abstract is registered in ``KINDS`` under its name in lower case, ``RoundedRectangle`` as
+    Every subclass is registered in ``KINDS`` under its name in lower case, ``RoundedRectangle`` as
     ``rounded_rectangle``.
     """
 

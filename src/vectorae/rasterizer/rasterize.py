@@ -50,7 +50,7 @@ def rasterize(
 
     Raises:
         UserError: an unknown coverage, compositing or backend, or a size, softness (as a number) or chunk that is not
-            positive, or a temperature below 0.
+            positive, a temperature below 0, or a scene of another dtype.
     """
     check_choice("coverage", coverage, PROFILES)
     check_choice("compositing", compositing, COMPOSITINGS)
@@ -63,6 +63,8 @@ def rasterize(
         raise UserError(f"softness: {softness} is not a width above 0")
     if not 0 <= temperature < math.inf:
         raise UserError(f"temperature: {temperature} is not a number of 0 or more")
+    if scene.opacity.dtype not in (torch.float32, torch.float64):
+        raise UserError(f"scene: {scene.opacity.dtype} has too few digits for geometry; use scene.to(torch.float32)")
     device = scene.opacity.device.type
     if backend == "auto":
         backend = "cpu" if device == "cpu" else "reference"

@@ -85,7 +85,7 @@ def rasterize(
         if layers:
             canvas = _once_more(_composite_by_depth, canvas, torch.cat(layers, dim=1), part, temperature)
         drawn.append(canvas)
-    return torch.cat(drawn) if drawn else scene.background.new_zeros(0, scene.channels, height, width)
+    return torch.cat(drawn) if drawn else scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
 
 
 def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:

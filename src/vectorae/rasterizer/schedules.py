@@ -1,5 +1,6 @@
 """How soft the shapes, and how undecided their order, are in the course of training."""
 
+import math
 from dataclasses import dataclass
 
 from vectorae.errors import UserError
@@ -51,7 +52,7 @@ class TemperatureSchedule:
 
 def _check(start: float, end: float, until: float) -> None:
     for name, value in (("start", start), ("end", end)):
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise UserError(f"{name}: {value} is not a number above 0")
     if not 0 < until <= 1:
         raise UserError(f"until: {until} is not above 0 and at most 1")

@@ -47,9 +47,13 @@ def from_svg(text: str) -> Scene:
     """
     root = _parse(text)
     try:
-        _, _, width, height = (float(number) for number in root.attrib["viewBox"].split())
-        side = min(width, height)
+        size = re.fullmatch("0 0 ([1-9][0-9]*) ([1-9][0-9]*)", root.attrib["viewBox"])
+        if size is None:
+            raise ValueError(f"viewBox {root.attrib['viewBox']!r}")
+        side = min(float(size[1]), float(size[2]))
         background, *elements = list(root)
+        if background.tag != f"{NAMESPACE}rect" or set(background.attrib) != {"width", "height", "fill"}:
+            raise ValueError("the first element is no background")
         shapes = [_shape(element, side) for element in elements]
         groups = _groups(shapes)
         background_color = _color(background.attrib["fill"])
@@ -74,7 +78,7 @@ def _parse(text: str) -> ElementTree.Element:
     except ElementTree.ParseError as error:
         raise UserError(f"svg: not well-formed ({error})") from error
     if root.tag != f"{NAMESPACE}svg":
-        raise UserError(f"svg: the root is <{root.tag.rpartition('}')[2]}>, not <svg>")
+        raise UserError(f"svg: the root is <{root.tag}>, not <svg> of http://www.w3.org/2000/svg")
     return root
 
 
@@ -107,35 +111,62 @@ def _group(shapes: list[_Shape], slots: tuple[int, ...]) -> Group:
     return Group(outline, slots, torch.cat(widths, dim=1) if widths else None)
 
 
+FILL = {"fill", "fill-opacity"}
+STROKE = {"fill", "stroke", "stroke-opacity", "stroke-width", "stroke-linecap", "stroke-linejoin"}
+GEOMETRY = {
+    "path": ({"d"}, set[str]()),
+    "circle": ({"cx", "cy", "r"}, set[str]()),
+    "ellipse": ({"cx", "cy", "rx", "ry"}, {"transform"}),
+    "rect": ({"x", "y", "width", "height"}, {"rx", "ry", "transform"}),
+}
+"""Element → the attributes that it has, and those that it may have."""
+
+
 def _shape(element: ElementTree.Element, side: float) -> _Shape:
-    tag, attributes = element.tag.removeprefix(NAMESPACE), element.attrib
-    if tag == "path":
-        outline: Outline = _path(attributes["d"], side)
-    elif tag in ("circle", "ellipse", "rect"):
-        outline = _box(tag, attributes, side)
-    else:
+    tag, attributes = element.tag.removeprefix(NAMESPACE), dict(element.attrib)
+    if tag not in GEOMETRY:
         raise ValueError(f"<{tag}>")
-    if attributes.get("fill") == "none":
-        width = torch.tensor([[float(attributes["stroke-width"]) / side]])
-        return _Shape(outline, width, _color(attributes["stroke"]), float(attributes["stroke-opacity"]))
-    return _Shape(outline, None, _color(attributes["fill"]), float(attributes["fill-opacity"]))
+    stroked = attributes.get("fill") == "none"
+    needed, possible = GEOMETRY[tag][0] | (STROKE if stroked else FILL), GEOMETRY[tag][1]
+    for name in sorted(needed - set(attributes)):
+        raise KeyError(name)
+    if attributes.pop("style", "mix-blend-mode:screen") != "mix-blend-mode:screen":
+        raise ValueError(f"style of <{tag}>")
+    for name in sorted(set(attributes) - needed - possible):
+        raise ValueError(f"{name} of <{tag}>")
+    outline = _path(attributes["d"], side) if tag == "path" else _box(tag, attributes, side)
+    if not stroked:
+        opacity = _between(attributes["fill-opacity"], 0, 1)
+        return _Shape(outline, None, _color(attributes["fill"]), opacity)
+    if (attributes["stroke-linecap"], attributes["stroke-linejoin"]) != ("round", "round"):
+        raise ValueError("a stroke without round caps and joins")
+    width = torch.tensor([[_between(attributes["stroke-width"], 0, math.inf) / side]])
+    return _Shape(outline, width, _color(attributes["stroke"]), _between(attributes["stroke-opacity"], 0, 1))
+
+
+def _between(text: str, low: float, high: float) -> float:
+    value = float(text)
+    if not low <= value <= high:
+        raise ValueError(f"{text} is not between {low} and {high}")
+    return value
 
 
 def _box(tag: str, attributes: Mapping[str, str], side: float) -> RoundedBox:
-    def number(name: str, otherwise: str | None = None) -> float:
-        return float(attributes[name] if otherwise is None else attributes.get(name, otherwise))
+    def length(name: str) -> float:
+        return _between(attributes.get(name, "0"), 0, math.inf)
 
     if tag == "rect":
-        half_width, half_height = number("width") / 2, number("height") / 2
-        x, y = number("x") + half_width, number("y") + half_height
+        half_width, half_height = length("width") / 2, length("height") / 2
+        x, y = float(attributes["x"]) + half_width, float(attributes["y"]) + half_height
         # The longer side tells it with more digits.
-        radius, half = max((number("rx", "0"), half_width), (number("ry", "0"), half_height), key=lambda pair: pair[1])
+        radius, half = max((length("rx"), half_width), (length("ry"), half_height), key=lambda pair: pair[1])
         roundness = min(1.0, radius / half) if half > 0 else 0.0
     else:
-        x, y, roundness = number("cx"), number("cy"), 1.0
-        half_width, half_height = number("r" if tag == "circle" else "rx"), number("r" if tag == "circle" else "ry")
-    turn = re.fullmatch(r"rotate\((\S+) \S+ \S+\)", attributes.get("transform", "rotate(0 0 0)"))
-    if turn is None:
+        x, y, roundness = float(attributes["cx"]), float(attributes["cy"]), 1.0
+        half_width, half_height = length("r" if tag == "circle" else "rx"), length("r" if tag == "circle" else "ry")
+    turn = re.fullmatch(r"rotate\((\S+) (\S+) (\S+)\)", attributes.get("transform", f"rotate(0 {x} {y})"))
+    # About its own centre, which is a sum of rounded numbers.
+    if turn is None or max(abs(float(turn[2]) - x), abs(float(turn[3]) - y)) > 0.05:
         raise ValueError(f"transform {attributes['transform']!r}")
     return RoundedBox(
         torch.tensor([[[x, y]]]) / side,
@@ -145,15 +176,19 @@ def _box(tag: str, attributes: Mapping[str, str], side: float) -> RoundedBox:
     )
 
 
+NUMBER = r"-?\d+(?:\.\d+)?"
+PLACE = f"{NUMBER} {NUMBER}"
+
+
 def _path(commands: str, side: float) -> Path:
-    words = commands.split()
-    closed = words[-1] == "Z"
-    letters = {word for word in words if word.isalpha()}
-    degree = 3 if "C" in letters else 1
-    if words[0] != "M" or not letters <= {"M", "C" if degree == 3 else "L", "Z"}:
+    if re.fullmatch(f"M {PLACE}(?: L {PLACE})+(?: Z)?", commands):
+        degree = 1
+    elif re.fullmatch(f"M {PLACE}(?: C {PLACE} {PLACE} {PLACE})+(?: Z)?", commands):
+        degree = 3
+    else:
         raise ValueError(f"path {commands[:40]!r}")
-    numbers = torch.tensor([float(word) for word in words if not word.isalpha()])
-    points = numbers.reshape(1, 1, -1, 2) / side
+    closed = commands.endswith("Z")
+    points = torch.tensor([float(number) for number in re.findall(NUMBER, commands)]).reshape(1, 1, -1, 2) / side
     if degree == 3 and closed:
         points = points[..., :-1, :]
     return Path(points, closed, degree)

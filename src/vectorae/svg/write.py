@@ -15,10 +15,10 @@ DECIMALS = 2
 
 
 def to_svg(scene: Scene, height: int, width: int, *, compositing: str = "over") -> list[str]:
-    """The drawings of a scene as SVG documents, equal to its crisp drawing at any size.
+    """The drawings of a scene as SVG documents, equal to its crisp drawing.
 
-    Coordinates are in pixels of an image of the size given. Softness has no meaning in SVG: give a crisp scene
-    (``layout(raw, crisp=True)``).
+    Coordinates are in pixels of an image of the size given, to a hundredth. Softness has no meaning in SVG: give a
+    crisp scene (``layout(raw, crisp=True)``).
 
     Args:
         scene: B drawings.

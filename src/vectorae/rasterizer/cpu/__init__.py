@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 
+from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
 from vectorae.rasterizer.cpu.loops import differentiate, draw
@@ -20,6 +21,8 @@ from vectorae.rasterizer.cpu.packing import pack
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
 from vectorae.rasterizer.cpu.threads import bands_of, share_out
 from vectorae.scene import Scene
+
+MOST_BY_DEPTH = 512
 
 
 def rasterize(
@@ -31,15 +34,30 @@ def rasterize(
     compositing: str,
     softness: Tensor,
     temperature: float = 0.0,
-    chunk_size: int = 0,
+    chunk_size: int = reference.CHUNK_SIZE,
 ) -> Tensor:
-    """Draw a scene that lies on the CPU; arguments and result as for the reference (``chunk_size`` is not needed)."""
+    """Draw a scene that lies on the CPU; arguments and result as for the reference.
+
+    More than 512 shapes whose order by depth is undecided are left to the reference, with its ``chunk_size``: each may
+    hide half of each other, and the product of so many factors needs a rescaling that the kernel does not do.
+    """
     if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width)
+        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
+    undecided = scene.depth is not None and compositing == "over" and temperature > 0
+    if undecided and scene.count > MOST_BY_DEPTH:
+        return reference.rasterize(
+            scene,
+            height,
+            width,
+            coverage=coverage,
+            compositing=compositing,
+            softness=softness,
+            temperature=temperature,
+            chunk_size=chunk_size,
+        )
     edge = (softness * scene.softness).clamp_min(1e-8)
     fine = SUBPIXELS.get(coverage, 1)
     packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)))
-    undecided = scene.depth is not None and compositing == "over" and temperature > 0
     in_front = edge.new_zeros(scene.batch, 0, 0)
     if scene.depth is not None and undecided:
         in_front = depth_precedence(scene.depth, temperature)

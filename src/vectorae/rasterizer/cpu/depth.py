@@ -5,7 +5,8 @@
 
 from vectorae.rasterizer.cpu.compiled import compiled
 
-NOTHING = 1e-12
+NOTHING = 1e-200
+"""Far below what is seen of hundreds of shapes that hide each other by halves."""
 
 
 @compiled
