@@ -19,10 +19,18 @@ def _between(a, b, low, first, last):
 
 
 @compiled
-def _columns(x0, x1, first, last, n):
-    """From which to which column (exclusive) the part [first, last] of a segment leads."""
-    a, b = x0 + first * (x1 - x0), x0 + last * (x1 - x0)
-    return int(min(max(math.floor(min(a, b)), 0.0), float(n))), int(min(max(math.floor(max(a, b)) + 1, 0.0), float(n)))
+def _clip(vertices, v, pixel, row, start, n):
+    """A segment in a row of n pixels from start on: its ends, counted in pixels from there; which part of it lies in
+    the row; and from which to which column (exclusive) that leads, both n where none of it counts."""
+    x0, y0 = vertices[v, 0] / pixel - start, vertices[v, 1] / pixel - row
+    x1, y1 = vertices[v + 1, 0] / pixel - start, vertices[v + 1, 1] / pixel - row
+    begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
+    if finish <= begin:
+        return x0, y0, x1, y1, begin, finish, n, n
+    a, b = x0 + begin * (x1 - x0), x0 + finish * (x1 - x0)
+    left = int(min(max(math.floor(min(a, b)), 0.0), float(n)))
+    right = int(min(max(math.floor(max(a, b)) + 1, 0.0), float(n)))
+    return x0, y0, x1, y1, begin, finish, left, right
 
 
 @compiled
@@ -31,12 +39,7 @@ def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
     covered[:n] = 0
     passed[: n + 1] = 0
     for v in range(first, first + size - 1, 2):
-        y0, y1 = vertices[v, 1] / pixel - row, vertices[v + 1, 1] / pixel - row
-        begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
-        if finish <= begin:
-            continue
-        x0, x1 = vertices[v, 0] / pixel - start, vertices[v + 1, 0] / pixel - start
-        left, right = _columns(x0, x1, begin, finish, n)
+        x0, y0, x1, y1, begin, finish, left, right = _clip(vertices, v, pixel, row, start, n)
         if left >= n:
             continue
         inside = 0.0
@@ -68,12 +71,7 @@ def _beyond(x0, x1, edge, first, last):
 def add_area(vertices, first, size, pixel, row, start, n, weight, by_vertices):
     """Add the derivatives of Σ weight · covered by the vertices."""
     for v in range(first, first + size - 1, 2):
-        y0, y1 = vertices[v, 1] / pixel - row, vertices[v + 1, 1] / pixel - row
-        begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
-        if finish <= begin:
-            continue
-        x0, x1 = vertices[v, 0] / pixel - start, vertices[v + 1, 0] / pixel - start
-        left, right = _columns(x0, x1, begin, finish, n)
+        x0, y0, x1, y1, begin, finish, left, right = _clip(vertices, v, pixel, row, start, n)
         all_of_it = at_end = 0.0
         for i in range(left, right):
             enter, leave = _between(x0, x1, float(i), begin, finish)

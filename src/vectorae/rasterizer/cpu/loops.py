@@ -11,10 +11,10 @@ import math
 
 import numpy as np
 
-from vectorae.rasterizer.cpu import depth
 from vectorae.rasterizer.cpu.area import add_area, area_row
 from vectorae.rasterizer.cpu.box import box_row
 from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.depth import composite, differentiate_composite
 from vectorae.rasterizer.cpu.polyline import polyline_row, region_row
 from vectorae.rasterizer.cpu.profiles import RAMP, reach_beyond
 from vectorae.rasterizer.cpu.rows import (
@@ -50,8 +50,6 @@ from vectorae.rasterizer.cpu.shapes import (
     STROKE_WIDTH,
     STROKED_BOX,
 )
-
-composite, differentiate_composite = depth.composite, depth.differentiate_composite
 
 
 @compiled

@@ -11,7 +11,7 @@ from vectorae.geometry import area_and_perimeter, boundary, flatten, polyline_le
 from vectorae.rasterizer.coverage import box_weights, region_weight, stroke_fullness
 from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.shapes import FILLED_BOX, POLYLINE, REGION, STROKED_BOX, Array
-from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.scene import Group, RoundedBox, Scene
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,12 @@ def _pack_group(group: Group, edge: Tensor, coverage: str, pixel: float) -> _Par
         return _Part(STROKED_BOX, numbers, no_vertices, full, none, 0, 0)
     vertices = flatten(outline.points, outline.degree, outline.closed, pixel)
     if width is None:
-        return _pack_region(outline, vertices, edge, coverage, pixel)
+        return _pack_region(vertices, edge, coverage, pixel)
     full = stroke_fullness(coverage, polyline_length(vertices), width, edge, pixel)
     return _Part(POLYLINE, _numbers(width), vertices, full, none, vertices.shape[2], 0)
 
 
-def _pack_region(path: Path, vertices: Tensor, edge: Tensor, coverage: str, pixel: float) -> _Part:
+def _pack_region(vertices: Tensor, edge: Tensor, coverage: str, pixel: float) -> _Part:
     region = boundary(vertices, find_cuts)
     segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
     number = torch.arange(1, region.present.shape[-1] + 1)
@@ -99,6 +99,6 @@ def _pack_region(path: Path, vertices: Tensor, edge: Tensor, coverage: str, pixe
     return _Part(REGION, _numbers(none), segments, weight, none, size, 0)
 
 
-def _numbers(thickness: Tensor) -> Tensor:
-    """The numbers of a shape that has vertices: all 0 but the last."""
-    return torch.cat([thickness.new_zeros(*thickness.shape, 7), thickness[..., None]], dim=-1)
+def _numbers(stroke_width: Tensor) -> Tensor:
+    """The numbers ``[B, n, 8]`` of shapes that have vertices, ``[B, n]``: all 0 but the last."""
+    return torch.cat([stroke_width.new_zeros(*stroke_width.shape, 7), stroke_width[..., None]], dim=-1)
