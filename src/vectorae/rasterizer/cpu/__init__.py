@@ -9,6 +9,7 @@ backward pass draws a row again and differentiates compositing without a divisio
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
@@ -16,10 +17,11 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.loops import differentiate, draw
-from vectorae.rasterizer.cpu.packing import pack
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
 from vectorae.rasterizer.cpu.threads import bands_of, share_out
+from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
 MOST_BY_DEPTH = 512
@@ -57,7 +59,7 @@ def rasterize(
         )
     edge = (softness * scene.softness).clamp_min(1e-8)
     fine = SUBPIXELS.get(coverage, 1)
-    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)))
+    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)), find_cuts)
     in_front = edge.new_zeros(scene.batch, 0, 0)
     if scene.depth is not None and undecided:
         in_front = depth_precedence(scene.depth, temperature)
@@ -70,7 +72,13 @@ def rasterize(
         scene.color,
         scene.background,
         in_front,
-        (*packed.topology, scene.order().numpy()),
+        (
+            np.array(packed.kinds),
+            np.array(packed.first),
+            packed.size.numpy(),
+            scene.order().numpy(),
+            packed.blend.numpy(),
+        ),
         Canvas(
             height,
             width,
@@ -116,5 +124,4 @@ class _Rasterize(torch.autograd.Function):
 
 
 def _shapes(topology: tuple[Array, ...], tensors: Sequence[Tensor]) -> Shapes:
-    kinds, first, size, blend, order = topology
-    return Shapes(kinds, first, size, order, blend, *(tensor.numpy() for tensor in tensors))
+    return Shapes(*topology, *(tensor.numpy() for tensor in tensors))

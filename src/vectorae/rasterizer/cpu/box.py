@@ -39,7 +39,7 @@ from vectorae.rasterizer.cpu.rows import (
     Y,
     cover_row,
 )
-from vectorae.rasterizer.cpu.shapes import (
+from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
     COS,

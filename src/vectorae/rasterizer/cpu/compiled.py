@@ -9,7 +9,7 @@ import numba
 
 from vectorae.files import cache_folder
 
-ROOMS = Path(__file__).parents[2]
+RASTERIZER = Path(__file__).parents[1]
 
 
 def _version() -> str:
@@ -18,7 +18,8 @@ def _version() -> str:
     Numba compares the file of a function with that of its cache, but not those of the functions and constants that it
     has inlined: after an update it would go on with the old ones.
     """
-    sources = sorted([*(ROOMS / "rasterizer").rglob("*.py"), *(ROOMS / "geometry").glob("*.py")])
+    folders = RASTERIZER, RASTERIZER / "cpu", RASTERIZER.parent / "geometry"
+    sources = sorted(path for folder in folders for path in folder.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 

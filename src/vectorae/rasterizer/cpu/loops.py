@@ -35,8 +35,8 @@ from vectorae.rasterizer.cpu.rows import (
     D,
     T,
 )
-from vectorae.rasterizer.cpu.shapes import (
-    BY_DEPTH,
+from vectorae.rasterizer.cpu.shapes import BY_DEPTH, SOFT_OR
+from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
     COS,
@@ -46,7 +46,6 @@ from vectorae.rasterizer.cpu.shapes import (
     REGION,
     ROUNDNESS,
     SIN,
-    SOFT_OR,
     STROKE_WIDTH,
     STROKED_BOX,
 )

@@ -6,12 +6,6 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
-"""What a kernel can draw: a region is what a path encloses, given as its boundary."""
-
-CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH = range(8)
-"""The numbers of a shape: those of its box (angle as cosine and sine), and the width of its stroke."""
-
 OVER, SOFT_OR, BY_DEPTH = range(3)
 """How shapes are composited."""
 
