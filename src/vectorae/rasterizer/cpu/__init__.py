@@ -19,6 +19,7 @@ from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
 from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.loops import differentiate, draw
+from vectorae.rasterizer.cpu.rows import TILE
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
 from vectorae.rasterizer.cpu.threads import bands_of, share_out
 from vectorae.rasterizer.packing import pack
@@ -63,12 +64,10 @@ def rasterize(
     in_front = edge.new_zeros(scene.batch, 0, 0)
     if scene.depth is not None and undecided:
         in_front = depth_precedence(scene.depth, temperature)
+    paint = torch.stack([edge, scene.opacity * packed.rounded, scene.opacity * packed.sharp], dim=-1)
     image: Tensor = _Rasterize.apply(
-        packed.numbers,
+        torch.cat([packed.numbers, paint], dim=-1),
         packed.vertices,
-        edge,
-        scene.opacity * packed.rounded,
-        scene.opacity * packed.sharp,
         scene.color,
         scene.background,
         in_front,
@@ -102,7 +101,7 @@ class _Rasterize(torch.autograd.Function):
         share_out(
             lambda images, rows, _: draw(images, rows, shapes, canvas, image.numpy()),
             len(image),
-            canvas.height,
+            tiles_of(canvas.height),
         )
         return image
 
@@ -112,15 +111,20 @@ class _Rasterize(torch.autograd.Function):
         canvas, tensors = ctx.canvas, ctx.saved_tensors
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # Each band of rows sums up on its own, so that no two threads write to the same place and sums are repeatable.
-        bands = bands_of(len(cotangent), canvas.height)
+        bands = bands_of(len(cotangent), tiles_of(canvas.height))
         sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
         share_out(
             lambda images, rows, band: differentiate(images, rows, shapes, canvas, cotangent, by[band]),
             len(cotangent),
-            canvas.height,
+            tiles_of(canvas.height),
         )
         return (*(one.sum(0) for one in sums), None, None)
+
+
+def tiles_of(pixels: int) -> int:
+    """Tiles that so many pixels are cut into."""
+    return -(-pixels // TILE)
 
 
 def _shapes(topology: tuple[Array, ...], tensors: Sequence[Tensor]) -> Shapes:

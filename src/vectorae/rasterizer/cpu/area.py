@@ -5,10 +5,11 @@
 
 import math
 
-from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.compiled import ZERO, inlined
+from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, TILE, D, T
 
 
-@compiled
+@inlined
 def _between(a, b, low, first, last):
     """The part of [first, last] in which a + t (b − a) lies between low and low + 1."""
     if a == b:
@@ -18,7 +19,7 @@ def _between(a, b, low, first, last):
     return min(max(enter, first), last), min(max(leave, first), last)
 
 
-@compiled
+@inlined
 def _clip(vertices, v, pixel, row, start, n):
     """A segment in a row of n pixels from start on: its ends, counted in pixels from there; which part of it lies in
     the row; and from which to which column (exclusive) that leads, both n where none of it counts."""
@@ -33,7 +34,29 @@ def _clip(vertices, v, pixel, row, start, n):
     return x0, y0, x1, y1, begin, finish, left, right
 
 
-@compiled
+@inlined
+def cover_area(weight, vertices, first, size, pixel, left, top, start, stop, work):
+    """Write the covered part of each pixel of some rows of a tile, weighted, to ALPHA; the tile begins at left, top."""
+    for r in range(int(start) // TILE, int(stop) // TILE):
+        area_row(vertices, first, size, pixel, top + r, left, TILE, work[T], work[D])
+        for i in range(TILE):
+            work[ALPHA, r * TILE + i] = weight * work[D, i]
+
+
+@inlined
+def differentiate_area(weight, vertices, first, size, pixel, left, top, start, stop, work, by_vertices):
+    """Add the derivatives of Σ BY_ALPHA · alpha by the vertices, and return that by the weight."""
+    by_weight = ZERO * weight
+    for r in range(int(start) // TILE, int(stop) // TILE):
+        area_row(vertices, first, size, pixel, top + r, left, TILE, work[T], work[D])
+        for i in range(TILE):
+            by_weight += work[BY_ALPHA, r * TILE + i] * work[D, i]
+            work[D, i] = work[BY_ALPHA, r * TILE + i] * weight
+        add_area(vertices, first, size, pixel, top + r, left, TILE, work[D], by_vertices)
+    return by_weight
+
+
+@inlined
 def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
     """The covered part of each of n pixels of a row from start on, into ``covered``; ``passed`` has room for n + 1."""
     covered[:n] = 0
@@ -58,7 +81,7 @@ def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
         covered[i] = min(max(covered[i] + total, 0.0), 1.0)
 
 
-@compiled
+@inlined
 def _beyond(x0, x1, edge, first, last):
     """How much of the part [first, last] of a segment lies at edge or right of it."""
     if x0 == x1:
@@ -67,7 +90,7 @@ def _beyond(x0, x1, edge, first, last):
     return last - at if x1 > x0 else at - first
 
 
-@compiled
+@inlined
 def add_area(vertices, first, size, pixel, row, start, n, weight, by_vertices):
     """Add the derivatives of Σ weight · covered by the vertices."""
     for v in range(first, first + size - 1, 2):

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 
 from vectorae.files import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
+
+ZERO, HALF, ONE, TWO = (np.float32(number) for number in (0, 0.5, 1, 2))
+"""Numbers in the loops: float32 stays float32 beside them, and float64 stays float64. A plain 1 would make it
+float64, of which a vector register holds half as many."""
 
 
 def _version() -> str:
@@ -30,13 +35,21 @@ _FOLDER = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / "kernels" / _version()
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``)."""
+    return _compiled(function, cache=True)
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``compiled``, for what becomes a part of the functions that call it: counting references to the arrays of a
+    call takes longer than many a loop here."""
+    return _compiled(function, cache=True, forceinline=True)
+
+
+def _compiled(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _FOLDER
     # No branch for a NaN and sums in any order.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
     try:
-        kernel: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(
-            function
-        )
+        kernel: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
         return kernel
     finally:
         _CONFIG.CACHE_DIR = chosen

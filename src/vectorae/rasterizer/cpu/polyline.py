@@ -1,128 +1,188 @@
-"""Rows of stroked polylines and of enclosed regions: alpha and its derivatives."""
+"""Stroked polylines and enclosed regions, tile by tile: alpha and its derivatives.
+
+Arguments as in box.py, and: ``vertices`` ``[V, 2]`` of the image, ``first`` and ``size`` those of the shape, ``step`` from
+one segment to the next (1 along a polyline, 2 on a boundary, where each has two vertices of its own).
+"""
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
 import math
 
-from vectorae.rasterizer.cpu.compiled import compiled
-from vectorae.rasterizer.cpu.profiles import GAUSSIAN, profile_row, reach_beyond
+import numpy as np
+
+from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
+from vectorae.rasterizer.cpu.profiles import GAUSSIAN, is_thin, reach_beyond, slab
 from vectorae.rasterizer.cpu.rows import (
     ACROSS,
     ALPHA,
-    BY_SOFTNESS,
-    BY_WIDTH,
-    BY_X,
-    BY_Y,
+    BY_ALPHA,
+    BY_D,
+    BY_S,
+    BY_T,
+    CANVAS_X,
+    CANVAS_Y,
+    COVERED,
     NORMAL_X,
     NORMAL_Y,
     PLACE,
-    PROFILES,
-    ROUNDED,
+    ROW,
     SEGMENT,
-    SHARP,
+    TILE,
     D,
     T,
-    cover_row,
+    X,
 )
+from vectorae.rasterizer.cpu.shapes import ROUNDED, SOFTNESS
+from vectorae.rasterizer.packing import STROKE_WIDTH
+
+UPRIGHT = np.float32(1e-6)
+"""The width in canvas units below which a segment is as high in each column as altogether."""
+
+NONE = np.float32(-1)
+"""The segment of a pixel that none is near to."""
 
 
-@compiled
-def column_of(x, pixel, start, n):
-    """The column that a place x lies in, from 0 to n, counted from ``start``."""
-    return int(min(max(math.floor(x / pixel) - start, 0.0), float(n)))
+@inlined
+def rows_near_segment(x0, y0, x1, y1, reach, start, stop, work):
+    """The pixels from, to in whose rows some lie within reach of a segment, or a few more: of its part in the tile."""
+    left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE - 1] + reach
+    if min(x0, x1) > right or max(x0, x1) < left:
+        return start, start
+    low, high = min(y0, y1), max(y0, y1)
+    if abs(x1 - x0) > UPRIGHT:
+        slope = (y1 - y0) / (x1 - x0)
+        begin = y0 + slope * (min(max(left, min(x0, x1)), max(x0, x1)) - x0)
+        finish = y0 + slope * (min(max(right, min(x0, x1)), max(x0, x1)) - x0)
+        low, high = max(low, min(begin, finish)), min(high, max(begin, finish))
+    low, high = low - reach, high + reach
+    while start < stop and work[CANVAS_Y, start] < low:
+        start += ROW
+    while stop > start and work[CANVAS_Y, stop - ROW] > high:
+        stop -= ROW
+    return start, stop
 
 
-@compiled
-def _nearest_row(vertices, first, size, step, reach, pixel, y, start, n, tiny, work, rows):
-    """Distance to the nearest segment into D, with its normal; PLACE on the segment and SEGMENT, its first vertex.
+@inlined
+def nearest(vertices, first, size, step, reach, start, stop, tiny, work):
+    """Distance to the nearest segment into D, and what leads there from it; its PLACE on the SEGMENT.
 
-    Where none lies within reach the distance is twice that, and SEGMENT −1.
+    Where none lies within reach the distance is twice that, and the segment −1.
     """
-    best, place, segment = work[D], rows[PLACE], rows[SEGMENT]
-    for i in range(n):
-        best[i] = reach * reach
-        place[i] = 0
-        segment[i] = -1
+    for p in range(start, stop):
+        work[D, p] = reach * reach
+        work[NORMAL_X, p], work[NORMAL_Y, p] = TWO * reach, ZERO
+        work[PLACE, p], work[SEGMENT, p] = ZERO, NONE
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        if y < min(y0, y1) - reach or y > max(y0, y1) + reach:
-            continue
         along_x, along_y = x1 - x0, y1 - y0
         # A dot is a polyline of no length; a boundary has none such.
-        if along_x == 0 and along_y == 0 and (v > first or step == 2):
+        if along_x == ZERO and along_y == ZERO and (v > first or step == 2):
             continue
-        inverse = 1 / max(along_x * along_x + along_y * along_y, tiny)
-        from_y = y - y0
-        left = column_of(min(x0, x1) - reach, pixel, start, n)
-        right = min(column_of(max(x0, x1) + reach, pixel, start, n) + 1, n)
-        for i in range(left, right):
-            from_x = (start + i + 0.5) * pixel - x0
-            here = min(max((from_x * along_x + from_y * along_y) * inverse, 0.0), 1.0)
+        begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
+        inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
+        number = np.float32(v)
+        for p in range(begin, finish):
+            from_x, from_y = work[CANVAS_X, p] - x0, work[CANVAS_Y, p] - y0
+            here = min(max((from_x * along_x + from_y * along_y) * inverse, ZERO), ONE)
             to_x, to_y = from_x - here * along_x, from_y - here * along_y
             squared = to_x * to_x + to_y * to_y
-            closer = squared < best[i]
-            best[i] = squared if closer else best[i]
-            place[i] = here if closer else place[i]
-            segment[i] = v if closer else segment[i]
-    for i in range(n):
-        v = int(segment[i])
-        if v < 0:
-            work[D, i], work[NORMAL_X, i], work[NORMAL_Y, i] = 2 * reach, 0, 0
-            continue
-        to_x = (start + i + 0.5) * pixel - vertices[v, 0] - place[i] * (vertices[v + 1, 0] - vertices[v, 0])
-        to_y = y - vertices[v, 1] - place[i] * (vertices[v + 1, 1] - vertices[v, 1])
-        length = math.sqrt(to_x * to_x + to_y * to_y)
-        work[D, i] = length
-        work[NORMAL_X, i], work[NORMAL_Y, i] = to_x / max(length, tiny), to_y / max(length, tiny)
+            closer = squared < work[D, p]
+            work[D, p] = squared if closer else work[D, p]
+            work[NORMAL_X, p] = to_x if closer else work[NORMAL_X, p]
+            work[NORMAL_Y, p] = to_y if closer else work[NORMAL_Y, p]
+            work[PLACE, p] = here if closer else work[PLACE, p]
+            work[SEGMENT, p] = number if closer else work[SEGMENT, p]
+    for p in range(start, stop):
+        to_x, to_y = work[NORMAL_X, p], work[NORMAL_Y, p]
+        work[D, p] = math.sqrt(to_x * to_x + to_y * to_y)
 
 
-@compiled
-def polyline_row(vertices, first, size, width, s, weight, profile, pixel, y, start, n, tiny, work, rows):
-    """As for a box; the derivative by the nearest point's place, that point's segment and where on it it lies."""
-    reach = reach_beyond(profile, s, pixel) + width / 2
-    _nearest_row(vertices, first, size, 1, reach, pixel, y, start, n, tiny, work, rows)
-    for i in range(n):
-        work[D, i] -= width / 2
-        work[T, i] = width
-    cover_row(profile, profile == GAUSSIAN, s, pixel, n, work, work[ACROSS : ACROSS + 4])
-    for i in range(n):
-        by_d = weight * work[ACROSS + 1, i]
-        rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * work[ACROSS, i], work[ACROSS, i], 0
-        rows[BY_SOFTNESS, i] = weight * work[ACROSS + 3, i]
-        rows[BY_WIDTH, i] = weight * work[ACROSS + 2, i] - by_d / 2
-        rows[BY_X, i], rows[BY_Y, i] = by_d * work[NORMAL_X, i], by_d * work[NORMAL_Y, i]
+@inlined
+def stroke_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work):
+    """Coverage by the stroke of a polyline and its derivatives into ACROSS."""
+    s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
+    reach = reach_beyond(profile, s, pixel) + HALF * width
+    nearest(vertices, first, size, 1, reach, start, stop, tiny, work)
+    for p in range(start, stop):
+        work[X, p] = work[D, p] - HALF * width
+        work[T, p] = width
+    thin = profile != GAUSSIAN and is_thin(profile, s, pixel, HALF * width)
+    slab(profile, thin, s, pixel, start, stop, work, X, T, ACROSS)
 
 
-@compiled
-def region_row(vertices, first, size, s, weight, profile, pixel, y, start, n, tiny, work, rows):
-    """As for a polyline, given the boundary of a region."""
-    reach = reach_beyond(profile, s, pixel)
-    _nearest_row(vertices, first, size, 2, reach, pixel, y, start, n, tiny, work, rows)
-    _winding_row(vertices, first, size, pixel, y, start, n, work[T])
-    depth, c, slope, by_s = work[PROFILES], work[PROFILES + 1], work[PROFILES + 2], work[PROFILES + 3]
-    for i in range(n):
-        depth[i] = work[D, i] if work[T, i] > 0 else -work[D, i]
-    profile_row(profile, s, pixel, n, depth, c, slope, by_s)
-    for i in range(n):
-        by_point = weight * slope[i] * (1.0 if work[T, i] > 0 else -1.0)
-        rows[ALPHA, i], rows[ROUNDED, i], rows[SHARP, i] = weight * c[i], c[i], 0
-        rows[BY_SOFTNESS, i], rows[BY_WIDTH, i] = weight * by_s[i], 0
-        rows[BY_X, i], rows[BY_Y, i] = by_point * work[NORMAL_X, i], by_point * work[NORMAL_Y, i]
+@inlined
+def region_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work):
+    """Coverage by what a boundary encloses and its derivatives into ACROSS."""
+    s = numbers[k, SOFTNESS]
+    nearest(vertices, first, size, 2, reach_beyond(profile, s, pixel), start, stop, tiny, work)
+    _winding(vertices, first, size, start, stop, work)
+    for p in range(start, stop):
+        work[X, p] = -work[D, p] if work[T, p] > HALF else work[D, p]
+    slab(profile, False, s, pixel, start, stop, work, X, T, ACROSS)
+    for p in range(start, stop):
+        by_d = work[ACROSS + BY_D, p]
+        work[ACROSS + BY_D, p] = -by_d if work[T, p] > HALF else by_d
 
 
-@compiled
-def _winding_row(vertices, first, size, pixel, y, start, n, winding):
-    """How often the boundary winds around each pixel of a row: 1 inside, 0 outside."""
-    winding[:n] = 0
+@inlined
+def _winding(vertices, first, size, start, stop, work):
+    """How often the boundary winds around each pixel, into T: 1 inside, 0 outside."""
+    for p in range(start, stop):
+        work[T, p] = ZERO
     for v in range(first, first + size - 1, 2):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        if min(y0, y1) <= y < max(y0, y1):
-            x = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
-            i = column_of(x + pixel / 2, pixel, start, n)  # the first pixel whose centre lies beyond x
-            if i < n:
-                winding[i] += 1.0 if y1 > y0 else -1.0
-    total = 0.0
-    for i in range(n):
-        total += winding[i]
-        winding[i] = total
+        low, high, turn = (y0, y1, ONE) if y1 > y0 else (y1, y0, -ONE)
+        right_of_it = min(x0, x1) > work[CANVAS_X, TILE - 1]
+        if right_of_it or high <= work[CANVAS_Y, start] or low > work[CANVAS_Y, stop - ROW]:
+            continue
+        slope = (x1 - x0) / (y1 - y0)
+        for p in range(start, stop):
+            y = work[CANVAS_Y, p]
+            beyond = low <= y and y < high and work[CANVAS_X, p] > x0 + (y - y0) * slope
+            work[T, p] += turn if beyond else ZERO
+
+
+@inlined
+def add_alpha(weight, start, stop, work):
+    """Add the coverage in ACROSS, weighted, to ALPHA."""
+    for p in range(start, stop):
+        work[ALPHA, p] += weight * work[ACROSS + COVERED, p]
+
+
+@inlined
+def differentiate_vertices(
+    numbers, k, vertices, first, size, step, reach, share, start, stop, tiny, work, by_numbers, by_vertices
+):  # fmt: skip
+    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, weight, the stroke's width and the vertices, given
+    coverage and the nearest segments."""
+    rounded = share * numbers[k, ROUNDED]
+    by_s = by_rounded = by_width = ZERO * rounded
+    for p in range(start, stop):
+        weight = work[BY_ALPHA, p]
+        by_d = weight * rounded * work[ACROSS + BY_D, p]
+        by_s += weight * rounded * work[ACROSS + BY_S, p]
+        by_rounded += weight * work[ACROSS + COVERED, p]
+        by_width += weight * rounded * work[ACROSS + BY_T, p] - HALF * by_d
+        inverse = by_d / max(work[D, p], tiny)
+        work[NORMAL_X, p] *= inverse
+        work[NORMAL_Y, p] *= inverse
+    by_numbers[k, SOFTNESS] += by_s
+    by_numbers[k, ROUNDED] += share * by_rounded
+    by_numbers[k, STROKE_WIDTH] += by_width
+    for v in range(first, first + size - 1, step):
+        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
+        begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
+        number = np.float32(v)
+        all_x = all_y = end_x = end_y = ZERO * share
+        for p in range(begin, finish):
+            mine = work[SEGMENT, p] == number
+            by_x, by_y = (work[NORMAL_X, p] if mine else ZERO), (work[NORMAL_Y, p] if mine else ZERO)
+            all_x += by_x
+            all_y += by_y
+            end_x += by_x * work[PLACE, p]
+            end_y += by_y * work[PLACE, p]
+        by_vertices[v, 0] -= all_x - end_x
+        by_vertices[v, 1] -= all_y - end_y
+        by_vertices[v + 1, 0] -= end_x
+        by_vertices[v + 1, 1] -= end_y

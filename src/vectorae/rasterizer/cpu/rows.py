@@ -1,55 +1,49 @@
-"""The scratch rows that all loops share, and coverage by distance and thickness on them."""
+"""The scratch that all loops share: rows of numbers, one for each pixel of a tile.
+
+``work[D, p]`` is the distance at pixel p, which lies in row p // 16 and column p % 16 of the tile; a loop goes from
+the first pixel of a row, start, to the last of another, stop. One array holds all rows, so that the compiler sees that
+they do not overlap, and start and stop are unsigned, so that it sees that no index counts from the end.
+"""
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
-import math
+import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import compiled
-from vectorae.rasterizer.cpu.profiles import GAUSSIAN, profile_row
+from vectorae.rasterizer.cpu.compiled import inlined
 
-# Rows kept for each shape: alpha; the coverages it is the weighted sum of; its derivatives by what the kind depends on.
-ALPHA, ROUNDED, SHARP, BY_SOFTNESS, BY_WIDTH, BY_X, BY_Y, BY_HALF_WIDTH, BY_HALF_HEIGHT, BY_ROUNDNESS = range(10)
-PLACE, SEGMENT = BY_HALF_WIDTH, BY_HALF_HEIGHT
-KEPT = 10
+TILE = 16
+"""Pixels each way of a tile: as many as a vector register has numbers, or a multiple."""
 
-# Rows of intermediate results: the point, the distance and thickness with their derivatives, and coverages with theirs
-# (of a sharp box by its two slabs, of its stroke within both edges), then room for two profiles.
-X, Y, D, NORMAL_X, NORMAL_Y, D_HALF_WIDTH, D_HALF_HEIGHT, D_ROUNDNESS = range(8)
-T, T_X, T_Y, T_HALF_WIDTH, T_HALF_HEIGHT, T_ROUNDNESS = range(8, 14)
-ACROSS, DOWN, PROFILES = 14, 19, 23
-WITHIN = DOWN
-WORK = PROFILES + 7
+PIXELS = TILE * TILE
+
+ROW = np.uintp(TILE)
+"""From one row of a tile to the next."""
+
+# The pixel on the canvas, and in the shape's frame; distance and thickness there; the normal of the closest point and
+# its place on the corner's arc (of polylines: what leads there, where it lies on the segment, and the segment).
+CANVAS_X, CANVAS_Y, X, Y, D, T, NORMAL_X, NORMAL_Y, ARC_X, ARC_Y = range(10)
+PLACE, SEGMENT = ARC_X, ARC_Y
+
+# The derivatives of the thickness.
+T_X, T_Y, T_HALF_WIDTH, T_HALF_HEIGHT, T_ROUNDNESS = range(10, 15)
+
+# Coverage by a slab, and its derivatives by distance, thickness and softness; another slab's.
+COVERED, BY_D, BY_T, BY_S = range(4)
+ACROSS, DOWN = 15, 19
+
+# Distance and thickness of that other slab.
+D_DOWN, T_DOWN = 23, 24
+
+# Coverage × opacity of the shape; the derivative by it.
+ALPHA, BY_ALPHA = 25, 26
+
+# From here on one for each channel: the pixels, the derivative by them, and what the shapes above let through.
+CHANNELS = 27
 
 
-@compiled
-def cover_row(profile, one_sided, s, pixel, n, work, into):
-    """Coverage by a slab (coverage.slab_coverage) and its derivatives by d, t and softness into four rows.
-
-    d is the row D and t the row T. One-sided, as gaussian strokes are, coverage is c(−d) alone.
-    """
-    depth, c, slope, by_s = work[PROFILES], work[PROFILES + 1], work[PROFILES + 2], work[PROFILES + 3]
-    for i in range(n):
-        depth[i] = -work[D, i]
-    profile_row(profile, s, pixel, n, depth, c, slope, by_s)
-    for i in range(n):
-        into[0, i], into[1, i], into[2, i], into[3, i] = c[i], -slope[i], 0, by_s[i]
-    if one_sided:
-        return
-    if profile == GAUSSIAN:
-        for i in range(n):
-            t = work[T, i] / (2 * s)
-            missing = math.exp(-t * t)
-            into[0, i] *= 1 - missing
-            into[1, i] *= 1 - missing
-            into[2, i] = c[i] * missing * t / s
-            into[3, i] = by_s[i] * (1 - missing) - 2 * c[i] * missing * t * t / s
-        return
-    for i in range(n):
-        depth[i] = -work[D, i] - work[T, i]
-    profile_row(profile, s, pixel, n, depth, c, slope, by_s)
-    for i in range(n):
-        into[0, i] -= c[i]
-        into[1, i] += slope[i]
-        into[2, i] = slope[i]
-        into[3, i] -= by_s[i]
+@inlined
+def is_scratch(work):
+    """Whether its rows are of 256 pixels. They are: a kernel that returns where they are not is one in which the
+    compiler knows how far apart they lie."""
+    return work.shape[1] == PIXELS

@@ -6,6 +6,12 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
+SOFTNESS, ROUNDED, SHARP = range(8, 11)
+"""Further numbers of a shape, after those of rasterizer.packing: its softness, and opacity × ``coverage.Weights``; all but
+filled boxes are ``rounded`` only."""
+
+NUMBERS = 11
+
 OVER, SOFT_OR, BY_DEPTH = range(3)
 """How shapes are composited."""
 
@@ -19,9 +25,7 @@ class Shapes(NamedTuple):
             boundary each segment has two of its own.
         order: ``[B, N]`` the slots from the bottom to the top.
         blend: ``[B, N]`` of filled boxes, see ``coverage.Weights``.
-        numbers: ``[B, N, 8]``; vertices: ``[B, V, 2]``, canvas units.
-        softness: ``[B, N]``.
-        rounded, sharp: ``[B, N]`` opacity × ``coverage.Weights``; all but filled boxes are ``rounded`` only.
+        numbers: ``[B, N, 11]``; vertices: ``[B, V, 2]``, canvas units.
         color: ``[B, N, C]``; background: ``[B, C]``.
         in_front: ``[B, N, N]`` how far shape j is in front of k, where that is not decided; else empty.
     """
@@ -33,9 +37,6 @@ class Shapes(NamedTuple):
     blend: Array
     numbers: Array
     vertices: Array
-    softness: Array
-    rounded: Array
-    sharp: Array
     color: Array
     background: Array
     in_front: Array
@@ -46,9 +47,6 @@ class Gradients(NamedTuple):
 
     numbers: Array
     vertices: Array
-    softness: Array
-    rounded: Array
-    sharp: Array
     color: Array
     background: Array
     in_front: Array
