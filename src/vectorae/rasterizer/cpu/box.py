@@ -1,8 +1,8 @@
 """Rounded boxes, tile by tile: alpha and its derivatives, the mathematics of geometry.rounded_box and
 rasterizer.coverage.
 
-Arguments that all share: ``numbers[k]`` of the shape; ``start``, ``stop`` the pixels from, to; ``work`` the scratch; ``s``,
-``pixel`` the softness and the size of a pixel.
+Arguments that all share: ``numbers[k]`` of the shape; ``start``, ``stop`` the pixels from, to; ``work`` the scratch;
+``s``, ``pixel`` the softness and the size of a pixel.
 """
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
@@ -83,7 +83,7 @@ def sharp_slabs(numbers, k, profile, pixel, start, stop, work):
 
 @inlined
 def rounded_slab(kind, numbers, k, profile, pixel, start, stop, smallest, work):
-    """Coverage by a box's distance and thickness, or of its stroke by those of its two edges, into ACROSS (and DOWN)."""
+    """Coverage by a box's distance and thickness, or of its stroke by its two edges, into ACROSS (and DOWN)."""
     half_width, half_height, s = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, SOFTNESS]
     width = numbers[k, STROKE_WIDTH]
     circular = half_width == half_height or numbers[k, ROUNDNESS] == ZERO
@@ -188,8 +188,8 @@ def _closer(corner_x, corner_y, cos, sin, rx, ry, inverse_x, inverse_y, squares,
     evolute_x, evolute_y = squares * inverse_x * cos * cos * cos, -squares * inverse_y * sin * sin * sin
     from_x, from_y = rx * cos - evolute_x, ry * sin - evolute_y
     to_x, to_y = corner_x - evolute_x, corner_y - evolute_y
-    to_length = max(math.sqrt(to_x * to_x + to_y * to_y), smallest)
-    scale = math.sqrt(from_x * from_x + from_y * from_y) / to_length
+    to_square = max(to_x * to_x + to_y * to_y, smallest * smallest)
+    scale = math.sqrt((from_x * from_x + from_y * from_y) / to_square)
     cos = min(max((to_x * scale + evolute_x) * inverse_x, ZERO), ONE)
     sin = min(max((to_y * scale + evolute_y) * inverse_y, ZERO), ONE)
     length = math.sqrt(cos * cos + sin * sin)

@@ -34,22 +34,32 @@ _FOLDER = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / "kernels" / _version()
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``)."""
-    return _compiled(function, cache=True)
+    """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``).
+
+    What is compiled so may not allocate an array, and in return does not count references to arrays, which would take
+    longer than many a loop here.
+    """
+    return _compiled(function, _nrt=False)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``compiled``, for what becomes a part of the functions that call it: counting references to the arrays of a
-    call takes longer than many a loop here."""
-    return _compiled(function, cache=True, forceinline=True)
+    """As ``compiled``, for what becomes a part of the functions that call it."""
+    return _compiled(function, forceinline=True, _nrt=False)
 
 
-def _compiled(function: Callable[..., Any], **options: bool) -> Callable[..., Any]:
+def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``compiled``, for what allocates arrays."""
+    return _compiled(function)
+
+
+def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _FOLDER
     # No branch for a NaN and sums in any order.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
     try:
-        kernel: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath=fastmath, **options)(function)
+        kernel: Callable[..., Any] = numba.njit(
+            cache=True, nogil=True, error_model="numpy", fastmath=fastmath, **options
+        )(function)
         return kernel
     finally:
         _CONFIG.CACHE_DIR = chosen

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.geometry.region import AT_END, AT_START, LEAST_PART, Cuts
-from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.compiled import allocating
 from vectorae.rasterizer.cpu.threads import share_out
 
 
@@ -28,13 +28,13 @@ def find_cuts(corners: Tensor) -> Cuts:
     return Cuts(segment, start, end, torch.arange(most) < torch.from_numpy(size)[:, None])
 
 
-@compiled
+@allocating
 def _segment(corners, i):
     following = i + 1 if i + 1 < len(corners) else 0
     return corners[i, 0], corners[i, 1], corners[following, 0], corners[following, 1]
 
 
-@compiled
+@allocating
 def _corners_of(corners):
     """How many corners do not repeat the one before them."""
     found = 0
@@ -44,7 +44,7 @@ def _corners_of(corners):
     return found
 
 
-@compiled
+@allocating
 def _cut_paths(first, last, paths, pieces, size):
     """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and how many there are, room or not."""
     count = paths.shape[1]
@@ -75,7 +75,7 @@ def _cut_paths(first, last, paths, pieces, size):
                 size[m] += 1
 
 
-@compiled
+@allocating
 def _cuts_of(corners, i, at, partner):
     """Where segment i is cut, from 0 to 1, and by which other segment; returns how many places these are."""
     count = len(corners)
@@ -108,7 +108,7 @@ def _cuts_of(corners, i, at, partner):
     return cuts + 1
 
 
-@compiled
+@allocating
 def _winding(corners, own, x, y):
     """How often the path winds around a place, its own segment left out."""
     count, winding = len(corners), 0

@@ -12,9 +12,9 @@ from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, CHANNELS
 
 
 @inlined
-def composite(color, k, channels, start, stop, soft_or, work):
+def composite(color, k, start, stop, soft_or, work):
     """Lay a shape over some rows of a tile's pixels."""
-    for channel in range(channels):
+    for channel in range(color.shape[1]):
         ink, pixels = color[k, channel], CHANNELS + channel
         if soft_or:
             for p in range(start, stop):
@@ -25,13 +25,13 @@ def composite(color, k, channels, start, stop, soft_or, work):
 
 
 @inlined
-def gain(color, k, channels, start, stop, soft_or, work, kept, number):
+def gain(color, k, start, stop, soft_or, work, kept, number):
     """What Σ given · image gains by a shape's alpha where nothing is above it: Σ_c g_c (c_k − B_k), B_k what lies
     behind; of soft or g_c (1 − B_k) in each channel. Then lay the shape over the pixels."""
     for p in range(start, stop):
         kept[number, 0, p] = work[ALPHA, p]
-    for channel in range(channels):
-        pixels, given, ink = CHANNELS + channel, CHANNELS + channels + channel, color[k, channel]
+    for channel in range(color.shape[1]):
+        pixels, given, ink = CHANNELS + channel, CHANNELS + color.shape[1] + channel, color[k, channel]
         if soft_or:
             for p in range(start, stop):
                 free = ONE - work[pixels, p]
@@ -50,14 +50,15 @@ def gain(color, k, channels, start, stop, soft_or, work, kept, number):
 
 
 @inlined
-def weigh(color, k, channels, start, stop, soft_or, work, kept, number, by_color):
+def weigh(color, k, start, stop, soft_or, work, kept, number, by_color):
     """Write the derivatives by a shape's alpha, T_k × the gain, with T_k the transmittance in front of it; add those
     by its colour; and let the transmittance pass through it."""
+    channels = color.shape[1]
     given, passed = CHANNELS + channels, CHANNELS + 2 * channels
     if soft_or:
         for p in range(start, stop):
             work[BY_ALPHA, p] = ZERO
-        for channel in range(channels):
+        for channel in range(color.shape[1]):
             total, ink, layer = ZERO * color[k, channel], color[k, channel], passed + channel
             for p in range(start, stop):
                 one = kept[number, 1 + channel, p] * work[layer, p]
@@ -70,7 +71,7 @@ def weigh(color, k, channels, start, stop, soft_or, work, kept, number, by_color
         work[BY_ALPHA, p] = kept[number, 1, p] * work[passed, p]
         work[ALPHA, p] = kept[number, 0, p] * work[passed, p]
         work[passed, p] -= work[ALPHA, p]
-    for channel in range(channels):
+    for channel in range(color.shape[1]):
         total = ZERO * color[k, channel]
         for p in range(start, stop):
             total += work[given + channel, p] * work[ALPHA, p]

@@ -1,7 +1,7 @@
 """Stroked polylines and enclosed regions, tile by tile: alpha and its derivatives.
 
-Arguments as in box.py, and: ``vertices`` ``[V, 2]`` of the image, ``first`` and ``size`` those of the shape, ``step`` from
-one segment to the next (1 along a polyline, 2 on a boundary, where each has two vertices of its own).
+Arguments as in box.py, and: ``vertices`` ``[V, 2]`` of the image, ``first`` and ``size`` those of the shape, ``step``
+from one segment to the next (1 along a polyline, 2 on a boundary, where each has two vertices of its own).
 """
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
@@ -87,12 +87,14 @@ def nearest(vertices, first, size, step, reach, start, stop, tiny, work):
             here = min(max((from_x * along_x + from_y * along_y) * inverse, ZERO), ONE)
             to_x, to_y = from_x - here * along_x, from_y - here * along_y
             squared = to_x * to_x + to_y * to_y
-            closer = squared < work[D, p]
-            work[D, p] = squared if closer else work[D, p]
-            work[NORMAL_X, p] = to_x if closer else work[NORMAL_X, p]
-            work[NORMAL_Y, p] = to_y if closer else work[NORMAL_Y, p]
-            work[PLACE, p] = here if closer else work[PLACE, p]
-            work[SEGMENT, p] = number if closer else work[SEGMENT, p]
+            # Mixed, not chosen: a store under a condition does not vectorise.
+            closer = ONE if squared < work[D, p] else ZERO
+            farther = ONE - closer
+            work[D, p] = min(squared, work[D, p])
+            work[NORMAL_X, p] = closer * to_x + farther * work[NORMAL_X, p]
+            work[NORMAL_Y, p] = closer * to_y + farther * work[NORMAL_Y, p]
+            work[PLACE, p] = closer * here + farther * work[PLACE, p]
+            work[SEGMENT, p] = closer * number + farther * work[SEGMENT, p]
     for p in range(start, stop):
         to_x, to_y = work[NORMAL_X, p], work[NORMAL_Y, p]
         work[D, p] = math.sqrt(to_x * to_x + to_y * to_y)

@@ -16,11 +16,11 @@ from vectorae.rasterizer.cpu.rows import BY_D, BY_S, BY_T, COVERED, is_scratch
 
 GAUSSIAN, SIGMOID, RAMP = (list(PROFILES).index(name) for name in ("gaussian", "sigmoid", "ramp"))
 
-TAIL = 14 * math.log(2)
-"""−ln of the coverage that may be dropped, 2⁻¹⁴."""
+TAIL, TAIL_ROOT = (np.float32((14 * math.log(2)) ** power) for power in (1, 0.5))
+"""−ln of the coverage that may be dropped, 2⁻¹⁴, and its root."""
 
-FLAT = 17 * math.log(2)
-"""−ln of the coverage that the far side of a shape may take away and is not computed, 2⁻¹⁷."""
+FLAT, FLAT_ROOT = (np.float32((17 * math.log(2)) ** power) for power in (1, 0.5))
+"""−ln of the coverage that the far side of a shape may take away and is not computed, 2⁻¹⁷, and its root."""
 
 _FLOOR, _PART = np.float32(-30), np.float32(1 / 32)
 _THIRD, _FOURTH, _FIFTH = np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
@@ -119,8 +119,12 @@ def _sigmoid_slab(thin, inverse, start, stop, work, d, t, into):
         return
     for p in range(start, stop):
         x, y = -work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse
-        near, near_slope = _sigmoid(x)
-        far, far_slope = _sigmoid(y)
+        # Both sigmoids with one division.
+        e, f = _exp(-abs(x)), _exp(-abs(y))
+        both = ONE / ((ONE + e) * (ONE + f))
+        near, far = both * (ONE + f), both * (ONE + e)
+        near_slope, far_slope = e * near * near, f * far * far
+        near, far = (near if x >= ZERO else e * near), (far if y >= ZERO else f * far)
         work[into + COVERED, p] = near - far
         work[into + BY_D, p] = (far_slope - near_slope) * inverse
         work[into + BY_T, p] = far_slope * inverse
@@ -131,17 +135,17 @@ def _sigmoid_slab(thin, inverse, start, stop, work, d, t, into):
 def reach_beyond(profile, s, pixel):
     """How far beyond the outline coverage may be above 2⁻¹⁴."""
     if profile == GAUSSIAN:
-        return s * math.sqrt(TAIL)
+        return s * TAIL_ROOT
     if profile == SIGMOID:
         return s * TAIL
-    return pixel / 2
+    return HALF * pixel
 
 
 @inlined
 def is_thin(profile, s, pixel, half):
     """Whether the far side of a slab of this half thickness counts."""
     if profile == GAUSSIAN:
-        return half < s * math.sqrt(FLAT)
+        return half < s * FLAT_ROOT
     if profile == SIGMOID:
         return half < s * FLAT
     return True

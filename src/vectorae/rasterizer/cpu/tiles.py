@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import HALF, ZERO, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import HALF, ZERO, allocating, compiled, inlined
 from vectorae.rasterizer.cpu.polyline import rows_near_segment
 from vectorae.rasterizer.cpu.profiles import reach_beyond
 from vectorae.rasterizer.cpu.rows import CANVAS_X, CANVAS_Y, PIXELS, TILE
@@ -31,7 +31,7 @@ def _bounds(b, k, shapes, reach):
     """Left, top, right, bottom of all that a shape may cover, canvas units."""
     kind, numbers = shapes.kinds[k], shapes.numbers[b, k]
     if kind in (STROKED_BOX, POLYLINE):
-        reach += numbers[STROKE_WIDTH] / 2
+        reach += HALF * numbers[STROKE_WIDTH]
     if kind in (POLYLINE, REGION):
         left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
         for v in range(shapes.first[k], shapes.first[k] + shapes.size[b, k]):
@@ -50,7 +50,7 @@ def place_shapes(b, shapes, canvas, places):
     """Columns and rows that each shape of an image may cover, into ``places`` ``[N, 4]``: start, stop, top, bottom."""
     height, width, pixel = canvas.height, canvas.width, 1 / min(canvas.height, canvas.width)
     for k in range(len(places)):
-        reach = reach_beyond(canvas.profile, shapes.numbers[b, k, SOFTNESS], pixel)
+        reach = reach_beyond(canvas.profile, shapes.numbers[b, k, SOFTNESS], shapes.numbers.dtype.type(pixel))
         left, top, right, bottom = _bounds(b, k, shapes, reach)
         if left <= right and top <= bottom:  # false for NaN too
             places[k, 0] = int(min(max(math.floor(left / pixel - 0.5), 0), width))
@@ -63,7 +63,7 @@ def place_shapes(b, shapes, canvas, places):
             places[k] = (0, width, 0, height)
 
 
-@compiled
+@allocating
 def sort_into_tiles(order, places, columns, first_row, last_row):
     """The shapes that each tile of some rows of tiles has, from the bottom to the top.
 
@@ -97,6 +97,15 @@ def sort_into_tiles(order, places, columns, first_row, last_row):
     return begin[:-1], shapes
 
 
+@compiled
+def most_in_a_tile(begin):
+    """How many shapes the tile has that has most of them."""
+    most = 0
+    for tile in range(len(begin) - 1):
+        most = max(most, begin[tile + 1] - begin[tile])
+    return most
+
+
 @inlined
 def rows_of_shape(kind, numbers, k, vertices, first, size, profile, pixel, places, tile_top, work):
     """The pixels from, to of the rows of a tile that a shape may cover."""
@@ -126,20 +135,21 @@ def place_pixels(work, left, top, whole, across, down):
         work[CANVAS_X, p], work[CANVAS_Y, p] = (left + p % TILE + across) * whole, (top + p // TILE + down) * whole
 
 
-@inlined
+@compiled
 def read_tile(images, b, left, top, work, first):
     """Copy a tile of ``images`` ``[B, C, H, W]`` into the rows from ``first`` on, with 0 beyond the image."""
     height, width = min(TILE, images.shape[2] - top), min(TILE, images.shape[3] - left)
     for channel in range(images.shape[1]):
         if height < TILE or width < TILE:
-            work[first + channel] = ZERO
+            for p in range(PIXELS):
+                work[first + channel, p] = ZERO
         for r in range(height):
             row = images[b, channel, top + r, left:]
             for i in range(width):
                 work[first + channel, r * TILE + i] = row[i]
 
 
-@inlined
+@compiled
 def write_tile(images, b, left, top, work, first):
     """Copy the rows from ``first`` on to a tile of ``images`` ``[B, C, H, W]``."""
     height, width = min(TILE, images.shape[2] - top), min(TILE, images.shape[3] - left)
