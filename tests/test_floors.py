@@ -16,7 +16,7 @@ FLOORS = [
     {"encoders", "evaluation", "optimizer"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},
-    {"checkpoint", "export"},
+    {"checkpoint", "export", "benchmark"},
     {"commands"},
     {"__init__", "__main__"},
 ]

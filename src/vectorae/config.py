@@ -64,6 +64,24 @@ class GalleryConfig:
     size: int = 108
 
 
+@dataclass
+class BenchmarkConfig:
+    """The keys at the root of a benchmark's config."""
+
+    workloads: list[str] | None = None
+    repeats: int = 10
+    backends: list[str] = field(default_factory=lambda: ["auto", "reference"])
+    peers: bool = True
+    memory: bool = True
+    output: str | None = None
+    threads: int | None = None
+    device: str = "auto"
+    max_time: str | None = "1m"
+    scale: float = 1.0
+    batch: int | None = None
+    seed: int = 0
+
+
 def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
     """Call the class that a section names.
 

@@ -39,7 +39,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     for name in ("limit", "batch_size"):
         if config[name] is not None and config[name] < 1:
             raise UserError(f"{name}: {config[name]} is not a whole number above 0")
-    device = _device(config["device"])
+    device = shell.device(config["device"])
 
     from vectorae import checkpoint as checkpoints
     from vectorae import evaluation
@@ -70,18 +70,6 @@ def dataset_section(config: Mapping[str, Any], trained: Mapping[str, Any]) -> di
     if section.get("seed", 0) is None or "_target_" not in given:
         section["seed"] = trained["dataset"].get("seed", trained["seed"]) if config["seed"] is None else config["seed"]
     return {**section, "image_size": trained["dataset"]["image_size"]}
-
-
-def _device(name: str) -> torch.device:
-    import torch
-
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    choices = [choice for choice, there in available.items() if there]
-    if name == "auto":
-        return torch.device(choices[-1])
-    if name not in choices:
-        raise UserError(f"device: no '{name}' on this machine; {choose(name, ['auto', *choices])}")
-    return torch.device(name)
 
 
 def _images(dataset: Any, split: str) -> torch.Tensor:

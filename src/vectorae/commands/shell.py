@@ -15,11 +15,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vectorae.commands.command_line import arrange, conf_folder, split_flags
 from vectorae.commands.messages import explain, raised_by_config
 from vectorae.errors import UserError, choose
+
+if TYPE_CHECKING:
+    import torch
 
 Job = Callable[[dict[str, Any], Path], int | None]
 
@@ -191,6 +194,23 @@ def _remove_unused(folder: Path, record: str) -> None:
             return
         with suppress(OSError):
             parent.rmdir()
+
+
+def device(name: str) -> torch.device:
+    """The device that the key `device` names; `auto` is the best there is.
+
+    Raises:
+        UserError: it is not on this machine.
+    """
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    choices = [choice for choice, there in available.items() if there]
+    if name == "auto":
+        return torch.device(choices[-1])
+    if name not in choices:
+        raise UserError(f"device: no '{name}' on this machine; {choose(name, ['auto', *choices])}")
+    return torch.device(name)
 
 
 def print_metrics(metrics: Mapping[str, float], title: str) -> None:

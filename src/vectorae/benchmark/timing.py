@@ -1,0 +1,129 @@
+"""Timing: contenders in turn, round after round, so that what slows the machine slows all of them."""
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+
+Times = dict[str, float]
+"""Seconds by phase: `forward`, `backward`, …, and `both`, all of it."""
+
+Pass = Callable[[], Times]
+"""Does the work once, and tells how long each phase took."""
+
+LEAST_ROUNDS = 3
+"""How often even the slowest contender is timed, after a first pass that does not count."""
+
+
+class Clock:
+    """Seconds between ticks, by name, on a device that may still be working when Python goes on."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._last = self._now()
+        self.times: Times = {}
+
+    def tick(self, phase: str) -> None:
+        """What was done since the last tick was this phase."""
+        now = self._now()
+        self.times[phase] = now - self._last
+        self._last = now
+
+    def total(self) -> Times:
+        """The phases, and ``both``: all of them."""
+        return {**self.times, "both": sum(self.times.values())}
+
+    def _now(self) -> float:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize(self._device)
+        elif self._device.type == "mps":
+            torch.mps.synchronize()
+        return time.perf_counter()
+
+
+@dataclass
+class Rounds:
+    """What was measured of one contender.
+
+    Attributes:
+        times: phase → seconds of each round.
+        first: seconds of the first pass, which does not count.
+        failure: why there is nothing (more), in one line.
+    """
+
+    times: dict[str, list[float]] = field(default_factory=dict)
+    first: float = 0.0
+    failure: str | None = None
+
+    @property
+    def count(self) -> int:
+        """Rounds that count."""
+        return len(self.times.get("both", ()))
+
+    def add(self, times: Times) -> None:
+        """One more round."""
+        for phase, seconds in times.items():
+            self.times.setdefault(phase, []).append(seconds)
+
+
+def measure(
+    passes: Mapping[str, Pass], repeats: int, max_time: float, on_pass: Callable[[str], None]
+) -> dict[str, Rounds]:
+    """Time contenders in turn, round after round; the first pass of each does not count.
+
+    Args:
+        passes: name → pass.
+        repeats: rounds that count.
+        max_time: seconds after which a contender drops out, once it has ``LEAST_ROUNDS`` (or ``repeats``, if fewer).
+        on_pass: called with the name of a contender before each pass.
+    """
+    measured = {name: Rounds() for name in passes}
+    for turn in range(repeats + 1):
+        for name, once in passes.items():
+            rounds = measured[name]
+            spent = rounds.first + sum(rounds.times.get("both", ()))
+            if rounds.failure or (spent >= max_time and rounds.count >= min(LEAST_ROUNDS, repeats)):
+                continue
+            on_pass(name)
+            try:
+                times = once()
+            except (RuntimeError, MemoryError, AssertionError) as error:  # of a peer, which may fail as it likes
+                rounds.failure = first_line(error)
+            else:
+                if turn == 0:
+                    rounds.first = times["both"]
+                else:
+                    rounds.add(times)
+    return measured
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def median(seconds: list[float]) -> float:
+    """The middle of some rounds."""
+    return statistics.median(seconds)
+
+
+def spread(seconds: list[float]) -> float:
+    """Half the interquartile range of some rounds; 0 of one."""
+    if len(seconds) < 2:
+        return 0.0
+    low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
+    return (high - low) / 2
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Torch, and with it our kernels, on so many threads; None leaves them as they are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
