@@ -17,10 +17,11 @@ COLUMNS = ("ms", "forward", "backward", "both", "rounds", "ns/covered", "MiB", "
 EXPLANATION = (
     "Milliseconds: median ± half the interquartile range of the rounds, contenders in turn, the first pass left out. "
     "*forward* records what the backward needs; *both* is all of it, of a training step the optimizer too. "
-    "*ns/covered*: both for each pixel that a shape covers (by 2⁻¹⁴ or more). *MiB*: peak memory beyond what the process holds with "
-    "the scene and compiled kernels, each contender in a process of its own. *ratio*: both as a multiple of the first "
-    "line's. reference: dense torch, chunk by chunk; diffvg: 2×2 samples a pixel, on all cores; dsketch: "
-    "DifferentiableSketching."
+    "*ns/covered*: both for each pixel that a shape covers (by 2⁻¹⁴ or more). "
+    "*MiB*: peak memory beyond what the process holds with the scene and compiled kernels, each contender in a process "
+    "of its own. *ratio*: both as a multiple of the first line's. "
+    "reference: dense torch, chunk by chunk; diffvg: 2×2 samples a pixel, on all cores; dsketch: the code of "
+    "Differentiable Drawing and Sketching, dense torch."
 )
 
 NAMES = {"auto": "vectorae", "cpu": "vectorae cpu", "gpu": "vectorae gpu"}

@@ -22,7 +22,7 @@ def main() -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: vectorae COMMAND [key=value …]\n\ncommands:")
         for name, purpose in COMMANDS.items():
-            print(f"  {name:<10}{purpose}")
+            print(f"  {name:<11}{purpose}")
         print("\n`vectorae COMMAND --help` shows a command's keys, `--cfg job` what they amount to.")
         return 0
     name = arguments[0]
