@@ -18,7 +18,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from vectorae.benchmark import floors, memory, passes, peers, report, timing, training
+from vectorae.benchmark import floors, memory, passes, peers, report, run, timing, training
 from vectorae.benchmark.contenders import Ours, Peer, covered_pairs, drawing_pass, learning
 from vectorae.benchmark.passes import WORKLOADS, make_work
 from vectorae.benchmark.workloads import DRAWINGS, ON_GPU, ON_ONE_CORE, Size, Workload
@@ -274,6 +274,21 @@ def test_bytes_that_have_to_be_moved() -> None:
     assert floors.moved_bytes(work) == 4 * (3 * parameters + 2 * 2 * 3 * 64 * 64)
 
 
+def test_who_needs_much_memory_is_known_beforehand(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    assert 6 < run.needed_bytes(full("B"))["dsketch"] / 2**30 < 8
+    assert 11 < run.needed_bytes(full("E4096"))["reference"] / 2**30 < 13
+    assert run.needed_bytes(full("A"))["reference"] < 2**24
+    monkeypatch.setattr(run, "free_memory", lambda: 1000)
+    assert command(*TINY, "memory=false", "peers=false", "workloads=[A]")[0] == 0
+    (missing,) = results(Path("benchmarks"))["not_measured"]
+    assert missing["contender"] == "reference" and missing["reason"].endswith("more than half of what is free")
+
+
+def test_floors_are_times() -> None:
+    assert floors.bandwidth(CPU, size=2**20) > 1e6
+    assert floors.peak_flops(CPU, side=64) > 1e6
+
+
 # The command
 
 
@@ -451,8 +466,8 @@ def test_the_step_is_that_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_script_refuses_an_unknown_key(tmp_path: Path) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "benchmark.py"), "otuput=x"]
-    run = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert run.returncode == 2
-    assert run.stderr.startswith("vectorae: error: otuput: no such key; choose from ")
-    assert run.stderr.endswith("(did you mean output?)\n")
+    child = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert child.returncode == 2
+    assert child.stderr.startswith("vectorae: error: otuput: no such key; choose from ")
+    assert child.stderr.endswith("(did you mean output?)\n")
     assert not list(tmp_path.iterdir())

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
+from collections.abc import Callable
 
 import torch
 
 from vectorae.benchmark.contenders import learning
+from vectorae.benchmark.timing import Clock
 from vectorae.benchmark.workloads import Workload
 
 FLOPS_PER_PAIR = 100
 """Operations, about, that distance, coverage and compositing take of a covered pixel and a box, forward and backward:
 counted in the kernels' formulas, an exponential as 8."""
 
-LANES = 128
-"""Multiply-adds in float32 of one multiprocessor in a clock, on every NVIDIA architecture since 2020 that is used for
-computing."""
-
 COPIED = 2**30
-"""Bytes of the copy by which the bandwidth is measured."""
+"""Bytes read and written by the copy that the bandwidth is measured with."""
+
+SIDE = 8192
+"""Of the matrices whose product in float32 tells how fast arithmetic can be."""
 
 
-def floors(work: Workload, seconds: float, covered: int) -> dict[str, Any]:
+def floors(work: Workload, seconds: float, covered: int) -> dict[str, float]:
     """The least time that memory and arithmetic would take, and how many times as long it took.
 
     Args:
@@ -49,21 +48,25 @@ def moved_bytes(work: Workload) -> int:
     return scene.opacity.element_size() * (3 * sum(leaf.numel() for leaf in leaves) + 2 * pixels)
 
 
-def bandwidth(device: torch.device) -> float:
-    """Bytes a second, read and written, of a large copy: the best of a few."""
-    source = torch.empty(COPIED // 2, dtype=torch.uint8, device=device)
+def bandwidth(device: torch.device, size: int = COPIED) -> float:
+    """Bytes a second, read and written, of a large copy."""
+    source = torch.empty(size // 2, dtype=torch.uint8, device=device)
     target = torch.empty_like(source)
-    best = float("inf")
+    return size / _best(lambda: target.copy_(source), device)
+
+
+def peak_flops(device: torch.device, side: int = SIDE) -> float:
+    """Float32 operations a second of a large product of matrices, without TF32, which torch leaves off."""
+    left, right = torch.rand(2, side, side, device=device)
+    return 2 * side**3 / _best(lambda: left @ right, device)
+
+
+def _best(work: Callable[[], object], device: torch.device) -> float:
+    """Seconds, the least of a few times."""
+    times = []
     for _ in range(5):
-        torch.cuda.synchronize(device)
-        start = time.perf_counter()
-        target.copy_(source)
-        torch.cuda.synchronize(device)
-        best = min(best, time.perf_counter() - start)
-    return COPIED / best
-
-
-def peak_flops(device: torch.device) -> float:
-    """Float32 operations a second at the device's highest clock, tensor cores left out."""
-    properties: Any = torch.cuda.get_device_properties(device)
-    return float(properties.multi_processor_count * LANES * 2 * properties.clock_rate * 1000)
+        clock = Clock(device)
+        work()
+        clock.tick("work")
+        times.append(clock.times["work"])
+    return min(times)

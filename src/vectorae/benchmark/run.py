@@ -20,6 +20,7 @@ from vectorae.benchmark.peers import PEERS
 from vectorae.benchmark.timing import Pass, Rounds, first_line, measure, median, spread, threads
 from vectorae.benchmark.workloads import ON_GPU, ON_ONE_CORE, Size, Workload
 from vectorae.rasterizer.rasterize import BACKENDS
+from vectorae.rasterizer.reference import CHUNK_SIZE
 
 Row = dict[str, Any]
 Missing = list[dict[str, str]]
@@ -132,7 +133,7 @@ def _workload(plan: Plan, name: str, say: Callable[[str], None]) -> tuple[list[R
                 make_pass(work.small(), contender)()
                 passes[contender] = make_pass(work, contender)
             except (RuntimeError, MemoryError, AssertionError, ImportError) as error:
-                if contender in plan.backends:
+                if contender == plan.backends[0]:
                     raise
                 missing[contender] = f"failed: {first_line(error)}"
         measured = measure(passes, plan.repeats, plan.max_time, lambda contender: say(f"timing {contender}"))
@@ -150,17 +151,27 @@ def _peers(plan: Plan, work: Work) -> tuple[str, ...]:
 
 def _absent(plan: Plan, work: Work) -> Iterator[tuple[str, str]]:
     """Who could draw this workload but does not, and why."""
-    if isinstance(work, Workload) and work.name == "G":
+    if not isinstance(work, Workload):
+        return
+    if work.name == "G" and "reference" in plan.backends:
         yield "reference", "would take minutes a pass"
+    free = free_memory() if plan.device.type == "cpu" else None
+    for name, needed in needed_bytes(work).items():
+        if free is not None and needed > free / 2 and name in (*plan.backends, *_peers(plan, work)):
+            yield name, f"needs about {needed / 2**30:.0f} GiB of memory, more than half of what is free"
     for name in _peers(plan, work):
-        assert isinstance(work, Workload)
-        needed, free = DENSE_BYTES * work.pairs, free_memory()
         if not PEERS[name].importable:
             yield name, f"{PEERS[name].module} is not importable"
         elif plan.device.type == "cuda" and not PEERS[name].on_gpu:
             yield name, "is timed on the CPU only"
-        elif name == "dsketch" and plan.device.type == "cpu" and free is not None and needed > free:
-            yield name, f"would need about {needed / 2**30:.0f} GiB of memory"
+
+
+def needed_bytes(work: Workload) -> dict[str, int]:
+    """What the contenders need that keep more than a few images: a machine that swaps is of no use to anybody."""
+    # The reference keeps the canvas that each of its chunks is drawn on.
+    chunks = max(1, work.pairs // CHUNK_SIZE)
+    image = 4 * work.scene.channels * work.height * work.width
+    return {"reference": chunks * image, "dsketch": DENSE_BYTES * work.pairs}
 
 
 def _rows(work: Work, measured: Mapping[str, Rounds]) -> list[Row]:
