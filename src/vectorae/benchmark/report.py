@@ -12,10 +12,10 @@ from rich.table import Table
 
 Row = Mapping[str, Any]
 
-COLUMNS = ("ms", "forward", "backward", "both", "rounds", "ns/covered", "MiB", "ratio")
+COLUMNS = ("ms", "forward", "backward", "both", "n", "ns/covered", "MiB", "ratio")
 
 EXPLANATION = (
-    "Milliseconds: median ± half the interquartile range of the rounds, contenders in turn, the first pass left out. "
+    "Milliseconds: median ± half the interquartile range of *n* rounds, contenders in turn, the first pass left out. "
     "*forward* records what the backward needs; *both* is all of it, of a training step the optimizer too. "
     "*ns/covered*: both for each pixel that a shape covers (by 2⁻¹⁴ or more). "
     "*MiB*: peak memory beyond what the process holds with the scene and compiled kernels, each contender in a process "
