@@ -32,7 +32,6 @@ from vectorae.rasterizer.cpu.rows import (
     D,
     T,
 )
-from vectorae.rasterizer.cpu.shapes import ROUNDED, SHARP, SOFTNESS
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
@@ -40,8 +39,11 @@ from vectorae.rasterizer.packing import (
     FILLED_BOX,
     HALF_HEIGHT,
     HALF_WIDTH,
+    ROUNDED,
     ROUNDNESS,
+    SHARP,
     SIN,
+    SOFTNESS,
     STROKE_WIDTH,
 )
 

@@ -33,8 +33,7 @@ from vectorae.rasterizer.cpu.rows import (
     D,
     T,
 )
-from vectorae.rasterizer.cpu.shapes import ROUNDED, SOFTNESS
-from vectorae.rasterizer.packing import POLYLINE, REGION, STROKE_WIDTH
+from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, SOFTNESS, STROKE_WIDTH
 
 UPRIGHT = np.float32(1e-6)
 """The width in canvas units below which a segment is as high in each column as altogether."""

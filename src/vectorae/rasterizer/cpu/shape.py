@@ -11,9 +11,8 @@ from vectorae.rasterizer.cpu.compiled import ZERO, compiled
 from vectorae.rasterizer.cpu.polyline import cover_vertices, differentiate_vertices
 from vectorae.rasterizer.cpu.profiles import RAMP
 from vectorae.rasterizer.cpu.rows import ALPHA, is_scratch
-from vectorae.rasterizer.cpu.shapes import ROUNDED
 from vectorae.rasterizer.cpu.tiles import place_pixels
-from vectorae.rasterizer.packing import POLYLINE, REGION
+from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED
 
 
 @compiled
