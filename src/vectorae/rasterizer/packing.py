@@ -1,7 +1,8 @@
 """A scene's tensors as the fused kernels want them, on any device; differentiable."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -14,8 +15,11 @@ from vectorae.scene import Group, RoundedBox, Scene
 FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
 """What a kernel can draw: a region is what a path encloses, given as its boundary."""
 
-CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH = range(8)
-"""The numbers of a shape: those of its box (angle as cosine and sine), and the width of its stroke."""
+CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = range(11)
+"""The numbers of a shape: those of its box (angle as cosine and sine), the width of its stroke, its softness, and
+opacity × ``coverage.Weights``; all but filled boxes are ``rounded`` only."""
+
+NUMBERS = 11
 
 
 @dataclass(frozen=True)
@@ -23,35 +27,34 @@ class Packed:
     """N shapes in each of B drawings.
 
     Attributes:
-        numbers: ``[B, N, 8]``; vertices: ``[B, V, 2]``, canvas units.
-        rounded, sharp: ``[B, N]`` the factors of ``coverage.Weights``; all but filled boxes are ``rounded`` only.
-        kinds: ``[N]`` what each is; first: ``[N]`` its first vertex. Whole numbers on the CPU, as are the sizes.
-        size: ``[B, N]`` how many vertices it has. Polylines go from vertex to vertex; of a boundary each segment has
-            two of its own.
+        numbers: ``[B, N, 11]``; vertices: ``[B, V, 2]``, canvas units.
+        kinds: ``[N]`` what each is; first: ``[N]`` its first vertex. int32, on the scene's device.
+        size: ``[B, N]`` how many vertices it has, int32. Polylines go from vertex to vertex; of a boundary each segment
+            has two of its own.
         blend: ``[B, N]`` of filled boxes, see ``coverage.Weights``; without gradient.
     """
 
     numbers: Tensor
     vertices: Tensor
-    rounded: Tensor
-    sharp: Tensor
-    kinds: list[int]
-    first: list[int]
+    kinds: Tensor
+    first: Tensor
     size: Tensor
     blend: Tensor
 
 
 @dataclass
 class _Part:
-    """A group of n shapes: ``numbers`` ``[B, n, 8]``, ``vertices`` ``[B, n, V, 2]``, the rest ``[B, n]``."""
+    """Some of the shapes, n: ``numbers`` ``[B, n, 11]``, ``vertices`` ``[B, n, V, 2]``, ``size``, ``blend`` ``[B, n]``.
+
+    A whole number is the size of all; no vertices, none; no blend, 0.
+    """
 
     kind: int
+    slots: tuple[int, ...]
     numbers: Tensor
-    vertices: Tensor
-    rounded: Tensor
-    sharp: Tensor
-    size: Tensor | int
-    blend: Tensor | int
+    vertices: Tensor | None = None
+    size: Tensor | int = 0
+    blend: Tensor | None = None
 
 
 def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts] = find_cuts) -> Packed:
@@ -63,64 +66,120 @@ def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable
         pixel: the size of a pixel, or sub-pixel, in canvas units.
         find: another ``geometry.region.find_cuts``, which does the same.
     """
-    kinds, first, used = [0] * scene.count, [0] * scene.count, 0
-    size = torch.zeros(scene.batch, scene.count, dtype=torch.long, device=edge.device)
-    blend = torch.zeros_like(edge, requires_grad=False)
-    parts, order = [], list[int]()
-    for group in scene.groups:
-        slots = list(group.slots)
-        part = _pack_group(group, edge[:, slots], coverage, pixel, find)
-        size[:, slots], blend[:, slots] = part.size, part.blend
-        for number, slot in enumerate(slots):
-            kinds[slot], first[slot] = part.kind, used + part.vertices.shape[2] * number
-        used += part.vertices.shape[2] * len(slots)
-        parts.append(part)
-        order += slots
+    boxes = [group for group in scene.groups if isinstance(group.outline, RoundedBox)]
+    parts = [
+        _pack_boxes(groups, scene, edge, coverage, pixel)
+        for groups in (
+            [group for group in boxes if group.stroke_width is None],
+            [group for group in boxes if group.stroke_width is not None],
+        )
+        if groups
+    ]
+    paths = [group for group in scene.groups if not isinstance(group.outline, RoundedBox)]
+    parts += [_pack_path(group, scene, edge, coverage, pixel, find) for group in paths]
+    topology = tuple((part.kind, part.slots, 0 if part.vertices is None else part.vertices.shape[2]) for part in parts)
+    place, kinds, first = _arrange(topology, edge.device)
+    size = torch.cat([_filled(part.size, part.numbers) for part in parts], dim=1)
+    blend = torch.cat([_filled(part.blend, part.numbers) for part in parts], dim=1)
+    numbers = torch.cat([part.numbers for part in parts], dim=1)
+    if place is not None:
+        numbers, size, blend = (tensor.index_select(1, place) for tensor in (numbers, size, blend))
+    vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
+    none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
+    return Packed(numbers, torch.cat(vertices + none, dim=1), kinds, first, size, blend)
+
+
+@lru_cache(maxsize=64)
+def _arrange(
+    topology: tuple[tuple[int, tuple[int, ...], int], ...], device: torch.device
+) -> tuple[Tensor | None, Tensor, Tensor]:
+    """From (kind, slots, vertices of a shape) of each part: the place of each slot among all parts' shapes (None where
+    they are in order already), its kind and its first vertex, ``[N]``."""
+    order = [slot for _, slots, _ in topology for slot in slots]
     place = sorted(range(len(order)), key=order.__getitem__)
-    return Packed(
-        torch.cat([part.numbers for part in parts], dim=1)[:, place],
-        torch.cat([part.vertices.flatten(1, 2) for part in parts], dim=1),
-        torch.cat([part.rounded for part in parts], dim=1)[:, place],
-        torch.cat([part.sharp for part in parts], dim=1)[:, place],
-        kinds,
-        first,
-        size,
-        blend,
+    kinds, first, used = [0] * len(order), [0] * len(order), 0
+    for kind, slots, vertices in topology:
+        for slot in slots:
+            kinds[slot], first[slot] = kind, used
+            used += vertices
+    in_order = place == list(range(len(order)))
+    whole = {"dtype": torch.int32, "device": device}
+    return (
+        None if in_order else torch.tensor(place, device=device),
+        torch.tensor(kinds, **whole),  # type: ignore[arg-type]
+        torch.tensor(first, **whole),  # type: ignore[arg-type]
     )
 
 
-def _pack_group(group: Group, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]) -> _Part:
-    outline, width = group.outline, group.stroke_width
-    none = torch.zeros_like(edge)
-    if isinstance(outline, RoundedBox):
-        turn = torch.stack([outline.angle.cos(), outline.angle.sin()], dim=-1)
-        rest = torch.stack([outline.roundness, none if width is None else width], dim=-1)
-        numbers = torch.cat([outline.center, turn, outline.half_extents, rest], dim=-1)
-        no_vertices = edge.new_zeros(*edge.shape, 0, 2)
-        if width is None:
-            weights = box_weights(coverage, outline.half_extents, outline.roundness, edge, pixel)
-            return _Part(FILLED_BOX, numbers, no_vertices, weights.rounded, weights.sharp, 0, weights.blend)
-        full = stroke_fullness(coverage, 4 * outline.half_extents.sum(-1), width, edge, pixel)
-        return _Part(STROKED_BOX, numbers, no_vertices, full, none, 0, 0)
-    vertices = flatten(outline.points, outline.degree, outline.closed, pixel)
-    if width is None:
-        return _pack_region(vertices, edge, coverage, pixel, find)
-    full = stroke_fullness(coverage, polyline_length(vertices), width, edge, pixel)
-    return _Part(POLYLINE, _numbers(width), vertices, full, none, vertices.shape[2], 0)
+def _filled(value: Tensor | int | None, numbers: Tensor) -> Tensor:
+    """``value`` of each shape, ``[B, n]``; whole numbers are int32."""
+    if isinstance(value, Tensor):
+        return value
+    dtype = numbers.dtype if value is None else torch.int32
+    return torch.full(numbers.shape[:2], value or 0, dtype=dtype, device=numbers.device)
 
 
-def _pack_region(vertices: Tensor, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]) -> _Part:
+def _of(slots: Sequence[int], values: Tensor) -> Tensor:
+    """The values ``[B, N]`` of some slots."""
+    if list(slots) == list(range(values.shape[1])):
+        return values
+    return values.index_select(1, _index(tuple(slots), values.device))
+
+
+@lru_cache(maxsize=256)
+def _index(slots: tuple[int, ...], device: torch.device) -> Tensor:
+    """A copy to the device takes longer than all that is done with it."""
+    return torch.tensor(slots, device=device)
+
+
+def _pack_boxes(groups: list[Group], scene: Scene, edge: Tensor, coverage: str, pixel: float) -> _Part:
+    """Boxes, all filled or all stroked: of several kinds at once, as each tensor operation has its price."""
+    slots = tuple(slot for group in groups for slot in group.slots)
+    outlines = [group.outline for group in groups if isinstance(group.outline, RoundedBox)]
+    center, half, angle, roundness = (
+        _joined([getattr(outline, name) for outline in outlines])
+        for name in ("center", "half_extents", "angle", "roundness")
+    )
+    softness, opacity = _of(slots, edge), _of(slots, scene.opacity)
+    none = torch.zeros_like(softness, requires_grad=False)
+    if groups[0].stroke_width is None:
+        weights = box_weights(coverage, half, roundness, softness, pixel)
+        kind, width, blend = FILLED_BOX, none, weights.blend
+        rounded, sharp = opacity * weights.rounded, opacity * weights.sharp
+    else:
+        width = _joined([group.stroke_width for group in groups if group.stroke_width is not None])
+        full = stroke_fullness(coverage, 4 * half.sum(-1), width, softness, pixel)
+        kind, rounded, sharp, blend = STROKED_BOX, opacity * full, none, None
+    rest = torch.stack([roundness, width, softness, rounded, sharp], dim=-1)
+    numbers = torch.cat([center, torch.stack([angle.cos(), angle.sin()], dim=-1), half, rest], dim=-1)
+    return _Part(kind, slots, numbers, blend=blend)
+
+
+def _joined(tensors: list[Tensor]) -> Tensor:
+    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
+
+
+def _pack_path(
+    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]
+) -> _Part:
+    assert not isinstance(group.outline, RoundedBox)
+    softness, opacity = _of(group.slots, edge), _of(group.slots, scene.opacity)
+    vertices = flatten(group.outline.points, group.outline.degree, group.outline.closed, pixel)
+    if group.stroke_width is not None:
+        full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
+        numbers = _numbers(group.stroke_width, softness, opacity * full)
+        return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
     region = boundary(vertices, find)
+    number = torch.arange(1, region.present.shape[-1] + 1, dtype=torch.int32, device=edge.device)
+    size = (2 * (region.present * number).amax(-1)).int()
+    weight = opacity
+    if coverage != "ramp":
+        weight = opacity * region_weight(coverage, *area_and_perimeter(region), softness, pixel)
     segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
-    number = torch.arange(1, region.present.shape[-1] + 1, device=edge.device)
-    size = 2 * (region.present * number).amax(-1)
-    none = torch.zeros_like(edge)
-    if coverage == "ramp":
-        return _Part(REGION, _numbers(none), segments, none + 1, none, size, 0)
-    weight = region_weight(coverage, *area_and_perimeter(region), edge, pixel)
-    return _Part(REGION, _numbers(none), segments, weight, none, size, 0)
+    return _Part(REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), segments, size)
 
 
-def _numbers(stroke_width: Tensor) -> Tensor:
-    """The numbers ``[B, n, 8]`` of shapes that have vertices, ``[B, n]``: all 0 but the last."""
-    return torch.cat([stroke_width.new_zeros(*stroke_width.shape, 7), stroke_width[..., None]], dim=-1)
+def _numbers(stroke_width: Tensor, softness: Tensor, rounded: Tensor) -> Tensor:
+    """The numbers ``[B, n, 11]`` of shapes that have vertices; all that is not given is 0."""
+    given = torch.stack([stroke_width, softness, rounded, torch.zeros_like(rounded)], dim=-1)
+    return torch.nn.functional.pad(given, (STROKE_WIDTH, 0))

@@ -9,7 +9,6 @@ backward pass draws a row again and differentiates compositing without a divisio
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
@@ -64,20 +63,14 @@ def rasterize(
     in_front = edge.new_zeros(scene.batch, 0, 0)
     if scene.depth is not None and undecided:
         in_front = depth_precedence(scene.depth, temperature)
-    paint = torch.stack([edge, scene.opacity * packed.rounded, scene.opacity * packed.sharp], dim=-1)
+    whole = (packed.kinds, packed.first, packed.size, scene.order(), packed.blend)
     image: Tensor = _Rasterize.apply(
-        torch.cat([packed.numbers, paint], dim=-1),
+        packed.numbers,
         packed.vertices,
         scene.color,
         scene.background,
         in_front,
-        (
-            np.array(packed.kinds),
-            np.array(packed.first),
-            packed.size.numpy(),
-            scene.order().numpy(),
-            packed.blend.numpy(),
-        ),
+        tuple(tensor.numpy() for tensor in whole),
         Canvas(
             height,
             width,

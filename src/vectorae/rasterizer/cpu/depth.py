@@ -1,8 +1,8 @@
 """A tile composited by depth, and its derivative (see rasterizer.compositing.over_by_depth).
 
 Arguments that all share: ``slots`` ``[L]`` of the shapes that the tile has, and of each what is ``kept``
-``[L, 2, 256]``: alpha, and the derivative by it; ``in_front`` ``[N, N]``, ``color`` ``[N, C]`` and their derivatives are
-of all shapes. In float64, which has room for the product of hundreds of halves.
+``[L, 2, 256]``: alpha, and the derivative by it; ``in_front`` ``[N, N]``, ``color`` ``[N, C]`` and their derivatives
+are of all shapes. In float64, which has room for the product of hundreds of halves.
 """
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.

@@ -10,10 +10,11 @@ the shapes above let through.
 
 import numpy as np
 
+from vectorae.rasterizer.cpu.box import is_circular
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled, inlined
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_by_depth
 from vectorae.rasterizer.cpu.layers import composite, gain, weigh
-from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE
+from vectorae.rasterizer.cpu.rows import ALPHA, ARC_X, ARC_Y, BY_ALPHA, CHANNELS, PIXELS, TILE
 from vectorae.rasterizer.cpu.shape import cover, differentiate_shape
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, SOFT_OR
 from vectorae.rasterizer.cpu.tiles import (
@@ -25,6 +26,7 @@ from vectorae.rasterizer.cpu.tiles import (
     sort_into_tiles,
     write_tile,
 )
+from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
 @allocating
@@ -105,9 +107,9 @@ def differentiate(images, band, shapes, canvas, gradient, by):
     for b in range(images[0], images[1]):
         place_shapes(b, shapes, canvas, places)
         begin, entries = sort_into_tiles(shapes.order[b], places, columns, band[0], band[1])
-        # Of each shape: its alpha, and what is gained by it.
+        # Of each shape: its alpha, what is gained by it, and where the closest points of elliptical corners are.
         longest = most_in_a_tile(begin)
-        kept, rows = np.empty((longest, 1 + layers, PIXELS), dtype=real), np.empty((longest, 2), dtype=np.uintp)
+        kept, rows = np.empty((longest, 3 + layers, PIXELS), dtype=real), np.empty((longest, 2), dtype=np.uintp)
         for tile in range(len(begin) - 1):
             left, top = tile % columns * TILE, (band[0] + tile // columns) * TILE
             slots = entries[begin[tile] : begin[tile + 1]]
@@ -135,6 +137,19 @@ def _gain_tile(b, left, top, slots, shapes, canvas, places, work, kept, rows):
             _keep(work, start, stop, kept, number)
         elif start < stop:
             gain(color, k, start, stop, soft_or, work, kept, number)
+        if _keeps_arcs(b, k, shapes, canvas):
+            first = kept.shape[1] - 2
+            for p in range(start, stop):
+                kept[number, first, p], kept[number, first + 1, p] = work[ARC_X, p], work[ARC_Y, p]
+
+
+@inlined
+def _keeps_arcs(b, k, shapes, canvas):
+    """Whether the shape's corners are elliptical and not told apart by sub-pixels: finding their closest points takes
+    longer than all else."""
+    if shapes.kinds[k] in (POLYLINE, REGION) or canvas.fine > 1:
+        return False
+    return shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k)
 
 
 @compiled
@@ -156,9 +171,14 @@ def _differentiate_tile(b, left, top, slots, shapes, canvas, work, kept, rows, b
                 work[BY_ALPHA, p] = kept[number, 1, p]
         else:
             weigh(color, k, start, stop, soft_or, work, kept, number, by.color[b])
+        known = _keeps_arcs(b, k, shapes, canvas)
+        if known:
+            first = kept.shape[1] - 2
+            for p in range(start, stop):
+                work[ARC_X, p], work[ARC_Y, p] = kept[number, first, p], kept[number, first + 1, p]
         differentiate_shape(
             shapes.kinds[k], numbers, k, vertices, shapes.first[k], shapes.size[b, k], shapes.blend[b, k],
-            canvas.profile, canvas.fine, whole, left, top, start, stop, work, by_numbers, by_vertices,
+            canvas.profile, canvas.fine, whole, left, top, start, stop, work, known, by_numbers, by_vertices,
         )  # fmt: skip
     if not by_depth:
         for channel in range(channels):

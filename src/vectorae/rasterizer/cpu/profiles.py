@@ -1,6 +1,9 @@
 """Coverage by slabs, tile by tile: the mathematics of rasterizer.coverage.
 
-Names here and in the other loops: d is the distance, t the thickness, s the softness.
+Names here and in the other loops: d is the distance, t the thickness, s the softness. Arguments that all share:
+``profile``, an index into ``PROFILES``; ``thin``, whether the far side of a slab counts (for a one-sided gaussian, it
+does not); ``pixel``, the size of a pixel; ``start``, ``stop``, pixels from, to; ``work``, the scratch; ``d``, ``t``,
+its rows of distance and thickness; ``into``, the row, or the first of four, that is written.
 """
 
 # The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
@@ -50,44 +53,73 @@ def _sigmoid(x):
     return (near if x >= ZERO else e * near), e * near * near
 
 
+@inlined
+def _two_sigmoids(x, y):
+    """Those of x and y and their derivatives, with one division."""
+    e, f = _exp(-abs(x)), _exp(-abs(y))
+    both = ONE / ((ONE + e) * (ONE + f))
+    of_x, of_y = both * (ONE + f), both * (ONE + e)
+    x_slope, y_slope = e * of_x * of_x, f * of_y * of_y
+    return (of_x if x >= ZERO else e * of_x), x_slope, (of_y if y >= ZERO else f * of_y), y_slope
+
+
 @compiled
 def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
-    """Coverage by a slab (coverage.slab_coverage) and its derivatives, in some rows of a tile.
-
-    Args:
-        profile: an index into ``PROFILES``.
-        thin: whether its far side counts (for a one-sided gaussian, it does not).
-        s, pixel: softness and the size of a pixel.
-        start, stop: pixels from, to.
-        work: scratch; ``d``, ``t`` the rows of distance and thickness, ``into`` the first of four.
-    """
+    """Coverage by a slab (coverage.slab_coverage)."""
     if not is_scratch(work):
         return
     if profile == GAUSSIAN:
-        _gaussian_slab(thin, ONE / s, start, stop, work, d, t, into)
+        inverse = ONE / s
+        for p in range(start, stop):
+            x = max(work[d, p], ZERO) * inverse
+            work[into, p] = _exp(-x * x)
+        if thin:
+            for p in range(start, stop):
+                half = HALF * work[t, p] * inverse
+                work[into, p] *= ONE - _exp(-half * half)
+    elif profile == SIGMOID and thin:
+        inverse = ONE / s
+        for p in range(start, stop):
+            near, _, far, _ = _two_sigmoids(-work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse)
+            work[into, p] = near - far
     elif profile == SIGMOID:
-        _sigmoid_slab(thin, ONE / s, start, stop, work, d, t, into)
+        inverse = ONE / s
+        for p in range(start, stop):
+            work[into, p], _ = _sigmoid(-work[d, p] * inverse)
     elif profile == RAMP:
         inverse = ONE / pixel
         for p in range(start, stop):
             near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
-            far_slope = inverse if far > ZERO and far < ONE else ZERO
-            near_slope = inverse if near > ZERO and near < ONE else ZERO
-            work[into + COVERED, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
-            work[into + BY_D, p] = far_slope - near_slope
-            work[into + BY_T, p] = far_slope
-            work[into + BY_S, p] = ZERO
+            work[into, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
     else:
         for p in range(start, stop):
             inside = work[d, p] <= ZERO and (not thin or work[d, p] + work[t, p] > ZERO)
-            work[into + COVERED, p] = ONE if inside else ZERO
-            work[into + BY_D, p] = ZERO
-            work[into + BY_T, p] = ZERO
+            work[into, p] = ONE if inside else ZERO
+
+
+@compiled
+def differentiate_slab(profile, thin, s, pixel, start, stop, work, d, t, into):
+    """Coverage by a slab, and its derivatives by distance, thickness and softness."""
+    if not is_scratch(work):
+        return
+    if profile == GAUSSIAN:
+        _differentiate_gaussian(thin, ONE / s, start, stop, work, d, t, into)
+    elif profile == SIGMOID:
+        _differentiate_sigmoid(thin, ONE / s, start, stop, work, d, t, into)
+    else:
+        slab(profile, thin, s, pixel, start, stop, work, d, t, into + COVERED)
+        inverse = ONE / pixel if profile == RAMP else ZERO
+        for p in range(start, stop):
+            near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
+            far_slope = inverse if far > ZERO and far < ONE else ZERO
+            near_slope = inverse if near > ZERO and near < ONE else ZERO
+            work[into + BY_D, p] = far_slope - near_slope
+            work[into + BY_T, p] = far_slope
             work[into + BY_S, p] = ZERO
 
 
 @inlined
-def _gaussian_slab(thin, inverse, start, stop, work, d, t, into):
+def _differentiate_gaussian(thin, inverse, start, stop, work, d, t, into):
     for p in range(start, stop):
         x = max(work[d, p], ZERO) * inverse
         covered = _exp(-x * x)
@@ -107,28 +139,23 @@ def _gaussian_slab(thin, inverse, start, stop, work, d, t, into):
 
 
 @inlined
-def _sigmoid_slab(thin, inverse, start, stop, work, d, t, into):
-    if not thin:
+def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
+    if thin:
         for p in range(start, stop):
-            x = -work[d, p] * inverse
-            covered, slope = _sigmoid(x)
-            work[into + COVERED, p] = covered
-            work[into + BY_D, p] = -slope * inverse
-            work[into + BY_T, p] = ZERO
-            work[into + BY_S, p] = -slope * x * inverse
+            x, y = -work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse
+            near, near_slope, far, far_slope = _two_sigmoids(x, y)
+            work[into + COVERED, p] = near - far
+            work[into + BY_D, p] = (far_slope - near_slope) * inverse
+            work[into + BY_T, p] = far_slope * inverse
+            work[into + BY_S, p] = (far_slope * y - near_slope * x) * inverse
         return
     for p in range(start, stop):
-        x, y = -work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse
-        # Both sigmoids with one division.
-        e, f = _exp(-abs(x)), _exp(-abs(y))
-        both = ONE / ((ONE + e) * (ONE + f))
-        near, far = both * (ONE + f), both * (ONE + e)
-        near_slope, far_slope = e * near * near, f * far * far
-        near, far = (near if x >= ZERO else e * near), (far if y >= ZERO else f * far)
-        work[into + COVERED, p] = near - far
-        work[into + BY_D, p] = (far_slope - near_slope) * inverse
-        work[into + BY_T, p] = far_slope * inverse
-        work[into + BY_S, p] = (far_slope * y - near_slope * x) * inverse
+        x = -work[d, p] * inverse
+        covered, slope = _sigmoid(x)
+        work[into + COVERED, p] = covered
+        work[into + BY_D, p] = -slope * inverse
+        work[into + BY_T, p] = ZERO
+        work[into + BY_S, p] = -slope * x * inverse
 
 
 @inlined

@@ -20,26 +20,24 @@ PIXELS = TILE * TILE
 ROW = np.uintp(TILE)
 """From one row of a tile to the next."""
 
-# The pixel on the canvas, and in the shape's frame; distance and thickness there; the normal of the closest point and
-# its place on the corner's arc (of polylines: what leads there, where it lies on the segment, and the segment).
-CANVAS_X, CANVAS_Y, X, Y, D, T, NORMAL_X, NORMAL_Y, ARC_X, ARC_Y = range(10)
-PLACE, SEGMENT = ARC_X, ARC_Y
+# The pixel on the canvas; distance and thickness there, and those of another slab.
+CANVAS_X, CANVAS_Y, D, T, D_DOWN, T_DOWN = range(6)
 
-# The derivatives of the thickness.
-T_X, T_Y, T_HALF_WIDTH, T_HALF_HEIGHT, T_ROUNDNESS = range(10, 15)
+# Of boxes: cosine and sine of the closest point's place on an elliptical corner.
+ARC_X, ARC_Y = 6, 7
+
+# Of polylines: what leads to the pixel from the nearest segment, where on the segment from, and which segment it is.
+TO_X, TO_Y, PLACE, SEGMENT = range(6, 10)
 
 # Coverage by a slab, and its derivatives by distance, thickness and softness; another slab's.
 COVERED, BY_D, BY_T, BY_S = range(4)
-ACROSS, DOWN = 15, 19
-
-# Distance and thickness of that other slab.
-D_DOWN, T_DOWN = 23, 24
+ACROSS, DOWN = 10, 14
 
 # Coverage × opacity of the shape; the derivative by it.
-ALPHA, BY_ALPHA = 25, 26
+ALPHA, BY_ALPHA = 18, 19
 
 # From here on one for each channel: the pixels, the derivative by them, and what the shapes above let through.
-CHANNELS = 27
+CHANNELS = 20
 
 
 @inlined

@@ -7,13 +7,12 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.area import cover_area, differentiate_area
 from vectorae.rasterizer.cpu.box import cover_box, differentiate_box
-from vectorae.rasterizer.cpu.compiled import HALF, ZERO, compiled
-from vectorae.rasterizer.cpu.polyline import add_alpha, differentiate_vertices, region_slab, stroke_slab
-from vectorae.rasterizer.cpu.profiles import RAMP, reach_beyond
+from vectorae.rasterizer.cpu.compiled import ZERO, compiled
+from vectorae.rasterizer.cpu.polyline import cover_vertices, differentiate_vertices
+from vectorae.rasterizer.cpu.profiles import RAMP
 from vectorae.rasterizer.cpu.rows import ALPHA, is_scratch
-from vectorae.rasterizer.cpu.shapes import ROUNDED, SOFTNESS
 from vectorae.rasterizer.cpu.tiles import place_pixels
-from vectorae.rasterizer.packing import POLYLINE, REGION, STROKE_WIDTH
+from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED
 
 
 @compiled
@@ -31,12 +30,8 @@ def cover(kind, numbers, k, vertices, first, size, blend, profile, fine, whole, 
     for part in range(fine * fine):
         if fine > 1:
             place_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
-        if kind == POLYLINE:
-            stroke_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work)
-            add_alpha(share * numbers[k, ROUNDED], start, stop, work)
-        elif kind == REGION:
-            region_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work)
-            add_alpha(share * numbers[k, ROUNDED], start, stop, work)
+        if kind in (POLYLINE, REGION):
+            cover_vertices(kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share)
         else:
             cover_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share)
     if fine > 1:
@@ -45,10 +40,10 @@ def cover(kind, numbers, k, vertices, first, size, blend, profile, fine, whole, 
 
 @compiled
 def differentiate_shape(
-    kind, numbers, k, vertices, first, size, blend, profile, fine, whole, left, top, start, stop, work, by_numbers,
-    by_vertices,
+    kind, numbers, k, vertices, first, size, blend, profile, fine, whole, left, top, start, stop, work, known,
+    by_numbers, by_vertices,
 ):  # fmt: skip
-    """Add the derivatives of Σ BY_ALPHA · alpha over some rows of a tile."""
+    """Add the derivatives of Σ BY_ALPHA · alpha over some rows of a tile; ``known`` as for ``differentiate_box``."""
     if not is_scratch(work):
         return
     smallest, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
@@ -63,16 +58,13 @@ def differentiate_shape(
         if fine > 1:
             place_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
         if kind in (POLYLINE, REGION):
-            if kind == POLYLINE:
-                stroke_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work)
-            else:
-                region_slab(numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work)
-            reach = reach_beyond(profile, numbers[k, SOFTNESS], pixel) + HALF * numbers[k, STROKE_WIDTH]
             differentiate_vertices(
-                numbers, k, vertices, first, size, 1 if kind == POLYLINE else 2, reach, share, start, stop, tiny, work,
-                by_numbers, by_vertices,
+                kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share, by_numbers,
+                by_vertices,
             )  # fmt: skip
         else:
-            differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share, by_numbers)
+            differentiate_box(
+                kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share, known, by_numbers
+            )
     if fine > 1:
         place_pixels(work, left, top, whole, 0.5, 0.5)

@@ -6,12 +6,6 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-SOFTNESS, ROUNDED, SHARP = range(8, 11)
-"""Further numbers of a shape, after those of rasterizer.packing: its softness, and opacity × ``coverage.Weights``; all
-but filled boxes are ``rounded`` only."""
-
-NUMBERS = 11
-
 OVER, SOFT_OR, BY_DEPTH = range(3)
 """How shapes are composited."""
 

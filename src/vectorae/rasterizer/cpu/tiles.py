@@ -11,7 +11,6 @@ from vectorae.rasterizer.cpu.compiled import HALF, ZERO, allocating, compiled, i
 from vectorae.rasterizer.cpu.polyline import rows_near_segment
 from vectorae.rasterizer.cpu.profiles import reach_beyond
 from vectorae.rasterizer.cpu.rows import CANVAS_X, CANVAS_Y, PIXELS, TILE
-from vectorae.rasterizer.cpu.shapes import SOFTNESS
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
@@ -21,6 +20,7 @@ from vectorae.rasterizer.packing import (
     POLYLINE,
     REGION,
     SIN,
+    SOFTNESS,
     STROKE_WIDTH,
     STROKED_BOX,
 )
