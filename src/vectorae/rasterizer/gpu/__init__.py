@@ -150,7 +150,8 @@ def differentiate(
     if vertices.shape[1]:
         start, end = _sum_rows(segment_rows, segment_begins, call.segments).split(2, dim=-1)
         by_vertices = start + torch.nn.functional.pad(end[:, :-1], (0, 0, 1, 0))
-    return by_numbers.contiguous(), by_vertices, by_color.contiguous(), by_background.sum(1)
+    # An operator's results may not be parts of one tensor.
+    return by_numbers.clone(), by_vertices, by_color.clone(), by_background.sum(1)
 
 
 @differentiate.register_fake

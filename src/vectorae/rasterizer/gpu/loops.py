@@ -80,7 +80,7 @@ def differentiate(
         PRESENT, TILE, True,
     )  # fmt: skip
     tl.debug_barrier()
-    x, y = _places_of_pixels(column, row, pixel, FINE, TILE)
+    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
     passed = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, given.dtype)
     channel = tl.arange(0, PADDED)
     chunks = (count + LANES - 1) // LANES
@@ -118,7 +118,7 @@ def _draw_tile(
     """The pixels of a tile, ``[PADDED, TILE²]``; and into ``gains``, where ``KEEP``, what Σ given · image gains by
     each shape's alpha where nothing is above it: Σ_c g_c (c_k − B_k), B_k what lies behind; of soft or g_c (1 − B_k) in
     each channel."""
-    x, y = _places_of_pixels(column, row, pixel, FINE, TILE)
+    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
     channel = tl.arange(0, PADDED)
     below = tl.load(background + b * CHANNELS + channel, mask=channel < CHANNELS, other=0)
     canvas = below[:, None] + tl.zeros([PADDED, TILE * TILE], below.dtype)
@@ -153,12 +153,12 @@ def _tile(width, height, TILE: tl.constexpr):
 
 
 @triton.jit
-def _places_of_pixels(column, row, pixel, FINE: tl.constexpr, TILE: tl.constexpr):
+def _places_of_pixels(column, row, pixel, REAL: tl.constexpr, FINE: tl.constexpr, TILE: tl.constexpr):
     """Where on the canvas a tile's pixels, or their sub-pixels, are: ``[FINE², TILE²]``."""
     p, part = tl.arange(0, TILE * TILE)[None, :], tl.arange(0, FINE * FINE)[:, None]
     x = (column * TILE + p % TILE + (part % FINE + 0.5) / FINE) * pixel
     y = (row * TILE + p // TILE + (part // FINE + 0.5) / FINE) * pixel
-    return x, y
+    return x.to(REAL), y.to(REAL)
 
 
 @triton.jit
