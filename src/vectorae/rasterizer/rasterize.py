@@ -71,10 +71,7 @@ def rasterize(
     for name, value in (("height", height), ("width", width), ("chunk_size", chunk_size)):
         if value < 1:
             raise UserError(f"{name}: {value} is not a number of 1 or more")
-    if isinstance(softness, Tensor):
-        edge = softness.to(scene.opacity)
-    else:
-        edge = scene.opacity.new_full((), softness)
+    edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else scene.opacity.new_full((), softness)
     if isinstance(softness, float | int) and not softness > 0:
         raise UserError(f"softness: {softness} is not a width above 0")
     if not 0 <= temperature < math.inf:
