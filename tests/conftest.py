@@ -1,15 +1,22 @@
 """Fixtures that several files of tests use."""
 
+import os
 from pathlib import Path
 
 import pytest
-from image_folders import picture
-from models import run_training
+import torch
+
+# Without a GPU its kernels run in Triton's interpreter, which is chosen before anything imports Triton; hence the
+# imports within the fixtures.
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Forty small pictures, half of them in a folder below."""
+    from image_folders import picture
+
     root = tmp_path / "photos"
     (root / "below").mkdir(parents=True)
     for i in range(40):
@@ -20,6 +27,8 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of four steps, validated at 2 and 4."""
+    from models import run_training
+
     folder = tmp_path_factory.mktemp("finished") / "run"
     assert run_training(folder, "trainer.max_steps=4") == 0
     return folder

@@ -1,13 +1,13 @@
 """Every backend draws what the reference draws, in value and in gradient."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import torch
-from scenes import PAINTED, leaves_of
+from agreement import assert_agreement
+from scenes import CLOSED_KINDS
 
-from vectorae import Group, Layout, RoundedBox, Scene, rasterize
+from vectorae import Group, Layout, RoundedBox, rasterize
 from vectorae.geometry import Boundary, boundary
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
@@ -16,31 +16,16 @@ from vectorae.rasterizer.cpu.cuts import find_cuts
 BACKENDS = ["cpu"]
 
 
-def assert_agreement(
-    backend: str, scene: Scene, height: int, width: int, *, value: float = 5e-4, gradient: float = 1e-3, **drawing: Any
-) -> None:
-    """Images, and gradients through one random cotangent, of a backend and the reference."""
-    cotangent = torch.randn(scene.batch, scene.channels, height, width, generator=torch.Generator().manual_seed(0))
-    results = []
-    for name in ("reference", backend):
-        given, leaves = leaves_of(scene)
-        image = rasterize(given, height, width, backend=name, **drawing)
-        gradients = torch.autograd.grad(
-            (image * cotangent.to(image)).sum(), leaves, allow_unused=True, materialize_grads=True
-        )
-        results.append((image.detach(), torch.cat([one.flatten() for one in gradients])))
-    (expected, expected_gradient), (found, found_gradient) = results
-    assert (expected - found).abs().amax() < value
-    assert (expected_gradient - found_gradient).norm() <= gradient * expected_gradient.norm() + 1e-9
-
-
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("compositing", COMPOSITINGS)
 @pytest.mark.parametrize("coverage", PROFILES)
-@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+@pytest.mark.parametrize(("kinds", "paint"), [(list(KINDS), "fill"), (CLOSED_KINDS, "stroke")])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_agreement(backend: str, kind: str, paint: str, coverage: str, compositing: str, channels: int) -> None:
-    layout = Layout([kind], count=5, channels=channels, paint=paint, fields={"softness": "learned"})
+def test_every_kind_agrees(
+    backend: str, kinds: list[str], paint: str, coverage: str, compositing: str, channels: int
+) -> None:
+    """All kinds in one scene: of each the gradient is compared by itself too."""
+    layout = Layout(kinds, count=3 * len(kinds), channels=channels, paint=paint, fields={"softness": "learned"})
     scene = layout(layout.random_raw(2, seed=2).double())
     assert_agreement(backend, scene, 13, 18, coverage=coverage, compositing=compositing, softness=0.02)
 

@@ -4,7 +4,8 @@ import math
 import os
 import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +20,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.evaluation import baselines, contact_sheet, mean_image, to_float
 from vectorae.files import write_beside, write_json
+from vectorae.rasterizer.cpu import COMPILING, announced_by
 from vectorae.svg import to_svg
 
 WATCHED = 16
@@ -147,6 +149,7 @@ class ProgressBar(Callback):
     def __init__(self) -> None:
         self._bar: Progress | None = None
         self._task = TaskID(0)
+        self._announced = ExitStack()
         self._since = 0.0
         self._images = 0
 
@@ -163,6 +166,16 @@ class ProgressBar(Callback):
         )
         self._task = self._bar.add_task("starting", total=1.0, completed=float(pl_module.progress))  # type: ignore[arg-type]
         self._bar.start()
+        if self._bar.console.is_terminal:
+            self._announced.enter_context(announced_by(self._compiling))
+
+    @contextmanager
+    def _compiling(self) -> Iterator[None]:
+        assert self._bar is not None
+        description = self._bar.tasks[self._task].description
+        self._bar.update(self._task, description=COMPILING)
+        yield
+        self._bar.update(self._task, description=description)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -189,6 +202,7 @@ class ProgressBar(Callback):
             self._bar.update(self._task, completed=1.0)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        self._announced.close()
         if self._bar is not None:
             self._bar.stop()
             self._bar = None

@@ -1,5 +1,7 @@
 """From control points to the vertices of a polyline that looks the same."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -15,7 +17,8 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
 
     A cubic B(t) cut into n pieces of equal t is off by at most max|B″|/(8n²), and |B″| is at most 6 times the longer of
     its control points' second differences; n is the least that keeps this below a tenth of a pixel. Curves that need
-    fewer pieces than others of the batch repeat their last vertex.
+    fewer pieces than others of the batch repeat their last vertex. While a CUDA graph is captured n is the same for
+    all: what a curve needs whose second differences are as long as the canvas.
 
     Args:
         points: control points ``[B, n, P, 2]``, canvas units: of degree 3, P is 3k + 1 for k joined cubics, and 3k
@@ -35,7 +38,11 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
     with torch.no_grad():
         bend = torch.maximum((p0 - 2 * p1 + p2).norm(dim=-1), (p1 - 2 * p2 + p3).norm(dim=-1))
         needed = (bend.nan_to_num() * 6 / (8 * FLATTENING_ERROR * pixel)).sqrt().ceil().clamp(1, MOST_PIECES)
-        most = int(needed.max()) if needed.numel() else 1
+        if points.is_cuda and torch.cuda.is_current_stream_capturing():
+            most = min(math.ceil(math.sqrt(6 / (8 * FLATTENING_ERROR * pixel))), MOST_PIECES)
+            needed = torch.full_like(needed, most)
+        else:
+            most = int(needed.max()) if needed.numel() else 1
         step = torch.arange(1, most + 1, dtype=points.dtype, device=points.device)
         t = (step / needed[..., None]).clamp_max(1)[..., None]  # [B, n, k, most, 1]
         s = 1 - t

@@ -32,6 +32,7 @@ class Packed:
         size: ``[B, N]`` how many vertices it has, int32. Polylines go from vertex to vertex; of a boundary each segment
             has two of its own.
         blend: ``[B, N]`` of filled boxes, see ``coverage.Weights``; without gradient.
+        present: a bit, 1 << kind, for each kind that there is.
     """
 
     numbers: Tensor
@@ -40,6 +41,7 @@ class Packed:
     first: Tensor
     size: Tensor
     blend: Tensor
+    present: int
 
 
 @dataclass
@@ -86,7 +88,8 @@ def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable
         numbers, size, blend = (tensor.index_select(1, place) for tensor in (numbers, size, blend))
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
-    return Packed(numbers, torch.cat(vertices + none, dim=1), kinds, first, size, blend)
+    present = sum({1 << part.kind for part in parts})
+    return Packed(numbers, torch.cat(vertices + none, dim=1), kinds, first, size, blend, present)
 
 
 @lru_cache(maxsize=64)

@@ -1,7 +1,10 @@
 """The public function: checks what it is given and hands it to a backend."""
 
+import importlib.util
 import math
+import os
 from collections.abc import Callable, Collection
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,7 +15,15 @@ from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.scene import Scene
 
-BACKENDS: dict[str, Callable[..., Tensor]] = {"reference": reference.rasterize, "cpu": cpu.rasterize}
+
+def _on_gpu(*arguments: Any, **settings: Any) -> Tensor:
+    """``gpu.rasterize``, imported where it is wanted: there is no Triton for macOS and Windows."""
+    from vectorae.rasterizer import gpu
+
+    return gpu.rasterize(*arguments, **settings)
+
+
+BACKENDS: dict[str, Callable[..., Tensor]] = {"reference": reference.rasterize, "cpu": cpu.rasterize, "gpu": _on_gpu}
 
 BACKEND_CHOICES = ("auto", *BACKENDS)
 
@@ -41,8 +52,9 @@ def rasterize(
         temperature: of scenes whose shapes have a depth, under ``over``: how undecided their order is, in units of
             depth. At 0 they are sorted, larger on top; above it gradients reach the depths (see
             ``compositing.over_by_depth``).
-        backend: ``reference`` (dense torch, any device), ``cpu`` (fused kernels; its gradient cannot be differentiated
-            again), or ``auto``: ``cpu`` for scenes on the CPU, else ``reference``.
+        backend: ``reference`` (dense torch, any device), ``cpu`` or ``gpu`` (fused kernels for scenes on the CPU and on
+            an NVIDIA or AMD GPU; their gradient cannot be differentiated again), or ``auto``: the fused kernels where
+            there are any for the scene's device, else ``reference``.
         chunk_size: shapes × pixels evaluated at once: smaller needs less memory.
 
     Returns:
@@ -50,7 +62,8 @@ def rasterize(
 
     Raises:
         UserError: an unknown coverage, compositing or backend, or a size, softness (as a number) or chunk that is not
-            positive, a temperature below 0, or a scene of another dtype.
+            positive, a temperature below 0, a scene of another dtype or on a device that is not the backend's, or
+            what the backend refuses.
     """
     check_choice("coverage", coverage, PROFILES)
     check_choice("compositing", compositing, COMPOSITINGS)
@@ -58,7 +71,7 @@ def rasterize(
     for name, value in (("height", height), ("width", width), ("chunk_size", chunk_size)):
         if value < 1:
             raise UserError(f"{name}: {value} is not a number of 1 or more")
-    edge = torch.as_tensor(softness, dtype=scene.opacity.dtype, device=scene.opacity.device)
+    edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else scene.opacity.new_full((), softness)
     if isinstance(softness, float | int) and not softness > 0:
         raise UserError(f"softness: {softness} is not a width above 0")
     if not 0 <= temperature < math.inf:
@@ -67,11 +80,8 @@ def rasterize(
         raise UserError(f"scene: {scene.opacity.dtype} has too few digits for geometry; use scene.to(torch.float32)")
     device = scene.opacity.device.type
     if backend == "auto":
-        backend = "cpu" if device == "cpu" else "reference"
-    if backend == "cpu" and device != "cpu":
-        raise UserError(
-            f"backend: 'cpu' draws scenes on the CPU, and this one is on {device}; choose auto or reference"
-        )
+        backend = _fastest(device)
+    _check_device(backend, device)
     # Geometry needs its digits: half precision would move edges by pixels.
     with torch.autocast(device, enabled=False):
         return BACKENDS[backend](
@@ -84,6 +94,25 @@ def rasterize(
             temperature=temperature,
             chunk_size=chunk_size,
         )
+
+
+def _fastest(device: str) -> str:
+    if device == "cpu":
+        return "cpu"
+    return "gpu" if device == "cuda" and importlib.util.find_spec("triton") else "reference"
+
+
+def _check_device(backend: str, device: str) -> None:
+    """Refuse a scene on a device that the backend does not draw on."""
+    if backend == "cpu" and device != "cpu":
+        raise UserError(
+            f"backend: 'cpu' draws scenes on the CPU, and this one is on {device}; choose auto or reference"
+        )
+    if backend == "gpu" and not importlib.util.find_spec("triton"):
+        raise UserError("backend: 'gpu' needs the package triton, which is not there; choose auto or reference")
+    # Triton's interpreter draws scenes on the CPU: slow, and how the kernels are tested where there is no GPU.
+    if backend == "gpu" and device != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
+        raise UserError(f"backend: 'gpu' draws scenes on a GPU, and this one is on {device}; choose auto or reference")
 
 
 def check_choice(key: str, value: str, choices: Collection[str]) -> None:

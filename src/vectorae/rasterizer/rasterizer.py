@@ -20,7 +20,7 @@ class Rasterizer:
     Attributes:
         coverage: profile of the soft drawing: ``gaussian``, ``sigmoid``, ``ramp`` or ``hard``.
         compositing: ``over`` or ``soft_or``.
-        backend: ``auto``, ``reference`` or ``cpu``.
+        backend: ``auto``, ``reference``, ``cpu`` or ``gpu``.
         chunk_size: shapes × pixels evaluated at once.
     """
 

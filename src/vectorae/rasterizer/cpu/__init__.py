@@ -16,6 +16,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.cpu.announce import COMPILING, announced_by
 from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.loops import differentiate, draw
 from vectorae.rasterizer.cpu.rows import TILE
@@ -23,6 +24,8 @@ from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canva
 from vectorae.rasterizer.cpu.threads import bands_of, share_out
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
+
+__all__ = ["COMPILING", "announced_by", "rasterize"]
 
 MOST_BY_DEPTH = 512
 
@@ -70,7 +73,7 @@ def rasterize(
         scene.color,
         scene.background,
         in_front,
-        tuple(tensor.numpy() for tensor in whole),
+        tuple(tensor.contiguous().numpy() for tensor in whole),
         Canvas(
             height,
             width,

@@ -1,0 +1,306 @@
+"""A program for each tile of each image: drawing, and its derivative.
+
+A tile is drawn shape by shape, from the bottom to the top. For the derivative it is drawn once more, which leaves what
+the image would gain by more alpha of each shape; from the top to the bottom that is weighted by what the shapes above
+let through. Each shape's derivatives of a tile are a row of their own, summed up afterwards: no two programs write to
+the same place, so that sums are repeatable.
+"""
+
+# The compiler reads these functions, not a type checker: their arguments are blocks and numbers, told in docstrings.
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,unreachable"
+
+import triton
+import triton.language as tl
+
+from vectorae.rasterizer.gpu.box import box
+from vectorae.rasterizer.gpu.constants import (
+    BOXES,
+    CENTER_X,
+    CENTER_Y,
+    COS,
+    HALF_HEIGHT,
+    HALF_WIDTH,
+    LANES,
+    NUMBERS,
+    PATHS,
+    POLYLINE,
+    RAMP,
+    REGION,
+    ROUNDED,
+    ROUNDNESS,
+    SHARP,
+    SIN,
+    SOFTNESS,
+    STROKE_WIDTH,
+)
+from vectorae.rasterizer.gpu.path import add_by_area, add_by_segments, covered_area, path
+from vectorae.rasterizer.gpu.tiles import entry_of, highest, lowest, touching, without
+
+
+@triton.jit
+def draw(
+    image, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments, count,
+    vertex_count, height, width, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr,
+    PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr,
+    TILE: tl.constexpr,
+):  # fmt: skip
+    """Write ``image`` ``[B, C, H, W]``."""
+    b, column, row = _tile(width, height, TILE)
+    canvas = _draw_tile(
+        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments,
+        image, image, image, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
+        PRESENT, TILE, False,
+    )  # fmt: skip
+    at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
+    tl.store(image + at, canvas, mask=inside)
+
+
+@triton.jit
+def differentiate(
+    gradient, gains, rows, segment_rows, by_background, begins, segment_begins, numbers, vertices, color, background,
+    kinds, first, size, order, blend, places, segments, count, vertex_count, height, width, pixel,
+    EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr,
+    FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, TILE: tl.constexpr,
+):  # fmt: skip
+    """Write the derivatives of Σ gradient · image that each shape has in each tile.
+
+    Args:
+        gradient: ``[B, C, H, W]``.
+        gains: scratch, for each row of a tile's pixels, of each channel where ink adds up like light.
+        rows: ``[·, 11 + C]`` by the numbers and the colour; segment_rows: ``[·, 4]`` by start and end of each segment;
+            by_background: ``[B, tiles, C]``.
+        begins, segment_begins: where the rows of each shape, and segment, begin.
+    """
+    b, column, row = _tile(width, height, TILE)
+    at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
+    given = tl.load(gradient + at, mask=inside, other=0)
+    _draw_tile(
+        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments,
+        given, gains, begins, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
+        PRESENT, TILE, True,
+    )  # fmt: skip
+    tl.debug_barrier()
+    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+    passed = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, given.dtype)
+    channel = tl.arange(0, PADDED)
+    chunks = (count + LANES - 1) // LANES
+    for chunk in range(chunks):
+        begin = (chunks - 1 - chunk) * LANES
+        hits = _hits(b, column, row, order, places, count, begin)
+        while hits != 0:
+            i = highest(hits)
+            hits = without(hits, i)
+            k = tl.load(order + b * count + begin + i)
+            shape = b * count + k
+            entry = entry_of(places, begins, shape, column, row)
+            ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
+            kept, there = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
+            by_alpha = tl.load(gains + kept, mask=there, other=0) * passed
+            alpha = _differentiate_shape(
+                tl.sum(by_alpha * ink, 0)[None, :] if SOFT_OR else by_alpha, x, y, b, k, numbers, vertices,
+                kinds, first, size, blend, segments, segment_begins, rows + entry * (NUMBERS + CHANNELS),
+                segment_rows, count, vertex_count, column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+            )  # fmt: skip
+            by_ink = tl.sum(by_alpha * alpha if SOFT_OR else given * (alpha * passed), 1)
+            tl.store(rows + entry * (NUMBERS + CHANNELS) + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
+            passed *= 1 - (alpha * ink if SOFT_OR else alpha)
+    tile = tl.program_id(0).to(tl.int64)
+    tl.store(by_background + tile * CHANNELS + channel, tl.sum(given * passed, 1), mask=channel < CHANNELS)
+
+
+@triton.jit
+def _draw_tile(
+    b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments, given,
+    gains, begins, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr,
+    PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr,
+    TILE: tl.constexpr, KEEP: tl.constexpr,
+):  # fmt: skip
+    """The pixels of a tile, ``[PADDED, TILE²]``; and into ``gains``, where ``KEEP``, what Σ given · image gains by
+    each shape's alpha where nothing is above it: Σ_c g_c (c_k − B_k), B_k what lies behind; of soft or g_c (1 − B_k) in
+    each channel."""
+    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+    channel = tl.arange(0, PADDED)
+    below = tl.load(background + b * CHANNELS + channel, mask=channel < CHANNELS, other=0)
+    canvas = below[:, None] + tl.zeros([PADDED, TILE * TILE], below.dtype)
+    for begin in range(0, count, LANES):
+        hits = _hits(b, column, row, order, places, count, begin)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            k = tl.load(order + b * count + begin + i)
+            shape = b * count + k
+            alpha = _cover(
+                x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, count, vertex_count,
+                column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+            )  # fmt: skip
+            ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
+            more = 1 - canvas if SOFT_OR else ink - canvas
+            if KEEP:
+                entry = entry_of(places, begins, shape, column, row)
+                kept, there = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
+                gain = given * more if SOFT_OR else tl.sum(given * more, 0)[None, :]
+                tl.store(gains + kept, gain, mask=there)
+            canvas += alpha * (ink * more if SOFT_OR else more)
+    return canvas
+
+
+@triton.jit
+def _tile(width, height, TILE: tl.constexpr):
+    """Image, column and row of this program's tile."""
+    columns, rows = (width + TILE - 1) // TILE, (height + TILE - 1) // TILE
+    tile = tl.program_id(0)
+    return (tile // (columns * rows)).to(tl.int64), tile % columns, tile // columns % rows
+
+
+@triton.jit
+def _places_of_pixels(column, row, pixel, REAL: tl.constexpr, FINE: tl.constexpr, TILE: tl.constexpr):
+    """Where on the canvas a tile's pixels, or their sub-pixels, are: ``[FINE², TILE²]``."""
+    p, part = tl.arange(0, TILE * TILE)[None, :], tl.arange(0, FINE * FINE)[:, None]
+    x = (column * TILE + p % TILE + (part % FINE + 0.5) / FINE) * pixel
+    y = (row * TILE + p // TILE + (part // FINE + 0.5) / FINE) * pixel
+    return x.to(REAL), y.to(REAL)
+
+
+@triton.jit
+def _image_tile(b, column, row, height, width, CHANNELS: tl.constexpr, PADDED: tl.constexpr, TILE: tl.constexpr):
+    """The pixels of a tile in ``[B, C, H, W]``, ``[PADDED, TILE²]``, and whether they are there."""
+    p, channel = tl.arange(0, TILE * TILE)[None, :], tl.arange(0, PADDED)[:, None]
+    x, y = column * TILE + p % TILE, row * TILE + p // TILE
+    return ((b * CHANNELS + channel) * height + y) * width + x, (channel < CHANNELS) & (x < width) & (y < height)
+
+
+@triton.jit
+def _gain_tile(entry, CHANNELS: tl.constexpr, PADDED: tl.constexpr, SOFT_OR: tl.constexpr, TILE: tl.constexpr):
+    """Where in the scratch the gains of a shape in a tile are, and which of them."""
+    p = tl.arange(0, TILE * TILE)[None, :]
+    if SOFT_OR:
+        channel = tl.arange(0, PADDED)[:, None]
+        at, there = (entry * CHANNELS + channel) * (TILE * TILE) + p, (channel < CHANNELS) & (p >= 0)
+    else:
+        at, there = entry * (TILE * TILE) + p, p >= 0
+    return at, there
+
+
+@triton.jit
+def _hits(b, column, row, order, places, count, begin):
+    """Which shapes touch the tile, LANES of them from ``begin`` on in their order: a bit for each."""
+    lane = begin + tl.arange(0, LANES)
+    k = tl.load(order + b * count + lane, mask=lane < count, other=0)
+    return touching(places, b * count + k, lane < count, column, row)
+
+
+@triton.jit
+def _cover(
+    x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, count, vertex_count, column, row, pixel,
+    EPSILON: tl.constexpr, TINY: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
+):  # fmt: skip
+    """The alpha of a shape, ``[1, TILE²]``."""
+    shape, kind = b * count + k, tl.load(kinds + k)
+    numbers += shape * NUMBERS
+    alpha = x * 0
+    if BOXES & PRESENT:
+        if kind < POLYLINE:
+            alpha, _, _, _, _, _, _, _, _, _, _, _ = box(
+                x, y, numbers, kind, tl.load(blend + shape), pixel / FINE, EPSILON, PROFILE, PRESENT
+            )
+    if PATHS & PRESENT:
+        if kind >= POLYLINE:
+            vertices += 2 * b * vertex_count
+            segments += 4 * b * vertex_count
+            first_vertex, vertices_of_shape = tl.load(first + k), tl.load(size + shape)
+            if (kind == REGION) & (PROFILE == RAMP):
+                middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
+                covered = covered_area(middle_x, middle_y, vertices, first_vertex, vertices_of_shape, pixel)
+                alpha += tl.load(numbers + ROUNDED) * covered
+            else:
+                alpha, _, _, _, _, _, _, _ = path(
+                    x, y, numbers, kind, vertices, segments, first_vertex, vertices_of_shape, column, row,
+                    pixel / FINE, TINY, PROFILE, PRESENT,
+                )  # fmt: skip
+    return tl.sum(alpha, 0)[None, :] / (FINE * FINE)
+
+
+@triton.jit
+def _differentiate_shape(
+    by_alpha, x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, segment_begins, rows, segment_rows,
+    count, vertex_count, column, row, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, PROFILE: tl.constexpr,
+    FINE: tl.constexpr, PRESENT: tl.constexpr,
+):  # fmt: skip
+    """The alpha of a shape, ``[1, TILE²]``; and write the derivatives of Σ by_alpha · alpha by its numbers to ``rows``,
+    and those by its segments."""
+    shape, kind = b * count + k, tl.load(kinds + k)
+    numbers += shape * NUMBERS
+    alpha, weight = x * 0, by_alpha / (FINE * FINE)
+    if BOXES & PRESENT:
+        if kind < POLYLINE:
+            (
+                alpha, by_x, by_y, by_cos, by_sin, by_width, by_height, by_roundness, by_stroke, by_s, by_rounded,
+                by_sharp,
+            ) = box(x, y, numbers, kind, tl.load(blend + shape), pixel / FINE, EPSILON, PROFILE, PRESENT)  # fmt: skip
+            cos, sin = tl.load(numbers + COS), tl.load(numbers + SIN)
+            all_x, all_y = _total(weight * by_x), _total(weight * by_y)
+            tl.store(rows + CENTER_X, sin * all_y - cos * all_x)
+            tl.store(rows + CENTER_Y, -sin * all_x - cos * all_y)
+            tl.store(rows + COS, _total(weight * by_cos))
+            tl.store(rows + SIN, _total(weight * by_sin))
+            tl.store(rows + HALF_WIDTH, _total(weight * by_width))
+            tl.store(rows + HALF_HEIGHT, _total(weight * by_height))
+            tl.store(rows + ROUNDNESS, _total(weight * by_roundness))
+            tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
+            tl.store(rows + SOFTNESS, _total(weight * by_s))
+            tl.store(rows + ROUNDED, _total(weight * by_rounded))
+            tl.store(rows + SHARP, _total(weight * by_sharp))
+    if PATHS & PRESENT:
+        if kind >= POLYLINE:
+            vertices += 2 * b * vertex_count
+            segments += 4 * b * vertex_count
+            segment_begins += b * vertex_count
+            first_vertex, vertices_of_shape = tl.load(first + k), tl.load(size + shape)
+            rounded = tl.load(numbers + ROUNDED)
+            for number in tl.static_range(NUMBERS):
+                if number != STROKE_WIDTH and number != SOFTNESS and number != ROUNDED:
+                    tl.store(rows + number, rounded * 0)
+            if (kind == REGION) & (PROFILE == RAMP):
+                middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
+                covered = covered_area(middle_x, middle_y, vertices, first_vertex, vertices_of_shape, pixel)
+                alpha += rounded * covered
+                tl.store(rows + ROUNDED, _total(by_alpha * covered))
+                tl.store(rows + STROKE_WIDTH, rounded * 0)
+                tl.store(rows + SOFTNESS, rounded * 0)
+                add_by_area(
+                    rounded * by_alpha, middle_x, middle_y, vertices, segments, segment_begins, segment_rows,
+                    first_vertex, vertices_of_shape, column, row, pixel,
+                )  # fmt: skip
+            else:
+                alpha, by_stroke, by_s, by_rounded, near_x, near_y, segment, part = path(
+                    x, y, numbers, kind, vertices, segments, first_vertex, vertices_of_shape, column, row,
+                    pixel / FINE, TINY, PROFILE, PRESENT,
+                )  # fmt: skip
+                tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
+                tl.store(rows + SOFTNESS, _total(weight * by_s))
+                tl.store(rows + ROUNDED, _total(weight * by_rounded))
+                add_by_segments(
+                    weight * near_x, weight * near_y, segment, part, segments, segment_begins, segment_rows,
+                    first_vertex, vertices_of_shape, column, row,
+                )  # fmt: skip
+    return tl.sum(alpha, 0)[None, :] / (FINE * FINE)
+
+
+@triton.jit
+def _total(values):
+    return tl.sum(tl.sum(values, 1), 0)
+
+
+@triton.jit
+def sum_rows(rows, begins, places, total, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
+    """Sum the rows of each shape, ``[·, RANK]``, into ``total`` ``[B·N, RANK]``: a program for each."""
+    shape = tl.program_id(0).to(tl.int64)
+    begin = tl.load(begins + shape)
+    length = tl.load(places + 4 * shape + 2) * tl.load(places + 4 * shape + 3)
+    lane, number = tl.arange(0, LENGTH)[:, None], tl.arange(0, PADDED)[None, :]
+    total_here = tl.zeros([LENGTH, PADDED], total.dtype.element_ty)
+    for part in range(0, length, LENGTH):
+        there = (part + lane < length) & (number < RANK)
+        total_here += tl.load(rows + (begin + part + lane) * RANK + number, mask=there, other=0)
+    at = tl.arange(0, PADDED)
+    tl.store(total + shape * RANK + at, tl.sum(total_here, 0), mask=at < RANK)

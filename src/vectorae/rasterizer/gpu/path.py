@@ -1,0 +1,219 @@
+"""Stroked polylines and enclosed regions: alpha, and its derivatives.
+
+Arguments that all share: ``x``, ``y``, blocks of places on the canvas; ``vertices``, where those of the image are, of
+which the shape has ``size`` from ``first`` on; ``segments``, where the places of the segments are; ``column``, ``row``
+of the tile.
+"""
+
+# The compiler reads these functions, not a type checker: their arguments are blocks and numbers, told in docstrings.
+# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,unreachable"
+
+import triton
+import triton.language as tl
+
+from vectorae.rasterizer.gpu.constants import (
+    GAUSSIAN,
+    LANES,
+    POLYLINE,
+    POLYLINES,
+    REGION,
+    REGIONS,
+    ROUNDED,
+    SOFTNESS,
+    STROKE_WIDTH,
+)
+from vectorae.rasterizer.gpu.profiles import reach_beyond, slab
+from vectorae.rasterizer.gpu.tiles import bits, entry_of, lowest, touching, without
+
+
+@triton.jit
+def path(
+    x, y, numbers, kind, vertices, segments, first, size, column, row, pixel, TINY: tl.constexpr,
+    PROFILE: tl.constexpr, PRESENT: tl.constexpr,
+):  # fmt: skip
+    """Alpha and its derivatives, of all but regions by area.
+
+    Args:
+        numbers: where those of the shape are; kind: polyline or region.
+        pixel: the size of a (sub-)pixel in canvas units.
+        TINY: the least number above 0.
+
+    Returns:
+        alpha, by_stroke_width, by_softness, by_rounded; the derivatives by the closest point on the outline, by_near_x
+        and by_near_y; which segment that is on (−1: none is near) and where, 0 to 1.
+    """
+    s, width, rounded = tl.load(numbers + SOFTNESS), tl.load(numbers + STROKE_WIDTH), tl.load(numbers + ROUNDED)
+    reach = reach_beyond(s, pixel, PROFILE) + 0.5 * width
+    to_x, to_y, segment, part = _nearest(x, y, vertices, segments, first, size, reach, column, row, TINY)
+    d = tl.sqrt(to_x * to_x + to_y * to_y)
+    inverse = 1 / tl.maximum(d, TINY)
+    by_width = d * 0
+    covered, by_d, by_s = by_width, by_width, by_width
+    if POLYLINES & PRESENT:
+        if kind == POLYLINE:
+            covered, by_d, by_t, by_s = slab(d - 0.5 * width, d * 0 + width, s, pixel, PROFILE, PROFILE != GAUSSIAN)
+            by_width = by_t - 0.5 * by_d
+    if REGIONS & PRESENT:
+        if kind == REGION:
+            inside = _winding(x, y, vertices, first, size) > 0.5
+            covered, by_d, by_t, by_s = slab(tl.where(inside, -d, d), d, s, pixel, PROFILE, False)
+            by_d = tl.where(inside, -by_d, by_d)
+    by_near = -rounded * by_d * inverse
+    return (
+        rounded * covered, rounded * by_width, rounded * by_s, covered, by_near * to_x, by_near * to_y, segment, part,
+    )  # fmt: skip
+
+
+@triton.jit
+def _nearest(x, y, vertices, segments, first, size, reach, column, row, TINY: tl.constexpr):
+    """What leads to each place from the nearest segment (twice the reach where none lies within), which segment that
+    is, and where on it."""
+    squared = x * 0 + reach * reach
+    to_x, to_y, part = x * 0 + 2 * reach, y * 0, x * 0
+    segment = part.to(tl.int32) - 1
+    for number in range(0, size - 1, LANES):
+        lane = number + tl.arange(0, LANES)
+        hits = touching(segments, first + lane, lane < size - 1, column, row)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            x0, y0, along_x, along_y = _segment(vertices, first + number + i)
+            inverse = 1 / tl.maximum(along_x * along_x + along_y * along_y, TINY)
+            from_x, from_y = x - x0, y - y0
+            here = tl.minimum(tl.maximum((from_x * along_x + from_y * along_y) * inverse, 0), 1)
+            from_x, from_y = from_x - here * along_x, from_y - here * along_y
+            distance = from_x * from_x + from_y * from_y
+            closer = distance < squared
+            squared = tl.minimum(distance, squared)
+            to_x, to_y = tl.where(closer, from_x, to_x), tl.where(closer, from_y, to_y)
+            part, segment = tl.where(closer, here, part), tl.where(closer, number + i, segment)
+    return to_x, to_y, segment, part
+
+
+@triton.jit
+def _segment(vertices, v):
+    """Where it starts, and what leads to its end."""
+    at = vertices + 2 * v
+    x0, y0 = tl.load(at), tl.load(at + 1)
+    return x0, y0, tl.load(at + 2) - x0, tl.load(at + 3) - y0
+
+
+@triton.jit
+def _in_rows(vertices, first, size, number, right, top, bottom):
+    """Which segments of a boundary, LANES of them, lie in some rows and not to the right of them: a bit for each."""
+    lane = number + tl.arange(0, LANES)
+    there = 2 * lane + 1 < size
+    at = vertices + 2 * (first + 2 * lane)
+    x0, y0 = tl.load(at, mask=there, other=0), tl.load(at + 1, mask=there, other=0)
+    x1, y1 = tl.load(at + 2, mask=there, other=0), tl.load(at + 3, mask=there, other=0)
+    return bits(there & (tl.maximum(y0, y1) > top) & (tl.minimum(y0, y1) <= bottom) & (tl.minimum(x0, x1) <= right))
+
+
+@triton.jit
+def _winding(x, y, vertices, first, size):
+    """How often a boundary winds around each place: 1 inside, 0 outside."""
+    winding = x * 0
+    right, top, bottom = tl.max(x), tl.min(y), tl.max(y)
+    for number in range(0, size // 2, LANES):
+        hits = _in_rows(vertices, first, size, number, right, top, bottom)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            x0, y0, along_x, along_y = _segment(vertices, first + 2 * (number + i))
+            slope = along_x / tl.where(along_y == 0, 1, along_y)
+            crossed = (y >= tl.minimum(y0, y0 + along_y)) & (y < tl.maximum(y0, y0 + along_y))
+            crossed &= x > x0 + (y - y0) * slope
+            winding += tl.where(crossed, tl.where(along_y > 0, 1.0, -1.0), 0.0)
+    return winding
+
+
+@triton.jit
+def add_by_segments(
+    by_near_x, by_near_y, segment, part, segments, begins, rows, first, size, column, row,
+):  # fmt: skip
+    """Write what each segment that touches the tile has of the derivatives by the closest points.
+
+    Args:
+        rows: where the rows of the segments in tiles are: derivatives by x and y of the start, and of the end.
+        begins: where in it each segment's first row is.
+    """
+    for number in range(0, size - 1, LANES):
+        lane = number + tl.arange(0, LANES)
+        hits = touching(segments, first + lane, lane < size - 1, column, row)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            mine = segment == number + i
+            by_x, by_y = tl.where(mine, by_near_x, 0), tl.where(mine, by_near_y, 0)
+            _write(rows, entry_of(segments, begins, first + number + i, column, row), by_x, by_y, part)
+
+
+@triton.jit
+def _write(rows, entry, by_x, by_y, part):
+    all_x, all_y, end_x, end_y = tl.sum(by_x), tl.sum(by_y), tl.sum(by_x * part), tl.sum(by_y * part)
+    at = rows + 4 * entry
+    tl.store(at, all_x - end_x)
+    tl.store(at + 1, all_y - end_y)
+    tl.store(at + 2, end_x)
+    tl.store(at + 3, end_y)
+
+
+@triton.jit
+def covered_area(x, y, vertices, first, size, pixel):
+    """The part of each pixel that lies in a region (geometry.region.covered_area); x, y: the middles of pixels."""
+    covered = x * 0
+    left, top = x / pixel - 0.5, y / pixel - 0.5
+    right_edge, half = tl.max(x) + pixel, 0.5 * pixel
+    for number in range(0, size // 2, LANES):
+        hits = _in_rows(vertices, first, size, number, right_edge, tl.min(y) - half, tl.max(y) + half)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            x0, y0, along_x, along_y = _segment(vertices, first + 2 * (number + i))
+            x0, y0, along_x, along_y = x0 / pixel, y0 / pixel, along_x / pixel, along_y / pixel
+            start, stop, row_start, row_stop = _inside_pixels(x0, y0, along_x, along_y, left, top)
+            passed = tl.where(along_x > 0, start - row_start, row_stop - stop)
+            upright = tl.where(x0 < left, row_stop - row_start, 0)
+            passed = tl.where(along_x == 0, upright, passed)
+            partly = (stop - start) * (left + 1 - x0 - along_x * (start + stop) * 0.5)
+            covered += along_y * (partly + passed)
+    return tl.minimum(tl.maximum(covered, 0), 1)
+
+
+@triton.jit
+def add_by_area(
+    weight, x, y, vertices, segments, begins, rows, first, size, column, row, pixel,
+):  # fmt: skip
+    """Write what each segment that touches the tile has of the derivatives of Σ weight · covered area."""
+    left, top = x / pixel - 0.5, y / pixel - 0.5
+    for number in range(0, size - 1, LANES):
+        lane = number + tl.arange(0, LANES)
+        hits = touching(segments, first + lane, lane < size - 1, column, row)
+        while hits != 0:
+            i = lowest(hits)
+            hits = without(hits, i)
+            x0, y0, along_x, along_y = _segment(vertices, first + number + i)
+            x0, y0, along_x, along_y = x0 / pixel, y0 / pixel, along_x / pixel, along_y / pixel
+            start, stop, _, _ = _inside_pixels(x0, y0, along_x, along_y, left, top)
+            inside = weight * (stop - start) / pixel
+            entry = entry_of(segments, begins, first + number + i, column, row)
+            _write(rows, entry, -along_y * inside, along_x * inside, 0.5 * (start + stop))
+
+
+@triton.jit
+def _inside_pixels(x0, y0, along_x, along_y, left, top):
+    """From which part of a segment to which it lies in each pixel, and in each pixel's row; in units of a pixel."""
+    row_start, row_stop = _between(y0, along_y, top, x0 * 0, x0 * 0 + 1)
+    start, stop = _between(x0, along_x, left, row_start, row_stop)
+    return start, stop, row_start, row_stop
+
+
+@triton.jit
+def _between(a, along, low, start, stop):
+    """The part of [start, stop] in which a + t · along lies between low and low + 1."""
+    inverse = 1 / tl.where(along == 0, 1, along)
+    one, other = (low - a) * inverse, (low + 1 - a) * inverse
+    within = (low <= a) & (a < low + 1)
+    enter = tl.where(along == 0, tl.where(within, start, stop), tl.minimum(one, other))
+    leave = tl.where(along == 0, stop, tl.maximum(one, other))
+    return tl.minimum(tl.maximum(enter, start), stop), tl.minimum(tl.maximum(leave, start), stop)

@@ -1,0 +1,55 @@
+"""Compile the GPU kernels for a GPU that need not be there, and say of each that it is compiled."""
+
+from itertools import product
+from typing import Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.gpu import loops, tiles
+
+TARGET = GPUTarget("cuda", 90, 32)
+
+WHOLE = dict.fromkeys(("kinds", "first", "size", "places", "segments"), "*i32")
+LONG = dict.fromkeys(("order", "begins", "segment_begins"), "*i64")
+NUMBERS = {"count": "i32", "vertex_count": "i32", "height": "i32", "width": "i32", "pixel": "fp32"}
+
+
+def compile_kernel(kernel: Any, real: str, warps: int, **constants: Any) -> None:
+    """All other arguments are pointers to real numbers."""
+    types = {name: NUMBERS.get(name) or WHOLE.get(name) or LONG.get(name) or f"*{real}" for name in kernel.arg_names}
+    types |= dict.fromkeys(constants, "constexpr")
+    source = ASTSource(fn=kernel, signature=types, constexprs=constants)
+    triton.compile(source, target=TARGET, options={"num_warps": warps})
+    print("compiled", kernel, real, constants)
+
+
+def main() -> None:
+    tile = {"PROFILE": 1, "TILE": 16}
+    every_kind = 0b1111
+    compile_kernel(tiles.place_shapes, "fp32", 1, **tile)
+    compile_kernel(loops.sum_rows, "fp32", 1, RANK=14, PADDED=16, LENGTH=8)
+    settings = [("sigmoid", False, 3, "fp32"), ("gaussian", True, 1, "fp64"), ("ramp", False, 3, "fp32")]
+    for (coverage, soft_or, channels, real), kernel in product(settings, (loops.draw, loops.differentiate)):
+        fine, numbers = SUBPIXELS.get(coverage, 1), torch.finfo(torch.float32 if real == "fp32" else torch.float64)
+        compile_kernel(
+            kernel,
+            real,
+            4 if fine == 1 else 8,
+            EPSILON=numbers.eps,
+            TINY=numbers.tiny,
+            CHANNELS=channels,
+            PADDED=triton.next_power_of_2(channels),
+            PROFILE=list(PROFILES).index(coverage),
+            FINE=fine,
+            SOFT_OR=soft_or,
+            PRESENT=every_kind,
+            TILE=16 if fine == 1 else 8,
+        )
+
+
+if __name__ == "__main__":
+    main()
