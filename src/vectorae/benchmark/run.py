@@ -19,7 +19,7 @@ from vectorae.benchmark.passes import Work, make_pass, make_work
 from vectorae.benchmark.peers import PEERS
 from vectorae.benchmark.timing import Pass, Rounds, first_line, measure, median, spread, threads
 from vectorae.benchmark.workloads import ON_GPU, ON_ONE_CORE, Size, Workload
-from vectorae.rasterizer.rasterize import BACKENDS
+from vectorae.rasterizer.rasterize import fastest
 from vectorae.rasterizer.reference import CHUNK_SIZE
 
 Row = dict[str, Any]
@@ -111,8 +111,8 @@ def _refusal(plan: Plan, name: str) -> str | None:
     """Why a workload cannot be measured on this device."""
     if name in ON_GPU and plan.device.type != "cuda":
         return "needs a GPU"
-    if name == "G" and "gpu" not in BACKENDS:
-        return "there are no fused kernels for the GPU"
+    if name == "G" and fastest(plan.device.type) == "reference":
+        return "there are no fused kernels for this GPU"
     if name in ON_ONE_CORE and plan.device.type != "cpu":
         return "tells the time of one core: device=cpu"
     return None

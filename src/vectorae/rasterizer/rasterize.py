@@ -80,7 +80,7 @@ def rasterize(
         raise UserError(f"scene: {scene.opacity.dtype} has too few digits for geometry; use scene.to(torch.float32)")
     device = scene.opacity.device.type
     if backend == "auto":
-        backend = _fastest(device)
+        backend = fastest(device)
     _check_device(backend, device)
     # Geometry needs its digits: half precision would move edges by pixels.
     with torch.autocast(device, enabled=False):
@@ -96,7 +96,8 @@ def rasterize(
         )
 
 
-def _fastest(device: str) -> str:
+def fastest(device: str) -> str:
+    """The backend that ``auto`` stands for on a type of device."""
     if device == "cpu":
         return "cpu"
     return "gpu" if device == "cuda" and importlib.util.find_spec("triton") else "reference"
