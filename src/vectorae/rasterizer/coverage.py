@@ -72,6 +72,9 @@ def box_coverage(profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softn
     return across * slab_coverage(profile, y.abs() - half_height, 2 * half_height, softness, pixel)
 
 
+LOG2_E = 1 / math.log(2)
+
+
 @dataclass(frozen=True)
 class Weights:
     """How a filled rounded box is covered: rounded × coverage by its distance + sharp × coverage as a sharp box.
@@ -93,7 +96,8 @@ def box_weights(profile: str, half_extents: Tensor, roundness: Tensor, softness:
     """The weights of filled rounded boxes; half_extents ``[B, n, 2]``, roundness and softness ``[B, n]``."""
     longer = half_extents.amax(-1)
     edge = softness if profile in ("gaussian", "sigmoid") else pixel
-    blend = torch.exp(-(2 * roundness * longer / edge).square())
+    # e^−x as a power of two: for `exp` a library wakes all threads, which takes longer than all else here.
+    blend = torch.exp2(-LOG2_E * (2 * roundness * longer / edge).square())
     # Rounding takes away up to 1 − π/4 of the bounding box.
     area = 1 - (1 - math.pi / 4) * roundness.square()
     return Weights((1 - blend) * fullness(profile, 2 * longer * area, softness, pixel), blend * area, blend.detach())

@@ -2,6 +2,7 @@
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -30,14 +31,25 @@ def _parts(images: int, height: int) -> Iterator[tuple[tuple[int, int], tuple[in
 def share_out(work: Callable[[tuple[int, int], tuple[int, int], int], None], images: int, height: int) -> None:
     """Call ``work(images from and to, rows from and to, band)`` until all is done."""
     threads = torch.get_num_threads()
-    if threads == 1:
-        for part in _parts(images, height):
+    parts = deque(_parts(images, height))
+
+    def take_parts() -> None:
+        while True:
+            try:
+                part = parts.popleft()
+            except IndexError:
+                return
             work(*part)
-    else:
-        list(_pool(os.getpid(), threads).map(lambda part: work(*part), _parts(images, height)))
+
+    # This thread works too: it is awake already.
+    others = min(threads, len(parts)) - 1
+    waiting = [_pool(os.getpid(), threads).submit(take_parts) for _ in range(others)]
+    take_parts()
+    for one in waiting:
+        one.result()
 
 
 @lru_cache(maxsize=2)
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
     """Threads do not survive a fork: each process has its own."""
-    return ThreadPoolExecutor(threads, thread_name_prefix="vectorae")
+    return ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="vectorae")
