@@ -1,9 +1,9 @@
 """The CPU backend: the same function as the reference, fused into numba loops.
 
 Images and bands of rows are shared out to as many threads as torch uses. A row is drawn shape by shape, each only where
-its bounds and its soft edge reach: coverage below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. The
-backward pass draws a row again and differentiates compositing without a division, so it is exact for opaque shapes:
-∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of shape k and B_k what lies behind it.
+its bounds and its soft edge reach: coverage below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. What
+is covered is kept for the backward pass, which differentiates compositing without a division, so that it is exact for
+opaque shapes: ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of shape k and B_k what lies behind it.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.autograd.function import once_differentiable
 
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
@@ -21,7 +21,7 @@ from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.loops import differentiate, draw
 from vectorae.rasterizer.cpu.rows import TILE
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
-from vectorae.rasterizer.cpu.threads import bands_of, share_out
+from vectorae.rasterizer.cpu.threads import Part, parts_of, share_out
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
@@ -87,35 +87,35 @@ def rasterize(
 
 class _Rasterize(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: FunctionCtx, *arguments: Any) -> Tensor:
+    def forward(ctx: Any, *arguments: Any) -> Tensor:
         *tensors, topology, canvas = arguments
         tensors = [tensor.detach().contiguous() for tensor in tensors]
-        ctx.save_for_backward(*tensors)
-        ctx.topology, ctx.canvas = topology, canvas  # type: ignore[attr-defined]
-        shapes = _shapes(topology, tensors)
+        shapes, keep = _shapes(topology, tensors), any(ctx.needs_input_grad)
         image = tensors[0].new_empty(*shapes.background.shape, canvas.height, canvas.width)
-        share_out(
-            lambda images, rows, _: draw(images, rows, shapes, canvas, image.numpy()),
-            len(image),
-            tiles_of(canvas.height),
-        )
+        parts = parts_of(len(image), tiles_of(canvas.height))
+        kept = share_out(lambda _, part: draw(part.images, part.rows, shapes, canvas, image.numpy(), keep), parts)
+        if keep:
+            ctx.topology, ctx.canvas, ctx.parts = topology, canvas, parts
+            ctx.save_for_backward(*tensors, *(torch.from_numpy(array) for arrays in kept for array in arrays))
         return image
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        canvas, tensors = ctx.canvas, ctx.saved_tensors
+        canvas, parts, saved = ctx.canvas, ctx.parts, ctx.saved_tensors
+        tensors, kept = saved[: -2 * len(parts)], [tensor.numpy() for tensor in saved[-2 * len(parts) :]]
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # Each band of rows sums up on its own, so that no two threads write to the same place and sums are repeatable.
-        bands = bands_of(len(cotangent), tiles_of(canvas.height))
+        bands = 1 + max(part.band for part in parts)
         sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
-        share_out(
-            lambda images, rows, band: differentiate(images, rows, shapes, canvas, cotangent, by[band]),
-            len(cotangent),
-            tiles_of(canvas.height),
-        )
-        return (*(one.sum(0) for one in sums), None, None)
+
+        def work(number: int, part: Part) -> None:
+            alphas, reached = kept[2 * number : 2 * number + 2]
+            differentiate(part.images, part.rows, shapes, canvas, cotangent, alphas, reached, by[part.band])
+
+        share_out(work, parts)
+        return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None)
 
 
 def tiles_of(pixels: int) -> int:

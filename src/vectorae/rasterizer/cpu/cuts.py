@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vectorae.geometry.region import AT_END, AT_START, LEAST_PART, Cuts
 from vectorae.rasterizer.cpu.compiled import allocating
-from vectorae.rasterizer.cpu.threads import share_out
+from vectorae.rasterizer.cpu.threads import parts_of, share_out
 
 
 def find_cuts(corners: Tensor) -> Cuts:
@@ -19,7 +19,7 @@ def find_cuts(corners: Tensor) -> Cuts:
         pieces = np.zeros((len(paths), room, 3), dtype=np.int64)
         pieces[..., 1:] = AT_START
         size = np.zeros(len(paths), dtype=np.int64)
-        share_out(lambda part, _, __: _cut_paths(*part, paths, pieces, size), len(paths), 1)  # noqa: B023
+        share_out(lambda _, part: _cut_paths(*part.images, paths, pieces, size), parts_of(len(paths), 1))  # noqa: B023
         most = max(1, int(size.max(initial=0)))
         if most <= room:
             break

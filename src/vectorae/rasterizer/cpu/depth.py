@@ -1,7 +1,7 @@
 """A tile composited by depth, and its derivative (see rasterizer.compositing.over_by_depth).
 
-Arguments that all share: ``slots`` ``[L]`` of the shapes that the tile has, and of each what is ``kept``
-``[L, 2, 256]``: alpha, and the derivative by it; ``in_front`` ``[N, N]``, ``color`` ``[N, C]`` and their derivatives
+Arguments that all share: ``slots`` ``[L]`` of the shapes that the tile has, and of each its alpha, the first of
+``kept`` ``[L, ·, 256]``; ``in_front`` ``[N, N]``, ``color`` ``[N, C]`` and their derivatives
 are of all shapes. In float64, which has room for the product of hundreds of halves.
 """
 
@@ -52,8 +52,10 @@ def composite_by_depth(slots, kept, in_front, color, background, work):
 
 
 @allocating
-def differentiate_by_depth(slots, kept, in_front, color, background, work, by_in_front, by_color, by_background):
-    """Add the derivatives of Σ given · pixels by all but alpha, and write those by alpha.
+def differentiate_by_depth(
+    slots, kept, gains, in_front, color, background, work, by_in_front, by_color, by_background
+):  # fmt: skip
+    """Add the derivatives of Σ given · pixels by all but alpha, and write those by alpha to ``gains`` ``[L, 1, 256]``.
 
     With Q = Σ α_k t_k g·c_k, the image's share of a shape is ρ α_k t_k, ρ = (1 − free) / Σ α_k t_k; the products over
     shapes are differentiated by what stands before and after each factor, so that opaque shapes are no exception.
@@ -98,7 +100,7 @@ def differentiate_by_depth(slots, kept, in_front, color, background, work, by_in
         _add_product(k, slots, kept, in_front, by_seen, before, by_alphas, by_in_front)
     for k in range(count):
         for i in range(PIXELS):
-            kept[k, 1, i] = by_alphas[k, i]
+            gains[k, 0, i] = by_alphas[k, i]
 
 
 @compiled

@@ -3,50 +3,58 @@
 import math
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
-
-def bands_of(images: int, height: int) -> int:
-    """Into how many bands of rows each image is cut: more than one only where there are fewer images than threads."""
-    return min(height, max(1, math.ceil(torch.get_num_threads() / max(1, images))))
+Result = TypeVar("Result")
 
 
-def _parts(images: int, height: int) -> Iterator[tuple[tuple[int, int], tuple[int, int], int]]:
-    """(images from, to), (rows from, to), band: several parts a thread, as some images take longer than others."""
-    threads, bands = torch.get_num_threads(), bands_of(images, height)
-    step = max(1, math.ceil(images / (4 * threads)))
-    for image in range(0, images, step):
-        for band in range(bands):
-            yield (
-                (image, min(image + step, images)),
-                (band * height // bands, (band + 1) * height // bands),
-                band,
-            )
+class Part(NamedTuple):
+    """A part of the work: images and rows, both from and to; and which of the bands that images are cut into."""
+
+    images: tuple[int, int]
+    rows: tuple[int, int]
+    band: int
 
 
-def share_out(work: Callable[[tuple[int, int], tuple[int, int], int], None], images: int, height: int) -> None:
-    """Call ``work(images from and to, rows from and to, band)`` until all is done."""
+def parts_of(images: int, height: int) -> list[Part]:
+    """Several parts a thread, as some images take longer than others. Images are cut into bands of rows only where
+    there are fewer of them than threads."""
     threads = torch.get_num_threads()
-    parts = deque(_parts(images, height))
+    bands = min(height, max(1, math.ceil(threads / max(1, images))))
+    step = max(1, math.ceil(images / (4 * threads)))
+    return [
+        Part((image, min(image + step, images)), (band * height // bands, (band + 1) * height // bands), band)
+        for image in range(0, images, step)
+        for band in range(bands)
+    ]
 
-    def take_parts() -> None:
+
+def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """``work(number, part)`` of all parts, in their order, by as many threads as torch uses."""
+    threads = torch.get_num_threads()
+    results: list[Any] = [None] * len(parts)
+    todo = deque(enumerate(parts))
+
+    def take_some() -> None:
         while True:
             try:
-                part = parts.popleft()
+                number, part = todo.popleft()
             except IndexError:
                 return
-            work(*part)
+            results[number] = work(number, part)
 
     # This thread works too: it is awake already.
     others = min(threads, len(parts)) - 1
-    waiting = [_pool(os.getpid(), threads).submit(take_parts) for _ in range(others)]
-    take_parts()
+    waiting = [_pool(os.getpid(), threads).submit(take_some) for _ in range(others)]
+    take_some()
     for one in waiting:
         one.result()
+    return results
 
 
 @lru_cache(maxsize=2)

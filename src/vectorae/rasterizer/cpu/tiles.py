@@ -97,6 +97,15 @@ def sort_into_tiles(order, places, columns, first_row, last_row):
     return begin[:-1], shapes
 
 
+@inlined
+def tiles_of_shape(places, k, first_row, last_row):
+    """How many tiles, of some rows of tiles, a shape may cover."""
+    if places[k, 0] >= places[k, 1]:
+        return 0
+    top, bottom = max(places[k, 2] // TILE, first_row), min((places[k, 3] - 1) // TILE + 1, last_row)
+    return max(bottom - top, 0) * ((places[k, 1] - 1) // TILE + 1 - places[k, 0] // TILE)
+
+
 @compiled
 def most_in_a_tile(begin):
     """How many shapes the tile has that has most of them."""
