@@ -18,7 +18,8 @@ from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
 from vectorae.rasterizer.cpu.announce import COMPILING, announced_by
 from vectorae.rasterizer.cpu.cuts import find_cuts
-from vectorae.rasterizer.cpu.loops import differentiate, draw
+from vectorae.rasterizer.cpu.kept import Kept
+from vectorae.rasterizer.cpu.loops import differentiate, draw, room_for
 from vectorae.rasterizer.cpu.rows import TILE
 from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
 from vectorae.rasterizer.cpu.threads import Part, parts_of, share_out
@@ -93,17 +94,25 @@ class _Rasterize(torch.autograd.Function):
         shapes, keep = _shapes(topology, tensors), any(ctx.needs_input_grad)
         image = tensors[0].new_empty(*shapes.background.shape, canvas.height, canvas.width)
         parts = parts_of(len(image), tiles_of(canvas.height))
-        kept = share_out(lambda _, part: draw(part.images, part.rows, shapes, canvas, image.numpy(), keep), parts)
+        room, values = [shapes.kinds.size * (canvas.compositing == BY_DEPTH)] * len(parts), 1
         if keep:
-            ctx.topology, ctx.canvas, ctx.parts = topology, canvas, parts
-            ctx.save_for_backward(*tensors, *(torch.from_numpy(array) for arrays in kept for array in arrays))
+            rooms = [room_for(part.images, part.rows, shapes, canvas) for part in parts]
+            room, values = [one for one, _ in rooms], max(value for _, value in rooms)
+        kept = Kept(room, values, shapes.numbers.dtype)
+
+        def work(number: int, part: Part) -> None:
+            draw(part.images, part.rows, shapes, canvas, image.numpy(), keep, *kept.of(number))
+
+        share_out(work, parts)
+        if keep:
+            ctx.save_for_backward(*tensors)
+            ctx.topology, ctx.canvas, ctx.parts, ctx.kept = topology, canvas, parts, kept
         return image
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        canvas, parts, saved = ctx.canvas, ctx.parts, ctx.saved_tensors
-        tensors, kept = saved[: -2 * len(parts)], [tensor.numpy() for tensor in saved[-2 * len(parts) :]]
+        canvas, parts, tensors, kept = ctx.canvas, ctx.parts, ctx.saved_tensors, ctx.kept
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # Each band of rows sums up on its own, so that no two threads write to the same place and sums are repeatable.
         bands = 1 + max(part.band for part in parts)
@@ -111,8 +120,7 @@ class _Rasterize(torch.autograd.Function):
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
-            alphas, reached = kept[2 * number : 2 * number + 2]
-            differentiate(part.images, part.rows, shapes, canvas, cotangent, alphas, reached, by[part.band])
+            differentiate(part.images, part.rows, shapes, canvas, cotangent, *kept.of(number), by[part.band])
 
         share_out(work, parts)
         return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None)

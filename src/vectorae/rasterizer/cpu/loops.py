@@ -34,18 +34,15 @@ from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
 @allocating
-def draw(images, band, shapes, canvas, image, keep):
+def draw(images, band, shapes, canvas, image, keep, kept, reached):
     """Draw some rows of tiles of some images: both ranges are (from, to). ``image`` is ``[B, C, H, W]``.
 
-    Returns:
-        ``kept`` and ``reached``, if all is to be kept.
+    All is kept if ``keep``; else ``kept`` is scratch for one tile by depth.
     """
     real, channels, columns = shapes.numbers.dtype, image.shape[1], (canvas.width + TILE - 1) // TILE
     by_depth = canvas.compositing == BY_DEPTH
     places = np.empty((len(shapes.kinds), 4), dtype=np.int64)
     work = np.zeros((CHANNELS + channels, PIXELS), dtype=real)
-    room, values = _room_for_all(images, band, shapes, canvas, places) if keep else (len(places) * by_depth, 1)
-    kept, reached = np.empty((room, values, PIXELS), dtype=real), np.empty((room, 2), dtype=np.int64)
     first = 0
     for b in range(images[0], images[1]):
         place_shapes(b, shapes, canvas, places)
@@ -58,13 +55,12 @@ def draw(images, band, shapes, canvas, image, keep):
                 composite_by_depth(slots, kept[at:], shapes.in_front[b], shapes.color[b], shapes.background[b], work)
             write_tile(image, b, left, top, work, CHANNELS)
         first += len(entries)
-    return kept, reached
 
 
-@compiled
-def _room_for_all(images, band, shapes, canvas, places):
-    """How many shapes the tiles have, together, and how many numbers are kept of a pixel."""
-    room, values = 0, 1
+@allocating
+def room_for(images, band, shapes, canvas):
+    """How many shapes some rows of tiles of some images have, together, and how many numbers are kept of a pixel."""
+    room, values, places = 0, 1, np.empty((len(shapes.kinds), 4), dtype=np.int64)
     for b in range(images[0], images[1]):
         place_shapes(b, shapes, canvas, places)
         for k in range(len(places)):
