@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from vectorae import Layout, RoundedBox, Scene, rasterize
+from vectorae.rasterizer.cpu import threads
 
 
 def random_scene(kinds: list[str], *, count: int = 6, batch: int = 1, aspect: float = 1.0) -> Scene:
@@ -166,3 +168,42 @@ def test_it_says_when_it_compiles_and_only_then(tmp_path: Path) -> None:
     ]
     assert said[0].stderr == "vectorae: compiling the CPU kernels (half a minute, once)\n"
     assert said[1].stderr == ""
+
+
+# Threads
+
+
+@pytest.fixture(params=["torch", "own"])
+def team(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Threads of torch, and our own as where torch's cannot be had: on other systems, and after a fork."""
+    if request.param == "own":
+        monkeypatch.setattr(threads, "_team", lambda: None)
+    elif threads._team() is None:
+        pytest.skip("torch does not use GNU OpenMP here")
+    return request.param
+
+
+def test_all_threads_work_and_results_are_in_order(team: str) -> None:
+    together = threading.Barrier(torch.get_num_threads())
+
+    def work(number: int, part: threads.Part) -> tuple[int, int]:
+        if number < torch.get_num_threads():
+            together.wait(timeout=10)  # nobody goes on before all are here
+        return number, threading.get_ident()
+
+    parts = threads.parts_of(100, 8)
+    results = threads.share_out(work, parts)
+    assert [number for number, _ in results] == list(range(len(parts)))
+    assert len({thread for _, thread in results}) == torch.get_num_threads()
+
+
+def test_a_failure_in_any_thread_is_raised_in_this_one(team: str) -> None:
+    def work(number: int, part: threads.Part) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise MemoryError("none is left")
+        threading.Event().wait(0.01)
+
+    if torch.get_num_threads() == 1:
+        pytest.skip("one thread only")
+    with pytest.raises(MemoryError, match="none is left"):
+        threads.share_out(work, threads.parts_of(1000, 8))

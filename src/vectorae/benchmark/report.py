@@ -15,7 +15,8 @@ Row = Mapping[str, Any]
 COLUMNS = ("ms", "forward", "backward", "both", "n", "ns/covered", "MiB", "ratio")
 
 EXPLANATION = (
-    "Milliseconds: median ± half the interquartile range of *n* rounds, contenders in turn, the first pass left out. "
+    "Milliseconds: median ± half the interquartile range of *n* rounds, contenders in turn; the first round, "
+    "and the first pass of each turn, left out. "
     "*forward* records what the backward needs; *both* is all of it, of a training step the optimizer too. "
     "*ns/covered*: both for each pixel that a shape covers (by 2⁻¹⁴ or more). "
     "*MiB*: peak memory beyond what the process holds with the scene and compiled kernels, each contender in a process "

@@ -15,7 +15,7 @@ Pass = Callable[[], Times]
 """Does the work once, and tells how long each phase took."""
 
 LEAST_ROUNDS = 3
-"""How often even the slowest contender is timed, after a first pass that does not count."""
+"""How often even the slowest contender is timed, after a first round that does not count."""
 
 
 class Clock:
@@ -50,7 +50,7 @@ class Rounds:
 
     Attributes:
         times: phase → seconds of each round.
-        first: seconds of the first pass, which does not count.
+        first: seconds of the first round, which does not count.
         failure: why there is nothing (more), in one line.
     """
 
@@ -72,7 +72,10 @@ class Rounds:
 def measure(
     passes: Mapping[str, Pass], repeats: int, max_time: float, on_pass: Callable[[str], None]
 ) -> dict[str, Rounds]:
-    """Time contenders in turn, round after round; the first pass of each does not count.
+    """Time contenders in turn, round after round; the first round does not count, nor does the first pass of a turn.
+
+    What another one has left is none of a contender's doing: memory that the allocator gives back to the system at the
+    next occasion (150 ms, after the reference), caches that are full of other things, threads that still spin.
 
     Args:
         passes: name → pass.
@@ -84,11 +87,12 @@ def measure(
     for turn in range(repeats + 1):
         for name, once in passes.items():
             rounds = measured[name]
-            spent = rounds.first + sum(rounds.times.get("both", ()))
+            spent = 2 * (rounds.first + sum(rounds.times.get("both", ())))
             if rounds.failure or (spent >= max_time and rounds.count >= min(LEAST_ROUNDS, repeats)):
                 continue
             on_pass(name)
             try:
+                once()
                 times = once()
             except (RuntimeError, MemoryError, AssertionError) as error:  # of a peer, which may fail as it likes
                 rounds.failure = first_line(error)

@@ -81,13 +81,14 @@ def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable
     ]
     paths = [group for group in scene.groups if not isinstance(group.outline, RoundedBox)]
     parts += [_pack_path(group, scene, edge, coverage, pixel, find) for group in paths]
-    topology = tuple((part.kind, part.slots, 0 if part.vertices is None else part.vertices.shape[2]) for part in parts)
-    place, kinds, first = _arrange(topology, edge.device)
+    place, kinds = _arrange(tuple((part.kind, part.slots) for part in parts), edge.device)
     size = torch.cat([_filled(part.size, part.numbers) for part in parts], dim=1)
     blend = torch.cat([_filled(part.blend, part.numbers) for part in parts], dim=1)
+    first = _first_vertices(parts)
     numbers = torch.cat([part.numbers for part in parts], dim=1)
     if place is not None:
         numbers, size, blend = (tensor.index_select(1, place) for tensor in (numbers, size, blend))
+        first = first.index_select(0, place)
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
     present = sum({1 << part.kind for part in parts})
@@ -95,25 +96,24 @@ def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable
 
 
 @lru_cache(maxsize=64)
-def _arrange(
-    topology: tuple[tuple[int, tuple[int, ...], int], ...], device: torch.device
-) -> tuple[Tensor | None, Tensor, Tensor]:
-    """From (kind, slots, vertices of a shape) of each part: the place of each slot among all parts' shapes (None where
-    they are in order already), its kind and its first vertex, ``[N]``."""
-    order = [slot for _, slots, _ in topology for slot in slots]
-    place = sorted(range(len(order)), key=order.__getitem__)
-    kinds, first, used = [0] * len(order), [0] * len(order), 0
-    for kind, slots, vertices in topology:
-        for slot in slots:
-            kinds[slot], first[slot] = kind, used
-            used += vertices
-    in_order = place == list(range(len(order)))
-    whole = {"dtype": torch.int32, "device": device}
-    return (
-        None if in_order else torch.tensor(place, device=device),
-        torch.tensor(kinds, **whole),  # type: ignore[arg-type]
-        torch.tensor(first, **whole),  # type: ignore[arg-type]
-    )
+def _arrange(topology: tuple[tuple[int, tuple[int, ...]], ...], device: torch.device) -> tuple[Tensor | None, Tensor]:
+    """From (kind, slots) of each part: the place of each slot among all parts' shapes (None where they are in order
+    already) and its kind, ``[N]``."""
+    order = [slot for _, slots in topology for slot in slots]
+    place, kind = sorted(range(len(order)), key=order.__getitem__), [kind for kind, slots in topology for _ in slots]
+    kinds = torch.tensor([kind[one] for one in place], dtype=torch.int32, device=device)
+    return None if place == list(range(len(order))) else torch.tensor(place, device=device), kinds
+
+
+def _first_vertices(parts: Sequence[_Part]) -> Tensor:
+    """Of each shape in the order of the parts, ``[N]``. Nothing is copied to the device: how many vertices a curve has
+    is another number while a CUDA graph is captured, and then no copy can be."""
+    used, firsts = 0, []
+    for part in parts:
+        count, vertices = len(part.slots), 0 if part.vertices is None else part.vertices.shape[2]
+        firsts.append(torch.arange(count, dtype=torch.int32, device=part.numbers.device) * vertices + used)
+        used += count * vertices
+    return torch.cat(firsts)
 
 
 def _filled(value: Tensor | int | None, numbers: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Work shared out to as many threads as torch uses, by images and bands of rows."""
 
+import ctypes
 import math
 import os
 from collections import deque
@@ -11,6 +12,9 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 
 Result = TypeVar("Result")
+
+_PROCESS = os.getpid()
+"""That has imported this."""
 
 
 class Part(NamedTuple):
@@ -36,8 +40,8 @@ def parts_of(images: int, height: int) -> list[Part]:
 
 def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> list[Result]:
     """``work(number, part)`` of all parts, in their order, by as many threads as torch uses."""
-    threads = torch.get_num_threads()
     results: list[Any] = [None] * len(parts)
+    failures: list[BaseException] = []
     todo = deque(enumerate(parts))
 
     def take_some() -> None:
@@ -46,15 +50,53 @@ def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> lis
                 number, part = todo.popleft()
             except IndexError:
                 return
-            results[number] = work(number, part)
+            try:
+                results[number] = work(number, part)
+            except BaseException as failure:  # that of another thread too is raised in this one
+                failures.append(failure)
+                todo.clear()
 
-    # This thread works too: it is awake already.
-    others = min(threads, len(parts)) - 1
-    waiting = [_pool(os.getpid(), threads).submit(take_some) for _ in range(others)]
-    take_some()
+    threads = min(torch.get_num_threads(), len(parts))
+    if threads > 1:
+        _in_threads(take_some, threads)
+    else:
+        take_some()
+    if failures:
+        raise failures[0]
+    return results
+
+
+def _in_threads(work: Callable[[], None], threads: int) -> None:
+    """Work, in this thread too: it is awake already."""
+    team = _team() if os.getpid() == _PROCESS else None  # an OpenMP team does not survive a fork
+    if team:
+        team(work, threads)
+        return
+    waiting = [_pool(os.getpid(), threads).submit(work) for _ in range(threads - 1)]
+    work()
     for one in waiting:
         one.result()
-    return results
+
+
+@lru_cache(maxsize=1)
+def _team() -> Callable[[Callable[[], None], int], None] | None:
+    """Work in the threads of torch itself, if these are GNU OpenMP's.
+
+    They wait busily for milliseconds after each of torch's operations: other threads would find every core taken, and
+    these are awake. ``GOMP_parallel(function, data, threads, flags)`` is what a compiler makes of ``omp parallel``.
+    """
+    try:
+        parallel = ctypes.CDLL(None).GOMP_parallel
+    except (AttributeError, OSError, TypeError):  # another OpenMP, or another system
+        return None
+    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    parallel.argtypes = [function, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    parallel.restype = None
+
+    def run(work: Callable[[], None], threads: int) -> None:
+        parallel(function(lambda _: work()), None, threads, 0)
+
+    return run
 
 
 @lru_cache(maxsize=2)
