@@ -46,7 +46,8 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
 
 def markdown(results: Mapping[str, Any]) -> str:
     """The tables, with where they come from and what is missing."""
-    lines = [f"# Benchmarks on the {results['machine']['device'].upper()}", "", _where(results), "", EXPLANATION]
+    device = {"cpu": "CPU", "cuda": "GPU"}.get(results["machine"]["device"], results["machine"]["device"])
+    lines = [f"# Benchmarks on the {device}", "", _where(results), "", EXPLANATION]
     for title, rows in _workloads(results):
         lines += ["", f"## {title}", "", _line(COLUMNS), _line(["---", *["---:"] * (len(COLUMNS) - 1)])]
         lines += [_line(_cells(row)) for row in rows]
