@@ -15,21 +15,21 @@ import torch
 from image_folders import make, picture
 
 from vectorae.datasets import cache, decode, folder
-from vectorae.datasets.decode import View
 from vectorae.errors import UserError
 from vectorae.files import cache_folder
+from vectorae.pictures import Picture, View
 
 
 class TestCache:
     def test_images_are_decoded_once(self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         decoded: list[Path] = []
 
-        def counting(path: Path, view: View) -> np.ndarray:
+        def counting(path: Path, view: View) -> Picture:
             decoded.append(path)
             return original(path, view)
 
-        original = decode.decode
-        monkeypatch.setattr(decode, "decode", counting)
+        original = decode.read_picture
+        monkeypatch.setattr(decode, "read_picture", counting)
         first = make(photos, tmp_path).images("train")
         assert len(decoded) == len(set(decoded)) == 40
         assert torch.equal(make(photos, tmp_path).images("train"), first)

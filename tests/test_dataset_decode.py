@@ -10,12 +10,12 @@ from PIL import Image
 
 from vectorae.datasets import decode
 from vectorae.datasets.celeba import FACE
-from vectorae.datasets.decode import Crop, View
+from vectorae.pictures import Crop, View, read_picture
 
 
 class TestDecode:
     def read(self, path: Path, size: int = 16, channels: int = 3, **options: Any) -> np.ndarray:
-        return decode.decode(path, View(size, channels, **options))
+        return read_picture(path, View(size, channels, **options)).pixels
 
     def save(self, tmp_path: Path, image: Image.Image, name: str = "x.png", **options: Any) -> Path:
         image.save(tmp_path / name, **options)

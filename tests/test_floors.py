@@ -9,14 +9,14 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"errors", "files", "geometry"},
+    {"errors", "files", "geometry", "pictures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
     {"layout", "losses", "datasets"},
     {"encoders", "evaluation", "optimizer"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},
-    {"checkpoint", "export", "benchmark"},
+    {"checkpoint", "export", "benchmark", "vectorize"},
     {"commands"},
     {"__init__", "__main__"},
 ]

@@ -9,6 +9,7 @@ import io
 import math
 import re
 from dataclasses import replace
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -83,7 +84,7 @@ def percentile(values: Tensor) -> float:
     return float(values.flatten().kthvalue(math.ceil(0.999 * values.numel())).values)
 
 
-def elements(scene: Scene, height: int, width: int, **settings: str) -> list[tuple[str, dict[str, str]]]:
+def elements(scene: Scene, height: int, width: int, **settings: Any) -> list[tuple[str, dict[str, str]]]:
     """Tag and attributes of every shape, after the background."""
     (text,) = to_svg(scene, height, width, **settings)
     return [(child.tag.split("}")[1], dict(child.attrib)) for child in ElementTree.fromstring(text)][1:]

@@ -57,6 +57,34 @@ class EvaluateConfig:
 
 
 @dataclass
+class VectorizeConfig:
+    """The keys at the root of a vectorization's config."""
+
+    checkpoint: str = "???"
+    input: str = "???"
+    output: str = "???"
+    resize: str = "crop"
+    scale: float = 1.0
+    png: bool = False
+    overwrite: bool = False
+    background: str = "white"
+    invert: bool = False
+    max_pixels: int = 178_956_970
+    batch_size: int = 64
+    device: str = "auto"
+
+
+@dataclass
+class ExportConfig:
+    """The keys at the root of an export's config."""
+
+    checkpoint: str = "???"
+    format: str = "onnx"
+    output: str = "???"
+    overwrite: bool = False
+
+
+@dataclass
 class GalleryConfig:
     """The keys at the root of a gallery's config."""
 

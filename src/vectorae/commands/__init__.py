@@ -11,6 +11,8 @@ from vectorae.errors import UserError, choose
 COMMANDS = {
     "train": "train a vector autoencoder on a folder or dataset of images",
     "evaluate": "measure a checkpoint on a split of a dataset",
+    "vectorize": "draw image files as SVG with a trained encoder",
+    "export": "put a trained encoder into a file for other programs",
     "benchmark": "time rasterizer and training against the reference and others",
     "gallery": "draw every primitive, layout and profile",
 }

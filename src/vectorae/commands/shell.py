@@ -12,8 +12,8 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +211,17 @@ def device(name: str) -> torch.device:
     if name not in choices:
         raise UserError(f"device: no '{name}' on this machine; {choose(name, ['auto', *choices])}")
     return torch.device(name)
+
+
+@contextmanager
+def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar, and the function that moves it on by some."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda some: bar.advance(task, some)
 
 
 def print_metrics(metrics: Mapping[str, float], title: str) -> None:

@@ -9,10 +9,10 @@ import torch
 from torch.utils.data import DataLoader
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.decode import RESIZES
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
 from vectorae.files import cache_folder
+from vectorae.pictures import RESIZES
 
 
 class ImageData(pl.LightningDataModule):

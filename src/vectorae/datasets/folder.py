@@ -8,8 +8,9 @@ from PIL import Image
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, folder_of_images
-from vectorae.datasets.decode import View, decode_files
+from vectorae.datasets.decode import decode_files
 from vectorae.errors import UserError
+from vectorae.pictures import View
 
 # Formats that Pillow knows by name only; something else would have to be installed to read them.
 _NOT_READ = {"BUFR", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}

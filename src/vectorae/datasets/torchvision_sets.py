@@ -10,10 +10,11 @@ import torch
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData
-from vectorae.datasets.decode import View, reason
+from vectorae.datasets.decode import reason
 from vectorae.datasets.folder import image_files, recipe_of_files
 from vectorae.datasets.idx import read_images
 from vectorae.errors import UserError
+from vectorae.pictures import View
 
 _AT_ONCE = 1024
 

@@ -51,7 +51,7 @@ def from_svg(text: str) -> Scene:
         if size is None:
             raise ValueError(f"viewBox {root.attrib['viewBox']!r}")
         side = min(float(size[1]), float(size[2]))
-        background, *elements = list(root)
+        background, *elements = [child for child in root if child.tag != f"{NAMESPACE}title"]
         if background.tag != f"{NAMESPACE}rect" or set(background.attrib) != {"width", "height", "fill"}:
             raise ValueError("the first element is no background")
         shapes = [_shape(element, side) for element in elements]

@@ -1,0 +1,105 @@
+"""`python scripts/vectorize.py`, `vectorae vectorize`: image files as SVG files, by a trained encoder."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectorae.commands import shell
+from vectorae.config import VectorizeConfig
+from vectorae.errors import UserError, choose
+from vectorae.pictures import RESIZES, View
+
+if TYPE_CHECKING:
+    from vectorae.vectorize import Drawn
+
+INCOMPLETE = 1
+"""Exit code where some images could not be read."""
+
+
+def main() -> int:
+    """Vectorize with the config on the command line. Returns the exit code."""
+    return shell.run("vectorize", VectorizeConfig, vectorize)
+
+
+def vectorize(config: dict[str, Any], folder: Path) -> int:
+    """Draw images, write the drawings and a contact sheet, and name the files that cannot be read.
+
+    Args:
+        config: plain resolved config with the keys of `VectorizeConfig`.
+        folder: of the call; the drawings have a place of their own, `output`.
+
+    Returns:
+        0, or 1 if images were left out.
+
+    Raises:
+        UserError: anything in the config that cannot be done, before the first image is read.
+    """
+    check(config)
+    device = shell.device(config["device"])
+
+    from PIL import Image
+
+    from vectorae import checkpoint as checkpoints
+    from vectorae import vectorize as drawing
+    from vectorae.files import write_beside
+
+    model = checkpoints.load(config["checkpoint"])
+    outputs = drawing.Outputs(Path(config["output"]).expanduser(), config["scale"], config["png"], config["overwrite"])
+    jobs = drawing.find_jobs(config["input"], outputs.folder)
+    drawing.check_outputs(jobs, outputs)
+    view = View(
+        model.image_size,
+        model.layout.channels,
+        config["resize"],
+        invert=config["invert"],
+        background=config["background"],
+        max_pixels=config["max_pixels"],
+    )
+    Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
+    start = time.perf_counter()
+    drawn: list[Drawn] = []
+    failures: dict[Path, str] = {}
+    on_sheet = 0
+    with shell.progress("drawing", len(jobs)) as advance:
+        for some in drawing.draw_files(model.to(device), jobs, view, outputs, config["batch_size"]):
+            failures |= some.failures
+            if on_sheet < drawing.MOST_ON_SHEET:
+                drawn.append(some)
+                on_sheet += len(some.images)
+            advance(len(some.jobs))
+    seconds = time.perf_counter() - start
+    if (sheet := drawing.sheet_of(drawn)) is not None:
+        write_beside(outputs.folder / drawing.SHEET, drawing.as_png(sheet))
+    for path, why in failures.items():
+        print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
+    done = len(jobs) - len(failures)
+    print(f"{done} of {len(jobs)} images drawn into {outputs.folder}, {done / seconds:.0f} images/s")
+    return INCOMPLETE if failures else 0
+
+
+def check(config: dict[str, Any]) -> None:
+    """Refuse values that cannot be.
+
+    Raises:
+        UserError: naming the key.
+    """
+    from PIL import ImageColor
+
+    if config["resize"] not in RESIZES:
+        raise UserError(f"resize: no '{config['resize']}'; {choose(config['resize'], RESIZES)}")
+    if not 0 < config["scale"] < float("inf"):
+        raise UserError(f"scale: {config['scale']} is not a factor above 0")
+    for name in ("max_pixels", "batch_size"):
+        if config[name] < 1:
+            raise UserError(f"{name}: {config[name]} is not a whole number above 0")
+    try:
+        ImageColor.getrgb(config["background"])
+    except ValueError as error:
+        raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,176 @@
+"""Image files of any kind as squares of uint8, and where in the square the picture lies.
+
+Needs numpy and Pillow alone: exports carry this file with them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+RESIZES = ("crop", "pad", "stretch")
+
+MAX_PIXELS = 178_956_970
+"""Larger images are refused: a file of a few kilobytes may unpack to terabytes. Twice Pillow's own limit, where it
+refuses too."""
+
+ORIENTATION, QUARTER_TURNS = 0x0112, (5, 6, 7, 8)
+"""Of EXIF: how the camera was held, and the values that swap width and height."""
+
+
+@dataclass(frozen=True)
+class Crop:
+    """A square cut from an image, relative to it, so that an image stored at any size gives the same view.
+
+    Attributes:
+        side: of the square, as a share of the image's width; at most the image's height.
+        centre: its height, as a share of the image's, from the top. Horizontally the square is centred.
+    """
+
+    side: float = 1.0
+    centre: float = 0.5
+
+    def box(self, width: float, height: float) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in pixels, inside the image."""
+        side = min(self.side * width, height)
+        left = (width - side) / 2
+        top = min(max(self.centre * height - side / 2, 0.0), height - side)
+        return left, top, left + side, top + side
+
+
+@dataclass(frozen=True)
+class View:
+    """How a picture of any size becomes a square one.
+
+    Attributes:
+        size: S, the side of the square in pixels.
+        channels: 3, or 1 for grey.
+        resize: ``crop`` cuts ``crop`` out; ``pad`` keeps the whole picture between black bars; ``stretch`` distorts it.
+        crop: which square to cut out.
+        invert: black becomes white.
+        background: the colour, any that Pillow knows, behind what is transparent.
+        max_pixels: larger images are refused.
+    """
+
+    size: int
+    channels: int
+    resize: str = "crop"
+    crop: Crop = Crop()
+    invert: bool = False
+    background: str = "white"
+    max_pixels: int = MAX_PIXELS
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, S, S)"""
+        return self.channels, self.size, self.size
+
+    def bars(self, width: float, height: float) -> tuple[int, int]:
+        """Of a picture between bars: its width and height in pixels of the square, in whose middle it lies."""
+        scale = self.size / max(width, height)
+        return max(1, round(width * scale)), max(1, round(height * scale))
+
+    def frame(self, width: int, height: int, scale: float = 1.0) -> "Frame":
+        """Where the picture is found again in a drawing of the square.
+
+        Args:
+            width, height: of the picture, pixels, upright.
+            scale: of the frame's size; 1 is the picture's own.
+        """
+        left, top, seen_width, seen_height = 0, 0, self.size, self.size
+        if self.resize == "crop":
+            left_, _, right_, _ = self.crop.box(width, height)
+            width = height = max(1, round(right_ - left_))
+        elif self.resize == "pad":
+            seen_width, seen_height = self.bars(width, height)
+            left, top = (self.size - seen_width) // 2, (self.size - seen_height) // 2
+        size = max(1, round(width * scale)), max(1, round(height * scale))
+        return Frame(left, top, seen_width, seen_height, *size)
+
+
+class Frame(NamedTuple):
+    """The part of a square drawing that is shown, and how large.
+
+    Attributes:
+        left, top, seen_width, seen_height: the part, in pixels of the drawing.
+        width, height: what it is shown as, in pixels; the part is stretched to it.
+    """
+
+    left: int
+    top: int
+    seen_width: int
+    seen_height: int
+    width: int
+    height: int
+
+
+class Picture(NamedTuple):
+    """A picture as a square: uint8 ``[C, S, S]``, and the width and height it had, upright, in pixels."""
+
+    pixels: "np.ndarray[Any, Any]"
+    width: int
+    height: int
+
+
+def read_picture(file: Any, view: View) -> Picture:
+    """An image file as a square.
+
+    The camera's rotation (EXIF) is applied, transparency is laid over the background, 16 bits are scaled to 8, and of
+    an animation the first picture is taken. Resizing is bilinear with antialiasing, from the exact (fractional) crop.
+
+    Args:
+        file: a path, or an open binary file.
+
+    Raises:
+        Exception: of many kinds, if the file is corrupt, no image, or too large.
+    """
+    with Image.open(file) as image:
+        width, height = image.size
+        if width * height > view.max_pixels:
+            raise ValueError(f"{width}×{height} pixels are more than the {view.max_pixels} that are allowed")
+        # Large JPEGs are decoded at an eighth, quarter or half, never below twice the size that is needed.
+        needed = 2 * view.size / min(image.size)
+        if view.resize == "crop":
+            left, _, right, _ = view.crop.box(*image.size)
+            needed = 2 * view.size / (right - left)
+        if needed < 0.5:
+            image.draft(None, (int(image.width * needed) + 1, int(image.height * needed) + 1))
+        if image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
+            width, height = height, width
+        ImageOps.exif_transpose(image, in_place=True)
+        plain = _plain(image, "RGB" if view.channels == 3 else "L", view.background)
+    square = _square(plain, view, view.bars(width, height))
+    pixels = np.asarray(square).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
+    return Picture(255 - pixels if view.invert else pixels, width, height)
+
+
+def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
+    """The picture in ``mode`` (RGB or L): eight bits, opaque."""
+    if image.mode.startswith("I"):
+        # Greyscale of 16 bits; Pillow's own conversion would clip it at 255.
+        image = Image.fromarray((np.asarray(image, dtype=np.float64) / 257).clip(0, 255).round().astype(np.uint8))
+    elif image.mode == "F":
+        values = np.asarray(image, dtype=np.float64)
+        scale = 255.0 if values.max() <= 1 else 1.0
+        image = Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
+    if image.mode in ("P", "PA"):
+        # Palette to grey goes by way of the colours.
+        image = image.convert("RGB")
+    return image.convert(mode)
+
+
+def _square(image: Image.Image, view: View, bars: tuple[int, int]) -> Image.Image:
+    """The picture as S × S; between bars as large as ``bars``."""
+    size = (view.size, view.size)
+    if view.resize == "crop":
+        return image.resize(size, Image.Resampling.BILINEAR, box=view.crop.box(*image.size))
+    if view.resize == "stretch":
+        return image.resize(size, Image.Resampling.BILINEAR)
+    square = Image.new(image.mode, size)
+    whole = image.resize(bars, Image.Resampling.BILINEAR)
+    square.paste(whole, ((view.size - bars[0]) // 2, (view.size - bars[1]) // 2))
+    return square

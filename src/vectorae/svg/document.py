@@ -1,0 +1,187 @@
+"""Shapes as an SVG document: circles as ``<circle>``, ellipses as ``<ellipse>``, boxes as ``<rect>``, paths as
+``<path>``, with real ``C`` commands where they are curves.
+
+Plain numbers, no tensors and nothing to install: exports carry this file with them.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+Point = tuple[float, float]
+
+DECIMALS = 2
+"""Of coordinates, in pixels, and of angles, in degrees: at most half a hundredth of a pixel off."""
+
+
+class Box(NamedTuple):
+    """A rounded box: see ``vectorae.RoundedBox``."""
+
+    center: Point
+    half_extents: Point
+    angle: float
+    roundness: float
+
+
+class Curve(NamedTuple):
+    """Segments or joined cubics: see ``vectorae.Path``."""
+
+    points: Sequence[Point]
+    closed: bool
+    degree: int
+
+
+class Shape(NamedTuple):
+    """A painted outline; lengths and places in pixels, colours and opacity in [0, 1]. Without a width it is filled."""
+
+    outline: Box | Curve
+    color: Sequence[float]
+    opacity: float
+    stroke_width: float | None
+
+
+class Sheet(NamedTuple):
+    """What a document is drawn on.
+
+    Attributes:
+        width, height: of the coordinates.
+        shown: width and height at which a viewer shows it, pixels; of another aspect, the drawing is stretched.
+        title: names the document to a reader.
+    """
+
+    width: int
+    height: int
+    shown: tuple[int, int]
+    title: str | None = None
+
+
+def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet, screen: bool = False) -> str:
+    """An SVG document.
+
+    Args:
+        shapes: from the bottom to the top.
+        background: its colour.
+        sheet: what is drawn on.
+        screen: shapes add up as ink does (the blend mode *screen*).
+    """
+    style = ' style="isolation:isolate"' if screen else ""
+    blend = ' style="mix-blend-mode:screen"' if screen else ""
+    stretched = sheet.shown[0] * sheet.height != sheet.shown[1] * sheet.width
+    aspect = ' preserveAspectRatio="none"' if stretched else ""
+    shown = f'width="{sheet.shown[0]}" height="{sheet.shown[1]}"'
+    view = f'viewBox="0 0 {sheet.width} {sheet.height}"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>',
+        *([] if sheet.title is None else [f"<title>{text(sheet.title)}</title>"]),
+        f'<rect width="{sheet.width}" height="{sheet.height}" fill="{css_color(background)}"/>',
+        *(element(shape).replace("/>", f"{blend}/>") for shape in shapes),
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def text(content: str) -> str:
+    """Text for XML: escaped, without the characters that XML cannot hold."""
+    return escape(re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", content))
+
+
+def element(shape: Shape) -> str:
+    """A shape as an SVG element."""
+    opacity = _number(shape.opacity, 3)
+    if shape.stroke_width is None:
+        paint = f'fill="{css_color(shape.color)}" fill-opacity="{opacity}"'
+    else:
+        paint = (
+            f'fill="none" stroke="{css_color(shape.color)}" stroke-opacity="{opacity}" '
+            f'stroke-width="{_number(shape.stroke_width)}" stroke-linecap="round" stroke-linejoin="round"'
+        )
+    if isinstance(shape.outline, Curve):
+        return _path(shape.outline, paint, shape.stroke_width)
+    return _box(shape.outline, paint, shape.stroke_width)
+
+
+def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
+    first, *points = places = path.points
+    if path.degree == 3:
+        points = [*points, first] if path.closed else points
+        extent = max(max(axis) - min(axis) for axis in zip(*places, strict=True))
+        closed = path.closed and (stroke_width is None or stroke_width < extent / 2)
+        return _curve(first, points, closed, paint)
+    # A dot is a line to where it starts: its caps are what one sees.
+    steps = " ".join(f"L {_place(point)}" for point in points or [first])
+    return f'<path d="M {_place(first)} {steps}{" Z" if path.closed else ""}" {paint}/>'
+
+
+def _curve(first: Point, points: list[Point], closed: bool, paint: str) -> str:
+    """Joined cubics. A wide stroke is written as an open one that ends where it starts.
+
+    It looks the same, with round caps, and has no hole: where the stroke of a closed curve is wider than the curve,
+    renderers of Skia's family take the inner side of the stroke for one.
+    """
+    words = [_place(point) for point in points]
+    steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
+    return f'<path d="M {_place(first)} {steps}{" Z" if closed else ""}" {paint}/>'
+
+
+def _box(box: Box, paint: str, stroke_width: float | None) -> str:
+    x, y = box.center
+    # SVG leaves out the stroke, too, of what has no size.
+    smallest = 0.0 if stroke_width is None else 10**-DECIMALS
+    half_width, half_height = (max(value, smallest) for value in box.half_extents)
+    roundness, angle = box.roundness, box.angle
+    if roundness > 0 and stroke_width is not None and stroke_width > max(half_width, half_height):
+        first, *points = _turned(_rounded(half_width, half_height, roundness), angle, (x, y))
+        return _curve(first, points, False, paint)
+    turn = _number(math.degrees(angle) % 360)
+    center = f'cx="{_number(x)}" cy="{_number(y)}"'
+    if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):
+        return f'<circle {center} r="{_number(half_width)}" {paint}/>'
+    rotation = "" if turn == "0" else f' transform="rotate({turn} {_number(x)} {_number(y)})"'
+    if roundness == 1:
+        return f'<ellipse {center} rx="{_number(half_width)}" ry="{_number(half_height)}"{rotation} {paint}/>'
+    radii = ""
+    if roundness > 0:
+        radii = f' rx="{_number(half_width * roundness)}" ry="{_number(half_height * roundness)}"'
+    corner = f'x="{_number(x - half_width)}" y="{_number(y - half_height)}"'
+    size = f'width="{_number(2 * half_width)}" height="{_number(2 * half_height)}"'
+    return f"<rect {corner} {size}{radii}{rotation} {paint}/>"
+
+
+def _rounded(half_width: float, half_height: float, roundness: float) -> list[Point]:
+    """A rounded box about the origin as joined cubics: a quarter ellipse, then a straight side, four times."""
+    reach = 1 - roundness * (1 - 4 / 3 * math.tan(math.pi / 8))
+    flat = 1 - roundness
+    points = [(half_width, half_height * flat)]
+    for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
+        # From side to side of the corner (x, y), clockwise on screen: every other corner begins at its top or bottom.
+        arc = [(1.0, reach), (reach, 1.0), (flat, 1.0)]
+        arc = arc if x == y else [(reach, 1.0), (1.0, reach), (1.0, flat)]
+        points += [(x * across * half_width, y * down * half_height) for across, down in arc]
+        end = points[-1]
+        next_x, next_y = (-x, y) if x == y else (x, -y)
+        start = (next_x * abs(end[0]), next_y * abs(end[1]))
+        points += [end, start, start]
+    return points
+
+
+def _turned(points: list[Point], angle: float, center: Point) -> list[Point]:
+    cos, sin = math.cos(angle), math.sin(angle)
+    return [(center[0] + cos * x - sin * y, center[1] + sin * x + cos * y) for x, y in points]
+
+
+def _place(point: Point) -> str:
+    return f"{_number(point[0])} {_number(point[1])}"
+
+
+def css_color(color: Sequence[float]) -> str:
+    """``#rrggbb`` of one channel or three, in [0, 1]."""
+    channels = [round(255 * min(1.0, max(0.0, value))) for value in color]
+    return "#" + "".join(f"{value:02x}" for value in (channels * 3 if len(channels) == 1 else channels))
+
+
+def _number(value: float, decimals: int = DECIMALS) -> str:
+    """A number as short as it can be."""
+    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
