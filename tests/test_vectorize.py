@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 from xml.etree import ElementTree
 
@@ -201,7 +202,7 @@ def test_mistakes_end_in_one_line(
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     Path("file").write_text("no checkpoint")
-    given = {"checkpoint": checkpoint, "input": folder, "output": tmp_path / "out"}
+    given: dict[str, Any] = {"checkpoint": checkpoint, "input": folder, "output": tmp_path / "out"}
     name, _, value = override.partition("=")
     paths = {**given, name: value} if name in given else given
     rest = () if name in given else (override,)

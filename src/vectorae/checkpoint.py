@@ -1,5 +1,6 @@
 """Checkpoints that describe themselves: opened without executing anything in them, rebuilt from their own config."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,9 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     if not path.is_file():
         raise UserError(f"{key}: no file '{path}'")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = _weights(path) if path.suffix == ".safetensors" else _checkpoint(path)
+    except UserError:
+        raise
     except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
         raise UserError(f"{key}: '{path}' is damaged or not a checkpoint of vectorae") from error
     described = content.get("vectorae") if isinstance(content, dict) else None
@@ -35,8 +38,23 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     return content
 
 
+def _checkpoint(path: Path) -> Any:
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """The same of a file that ``export`` has written with ``format=safetensors``."""
+    try:
+        from safetensors import safe_open
+    except ImportError as error:
+        raise UserError("checkpoint: needs the package safetensors; pip install 'vectorae[export]'") from error
+    with safe_open(path, framework="pt") as file:
+        described = json.loads((file.metadata() or {}).get("vectorae", "null"))
+        return {"vectorae": described, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+
+
 def load(path: str | Path) -> VectorAutoencoder:
-    """A trained model from its checkpoint, on the CPU, ready to draw.
+    """A trained model from its checkpoint, or its export as safetensors, on the CPU, ready to draw.
 
     Neither Hydra nor the original config folder is needed, nothing in the file is executed, and only classes of
     Vectorae's own are built.

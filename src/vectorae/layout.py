@@ -129,7 +129,7 @@ class Layout(nn.Module):
         groups, paints, first = [], [], 0
         for index, slots in enumerate(self._slots):
             width = sum(column.size for column in self._columns[index])
-            part = raw[:, first : first + len(slots) * width].reshape(len(raw), len(slots), width)
+            part = raw[:, first : first + len(slots) * width].reshape(raw.shape[0], len(slots), width)
             first += len(slots) * width
             if slots:
                 values = self._values(index, part, crisp)
@@ -145,6 +145,11 @@ class Layout(nn.Module):
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
+
+    @property
+    def present_kinds(self) -> list[str]:
+        """The kind of each group of a scene: kinds that have no slot are left out."""
+        return [kind for kind, slots in zip(self.kinds, self._slots, strict=True) if slots]
 
     @property
     def _ordered_by(self) -> tuple[str, ...]:
@@ -202,7 +207,7 @@ class Layout(nn.Module):
         for column in self._columns[index]:
             start = self._start(index, column.name, raw)
             numbers = raw[..., column.first : column.first + column.size]
-            numbers = numbers.reshape(len(raw), *start.shape)
+            numbers = numbers.reshape(raw.shape[0], *start.shape)
             low, high = self._range(column.field, raw)
             value = to_value(column.field, numbers, start, low, high)
             values[column.name] = nearest_end(column.field, value) if crisp and column.field.discrete else value
@@ -210,7 +215,7 @@ class Layout(nn.Module):
             start = self._start(index, name, raw)
             value = start if number is None else number.to(start).expand_as(start)
             value = nearest_end(field, value) if crisp and field.discrete else value
-            values[name] = value.expand(len(raw), *value.shape)
+            values[name] = value.expand(raw.shape[0], *value.shape)
         return values
 
     def _start(self, index: int, name: str, like: Tensor) -> Tensor:
@@ -225,7 +230,7 @@ class Layout(nn.Module):
     def _background_color(self, raw: Tensor) -> Tensor:
         start = self.get_buffer("_background").to(raw)
         if not self.learns_background:
-            return start.expand(len(raw), -1)
+            return start.expand(raw.shape[0], -1)
         return to_value(BACKGROUND, raw[:, -self.channels :], start, BACKGROUND.low, BACKGROUND.high)
 
 

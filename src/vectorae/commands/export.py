@@ -1,0 +1,38 @@
+"""`python scripts/export.py`, `vectorae export`: a trained encoder and its layout for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vectorae.commands import shell
+from vectorae.config import ExportConfig
+
+
+def main() -> int:
+    """Export with the config on the command line. Returns the exit code."""
+    return shell.run("export", ExportConfig, export)
+
+
+def export(config: dict[str, Any], folder: Path) -> None:
+    """Write the files, compare them with the model, and say how far they are off.
+
+    Args:
+        config: plain resolved config with the keys of `ExportConfig`.
+        folder: of the call; the export has a place of its own, `output`.
+
+    Raises:
+        UserError: anything that cannot be exported; nothing is written then.
+    """
+    from vectorae import checkpoint as checkpoints
+    from vectorae import export as exports
+
+    output = Path(config["output"]).expanduser()
+    model = checkpoints.load(config["checkpoint"])
+    difference = exports.export(model, config["format"], output, config["overwrite"])
+    files = ", ".join(sorted(path.name for path in output.iterdir()))
+    print(f"written to {output} ({files}); largest difference from the model: {difference:.1e}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,105 @@
+"""From a trained model to a folder that another program takes: made beside, compared with the model, then kept."""
+
+import json
+import os
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectorae.autoencoder import VectorAutoencoder
+from vectorae.datasets.toy_faces import draw_faces
+from vectorae.errors import UserError, choose
+from vectorae.evaluation import to_float
+from vectorae.export.formats import FORMATS
+from vectorae.export.network import SceneNetwork
+from vectorae.export.standalone import standalone
+
+TOLERANCE = 1e-4
+"""How far an export may be off, in canvas units, parts of 1 and radians."""
+
+SCENE, DRAW = "scene.json", "draw.py"
+
+
+@torch.no_grad()
+def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = False) -> float:
+    """Write the encoder and its layout, and ``scene.json``; for ONNX also ``draw.py``, which needs no torch.
+
+    Args:
+        model: a trained one, on the CPU.
+        name: a key of ``FORMATS``.
+        folder: where.
+        overwrite: write over files that are there.
+
+    Returns:
+        The largest difference from the model on random images and toy faces, in batches of several sizes.
+
+    Raises:
+        UserError: no such format, a package that is missing, files that are there, or a difference above
+            ``TOLERANCE``; nothing is written then.
+    """
+    if name not in FORMATS:
+        raise UserError(f"format: no '{name}'; {choose(name, FORMATS)}")
+    chosen = FORMATS[name]
+    chosen.check()
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"output: '{folder}' is a file; name a folder")
+    files = [chosen.file, SCENE, *([DRAW] if name == "onnx" else [])]
+    there = [folder / file for file in files if (folder / file).exists()]
+    if there and not overwrite:
+        raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
+    network = SceneNetwork(model.float()).eval()
+    part = folder.absolute().with_name(f"{folder.absolute().name}.part")
+    part.mkdir(parents=True, exist_ok=True)
+    try:
+        chosen.write(model, network, part / chosen.file)
+        difference = largest_difference(model, network, name, part / chosen.file)
+        if not difference <= TOLERANCE:
+            raise UserError(f"format: the {name} export is off by {difference:.1e}; more than {TOLERANCE} is refused")
+        described = json.dumps(description(model, network), indent=1, ensure_ascii=False) + "\n"
+        (part / SCENE).write_text(described, encoding="utf-8")
+        if name == "onnx":
+            (part / DRAW).write_text(standalone(), encoding="utf-8")
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            os.replace(part / file, folder / file)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return difference
+
+
+def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, Any]:
+    """The content of ``scene.json``."""
+    channels, side = model.layout.channels, model.image_size
+    return {
+        "made_by": f"vectorae {version('vectorae')}",
+        "input": {
+            "name": "images",
+            "shape": ["batch", channels, side, side],
+            "unit": "[0, 1], sRGB",
+            "meaning": "square images" if channels == 3 else "square images, grey",
+        },
+        **network.describe(),
+    }
+
+
+def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: str, path: Path) -> float:
+    """How far the file's answers are from the network's, at most; what is no number is infinitely far."""
+    largest = 0.0
+    for images in probes(model.layout.channels, model.image_size):
+        expected, found = network(images), FORMATS[name].run(path, images)
+        if {key: one.shape for key, one in expected.items()} != {key: one.shape for key, one in found.items()}:
+            return float("inf")
+        for key, one in expected.items():
+            largest = max(largest, float((one - found[key]).abs().nan_to_num(float("inf")).max()))
+    return largest
+
+
+def probes(channels: int, side: int) -> list[Tensor]:
+    """Images to compare on: noise, one alone, and toy faces."""
+    noise = torch.rand(5, channels, side, side, generator=torch.Generator().manual_seed(0))
+    faces = to_float(draw_faces(0, "test", 0, 8, side, channels))
+    return [noise, noise[:1], faces]

@@ -1,0 +1,121 @@
+"""The formats: each writes a file, and runs what it has written."""
+
+import importlib
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from vectorae.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
+from vectorae.checkpoint import load
+from vectorae.errors import UserError
+from vectorae.export.network import SceneNetwork
+
+Tensors = dict[str, Tensor]
+
+
+class Format(NamedTuple):
+    """A format that an encoder can be exported in.
+
+    Attributes:
+        file: the file's name.
+        needs: packages, from the extra ``export``.
+        write: the file, of a model and its network.
+        run: what the file answers to images, by name.
+    """
+
+    file: str
+    needs: tuple[str, ...]
+    write: Callable[[VectorAutoencoder, SceneNetwork, Path], None]
+    run: Callable[[Path, Tensor], Tensors]
+
+    def check(self) -> None:
+        """Refuse what cannot work here.
+
+        Raises:
+            UserError: a package is not installed.
+        """
+        for package in self.needs:
+            try:
+                importlib.import_module(package)
+            except ImportError as error:
+                raise UserError(f"format: needs the package {package}; pip install 'vectorae[export]'") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Torch and ONNX tell much about themselves."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+def _program(model: VectorAutoencoder, network: SceneNetwork) -> Any:
+    """The network as torch.export has it, for any number of images."""
+    images = torch.rand(2, model.layout.channels, model.image_size, model.image_size)
+    return torch.export.export(
+        network, (images,), dynamic_shapes={"images": {0: torch.export.Dim("batch")}}, strict=False
+    )
+
+
+def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
+    names = [output["name"] for output in network.describe()["outputs"]]
+    with _quiet():
+        torch.onnx.export(
+            _program(model, network),
+            f=path,
+            input_names=["images"],
+            output_names=names,
+            dynamo=True,
+            external_data=False,
+            verbose=False,
+        )
+
+
+def _run_onnx(path: Path, images: Tensor) -> Tensors:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    answers = session.run(names, {"images": images.numpy()})
+    return {name: torch.from_numpy(answer) for name, answer in zip(names, answers, strict=True)}
+
+
+def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
+    with _quiet():
+        torch.export.save(_program(model, network), path)
+
+
+def _run_program(path: Path, images: Tensor) -> Tensors:
+    answers: Tensors = torch.export.load(path).module()(images)
+    return answers
+
+
+def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
+    from safetensors.torch import save_file
+
+    described = json.dumps({"format": CHECKPOINT_FORMAT, "config": dict(model.config)})
+    save_file({name: one.contiguous() for name, one in model.state_dict().items()}, path, {"vectorae": described})
+
+
+def _run_weights(path: Path, images: Tensor) -> Tensors:
+    answers: Tensors = SceneNetwork(load(path)).eval()(images)
+    return answers
+
+
+FORMATS = {
+    "onnx": Format("model.onnx", ("onnx", "onnxscript", "onnxruntime"), _write_onnx, _run_onnx),
+    "torch_export": Format("model.pt2", (), _write_program, _run_program),
+    "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _run_weights),
+}
