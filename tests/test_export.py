@@ -122,7 +122,7 @@ def test_it_draws_what_vectorize_draws_where_there_is_no_torch(exported: Path, r
 def test_what_cannot_be_drawn_ends_in_one_line(exported: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
     Image.new("L", (50, 50)).save(tmp_path / "large.png")
-    program = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
+    program: list[str | Path] = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
     for name, *more in (["broken.png"], ["missing.png"], ["large.png", "--max-pixels", "2000"]):
         given: list[str | Path] = [*program, tmp_path / name, tmp_path / "out.svg", *more]
         ended = subprocess.run(given, capture_output=True, text=True, timeout=120)

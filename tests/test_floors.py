@@ -16,7 +16,8 @@ FLOORS = [
     {"encoders", "evaluation", "optimizer"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},
-    {"checkpoint", "export", "benchmark", "vectorize"},
+    {"checkpoint", "benchmark"},
+    {"export", "vectorize"},
     {"commands"},
     {"__init__", "__main__"},
 ]

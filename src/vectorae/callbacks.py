@@ -6,10 +6,12 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from PIL import Image
@@ -21,7 +23,7 @@ from vectorae.errors import UserError
 from vectorae.evaluation import baselines, contact_sheet, mean_image, to_float
 from vectorae.files import write_beside, write_json
 from vectorae.rasterizer.cpu import COMPILING, announced_by
-from vectorae.svg import to_svg
+from vectorae.svg import to_animated_svg, to_svg
 
 WATCHED = 16
 """How many validation images are drawn at every validation."""
@@ -214,8 +216,9 @@ class ProgressBar(Callback):
 class Pictures(Callback):
     """The same validation images at step 0 and at every validation: rows image, soft, crisp.
 
-    Into TensorBoard and ``renders/step_NNNNNNN.png``; at the end ``convergence.gif`` over all of them and the last
-    drawings as ``svg/NN.svg``.
+    Into TensorBoard and ``renders/step_NNNNNNN.png``; at the end ``convergence.gif`` over all of them, the same as
+    moving shapes in ``convergence.svg``, and the last drawings as ``svg/NN.svg``. What the network answered lies in
+    ``renders/step_NNNNNNN.npz``.
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -231,9 +234,10 @@ class Pictures(Callback):
         if not trainer.is_global_zero:
             return
         write_gif(sorted((self.run_dir / "renders").glob("step_*.png")), self.run_dir / "convergence.gif")
+        model: Any = pl_module
+        write_moving(model, sorted((self.run_dir / "renders").glob("step_*.npz")), self.run_dir / "convergence.svg")
         folder = self.run_dir / "svg"
         folder.mkdir(exist_ok=True)
-        model: Any = pl_module
         texts = to_svg(
             model.vectorize(_watched(trainer, model)),
             model.image_size,
@@ -251,6 +255,7 @@ class Pictures(Callback):
         model.eval()
         images = _watched(trainer, model)
         rows = [images, model.draw(images, crisp=False), model.draw(images, crisp=True)]  # type: ignore[operator]
+        raw = model(images).cpu().numpy()
         model.train(training)
         sheet = contact_sheet(rows)
         folder = self.run_dir / "renders"
@@ -258,6 +263,9 @@ class Pictures(Callback):
         picture = folder / f"step_{trainer.global_step:07d}.png"
         Image.fromarray(sheet).save(picture.with_suffix(".part"), format="png")
         os.replace(picture.with_suffix(".part"), picture)
+        answered = BytesIO()
+        np.savez(answered, raw=raw, softness=np.float64(model.softness))  # type: ignore[arg-type]
+        write_beside(picture.with_suffix(".npz"), answered.getvalue())
         if trainer.logger is not None:
             trainer.logger.experiment.add_image(  # type: ignore[attr-defined]
                 "image, soft, crisp", sheet, trainer.global_step, dataformats="HWC"
@@ -312,6 +320,20 @@ def write_gif(pictures: list[Path], path: Path, seconds: float = 8.0) -> None:
     part = path.with_name(path.name + ".part")
     frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
     os.replace(part, path)
+
+
+@torch.no_grad()
+def write_moving(model: Any, answers: list[Path], path: Path) -> None:
+    """The crisp drawings of what a network answered in the course of time, as one animated SVG."""
+    scenes = []
+    for one in answers:
+        with np.load(one, allow_pickle=False) as answered:
+            raw, softness = torch.from_numpy(answered["raw"]), float(answered["softness"])
+        scene = model.layout(raw.to(model.device), crisp=True)
+        scenes.append(model.rasterizer.crisp_scene(scene, softness))
+    side, compositing = model.image_size, model.rasterizer.compositing
+    if scenes:
+        write_beside(path, to_animated_svg(scenes, side, side, compositing=compositing).encode())
 
 
 def _watched(trainer: pl.Trainer, model: pl.LightningModule) -> Tensor:

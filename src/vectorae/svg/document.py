@@ -89,13 +89,13 @@ def text(content: str) -> str:
 
 def element(shape: Shape) -> str:
     """A shape as an SVG element."""
-    opacity = _number(shape.opacity, 3)
+    opacity = number(shape.opacity, 3)
     if shape.stroke_width is None:
         paint = f'fill="{css_color(shape.color)}" fill-opacity="{opacity}"'
     else:
         paint = (
             f'fill="none" stroke="{css_color(shape.color)}" stroke-opacity="{opacity}" '
-            f'stroke-width="{_number(shape.stroke_width)}" stroke-linecap="round" stroke-linejoin="round"'
+            f'stroke-width="{number(shape.stroke_width)}" stroke-linecap="round" stroke-linejoin="round"'
         )
     if isinstance(shape.outline, Curve):
         return _path(shape.outline, paint, shape.stroke_width)
@@ -103,26 +103,27 @@ def element(shape: Shape) -> str:
 
 
 def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
-    first, *points = places = path.points
+    closed = path.closed
     if path.degree == 3:
-        points = [*points, first] if path.closed else points
-        extent = max(max(axis) - min(axis) for axis in zip(*places, strict=True))
-        closed = path.closed and (stroke_width is None or stroke_width < extent / 2)
-        return _curve(first, points, closed, paint)
-    # A dot is a line to where it starts: its caps are what one sees.
-    steps = " ".join(f"L {_place(point)}" for point in points or [first])
-    return f'<path d="M {_place(first)} {steps}{" Z" if path.closed else ""}" {paint}/>'
+        extent = max(max(axis) - min(axis) for axis in zip(*path.points, strict=True))
+        closed = closed and (stroke_width is None or stroke_width < extent / 2)
+    return f'<path d="{path_data(path, closed)}" {paint}/>'
 
 
-def _curve(first: Point, points: list[Point], closed: bool, paint: str) -> str:
-    """Joined cubics. A wide stroke is written as an open one that ends where it starts.
+def path_data(path: Curve, closed: bool) -> str:
+    """What stands in ``d``. A curve with a wide stroke is written as an open one that ends where it starts.
 
     It looks the same, with round caps, and has no hole: where the stroke of a closed curve is wider than the curve,
     renderers of Skia's family take the inner side of the stroke for one.
     """
-    words = [_place(point) for point in points]
+    first, *points = path.points
+    end = " Z" if closed else ""
+    if path.degree == 1:
+        # A dot is a line to where it starts: its caps are what one sees.
+        return f"M {_place(first)} {' '.join(f'L {_place(point)}' for point in points or [first])}{end}"
+    words = [_place(point) for point in ([*points, first] if path.closed else points)]
     steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
-    return f'<path d="M {_place(first)} {steps}{" Z" if closed else ""}" {paint}/>'
+    return f"M {_place(first)} {steps}{end}"
 
 
 def _box(box: Box, paint: str, stroke_width: float | None) -> str:
@@ -132,21 +133,28 @@ def _box(box: Box, paint: str, stroke_width: float | None) -> str:
     half_width, half_height = (max(value, smallest) for value in box.half_extents)
     roundness, angle = box.roundness, box.angle
     if roundness > 0 and stroke_width is not None and stroke_width > max(half_width, half_height):
-        first, *points = _turned(_rounded(half_width, half_height, roundness), angle, (x, y))
-        return _curve(first, points, False, paint)
-    turn = _number(math.degrees(angle) % 360)
-    center = f'cx="{_number(x)}" cy="{_number(y)}"'
+        return f'<path d="{path_data(box_as_curve(box), False)}" {paint}/>'
+    turn = number(math.degrees(angle) % 360)
+    center = f'cx="{number(x)}" cy="{number(y)}"'
     if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):
-        return f'<circle {center} r="{_number(half_width)}" {paint}/>'
-    rotation = "" if turn == "0" else f' transform="rotate({turn} {_number(x)} {_number(y)})"'
+        return f'<circle {center} r="{number(half_width)}" {paint}/>'
+    rotation = "" if turn == "0" else f' transform="rotate({turn} {number(x)} {number(y)})"'
     if roundness == 1:
-        return f'<ellipse {center} rx="{_number(half_width)}" ry="{_number(half_height)}"{rotation} {paint}/>'
+        return f'<ellipse {center} rx="{number(half_width)}" ry="{number(half_height)}"{rotation} {paint}/>'
     radii = ""
     if roundness > 0:
-        radii = f' rx="{_number(half_width * roundness)}" ry="{_number(half_height * roundness)}"'
-    corner = f'x="{_number(x - half_width)}" y="{_number(y - half_height)}"'
-    size = f'width="{_number(2 * half_width)}" height="{_number(2 * half_height)}"'
+        radii = f' rx="{number(half_width * roundness)}" ry="{number(half_height * roundness)}"'
+    corner = f'x="{number(x - half_width)}" y="{number(y - half_height)}"'
+    size = f'width="{number(2 * half_width)}" height="{number(2 * half_height)}"'
     return f"<rect {corner} {size}{radii}{rotation} {paint}/>"
+
+
+def box_as_curve(box: Box) -> Curve:
+    """The outline of a rounded box as joined cubics that end where they start."""
+    smallest = 10**-DECIMALS
+    half_width, half_height = (max(value, smallest) for value in box.half_extents)
+    points = _turned(_rounded(half_width, half_height, box.roundness), box.angle, box.center)
+    return Curve(points, closed=False, degree=3)
 
 
 def _rounded(half_width: float, half_height: float, roundness: float) -> list[Point]:
@@ -172,7 +180,7 @@ def _turned(points: list[Point], angle: float, center: Point) -> list[Point]:
 
 
 def _place(point: Point) -> str:
-    return f"{_number(point[0])} {_number(point[1])}"
+    return f"{number(point[0])} {number(point[1])}"
 
 
 def css_color(color: Sequence[float]) -> str:
@@ -181,7 +189,7 @@ def css_color(color: Sequence[float]) -> str:
     return "#" + "".join(f"{value:02x}" for value in (channels * 3 if len(channels) == 1 else channels))
 
 
-def _number(value: float, decimals: int = DECIMALS) -> str:
+def number(value: float, decimals: int = DECIMALS) -> str:
     """A number as short as it can be."""
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

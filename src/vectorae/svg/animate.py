@@ -1,0 +1,163 @@
+"""Scenes that become each other, as one animated SVG."""
+
+import math
+from collections.abc import Sequence
+
+from vectorae.errors import UserError
+from vectorae.scene import Scene
+from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data
+from vectorae.svg.write import shapes_of
+
+MOST_VALUES = 300_000
+"""Numbers and colours in an animation: a few megabytes. Of more, some of the scenes are left out."""
+
+GAP = 4
+"""Between drawings, in pixels of theirs."""
+
+Attributes = dict[str, list[str]]
+
+
+def to_animated_svg(
+    scenes: Sequence[Scene],
+    height: int,
+    width: int,
+    *,
+    compositing: str = "over",
+    columns: int = 8,
+    seconds: float = 8.0,
+    rest: float = 2.0,
+) -> str:
+    """Drawings that go from scene to scene, rest on the last one, and begin again, without end.
+
+    Everything moves in straight lines from scene to scene. Shapes are painted in the last scene's order.
+
+    Args:
+        scenes: in the course of time, each of the same B drawings: crisp scenes of one layout.
+        height, width: of a drawing, in pixels.
+        compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*.
+        columns: drawings side by side; further ones stand below.
+        seconds: from the first scene to the last.
+        rest: seconds on the last one.
+
+    Returns:
+        An SVG document, for browsers (SMIL).
+
+    Raises:
+        UserError: no scenes, or scenes of different layouts.
+    """
+    if not scenes:
+        raise UserError("animation: no scenes")
+    if len({(scene.batch, scene.count) for scene in scenes}) != 1:
+        raise UserError("animation: the scenes differ in their number of drawings or shapes")
+    scenes = [scene.detach().to("cpu") for scene in thinned(scenes)]
+    times = _times(len(scenes), seconds, rest)
+    batch = scenes[0].batch
+    columns = max(1, min(columns, batch))
+    rows = math.ceil(batch / columns)
+    whole_width, whole_height = (width + GAP) * columns + GAP, (height + GAP) * rows + GAP
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole_width} {whole_height}" '
+        f'width="{2 * whole_width}" height="{2 * whole_height}">',
+        f'<rect width="{whole_width}" height="{whole_height}" fill="#ffffff"/>',
+    ]
+    for index in range(batch):
+        x, y = GAP + (width + GAP) * (index % columns), GAP + (height + GAP) * (index // columns)
+        place = f'x="{x}" y="{y}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+        lines += [f"<svg {place}>", *_drawing(scenes, index, height, width, compositing, times), "</svg>"]
+    return "\n".join([*lines, "</svg>"]) + "\n"
+
+
+def thinned(scenes: Sequence[Scene]) -> Sequence[Scene]:
+    """As many of the scenes as ``MOST_VALUES`` allow, evenly, the first and the last among them."""
+    numbers = sum(
+        tensor.numel()
+        for group in scenes[0].groups
+        for tensor in (*vars(group.outline).values(), group.stroke_width)
+        if hasattr(tensor, "numel")
+    )
+    most = max(2, MOST_VALUES // (numbers + 2 * scenes[0].opacity.numel() + 1))
+    if len(scenes) <= most:
+        return scenes
+    return [scenes[round(place * (len(scenes) - 1) / (most - 1))] for place in range(most)]
+
+
+def _times(count: int, seconds: float, rest: float) -> str:
+    """The attributes that say when the values are reached."""
+    whole = seconds + rest
+    keys = [seconds / whole * place / max(1, count - 1) for place in range(count)] + [1.0]
+    return f'keyTimes="{";".join(number(key, 4) for key in keys)}" dur="{number(whole)}s" repeatCount="indefinite"'
+
+
+def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, compositing: str, times: str) -> list[str]:
+    side = min(height, width)
+    order: list[int] = scenes[-1].order()[index].tolist()
+    stages = []
+    for scene in scenes:
+        own: list[int] = scene.order()[index].tolist()
+        stages.append(dict(zip(own, shapes_of(scene, index, side), strict=True)))
+    background = {"fill": [css_color(scene.background[index].tolist()) for scene in scenes]}
+    size = f'width="{width}" height="{height}"'
+    screen = compositing == "soft_or"
+    lines = ['<g style="isolation:isolate">' if screen else "<g>"]
+    lines.append(_animated("rect", size, background, [], times))
+    lines += [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
+    return [*lines, "</g>"]
+
+
+def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
+    """One shape on its way."""
+    paint = "fill" if shapes[0].stroke_width is None else "stroke"
+    attributes: Attributes = {
+        paint: [css_color(shape.color) for shape in shapes],
+        f"{paint}-opacity": [number(shape.opacity, 3) for shape in shapes],
+    }
+    fixed = 'style="mix-blend-mode:screen"' if screen else ""
+    if paint == "stroke":
+        attributes["stroke-width"] = [number(shape.stroke_width or 0.0) for shape in shapes]
+        fixed += ' fill="none" stroke-linecap="round" stroke-linejoin="round"'
+    boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
+    if boxes and paint == "fill":
+        return _animated("rect", fixed, attributes | _box(boxes), _turns(boxes), times)
+    curves = [box_as_curve(box) for box in boxes] or [
+        shape.outline for shape in shapes if isinstance(shape.outline, Curve)
+    ]
+    # A wide stroke has no hole where the curve is an open one that ends where it starts.
+    closed = curves[0].closed and (paint == "fill" or curves[0].degree == 1)
+    return _animated("path", fixed, attributes | {"d": [path_data(curve, closed) for curve in curves]}, [], times)
+
+
+def _box(boxes: Sequence[Box]) -> Attributes:
+    return {
+        "x": [number(box.center[0] - box.half_extents[0]) for box in boxes],
+        "y": [number(box.center[1] - box.half_extents[1]) for box in boxes],
+        "width": [number(2 * box.half_extents[0]) for box in boxes],
+        "height": [number(2 * box.half_extents[1]) for box in boxes],
+        "rx": [number(box.roundness * box.half_extents[0]) for box in boxes],
+        "ry": [number(box.roundness * box.half_extents[1]) for box in boxes],
+    }
+
+
+def _turns(boxes: Sequence[Box]) -> list[str]:
+    """Values of the rotation, or none where nothing is turned."""
+    if all(number(math.degrees(box.angle)) == "0" for box in boxes):
+        return []
+    return [f"{number(math.degrees(box.angle))} {number(box.center[0])} {number(box.center[1])}" for box in boxes]
+
+
+def _animated(tag: str, fixed: str, attributes: Attributes, turns: Sequence[str], times: str) -> str:
+    """An element as it is in the end, for viewers that do not move, and how it becomes so."""
+    words = " ".join([fixed, *(f'{name}="{values[-1]}"' for name, values in attributes.items())])
+    if turns:
+        words += f' transform="rotate({turns[-1]})"'
+    moves = [
+        f'<animate attributeName="{name}" values="{_values(values)}" {times}/>'
+        for name, values in attributes.items()
+        if len(set(values)) > 1
+    ]
+    if len(set(turns)) > 1:
+        moves.append(f'<animateTransform attributeName="transform" type="rotate" values="{_values(turns)}" {times}/>')
+    return f"<{tag} {words.strip()}>{''.join(moves)}</{tag}>" if moves else f"<{tag} {words.strip()}/>"
+
+
+def _values(values: Sequence[str]) -> str:
+    return ";".join([*values, values[-1]])
