@@ -145,7 +145,7 @@ def test_foreign_classes_are_never_built(
     assert not Path("executed").exists()
 
 
-@pytest.mark.parametrize("damage", ["other size", "no weights", "no sections"])
+@pytest.mark.parametrize("damage", ["other size", "no weights", "no sections", "immense", "no mapping"])
 def test_contents_that_do_not_fit_are_refused(damage: str, finished_run: Path, tmp_path: Path) -> None:
     content = torch.load(finished_run / "checkpoints" / "last.ckpt", weights_only=True)
     match damage:
@@ -155,6 +155,10 @@ def test_contents_that_do_not_fit_are_refused(damage: str, finished_run: Path, t
             del content["state_dict"]
         case "no sections":
             content["vectorae"]["config"] = {}
+        case "immense":
+            content["vectorae"]["config"]["encoder"]["hidden"] = 10**15
+        case "no mapping":
+            content["vectorae"]["config"]["dataset"] = [1, 2]
     torch.save(content, tmp_path / "changed.ckpt")
     with pytest.raises(UserError):
         vectorae.load(tmp_path / "changed.ckpt")

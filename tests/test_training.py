@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,11 +45,19 @@ SCALARS = {
 # What a run leaves
 
 
+def test_the_moving_drawings_end_as_the_svgs(finished_run: Path) -> None:
+    text = (finished_run / "convergence.svg").read_text(encoding="utf-8")
+    assert text.count('<g transform="translate(') == 16
+    last = (finished_run / "svg" / "00.svg").read_text(encoding="utf-8")
+    for color in re.findall("#[0-9a-f]{6}", last):
+        assert color in text
+
+
 def test_the_folder_of_a_run(finished_run: Path) -> None:
     written = {str(path.relative_to(finished_run)) for path in finished_run.rglob("*") if path.is_file()}
-    expected = {f"renders/step_{step:07d}.png" for step in (0, 2, 4)}
+    expected = {f"renders/step_{step:07d}.{kind}" for step in (0, 2, 4) for kind in ("png", "npz")}
     expected |= {f"svg/{number:02d}.svg" for number in range(WATCHED)}
-    expected |= {"convergence.gif", "metrics.json", "checkpoints/last.ckpt", "checkpoints/best.ckpt"}
+    expected |= {"convergence.gif", "convergence.svg", "metrics.json", "checkpoints/last.ckpt", "checkpoints/best.ckpt"}
     expected |= {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
     others = written - expected
     assert expected <= written

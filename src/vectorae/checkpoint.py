@@ -10,6 +10,9 @@ from vectorae.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
 from vectorae.config import build_model
 from vectorae.errors import UserError
 
+BROKEN = (AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
+"""What a config or weights lead to that nobody has trained: a list where a section should be, a size beyond all memory."""
+
 
 def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]:
     """The contents of a checkpoint that ``train`` has written.
@@ -67,8 +70,10 @@ def load(path: str | Path) -> VectorAutoencoder:
         model = build_model(content["vectorae"]["config"])
     except KeyError as error:
         raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
+    except BROKEN as error:  # such as a layer of a million gigabytes
+        raise UserError(f"checkpoint: no model can be built from the config in '{path}'") from error
     try:
         model.load_state_dict(content["state_dict"])
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, *BROKEN) as error:
         raise UserError(f"checkpoint: the weights in '{path}' do not fit its config") from error
     return model.eval()

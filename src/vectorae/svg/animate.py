@@ -58,12 +58,15 @@ def to_animated_svg(
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole_width} {whole_height}" '
         f'width="{2 * whole_width}" height="{2 * whole_height}">',
+        # A nested <svg> would clip as well, but has a clock of its own in some browsers.
+        f'<clipPath id="drawing"><rect width="{width}" height="{height}"/></clipPath>',
         f'<rect width="{whole_width}" height="{whole_height}" fill="#ffffff"/>',
     ]
     for index in range(batch):
         x, y = GAP + (width + GAP) * (index % columns), GAP + (height + GAP) * (index // columns)
-        place = f'x="{x}" y="{y}" width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
-        lines += [f"<svg {place}>", *_drawing(scenes, index, height, width, compositing, times), "</svg>"]
+        alone = ' style="isolation:isolate"' if compositing == "soft_or" else ""
+        lines.append(f'<g transform="translate({x} {y})" clip-path="url(#drawing)"{alone}>')
+        lines += [*_drawing(scenes, index, height, width, compositing, times), "</g>"]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
@@ -98,10 +101,8 @@ def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, compo
     background = {"fill": [css_color(scene.background[index].tolist()) for scene in scenes]}
     size = f'width="{width}" height="{height}"'
     screen = compositing == "soft_or"
-    lines = ['<g style="isolation:isolate">' if screen else "<g>"]
-    lines.append(_animated("rect", size, background, [], times))
-    lines += [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
-    return [*lines, "</g>"]
+    shapes = [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
+    return [_animated("rect", size, background, [], times), *shapes]
 
 
 def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
