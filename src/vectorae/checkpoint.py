@@ -11,7 +11,7 @@ from vectorae.config import build_model
 from vectorae.errors import UserError
 
 BROKEN = (AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
-"""What a config or weights lead to that nobody has trained: a list where a section should be, a size beyond all memory."""
+"""What a config leads to that nobody has trained with: a list where a section should be, a size beyond all memory."""
 
 
 def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]:
