@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -160,6 +161,13 @@ def test_an_export_that_is_off_is_not_kept(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setitem(FORMATS, "safetensors", kept._replace(run=off))
     with pytest.raises(UserError, match=r"off by 2\.0e-04"):
         export(scattered(), "safetensors", tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_ends_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2**20))
+    with pytest.raises(UserError, match=r"^output: \d+ MiB are needed and 1 MiB are free"):
+        export(scattered(), "onnx", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

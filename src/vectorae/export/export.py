@@ -55,6 +55,7 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     part = folder.absolute().with_name(f"{folder.absolute().name}.part")
     part.mkdir(parents=True, exist_ok=True)
     try:
+        _check_room(model, part)
         chosen.write(model, network, part / chosen.file)
         difference = largest_difference(model, network, name, part / chosen.file)
         if not difference <= TOLERANCE:
@@ -69,6 +70,14 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return difference
+
+
+def _check_room(model: VectorAutoencoder, folder: Path) -> None:
+    """Torch and safetensors have errors of their own for a full disk."""
+    weights = sum(one.numel() * one.element_size() for one in model.state_dict().values())
+    needed, free = int(1.2 * weights) + 2**20, shutil.disk_usage(folder).free
+    if free < needed:
+        raise UserError(f"output: {needed / 2**20:.0f} MiB are needed and {free / 2**20:.0f} MiB are free; make room")
 
 
 def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, Any]:
