@@ -16,7 +16,7 @@ from torch import Tensor
 
 from vectorae.autoencoder import VectorAutoencoder
 from vectorae.datasets.decode import decode_in_threads
-from vectorae.datasets.folder import image_files
+from vectorae.datasets.folder import image_extensions, image_files
 from vectorae.errors import UserError
 from vectorae.evaluation import contact_sheet, to_float
 from vectorae.files import write_beside
@@ -98,8 +98,9 @@ def find_jobs(given: str, folder: Path) -> list[Job]:
         root, files = path.parent, [path]
     elif glob.has_magic(str(path)):
         root = _fixed_part(path)
-        readable = {root / name for name in image_files(root)} if root.is_dir() else set()
-        files = sorted(file for file in root.glob(str(path.relative_to(root))) if file in readable)
+        extensions = image_extensions()
+        found = sorted(root.glob(str(path.relative_to(root))))
+        files = [file for file in found if file.suffix.lower() in extensions and file.is_file()]
     else:
         raise UserError(f"input: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'")
     inside = folder.resolve()

@@ -99,9 +99,7 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
 
 def image_files(root: Path) -> list[str]:
     """Paths of the image files below ``root``, relative to it, with forward slashes, sorted."""
-    Image.init()
-    formats = set(Image.OPEN) - _NOT_READ
-    extensions = {extension for extension, name in Image.registered_extensions().items() if name in formats}
+    extensions = image_extensions()
     found: list[str] = []
     seen: set[Path] = set()
     for folder, below, names in os.walk(root, followlinks=True):
@@ -119,3 +117,10 @@ def image_files(root: Path) -> list[str]:
             if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
                 found.append(path.relative_to(root).as_posix())
     return sorted(found)
+
+
+def image_extensions() -> set[str]:
+    """Of the files that Pillow reads by itself: ``.png`` and so on."""
+    Image.init()
+    formats = set(Image.OPEN) - _NOT_READ
+    return {extension for extension, name in Image.registered_extensions().items() if name in formats}
