@@ -65,6 +65,8 @@ def train_a_step(rank: int, folder: str) -> None:
     model = DistributedDataParallel(Drawer())
     model(features_of(rank)).square().sum().backward()
     torch.save(model.module.linear.weight.grad, f"{folder}/{rank}.pt")
+    torch.distributed.barrier()  # gloo aborts a process whose partner leaves while its threads still run
+    del model
     torch.distributed.destroy_process_group()
 
 
