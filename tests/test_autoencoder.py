@@ -30,7 +30,7 @@ def overfit(model: VectorAutoencoder, images: Tensor, steps: int) -> list[float]
     for step in range(steps):
         model.progress.fill_(step / steps)
         optimizer.param_groups[0]["lr"] = model.optimizer_settings.rate(step / steps)
-        loss = model.loss(model.draw(images, crisp=False), images)
+        loss = model.loss(model.draw(images, crisp=False), images, model.scene(images)).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -125,4 +125,4 @@ def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
-    assert saved["vectorae"] == {"format": 2, "config": dict(model.config)}
+    assert saved["vectorae"] == {"format": 3, "config": dict(model.config)}

@@ -450,7 +450,7 @@ def test_the_step_is_that_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None
         "rasterizer": {"_target_": "vectorae.rasterizer.Rasterizer"},
         "softness": {"_target_": "vectorae.rasterizer.SoftnessSchedule"},
         "temperature": {"_target_": "vectorae.rasterizer.TemperatureSchedule"},
-        "loss": {"_target_": "vectorae.losses.MSE"},
+        "loss": {"_target_": "vectorae.losses.Objective", "terms": {"mse": 1.0}},
         "optimizer": {"_target_": "vectorae.optimizer.AdamW"},
     }
     work = make_work("F", Size(batch=4), config, CPU)

@@ -9,11 +9,12 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"errors", "files", "geometry", "pictures"},
+    {"errors", "files", "geometry", "pictures", "signatures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
     {"layout", "losses", "datasets"},
-    {"encoders", "evaluation", "optimizer"},
+    {"classifier", "descent", "encoders", "optimizer"},
+    {"evaluation"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},
     {"checkpoint", "benchmark"},

@@ -259,7 +259,7 @@ def test_last_is_the_last_step_even_where_it_is_not_the_best(tmp_path: Path) -> 
     ("override", "message"),
     [
         ("seed=5", "seed=0 and this run has seed=5"),
-        ("loss=l1", "loss._target_=vectorae.losses.MSE and this run has loss._target_=vectorae.losses.L1"),
+        ("loss=l1", "loss.terms.l1=None and this run has loss.terms.l1=1.0"),
         ("trainer.max_steps=4", "trainer.max_steps: 4, and the run in"),
         ("trainer.max_steps=0", "trainer.max_steps: 0 leaves nothing to do"),
     ],

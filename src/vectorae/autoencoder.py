@@ -12,12 +12,12 @@ from torch import Tensor, nn
 from vectorae.errors import UserError
 from vectorae.evaluation import image_metrics, to_float
 from vectorae.layout import Layout
-from vectorae.losses import Loss
+from vectorae.losses import Objective
 from vectorae.optimizer import AdamW
 from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
 from vectorae.scene import Scene
 
-CHECKPOINT_FORMAT = 2
+CHECKPOINT_FORMAT = 3
 
 
 class VectorAutoencoder(pl.LightningModule):
@@ -44,7 +44,7 @@ class VectorAutoencoder(pl.LightningModule):
         rasterizer: Rasterizer,
         softness: SoftnessSchedule,
         temperature: TemperatureSchedule,
-        loss: Loss,
+        loss: Objective,
         optimizer: AdamW,
         image_size: int,
         config: Mapping[str, Any],
@@ -83,12 +83,13 @@ class VectorAutoencoder(pl.LightningModule):
 
     def draw(self, images: Tensor, crisp: bool = True) -> Tensor:
         """Drawings ``[B, C, S, S]`` of images ``[B, C, S, S]`` in [0, 1], crisp or as soft as in training."""
-        scene = self.scene(images, crisp)
+        return self._drawn(self.scene(images, crisp), crisp).to(images.dtype)
+
+    def _drawn(self, scene: Scene, crisp: bool) -> Tensor:
+        size = self.image_size
         if crisp:
-            drawing = self.rasterizer.crisp(scene, self.image_size, self.image_size)
-        else:
-            drawing = self.rasterizer.soft(scene, self.image_size, self.image_size, self.softness, self.temperature)
-        return drawing.to(images.dtype)
+            return self.rasterizer.crisp(scene, size, size)
+        return self.rasterizer.soft(scene, size, size, self.softness, self.temperature)
 
     @torch.no_grad()
     def vectorize(self, images: Tensor) -> Scene:
@@ -127,8 +128,12 @@ class VectorAutoencoder(pl.LightningModule):
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         images = to_float(batch)
-        loss = self.loss(self.draw(images, crisp=False), images)
+        scene = self.scene(images)
+        terms = self.loss.terms(self._drawn(scene, crisp=False), images, scene)
+        loss = self.loss.total(terms).mean()
         self.log("train/loss", loss)
+        if len(terms) > 1:
+            self.log_dict({f"train/loss/{name}": value.mean() for name, value in terms.items()})
         self.log("train/softness", self.softness)
         if self.layout.ordering == "depth":
             self.log("train/temperature", self.temperature)

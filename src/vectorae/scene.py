@@ -75,6 +75,11 @@ class Group:
         if isinstance(self.outline, Path) and not self.outline.closed and self.stroke_width is None:
             raise ValueError("an open Path is stroked: give its group a stroke_width")
 
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
+        """The group with every tensor replaced by ``function(tensor)``."""
+        mapped: Group = _map(self, function)
+        return mapped
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -176,7 +181,7 @@ class Scene:
 
 
 def _take(group: Group, members: list[int]) -> Group:
-    return _map(replace(group, slots=()), lambda tensor: tensor[:, members])
+    return replace(group, slots=()).map(lambda tensor: tensor[:, members])
 
 
 def _map(value, function):  # type: ignore[no-untyped-def]  # a walk over any of the dataclasses above

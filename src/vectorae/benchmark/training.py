@@ -76,7 +76,7 @@ def step_pass(work: Step, backend: str) -> Pass:
         optimizer.zero_grad()
         scene = model.scene(images)
         drawing = _draw(model, scene)
-        loss = model.loss(drawing, images)
+        loss = model.loss(drawing, images, scene).mean()
         clock.tick("forward")
         loss.backward()
         clock.tick("backward")

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.config import TrainConfig, build_dataset, build_model, check, check_arguments, flatten
+from vectorae.config import TrainConfig, build_dataset, build_model, check, flatten
 from vectorae.errors import UserError, choose
+from vectorae.signatures import check_arguments
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -78,6 +79,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         raise UserError(f"seed: {config['seed']} is not a whole number from 0 to {2**32 - 1}")
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
+    model.loss.check(model.image_size, model.image_size)
     checkpoint = config["resume"]
     if checkpoint is not None:
         _check_resume(checkpoint, config)

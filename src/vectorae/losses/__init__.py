@@ -1,5 +1,29 @@
-"""What is compared: the distance between a drawing and the image."""
+"""What is compared: the distance between a drawing and the image, and what a scene itself costs."""
 
-from vectorae.losses.pixel import BCE, L1, MSE, Loss
+from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
+from vectorae.losses.loss import ImageLoss, Regularizer
+from vectorae.losses.objective import LOSSES, Objective
+from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM, lpips_weights
+from vectorae.losses.pixel import BCE, L1, MSE
+from vectorae.losses.regularizers import OpacitySparsity, Overlap, Size
 
-__all__ = ["BCE", "L1", "MSE", "Loss"]
+__all__ = [
+    "BCE",
+    "L1",
+    "LOSSES",
+    "LPIPS",
+    "MSE",
+    "MSSSIM",
+    "SSIM",
+    "BlurredMSE",
+    "DifferenceOfGaussians",
+    "Edges",
+    "ImageLoss",
+    "Objective",
+    "OpacitySparsity",
+    "Overlap",
+    "PyramidMSE",
+    "Regularizer",
+    "Size",
+    "lpips_weights",
+]

@@ -1,0 +1,139 @@
+"""Losses that look at images from afar, so that black and white ink may stand for grey: blurs, pyramids, edges.
+
+Blurred and pyramid losses for drawings are of Mihai and Hare, *Differentiable Drawing and Sketching* (2021).
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from vectorae.errors import UserError
+from vectorae.losses.loss import ImageLoss, check_size
+from vectorae.losses.pixel import MSE
+
+TRUNCATE = 4
+"""A gaussian is cut off at this many σ."""
+
+
+def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
+    """Images ``[B, C, H, W]`` blurred by a gaussian of σ pixels; beyond its edges an image goes on as it ends."""
+    radius = max(1, round(TRUNCATE * sigma))
+    places = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
+    kernel = torch.exp(-0.5 * (places / sigma).square())
+    kernel = kernel / kernel.sum()
+    planes = images.reshape(-1, 1, *images.shape[-2:])
+    planes = F.conv2d(F.pad(planes, (radius, radius, 0, 0), mode="replicate"), kernel.view(1, 1, 1, -1))
+    planes = F.conv2d(F.pad(planes, (0, 0, radius, radius), mode="replicate"), kernel.view(1, 1, -1, 1))
+    return planes.reshape(images.shape)
+
+
+def gaussian_pyramid(images: Tensor, octaves: int, intervals: int, sigma: float) -> list[list[Tensor]]:
+    """Ever more blurred images, octave by octave (Lowe, 2004).
+
+    In octave o, whose pixels are 2^o wide, level i is blurred by σ 2^(i / intervals) of its pixels, i = 0 … intervals;
+    every other pixel of the last level begins the next octave.
+
+    Args:
+        images: ``[B, C, H, W]``.
+        octaves, intervals: 1 or more.
+        sigma: σ of the first level in pixels.
+
+    Returns:
+        For each octave its intervals + 1 levels.
+    """
+    sigmas = [sigma * 2 ** (level / intervals) for level in range(intervals + 1)]
+    base, pyramid = gaussian_blur(images, sigma), []
+    for _ in range(octaves):
+        levels = [base]
+        for before, after in pairwise(sigmas):
+            # Blurs add up by their squares.
+            levels.append(gaussian_blur(levels[-1], math.sqrt(after**2 - before**2)))
+        pyramid.append(levels)
+        base = levels[-1][..., ::2, ::2]
+    return pyramid
+
+
+@dataclass(frozen=True)
+class BlurredMSE(ImageLoss):
+    """Mean squared error of blurred images.
+
+    Attributes:
+        sigma: of the gaussian, pixels, > 0.
+        blur_image: blur the image too and not the drawing alone.
+    """
+
+    sigma: float = 1.0
+    blur_image: bool = True
+
+    def __post_init__(self) -> None:
+        _check_sigma(self.sigma)
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        target = gaussian_blur(image.to(drawing.dtype), self.sigma) if self.blur_image else image
+        return MSE()(gaussian_blur(drawing, self.sigma), target)
+
+
+@dataclass(frozen=True)
+class PyramidMSE(ImageLoss):
+    """Mean over the levels of a gaussian pyramid of their mean squared error.
+
+    Attributes:
+        octaves: how often the images are halved, plus 1.
+        intervals: levels in each octave.
+        sigma: of the first level, pixels, > 0.
+    """
+
+    octaves: int = 3
+    intervals: int = 1
+    sigma: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_pyramid(self.octaves, self.intervals, self.sigma)
+
+    def check(self, height: int, width: int) -> None:
+        check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        pairs = zip(*(self._levels(one.to(drawing.dtype)) for one in (drawing, image)), strict=True)
+        return torch.stack([MSE()(*pair) for pair in pairs]).mean(0)
+
+    def _levels(self, images: Tensor) -> list[Tensor]:
+        octaves = gaussian_pyramid(images, self.octaves, self.intervals, self.sigma)
+        return [level for levels in octaves for level in levels[:-1]]
+
+
+@dataclass(frozen=True)
+class DifferenceOfGaussians(PyramidMSE):
+    """The same over the differences between the levels of each octave: edges and blobs of every size, not tones."""
+
+    def _levels(self, images: Tensor) -> list[Tensor]:
+        octaves = gaussian_pyramid(images, self.octaves, self.intervals, self.sigma)
+        return [after - before for levels in octaves for before, after in pairwise(levels)]
+
+
+@dataclass(frozen=True)
+class Edges(ImageLoss):
+    """Mean squared distance between the gradients of the images by Sobel, in units of value per pixel."""
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        difference = drawing - image  # both operators are linear
+        planes = F.pad(difference.reshape(-1, 1, *difference.shape[-2:]), (1, 1, 1, 1), mode="replicate")
+        across = planes.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
+        gradient = F.conv2d(planes, torch.stack([across, across.T])[:, None])
+        return gradient.square().sum(1).reshape(difference.shape).mean((1, 2, 3))
+
+
+def _check_sigma(sigma: float) -> None:
+    if not 0 < sigma < math.inf:
+        raise UserError(f"sigma: {sigma} is not a number of pixels above 0")
+
+
+def _check_pyramid(octaves: int, intervals: int, sigma: float) -> None:
+    for name, value in (("octaves", octaves), ("intervals", intervals)):
+        if value < 1:
+            raise UserError(f"{name}: {value} is not a whole number of 1 or more")
+    _check_sigma(sigma)

@@ -1,0 +1,109 @@
+"""What is minimised: losses of the images and of the scene, each by its weight."""
+
+import inspect
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectorae.errors import UserError, choose
+from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
+from vectorae.losses.loss import ImageLoss, Regularizer
+from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM
+from vectorae.losses.pixel import BCE, L1, MSE
+from vectorae.losses.regularizers import OpacitySparsity, Overlap, Size
+from vectorae.scene import Scene
+from vectorae.signatures import check_arguments
+
+LOSSES: dict[str, type[ImageLoss | Regularizer]] = {
+    "mse": MSE,
+    "l1": L1,
+    "bce": BCE,
+    "blurred_mse": BlurredMSE,
+    "pyramid_mse": PyramidMSE,
+    "difference_of_gaussians": DifferenceOfGaussians,
+    "edges": Edges,
+    "ssim": SSIM,
+    "ms_ssim": MSSSIM,
+    "lpips": LPIPS,
+    "opacity_sparsity": OpacitySparsity,
+    "size": Size,
+    "overlap": Overlap,
+}
+"""Name → class, every loss there is."""
+
+
+class Objective:
+    """A weighted sum of losses.
+
+    Args:
+        terms: name → weight, or {weight, kind, …} with arguments of the loss; the kind is by default the name. Weights
+            are 0 or more; a term of weight 0 or null is left out. ``{mse: 1, wide: {kind: blurred_mse, weight: 0.5,
+            sigma: 5}}``.
+
+    Raises:
+        UserError: an unknown loss or argument, a weight below 0, or no loss that looks at the images.
+    """
+
+    def __init__(self, terms: Mapping[str, float | Mapping[str, Any] | None]) -> None:
+        self._weights: dict[str, float] = {}
+        self._losses: dict[str, ImageLoss | Regularizer] = {}
+        for name, value in terms.items():
+            weight, loss = _term(name, value)
+            if weight > 0:
+                self._weights[name], self._losses[name] = weight, loss
+        if not any(isinstance(loss, ImageLoss) for loss in self._losses.values()):
+            raise UserError("terms: none of weight above 0 compares drawing and image; add one, such as mse: 1")
+
+    def terms(self, drawing: Tensor, image: Tensor, scene: Scene) -> dict[str, Tensor]:
+        """Each term by name, ``[B]``, without its weight.
+
+        Args:
+            drawing, image: ``[B, C, H, W]`` in [0, 1].
+            scene: of the drawings.
+        """
+        height, width = drawing.shape[-2:]
+        return {
+            name: loss(drawing, image) if isinstance(loss, ImageLoss) else loss(scene, height, width)
+            for name, loss in self._losses.items()
+        }
+
+    def total(self, terms: Mapping[str, Tensor]) -> Tensor:
+        """The weighted sum of terms by name."""
+        return torch.stack([self._weights[name] * value for name, value in terms.items()]).sum(0)
+
+    def __call__(self, drawing: Tensor, image: Tensor, scene: Scene) -> Tensor:
+        """Of each drawing ``[B]``."""
+        return self.total(self.terms(drawing, image, scene))
+
+    def check(self, height: int, width: int) -> None:
+        """Refuse what would fail later, and fetch what must be fetched (see ``ImageLoss.check``).
+
+        Raises:
+            UserError: naming the term.
+        """
+        for name, loss in self._losses.items():
+            if isinstance(loss, ImageLoss):
+                try:
+                    loss.check(height, width)
+                except UserError as error:
+                    raise UserError(f"loss.terms.{name}: {error}") from error
+
+
+def _term(name: str, value: Any) -> tuple[float, ImageLoss | Regularizer]:
+    settings: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"weight": 0 if value is None else value}
+    weight, kind = settings.pop("weight", 1.0), settings.pop("kind", name)
+    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+        raise UserError(f"terms.{name}: weight {weight!r} is not a number of 0 or more")
+    if kind not in LOSSES:
+        raise UserError(f"terms.{name}: no loss {kind!r}; {choose(kind, LOSSES)}")
+    loss = LOSSES[kind]
+    if settings and not inspect.signature(loss).parameters:
+        raise UserError(f"terms.{name}.{next(iter(settings))}: no such key; {kind} has none but weight")
+    check_arguments(loss, settings, f"loss.terms.{name}")
+    try:
+        return float(weight), loss(**settings)
+    except UserError as error:
+        raise UserError(f"terms.{name}.{error}") from error

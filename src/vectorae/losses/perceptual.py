@@ -1,0 +1,149 @@
+"""Losses that compare structure, or what a trained network sees."""
+
+import functools
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlparse
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+from vectorae.errors import UserError
+from vectorae.losses.loss import ImageLoss, check_size
+
+WINDOW = 11
+"""Side of SSIM's gaussian window (σ 1.5), pixels."""
+
+EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Of MS-SSIM's scales, from fine to coarse: Wang, Simoncelli and Bovik (2003), section 3.2."""
+
+
+@dataclass(frozen=True)
+class SSIM(ImageLoss):
+    """1 − structural similarity (Wang et al., 2004), by an 11×11 gaussian window of σ 1.5."""
+
+    def check(self, height: int, width: int) -> None:
+        check_size(height, width, WINDOW, "SSIM")
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        return 1 - _similarity(drawing, image)[0]
+
+
+@dataclass(frozen=True)
+class MSSSIM(ImageLoss):
+    """1 − multi-scale structural similarity (Wang, Simoncelli and Bovik, 2003).
+
+    Attributes:
+        scales: 1 to 5, each of half the size of the one before; None is as many as fit the images. With fewer than
+            five, their exponents are raised to add up as they do with all.
+    """
+
+    scales: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.scales is not None and not 1 <= self.scales <= len(EXPONENTS):
+            raise UserError(f"scales: {self.scales} is not a whole number from 1 to {len(EXPONENTS)}, or null")
+
+    def check(self, height: int, width: int) -> None:
+        scales = self.scales or 1
+        check_size(height, width, _smallest(scales), f"MS-SSIM of {scales} scale{'s' * (scales > 1)}")
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        side = min(drawing.shape[-2:])
+        fitting = [count for count in range(1, len(EXPONENTS) + 1) if _smallest(count) <= side]
+        scales = self.scales or max(fitting, default=1)
+        raised = sum(EXPONENTS) / sum(EXPONENTS[:scales])
+        exponents = raised * drawing.new_tensor(EXPONENTS[:scales])[:, None]
+        image = image.to(drawing.dtype)
+        factors = []
+        for scale in range(scales):
+            whole, contrast = _similarity(drawing, image)
+            factors.append(whole if scale == scales - 1 else contrast)
+            drawing, image = F.avg_pool2d(drawing, 2), F.avg_pool2d(image, 2)
+        # A negative similarity has no such power, and at 0 its slope is infinite.
+        powers = torch.stack(factors).clamp_min(1e-4) ** exponents
+        return 1 - powers.prod(0)
+
+
+@dataclass(frozen=True)
+class LPIPS(ImageLoss):
+    """Distance between the features of a trained network (Zhang et al., 2018). Grey images are seen as RGB.
+
+    The weights of the network are torchvision's, fetched when they are first needed; those of its layers come with
+    torchmetrics.
+
+    Attributes:
+        net: ``alex``, ``vgg`` or ``squeeze``.
+    """
+
+    net: Literal["alex", "vgg", "squeeze"] = "alex"
+
+    def check(self, height: int, width: int) -> None:
+        check_size(height, width, SMALLEST_SEEN[self.net], f"LPIPS by {self.net}")
+        lpips_network(self.net)
+
+    def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
+        network = lpips_network(self.net).to(drawing.device)
+        pair = [2 * one.float().expand(-1, 3, -1, -1) - 1 for one in (drawing, image)]
+        distance: Tensor = network(*pair).reshape(len(drawing))
+        return distance.to(drawing.dtype)
+
+
+SMALLEST_SEEN = {"alex": 31, "vgg": 16, "squeeze": 17}
+"""Side of the smallest images that still reach the last layer of LPIPS' networks, pixels."""
+
+_BACKBONES = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
+
+
+def lpips_weights(net: str) -> Path:
+    """Where torchvision looks for the weights of a network, and puts them when it has fetched them."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(_url(net)).path).name
+
+
+@functools.cache
+def lpips_network(net: str) -> torch.nn.Module:
+    """LPIPS' network, on the CPU.
+
+    Raises:
+        UserError: its weights are not there and cannot be fetched, or are damaged: naming file and place.
+    """
+    from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
+
+    path, url = lpips_weights(net), _url(net)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            metric: Any = LearnedPerceptualImagePatchSimilarity(net_type=net)  # type: ignore[arg-type]
+    except OSError as error:  # no network, no such host, no room
+        reason = str(getattr(error, "reason", error))
+        raise UserError(
+            f"LPIPS: the weights of {net} cannot be fetched ({reason}); download {url} and place it at '{path}'"
+        ) from error
+    except Exception as error:  # whatever a damaged file leads torch to say
+        raise UserError(f"LPIPS: '{path}' is damaged; remove it, or download {url} anew") from error
+    network: torch.nn.Module = metric.net
+    return network.requires_grad_(False)
+
+
+def _url(net: str) -> str:
+    from torchvision import models
+
+    url: str = getattr(models, f"{_BACKBONES[net]}_Weights").DEFAULT.url
+    return url
+
+
+def _similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    """SSIM and its contrast-structure part, ``[B]`` each."""
+    whole, contrast = structural_similarity_index_measure(
+        drawing, image.to(drawing.dtype), data_range=1.0, reduction="none", return_contrast_sensitivity=True
+    )
+    return whole.reshape(len(drawing)), contrast.reshape(len(drawing))
+
+
+def _smallest(scales: int) -> int:
+    """Side of the smallest images on whose last scale SSIM's window still fits."""
+    return WINDOW * 2 ** (scales - 1)

@@ -1,0 +1,68 @@
+"""What a scene itself costs: paint that is nearly nothing, large shapes, shapes upon shapes."""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from vectorae.losses.loss import Regularizer
+from vectorae.rasterizer import rasterize
+from vectorae.scene import Group, Scene
+
+SIDE = 32
+"""Shorter side of the grid on which areas are measured, pixels."""
+
+
+@dataclass(frozen=True)
+class OpacitySparsity(Regularizer):
+    """Mean opacity of the shapes: those that the drawing can do without fade (the L1 norm, as in the lasso)."""
+
+    def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
+        return scene.opacity.mean(1)
+
+
+@dataclass(frozen=True)
+class Size(Regularizer):
+    """Mean part of the canvas that a shape covers, whatever its opacity."""
+
+    def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
+        return coverages(scene, *_grid(height, width)).mean((1, 2, 3))
+
+
+@dataclass(frozen=True)
+class Overlap(Regularizer):
+    """Paint that lies on paint: the mean over the canvas of Σ αₖ − (1 − ∏ (1 − αₖ)), α being coverage × opacity."""
+
+    def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
+        alpha = coverages(scene, *_grid(height, width)) * scene.opacity[:, :, None, None]
+        return (alpha.sum(1) - 1 + (1 - alpha).prod(1)).mean((1, 2))
+
+
+def coverages(scene: Scene, height: int, width: int) -> Tensor:
+    """How much of each pixel each shape covers, ``[B, N, height, width]``, its edge half a pixel soft."""
+    order: list[int] = []
+    parts: list[Tensor] = []
+    for group in scene.groups:
+        shapes = scene.batch * len(group.slots)
+        alone = Scene(
+            (_alone(group),),
+            color=scene.color.new_ones(shapes, 1, 1),
+            opacity=scene.opacity.new_ones(shapes, 1),
+            softness=scene.softness.new_ones(shapes, 1),
+            background=scene.background.new_zeros(shapes, 1),
+        )
+        drawn = rasterize(alone, height, width, softness=0.5 / min(height, width))
+        parts.append(drawn.reshape(scene.batch, len(group.slots), height, width))
+        order += group.slots
+    place = torch.tensor([order.index(slot) for slot in range(scene.count)], device=scene.opacity.device)
+    return torch.cat(parts, dim=1)[:, place]
+
+
+def _alone(group: Group) -> Group:
+    """Each shape of a group of n as a drawing of its own: ``[B, n, …]`` → ``[B n, 1, …]``."""
+    return replace(group.map(lambda tensor: tensor.flatten(0, 1)[:, None]), slots=(0,))
+
+
+def _grid(height: int, width: int) -> tuple[int, int]:
+    shrink = min(1.0, SIDE / min(height, width))
+    return max(1, round(height * shrink)), max(1, round(width * shrink))
