@@ -30,7 +30,8 @@ def overfit(model: VectorAutoencoder, images: Tensor, steps: int) -> list[float]
     for step in range(steps):
         model.progress.fill_(step / steps)
         optimizer.param_groups[0]["lr"] = model.optimizer_settings.rate(step / steps)
-        loss = model.loss(model.draw(images, crisp=False), images, model.scene(images)).mean()
+        scene = model.scene(images)
+        loss = model.loss(model.draw_scene(scene, crisp=False), images, scene).mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

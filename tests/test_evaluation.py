@@ -121,7 +121,7 @@ def test_evaluate(training: bool) -> None:
     model = small_model().train(training)
     images = torch.randint(0, 256, (7, 3, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     mean = noise(3, 16, 16)
-    metrics = evaluate(model, images, 3, mean)
+    metrics = evaluate(model, images, 3, mean).metrics
     kinds = [
         f"{name}_{of}" for of in ("soft", "crisp", "blocks", "mean_image") for name in ("psnr", "ssim", "mse", "l1")
     ]

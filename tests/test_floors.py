@@ -9,7 +9,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"errors", "files", "geometry", "pictures", "signatures"},
+    {"errors"},
+    {"files", "geometry", "pictures", "signatures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
     {"layout", "losses", "datasets"},

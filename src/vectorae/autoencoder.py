@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor, nn
 
+from vectorae.descent import Descent
 from vectorae.errors import UserError
 from vectorae.evaluation import image_metrics, to_float
 from vectorae.layout import Layout
@@ -18,6 +19,9 @@ from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedul
 from vectorae.scene import Scene
 
 CHECKPOINT_FORMAT = 3
+
+REFINEMENT_RATE = 0.1
+"""Learning rate of test-time refinement: of .02 to .15 the best by 100 steps on faces, within .05 dB."""
 
 
 class VectorAutoencoder(pl.LightningModule):
@@ -76,27 +80,50 @@ class VectorAutoencoder(pl.LightningModule):
         raw: Tensor = self.encoder(images.to(self.dtype))
         return raw
 
+    def refine(self, raw: Tensor, images: Tensor, steps: int) -> Tensor:
+        """Raw numbers after ``steps`` optimizer steps against the images, by the loss of the training.
+
+        Args:
+            raw: where to begin, ``[B, raw_size]``, such as the encoder's answer; of 0 steps it is returned as it is.
+            images: ``[B, C, S, S]`` in [0, 1].
+            steps: 0 or more.
+
+        Returns:
+            ``[B, raw_size]``; no crisp drawing is worse than that of ``raw`` by the loss.
+        """
+        if steps == 0:
+            return raw
+        softness, temperature = self.softness, self.temperature
+        descent = Descent(steps, REFINEMENT_RATE, lambda progress: softness, lambda progress: temperature)
+        return descent(raw, images, self.layout, self.rasterizer, self.loss)
+
     def scene(self, images: Tensor, crisp: bool = False) -> Scene:
         """The scene that the encoder sees in images ``[B, C, S, S]`` in [0, 1]."""
-        scene = self.layout(self(images), crisp=crisp)
+        return self.scene_of(self(images), crisp)
+
+    def scene_of(self, raw: Tensor, crisp: bool) -> Scene:
+        """The scene that raw numbers ``[B, raw_size]`` stand for."""
+        scene: Scene = self.layout(raw, crisp=crisp)
         return self.rasterizer.crisp_scene(scene, self.softness) if crisp else scene
 
     def draw(self, images: Tensor, crisp: bool = True) -> Tensor:
         """Drawings ``[B, C, S, S]`` of images ``[B, C, S, S]`` in [0, 1], crisp or as soft as in training."""
-        return self._drawn(self.scene(images, crisp), crisp).to(images.dtype)
+        return self.draw_scene(self.scene(images, crisp), crisp).to(images.dtype)
 
-    def _drawn(self, scene: Scene, crisp: bool) -> Tensor:
+    def draw_scene(self, scene: Scene, crisp: bool) -> Tensor:
+        """Drawings ``[B, C, S, S]`` of scenes that are meant to be drawn crisp, or as soft as in training."""
         size = self.image_size
         if crisp:
             return self.rasterizer.crisp(scene, size, size)
         return self.rasterizer.soft(scene, size, size, self.softness, self.temperature)
 
     @torch.no_grad()
-    def vectorize(self, images: Tensor) -> Scene:
+    def vectorize(self, images: Tensor, refine: int = 0) -> Scene:
         """The crisp scene of images, for ``rasterize`` or ``to_svg``.
 
         Args:
             images: ``[B, C, H, W]`` in [0, 1], square; other sizes than the model's are resized.
+            refine: optimizer steps that follow the encoder (see ``refine``).
 
         Raises:
             UserError: images that are not square or have other channels than the model's.
@@ -108,9 +135,9 @@ class VectorAutoencoder(pl.LightningModule):
             images = F.interpolate(images, size=(self.image_size,) * 2, mode="bilinear", antialias=True)
         training = self.training
         self.eval()
-        scene = self.scene(images, crisp=True)
+        raw = self(images)
         self.train(training)
-        return scene
+        return self.scene_of(self.refine(raw, images, refine), crisp=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.optimizer_settings.build(self.parameters())
@@ -129,7 +156,7 @@ class VectorAutoencoder(pl.LightningModule):
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
         images = to_float(batch)
         scene = self.scene(images)
-        terms = self.loss.terms(self._drawn(scene, crisp=False), images, scene)
+        terms = self.loss.terms(self.draw_scene(scene, crisp=False), images, scene)
         loss = self.loss.total(terms).mean()
         self.log("train/loss", loss)
         if len(terms) > 1:

@@ -40,6 +40,13 @@ class TrainConfig:
 
 
 @dataclass
+class BaselinesConfig:
+    """What an evaluation is compared with, beyond mean image and blocks."""
+
+    fit: int = 0
+
+
+@dataclass
 class EvaluateConfig:
     """The keys at the root of an evaluation's config."""
 
@@ -48,9 +55,23 @@ class EvaluateConfig:
     split: str = "test"
     limit: int | None = None
     batch_size: int = 256
+    refine: int = 0
+    classifier: str | None = None
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     output: str | None = None
     device: str = "auto"
     seed: int | None = None
+
+
+@dataclass
+class TrainClassifierConfig:
+    """The keys at the root of a classifier's training."""
+
+    dataset: dict[str, Any] = field(default_factory=dict)
+    epochs: int = 4
+    learning_rate: float = 0.003
+    device: str = "auto"
+    seed: int = 0
 
 
 @dataclass
@@ -68,6 +89,7 @@ class VectorizeConfig:
     invert: bool = False
     max_pixels: int = 178_956_970
     batch_size: int = 64
+    refine: int = 0
     device: str = "auto"
 
 

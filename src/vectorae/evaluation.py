@@ -2,17 +2,35 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
-from rich.progress import track
+from PIL import Image, ImageDraw, ImageFont
+from rich.progress import Progress, track
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
+from vectorae.descent import Descent
+from vectorae.losses import LPIPS
+from vectorae.rasterizer import SoftnessSchedule, TemperatureSchedule
+
 if TYPE_CHECKING:
     import numpy as np
+
+OPTIMUM_RATE = 0.05
+
+OPTIMUM_SOFTNESS = 0.04
+"""Canvas units, at first."""
+
+ON_SHEET = 8
+"""Images in each band of the sheet of best, median and worst."""
+
+TITLE = 20
+"""Height of a band's title, pixels."""
 
 
 def image_metrics(drawing: Tensor, image: Tensor) -> dict[str, Tensor]:
@@ -67,40 +85,138 @@ def block_grid(rows: int | None, columns: int | None, count: int, image_size: in
     return min(rows, image_size), min(columns, image_size)
 
 
-@torch.no_grad()
+@dataclass(frozen=True)
+class Judges:
+    """What else looks at the drawings.
+
+    Attributes:
+        lpips: the perceptual distance, or None.
+        classifier: images ``[B, C, S, S]`` in [0, 1] → class scores ``[B, K]``, or None.
+        labels: the class of each image, ``[n]``; with a classifier only.
+    """
+
+    lpips: LPIPS | None = None
+    classifier: Callable[[Tensor], Tensor] | None = None
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        metrics: flat: ``psnr_soft``, ``ssim_crisp`` and so on, each the mean over the images of each image's own; of
+            the baselines ``psnr_blocks``, ``psnr_mean_image`` and so on; ``images``; ``images_per_second`` (encoding
+            and crisp drawing). With refinement also ``psnr_refined_soft``, ``psnr_refined_crisp``, …, and
+            ``images_per_second_refined``; with a classifier ``accuracy_images``, ``accuracy_crisp``, ….
+        psnr: of each image's final crisp drawing, ``[n]``, dB.
+    """
+
+    metrics: dict[str, float]
+    psnr: Tensor
+
+
 def evaluate(
-    model: Any, images: Tensor, batch_size: int, train_mean: Tensor, *, progress: bool = False
-) -> dict[str, float]:
+    model: Any,
+    images: Tensor,
+    batch_size: int,
+    train_mean: Tensor,
+    *,
+    refine: int = 0,
+    judges: Judges | None = None,
+    progress: bool = False,
+) -> Evaluation:
     """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
 
     Args:
         model: a ``VectorAutoencoder``.
-        images: uint8 ``[n, C, S, S]``.
+        images: uint8 ``[n, C, S, S]``, n ≥ 1.
         batch_size: how many to draw at once.
         train_mean: the mean image of the training split, ``[C, S, S]``.
+        refine: optimizer steps after which the drawings are measured again; 0 for none.
+        judges: what else looks at the drawings.
         progress: show a bar.
-
-    Returns:
-        Flat: ``psnr_soft``, ``ssim_crisp`` and so on, each the mean over the images of each image's own;
-        ``psnr_blocks``, ``psnr_mean_image`` and so on; ``images``; ``images_per_second`` (encoding and crisp drawing).
     """
-    training, device = model.training, model.device
+    judges = judges or Judges()
+    found: dict[str, list[Tensor]] = {}
+    seconds = {"images_per_second": 0.0, "images_per_second_refined": 0.0}
+    with _evaluating(model):
+        parts = list(zip(images.split(batch_size), range(0, len(images), batch_size), strict=True))
+        for part, first in track(parts, description="evaluating", disable=not progress):
+            batch = to_float(part.to(model.device))
+            start = _now(model.device)
+            raw = model(batch)
+            drawings = {"crisp": _drawing(model, raw, crisp=True)}
+            drawn = _now(model.device)
+            seconds["images_per_second"] += drawn - start
+            drawings["soft"] = _drawing(model, raw, crisp=False)
+            if refine:
+                again = _now(model.device)
+                raw = model.refine(raw, batch, refine)
+                drawings["refined_crisp"] = _drawing(model, raw, crisp=True)
+                seconds["images_per_second_refined"] += drawn - start + _now(model.device) - again
+                drawings["refined_soft"] = _drawing(model, raw, crisp=False)
+            values = _named_metrics(drawings, batch, judges.lpips) | baselines(model.layout, batch, train_mean)
+            if judges.classifier is not None and judges.labels is not None:
+                labels = judges.labels[first : first + len(part)].to(model.device)
+                values |= _readable({"images": batch, **drawings}, labels, judges.classifier)
+            for name, value in values.items():
+                found.setdefault(name, []).append(value.cpu())
+    of_each = {name: torch.cat(values) for name, values in found.items()}
+    metrics = {name: float(values.double().mean()) for name, values in of_each.items()}
+    metrics |= {"images": float(len(images))}
+    metrics |= {name: len(images) / took for name, took in seconds.items() if took}
+    return Evaluation(metrics, of_each["psnr_refined_crisp" if refine else "psnr_crisp"])
+
+
+def evaluate_optimum(model: Any, images: Tensor, *, steps: int = 1500, progress: bool = False) -> dict[str, Tensor]:
+    """Metrics ``[n]`` of what the model's layout can draw at best: ``psnr_optimum`` and so on, of crisp drawings.
+
+    Each image's raw numbers are optimised from the layout's starting arrangement, without the encoder, from soft shapes
+    to crisp ones.
+
+    Args:
+        model: a ``VectorAutoencoder``.
+        images: uint8 ``[n, C, S, S]``, n ≥ 1, all at once in memory.
+        steps: of the optimizer.
+        progress: show a bar.
+    """
+    softness = SoftnessSchedule(OPTIMUM_SOFTNESS)
+    temperature = TemperatureSchedule()
+    with _evaluating(model), Progress(disable=not progress) as bar:
+        task = bar.add_task("optimum", total=steps)
+        batch = to_float(images.to(model.device))
+        descent = Descent(steps, OPTIMUM_RATE, lambda part: softness(part, model.image_size), temperature)
+        raw = batch.new_zeros(len(batch), model.layout.raw_size)
+        raw = descent(raw, batch, model.layout, model.rasterizer, model.loss, lambda: bar.advance(task))
+        return _named_metrics({"optimum": _drawing(model, raw, crisp=True)}, batch)
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    training = model.training
     model.eval()
-    totals: dict[str, float] = {}
-    seconds = 0.0
-    for part in track(images.split(batch_size), description="evaluating", disable=not progress):
-        batch = to_float(part.to(device))
-        start = time.perf_counter()
-        crisp = model.draw(batch, crisp=True)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
-        seconds += time.perf_counter() - start
-        drawings = {"soft": model.draw(batch, crisp=False), "crisp": crisp}
-        for name, values in (_named_metrics(drawings, batch) | baselines(model.layout, batch, train_mean)).items():
-            totals[name] = totals.get(name, 0.0) + float(values.double().sum())
-    model.train(training)
-    means = {name: total / max(1, len(images)) for name, total in totals.items()}
-    return means | {"images": float(len(images)), "images_per_second": len(images) / max(seconds, 1e-9)}
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+
+
+def _drawing(model: Any, raw: Tensor, crisp: bool) -> Tensor:
+    drawing: Tensor = model.draw_scene(model.scene_of(raw, crisp), crisp)
+    return drawing
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def _readable(drawings: dict[str, Tensor], labels: Tensor, classifier: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """1 for each image that the classifier takes for what it shows, else 0."""
+    return {f"accuracy_{name}": (classifier(one).argmax(1) == labels).float() for name, one in drawings.items()}
 
 
 def baselines(layout: Any, images: Tensor, train_mean: Tensor) -> dict[str, Tensor]:
@@ -110,12 +226,14 @@ def baselines(layout: Any, images: Tensor, train_mean: Tensor) -> dict[str, Tens
     return _named_metrics(drawings, images)
 
 
-def _named_metrics(drawings: dict[str, Tensor], images: Tensor) -> dict[str, Tensor]:
-    return {
-        f"{metric}_{name}": values
-        for name, drawing in drawings.items()
-        for metric, values in image_metrics(drawing, images).items()
-    }
+def _named_metrics(drawings: dict[str, Tensor], images: Tensor, lpips: LPIPS | None = None) -> dict[str, Tensor]:
+    named: dict[str, Tensor] = {}
+    for name, drawing in drawings.items():
+        metrics = image_metrics(drawing, images)
+        if lpips is not None:
+            metrics["lpips"] = lpips(drawing, images)
+        named |= {f"{metric}_{name}": values for metric, values in metrics.items()}
+    return named
 
 
 def contact_sheet(rows: Sequence[Tensor], tile: int = 64, gap: int = 2) -> "np.ndarray[Any, Any]":
@@ -138,3 +256,35 @@ def contact_sheet(rows: Sequence[Tensor], tile: int = 64, gap: int = 2) -> "np.n
         strips.append(torch.cat(list(images), dim=-1))
     sheet = F.pad(torch.cat(strips, dim=-2), (gap, 0, gap, 0), value=1.0)
     return sheet.mul(255).round().byte().permute(1, 2, 0).numpy()
+
+
+def ranking_sheet(model: Any, images: Tensor, evaluation: Evaluation, refine: int = 0) -> Image.Image:
+    """The drawings of the best, median and worst images: three bands, in each the images, soft and crisp.
+
+    Args:
+        model: a ``VectorAutoencoder``.
+        images: uint8 ``[n, C, S, S]``, as they were evaluated.
+        evaluation: of them.
+        refine: as they were evaluated.
+    """
+    order = evaluation.psnr.argsort(descending=True, stable=True)
+    each = min(ON_SHEET, len(images))
+    middle = (len(images) - each) // 2
+    bands = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
+    drawn = []
+    with _evaluating(model):
+        for name, chosen in bands.items():
+            batch = to_float(images[chosen].to(model.device))
+            raw = model.refine(model(batch), batch, refine)
+            rows = [batch, *(_drawing(model, raw, crisp) for crisp in (False, True))]
+            values = evaluation.psnr[chosen]
+            title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB; image, soft, crisp"
+            drawn.append((title, Image.fromarray(contact_sheet(rows))))
+    width, height = drawn[0][1].size
+    sheet = Image.new("RGB", (width, len(drawn) * (height + TITLE)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for index, (title, band) in enumerate(drawn):
+        top = index * (height + TITLE)
+        pen.text((4, top + 3), title, fill="black", font=ImageFont.load_default(size=13))
+        sheet.paste(band, (0, top + TITLE))
+    return sheet

@@ -4,6 +4,7 @@ Needs numpy and Pillow alone: exports carry this file with them.
 """
 
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -174,3 +175,10 @@ def _square(image: Image.Image, view: View, bars: tuple[int, int]) -> Image.Imag
     whole = image.resize(bars, Image.Resampling.BILINEAR)
     square.paste(whole, ((view.size - bars[0]) // 2, (view.size - bars[1]) // 2))
     return square
+
+
+def as_png(image: Image.Image) -> bytes:
+    """The content of a PNG file."""
+    content = BytesIO()
+    image.save(content, format="png")
+    return content.getvalue()

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from vectorae.datasets.folder import image_extensions, image_files
 from vectorae.errors import UserError
 from vectorae.evaluation import contact_sheet, to_float
 from vectorae.files import write_beside
-from vectorae.pictures import Frame, Picture, View
+from vectorae.pictures import Frame, Picture, View, as_png
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
 
@@ -160,7 +159,7 @@ def _targets(job: Job, outputs: Outputs) -> list[Path]:
 
 @torch.no_grad()
 def draw_files(
-    model: VectorAutoencoder, jobs: Sequence[Job], view: View, outputs: Outputs, batch_size: int
+    model: VectorAutoencoder, jobs: Sequence[Job], view: View, outputs: Outputs, batch_size: int, refine: int = 0
 ) -> Iterator[Drawn]:
     """Draw images and write the drawings, batch by batch.
 
@@ -170,6 +169,7 @@ def draw_files(
         view: how images become square.
         outputs: what is written.
         batch_size: images at a time.
+        refine: optimizer steps that follow the encoder.
 
     Yields:
         After each batch.
@@ -187,7 +187,7 @@ def draw_files(
             if writing is not None:
                 writing.result()
             if good:
-                scene = model.vectorize(images.to(model.device))
+                scene = model.vectorize(images.to(model.device), refine)
                 frames = [view.frame(one.width, one.height, outputs.scale) for _, one in good]
                 drawings = model.rasterizer.crisp(scene, view.size, view.size).cpu()
                 writing = writer.submit(_write, model, [job for job, _ in good], scene.to("cpu"), frames, outputs)
@@ -220,13 +220,6 @@ def framed(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Imag
     left, top = frame.left * unit, frame.top * unit
     box = (left, top, min(side, left + frame.seen_width * unit), min(side, top + frame.seen_height * unit))
     return image.resize((frame.width, frame.height), Image.Resampling.BILINEAR, box=box)
-
-
-def as_png(image: Image.Image) -> bytes:
-    """The file's content."""
-    content = BytesIO()
-    image.save(content, format="png")
-    return content.getvalue()
 
 
 def sheet_of(drawn: Sequence[Drawn]) -> Image.Image | None:

@@ -11,6 +11,7 @@ from vectorae.errors import UserError, choose
 COMMANDS = {
     "train": "train a vector autoencoder on a folder or dataset of images",
     "evaluate": "measure a checkpoint on a split of a dataset",
+    "train_classifier": "train the network that reads drawn digits for evaluate",
     "vectorize": "draw image files as SVG with a trained encoder",
     "export": "put a trained encoder into a file for other programs",
     "benchmark": "time rasterizer and training against the reference and others",
@@ -24,7 +25,7 @@ def main() -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: vectorae COMMAND [key=value …]\n\ncommands:")
         for name, purpose in COMMANDS.items():
-            print(f"  {name:<11}{purpose}")
+            print(f"  {name:<18}{purpose}")
         print("\n`vectorae COMMAND --help` shows a command's keys, `--cfg job` what they amount to.")
         return 0
     name = arguments[0]

@@ -14,6 +14,7 @@ PATH_KEYS = {
     "image",
     "output",
     "checkpoint",
+    "classifier",
     "resume",
     "dataset.root",
     "dataset.cache",

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
 from vectorae.config import EvaluateConfig, build_dataset
 from vectorae.errors import UserError, choose
-from vectorae.files import write_json
+from vectorae.files import write_beside, write_json
 
 if TYPE_CHECKING:
     import torch
+
+    from vectorae.evaluation import Evaluation, Judges
+    from vectorae.losses import LPIPS
 
 SPLITS = ("train", "val", "test")
 
@@ -36,13 +39,12 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     split = config["split"]
     if split not in (*SPLITS, "all"):
         raise UserError(f"split: no '{split}'; {choose(split, (*SPLITS, 'all'))}")
-    for name in ("limit", "batch_size"):
-        if config[name] is not None and config[name] < 1:
-            raise UserError(f"{name}: {config[name]} is not a whole number above 0")
+    _check_numbers(config)
     device = shell.device(config["device"])
 
     from vectorae import checkpoint as checkpoints
     from vectorae import evaluation
+    from vectorae.pictures import as_png
 
     path = Path(config["checkpoint"])
     model = checkpoints.load(path)
@@ -54,13 +56,77 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
             f"dataset.channels: {dataset.config_name} has {dataset.channels} and the checkpoint draws {channels}; "
             f"write dataset.channels={channels}"
         )
-    images = _images(dataset, split)[: config["limit"]]
+    images = _of_split(dataset.images, split)[: config["limit"]]
+    if config["refine"]:
+        model.loss.check(model.image_size, model.image_size)
     mean = evaluation.mean_image(dataset.images("train"))
-    metrics = evaluation.evaluate(model.to(device), images, config["batch_size"], mean, progress=True)
+    judges = _judges(config, dataset, model, device)
+    refine = config["refine"]
+    found = evaluation.evaluate(
+        model.to(device), images, config["batch_size"], mean, refine=refine, judges=judges, progress=True
+    )
+    metrics = found.metrics
+    if config["baselines"]["fit"]:
+        metrics |= _optimum(model, images, found, config["baselines"]["fit"])
     output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
     write_json(output, metrics)
+    sheet = output.with_suffix(".png")
+    write_beside(sheet, as_png(evaluation.ranking_sheet(model, images, found, refine)))
     shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
-    print(f"written to {output}")
+    print(f"written to {output}, the best, median and worst drawings to {sheet}")
+
+
+def _check_numbers(config: Mapping[str, Any]) -> None:
+    numbers = [("limit", config["limit"], 1), ("batch_size", config["batch_size"], 1), ("refine", config["refine"], 0)]
+    for name, value, least in [*numbers, ("baselines.fit", config["baselines"]["fit"], 0)]:
+        if value is not None and value < least:
+            raise UserError(f"{name}: {value} is not a whole number of {least} or more")
+
+
+def _judges(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Judges:
+    """LPIPS where its weights are, and the classifier that is asked for."""
+    from vectorae.classifier import load
+    from vectorae.evaluation import Judges
+
+    lpips = _lpips(model.image_size)
+    if config["classifier"] is None:
+        return Judges(lpips)
+    reader = load(Path(config["classifier"]))
+    subject = reader.subject
+    if (subject.dataset, subject.channels) != (dataset.config_name, dataset.channels):
+        raise UserError(
+            f"classifier: reads {subject.dataset} of {subject.channels} channels, and these are images of "
+            f"{dataset.config_name} of {dataset.channels}; train one with scripts/train_classifier.py"
+        )
+    labels = _of_split(dataset.labels, config["split"])[: config["limit"]]
+    return Judges(lpips, reader.to(device), labels)
+
+
+def _lpips(side: int) -> LPIPS | None:
+    """LPIPS if its weights are there and it can see images of this size; an evaluation fetches nothing."""
+    from vectorae.losses import LPIPS, lpips_weights
+
+    lpips, weights = LPIPS(), lpips_weights(LPIPS().net)
+    try:
+        if not weights.is_file():
+            raise UserError(f"its weights are not at '{weights}'")
+        lpips.check(side, side)
+    except UserError as error:
+        print(f"LPIPS is left out: {error}")
+        return None
+    return lpips
+
+
+def _optimum(model: Any, images: torch.Tensor, found: Evaluation, sample: int) -> dict[str, float]:
+    """The optimum of some evenly spread images, and beside it the PSNR of the model's drawings of the same."""
+    import torch
+
+    from vectorae.evaluation import evaluate_optimum
+
+    chosen = torch.linspace(0, len(images) - 1, min(sample, len(images))).round().long()
+    optimum = evaluate_optimum(model, images[chosen], progress=True)
+    means = {name: float(values.double().mean()) for name, values in optimum.items()}
+    return means | {"psnr_of_optimum_sample": float(found.psnr[chosen].mean()), "images_optimum": float(len(chosen))}
 
 
 def dataset_section(config: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
@@ -72,14 +138,11 @@ def dataset_section(config: Mapping[str, Any], trained: Mapping[str, Any]) -> di
     return {**section, "image_size": trained["dataset"]["image_size"]}
 
 
-def _images(dataset: Any, split: str) -> torch.Tensor:
-    """Images of one split or of all, uint8 [n, C, S, S]."""
+def _of_split(part: Callable[[str], torch.Tensor], split: str) -> torch.Tensor:
+    """Images or labels of one split or of all."""
     import torch
 
-    if split == "all":
-        return torch.cat([dataset.images(one) for one in SPLITS])
-    images: torch.Tensor = dataset.images(split)
-    return images
+    return torch.cat([part(one) for one in SPLITS]) if split == "all" else part(split)
 
 
 def _default_output(checkpoint: Path, name: str) -> Path:

@@ -235,6 +235,27 @@ def print_metrics(metrics: Mapping[str, float], title: str) -> None:
     Console().print(table)
 
 
+def quieten_lightning() -> None:
+    """Hints of Lightning that do not apply here."""
+    import logging
+    import warnings
+
+    # "GPU available: …", "Tip: …", "Initializing distributed: …"
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (
+        # The images are in memory: workers would only copy them.
+        ".*does not have many workers.*",
+        # The run folder exists because Hydra has just made it.
+        ".*Checkpoint directory .* exists and is not empty.*",
+        # A run that is resumed has a folder of its own.
+        ".*The dirpath has changed from.*",
+        # Between Lightning and torch.
+        ".*treespec, LeafSpec.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+
+
 def _refusal(error: OSError) -> str:
     """`No space left on device: last.ckpt`."""
     return ": ".join(str(part) for part in (error.strerror, error.filename) if part)

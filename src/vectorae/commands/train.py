@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,7 +69,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
 
     from vectorae.callbacks import Interruption, default_callbacks
 
-    _silence()
+    shell.quieten_lightning()
     # Cheap things first: a mistake should cost a second and leave no folder behind.
     check(config["dataset"], "dataset")
     settings = trainer_settings(config["trainer"])
@@ -244,26 +243,6 @@ def _report(folder: Path) -> None:
 def _short(path: Path) -> str:
     """A path as a user would type it from here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _silence() -> None:
-    """Hints of Lightning that do not apply here."""
-    import logging
-
-    # "GPU available: …", "Tip: …", "Initializing distributed: …"
-    for name in ("pytorch_lightning", "lightning_fabric"):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    for message in (
-        # The images are in memory: workers would only copy them.
-        ".*does not have many workers.*",
-        # The run folder exists because Hydra has just made it.
-        ".*Checkpoint directory .* exists and is not empty.*",
-        # A run that is resumed has a folder of its own.
-        ".*The dirpath has changed from.*",
-        # Between Lightning and torch.
-        ".*treespec, LeafSpec.*",
-    ):
-        warnings.filterwarnings("ignore", message)
 
 
 if __name__ == "__main__":

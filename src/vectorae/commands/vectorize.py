@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vectorae.commands import shell
 from vectorae.config import VectorizeConfig
 from vectorae.errors import UserError, choose
-from vectorae.pictures import RESIZES, View
+from vectorae.pictures import RESIZES, View, as_png
 
 if TYPE_CHECKING:
     from vectorae.vectorize import Drawn
@@ -64,7 +64,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     failures: dict[Path, str] = {}
     on_sheet = 0
     with shell.progress("drawing", len(jobs)) as advance:
-        for some in drawing.draw_files(model.to(device), jobs, view, outputs, config["batch_size"]):
+        for some in drawing.draw_files(model.to(device), jobs, view, outputs, config["batch_size"], config["refine"]):
             failures |= some.failures
             if on_sheet < drawing.MOST_ON_SHEET:
                 drawn.append(some)
@@ -72,7 +72,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
             advance(len(some.jobs))
     seconds = time.perf_counter() - start
     if (sheet := drawing.sheet_of(drawn)) is not None:
-        write_beside(outputs.folder / drawing.SHEET, drawing.as_png(sheet))
+        write_beside(outputs.folder / drawing.SHEET, as_png(sheet))
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
     done = len(jobs) - len(failures)
@@ -92,9 +92,9 @@ def check(config: dict[str, Any]) -> None:
         raise UserError(f"resize: no '{config['resize']}'; {choose(config['resize'], RESIZES)}")
     if not 0 < config["scale"] < float("inf"):
         raise UserError(f"scale: {config['scale']} is not a factor above 0")
-    for name in ("max_pixels", "batch_size"):
-        if config[name] < 1:
-            raise UserError(f"{name}: {config[name]} is not a whole number above 0")
+    for name, least in (("max_pixels", 1), ("batch_size", 1), ("refine", 0)):
+        if config[name] < least:
+            raise UserError(f"{name}: {config[name]} is not a whole number of {least} or more")
     try:
         ImageColor.getrgb(config["background"])
     except ValueError as error:

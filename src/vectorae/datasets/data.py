@@ -18,7 +18,7 @@ from vectorae.pictures import RESIZES
 class ImageData(pl.LightningDataModule):
     """Images in the splits train, val and test, decoded once into a memory-mapped cache.
 
-    Loaders yield uint8 [B, C, S, S]; there are no labels. Training is an endless stream in which batch number s depends
+    Loaders yield uint8 [B, C, S, S], without labels. Training is an endless stream in which batch number s depends
     on (seed, s, batch_size) alone and which starts at the trainer's step; validation and test go through the images
     once, in order. On several devices each takes every n-th image of the common batch.
 
@@ -90,6 +90,14 @@ class ImageData(pl.LightningDataModule):
         if split not in disk.SPLITS:
             raise UserError(f"split: no '{split}'; choose train, val or test")
         return self._stored()[split].tensor()
+
+    def labels(self, split: str) -> torch.Tensor:
+        """The class of each image of ``split``, int64 [n], from 0.
+
+        Raises:
+            UserError: these images have no classes, or the file of them is not there.
+        """
+        raise UserError(f"dataset: {self.config_name} has no labels; choose mnist, fashion_mnist or kmnist")
 
     def train_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The endless stream, from the trainer's step on."""

@@ -1,6 +1,7 @@
 """The IDX files of the MNIST family, packed or not."""
 
 import gzip
+import math
 import zlib
 from pathlib import Path
 
@@ -8,9 +9,8 @@ import numpy as np
 
 from vectorae.errors import UserError
 
-# Two zero bytes, 8 for unsigned bytes, 3 dimensions.
-_MAGIC = bytes([0, 0, 8, 3])
-_HEADER = 16
+# Two zero bytes, 8 for unsigned bytes, the number of dimensions.
+_MAGIC = bytes([0, 0, 8])
 
 
 def read_images(path: Path) -> np.ndarray:
@@ -25,20 +25,31 @@ def read_images(path: Path) -> np.ndarray:
     Raises:
         UserError: the file is cut short, damaged, or holds something else.
     """
+    return _read(path, 3, "images")
+
+
+def read_labels(path: Path) -> np.ndarray:
+    """The labels in an IDX file, uint8 [n]; as `read_images`."""
+    return _read(path, 1, "labels")
+
+
+def _read(path: Path, dimensions: int, what: str) -> np.ndarray:
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(path, f"cannot be read ({error})") from error
-    if content[:4] != _MAGIC:
-        raise _damaged(path, "is no IDX file of images")
-    if len(content) < _HEADER:
+    if content[:4] != _MAGIC + bytes([dimensions]):
+        raise _damaged(path, f"is no IDX file of {what}")
+    header = 4 + 4 * dimensions
+    if len(content) < header:
         raise _damaged(path, "is cut short")
-    count, height, width = (int.from_bytes(content[at : at + 4], "big") for at in (4, 8, 12))
-    expected = count * height * width
-    if not expected or len(content) - _HEADER != expected:
-        found = f"has {len(content) - _HEADER} bytes of pixels"
-        raise _damaged(path, f"{found}, but its header promises {count} images of {width} × {height}")
-    return np.frombuffer(content, np.uint8, offset=_HEADER).reshape(count, height, width)
+    shape = [int.from_bytes(content[at : at + 4], "big") for at in range(4, header, 4)]
+    if not math.prod(shape) or len(content) - header != math.prod(shape):
+        found, promised = f"has {len(content) - header} bytes of {what}", f"{shape[0]} {what}"
+        if dimensions == 3:
+            found, promised = found.replace(what, "pixels"), f"{promised} of {shape[1]} × {shape[2]}"
+        raise _damaged(path, f"{found}, but its header promises {promised}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
 def _damaged(path: Path, problem: str) -> UserError:

@@ -12,7 +12,7 @@ from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData
 from vectorae.datasets.decode import reason
 from vectorae.datasets.folder import image_files, recipe_of_files
-from vectorae.datasets.idx import read_images
+from vectorae.datasets.idx import read_images, read_labels
 from vectorae.errors import UserError
 from vectorae.pictures import View
 
@@ -100,14 +100,31 @@ class MNIST(_Glyphs):
             blocks=lambda split: _resized(images[split], self.image_size, self.channels),
         )
 
+    def labels(self, split: str) -> torch.Tensor:
+        """From train-labels-idx1-ubyte and t10k-labels-idx1-ubyte beside the images."""
+        count = len(self.images(split))
+        name = f"{'t10k' if split == 'test' else 'train'}-labels-idx1-ubyte"
+        path = self._file(name)
+        if path is None:
+            raise UserError(f"dataset.root: put {name}.gz (packed or unpacked) into '{self._folder}'")
+        labels = torch.from_numpy(read_labels(path).astype(np.int64))
+        if split != "test":
+            labels = labels[-self.VAL :] if split == "val" else labels[: -self.VAL]
+        if len(labels) != count:
+            raise UserError(f"dataset.root: '{path}' does not belong to the images beside it; fetch both anew")
+        return labels
+
+    @property
+    def _folder(self) -> Path:
+        return self._root / self.official / "raw"
+
+    def _file(self, name: str) -> Path | None:
+        """A file by its name, packed or not."""
+        return next((path for path in (self._folder / name, self._folder / f"{name}.gz") if path.is_file()), None)
+
     def _look(self) -> tuple[Path | None, Path | None]:
-        """The training and the test file, packed or not."""
-        folder = self._root / self.official / "raw"
-
-        def find(name: str) -> Path | None:
-            return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
-
-        return find("train-images-idx3-ubyte"), find("t10k-images-idx3-ubyte")
+        """The training and the test file."""
+        return self._file("train-images-idx3-ubyte"), self._file("t10k-images-idx3-ubyte")
 
     def _check(self) -> None:
         self._found()
@@ -122,10 +139,7 @@ class MNIST(_Glyphs):
         return train, test
 
     def _wanted(self) -> str:
-        return (
-            "train-images-idx3-ubyte.gz and t10k-images-idx3-ubyte.gz (packed or unpacked) into "
-            f"'{self._root / self.official / 'raw'}'"
-        )
+        return f"train-images-idx3-ubyte.gz and t10k-images-idx3-ubyte.gz (packed or unpacked) into '{self._folder}'"
 
 
 class FashionMNIST(MNIST):

@@ -1,0 +1,72 @@
+"""`python scripts/train_classifier.py`, `vectorae train_classifier`: the judge of drawn digits."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from vectorae.commands import shell
+from vectorae.config import TrainClassifierConfig, build_dataset
+from vectorae.errors import UserError
+from vectorae.files import write_json
+
+
+def main() -> int:
+    """Train with the config on the command line. Returns the exit code."""
+    return shell.run("train_classifier", TrainClassifierConfig, train_classifier)
+
+
+def train_classifier(config: dict[str, Any], folder: Path) -> None:
+    """Train a classifier on a dataset's training images, measure it on the test images and save it.
+
+    Args:
+        config: plain resolved config with the keys of `TrainClassifierConfig`.
+        folder: of the run; gets `classifier.pt`, `metrics.json` and TensorBoard's events.
+
+    Raises:
+        UserError: a dataset without labels, or a value that cannot be.
+    """
+    if config["epochs"] < 1:
+        raise UserError(f"epochs: {config['epochs']} is not a whole number of 1 or more")
+    if not config["learning_rate"] > 0:
+        raise UserError(f"learning_rate: {config['learning_rate']} is not a number above 0")
+    device = shell.device(config["device"])
+    dataset = build_dataset(config)
+    labels = {split: dataset.labels(split) for split in ("train", "val", "test")}
+
+    import pytorch_lightning as pl
+    import torch
+    from pytorch_lightning.callbacks import RichProgressBar
+    from pytorch_lightning.loggers import TensorBoardLogger
+    from torch.utils.data import DataLoader, TensorDataset
+
+    from vectorae.classifier import Classifier, Subject
+
+    shell.quieten_lightning()
+    pl.seed_everything(config["seed"], verbose=False)
+    classes = int(max(values.max() for values in labels.values())) + 1
+    subject = Subject(dataset.config_name, dataset.image_size, dataset.channels, classes)
+    model = Classifier(subject, config["learning_rate"])
+    pairs = TensorDataset(torch.as_tensor(dataset.images("train")), labels["train"])
+    trainer = pl.Trainer(
+        accelerator="gpu" if device.type == "cuda" else device.type,
+        devices=1,
+        max_epochs=config["epochs"],
+        logger=TensorBoardLogger(folder, name="", version=""),
+        callbacks=[RichProgressBar()],
+        enable_checkpointing=False,
+        enable_model_summary=False,
+    )
+    start = time.perf_counter()
+    trainer.fit(model, DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True))
+    metrics = {"seconds": time.perf_counter() - start, "images": float(config["epochs"] * len(pairs))}
+    metrics |= {f"accuracy_{split}": model.accuracy(dataset.images(split), labels[split]) for split in ("val", "test")}
+    model.save(folder / "classifier.pt")
+    write_json(folder / "metrics.json", metrics)
+    shell.print_metrics(metrics, f"classifier of {dataset.config_name}")
+    print(f"written to {folder / 'classifier.pt'}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
