@@ -98,6 +98,17 @@ def test_the_drawing_is_the_models(checkpoint: Path, folder: Path, tmp_path: Pat
     )
 
 
+def test_refinement_comes_closer(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    view, pictures = View(16, 3), []
+    for name, steps in (("as it is", 0), ("refined", 40)):
+        assert run(checkpoint, folder / "<&>.png", tmp_path / name, f"refine={steps}") == 0
+        text = (tmp_path / name / "<&>.svg").read_text(encoding="utf-8")
+        pictures.append(vectorae.rasterize(vectorae.from_svg(text), 16, 16, coverage="ramp")[0])
+    image = torch.from_numpy(read_picture(folder / "<&>.png", view)[0].copy()).float() / 255
+    before, after = ((one - image).square().mean() for one in pictures)
+    assert after < before
+
+
 @pytest.mark.parametrize(("resize", "size"), [("crop", (72, 72)), ("pad", (120, 72)), ("stretch", (120, 72))])
 def test_svg_and_png_look_the_same_and_have_the_images_shape(
     resize: str, size: tuple[int, int], checkpoint: Path, folder: Path, tmp_path: Path

@@ -44,6 +44,7 @@ class BaselinesConfig:
     """What an evaluation is compared with, beyond mean image and blocks."""
 
     fit: int = 0
+    steps: int = 1500
 
 
 @dataclass

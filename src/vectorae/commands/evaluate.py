@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.config import EvaluateConfig, build_dataset
+from vectorae.config import BaselinesConfig, EvaluateConfig, build_dataset
 from vectorae.errors import UserError, choose
 from vectorae.files import write_beside, write_json
+from vectorae.signatures import check_arguments
 
 if TYPE_CHECKING:
     import torch
@@ -67,7 +68,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     )
     metrics = found.metrics
     if config["baselines"]["fit"]:
-        metrics |= _optimum(model, images, found, config["baselines"]["fit"])
+        metrics |= _optimum(model, images, found, **config["baselines"])
     output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
     write_json(output, metrics)
     sheet = output.with_suffix(".png")
@@ -77,8 +78,15 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:
-    numbers = [("limit", config["limit"], 1), ("batch_size", config["batch_size"], 1), ("refine", config["refine"], 0)]
-    for name, value, least in [*numbers, ("baselines.fit", config["baselines"]["fit"], 0)]:
+    baselines = config["baselines"]
+    check_arguments(BaselinesConfig, baselines, "baselines")
+    for name, value, least in (
+        ("limit", config["limit"], 1),
+        ("batch_size", config["batch_size"], 1),
+        ("refine", config["refine"], 0),
+        ("baselines.fit", baselines["fit"], 0),
+        ("baselines.steps", baselines["steps"], 1),
+    ):
         if value is not None and value < least:
             raise UserError(f"{name}: {value} is not a whole number of {least} or more")
 
@@ -117,14 +125,14 @@ def _lpips(side: int) -> LPIPS | None:
     return lpips
 
 
-def _optimum(model: Any, images: torch.Tensor, found: Evaluation, sample: int) -> dict[str, float]:
+def _optimum(model: Any, images: torch.Tensor, found: Evaluation, fit: int, steps: int) -> dict[str, float]:
     """The optimum of some evenly spread images, and beside it the PSNR of the model's drawings of the same."""
     import torch
 
     from vectorae.evaluation import evaluate_optimum
 
-    chosen = torch.linspace(0, len(images) - 1, min(sample, len(images))).round().long()
-    optimum = evaluate_optimum(model, images[chosen], progress=True)
+    chosen = torch.linspace(0, len(images) - 1, min(fit, len(images))).round().long()
+    optimum = evaluate_optimum(model, images[chosen], steps=steps, progress=True)
     means = {name: float(values.double().mean()) for name, values in optimum.items()}
     return means | {"psnr_of_optimum_sample": float(found.psnr[chosen].mean()), "images_optimum": float(len(chosen))}
 
