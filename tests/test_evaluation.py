@@ -1,16 +1,20 @@
 """Metrics and baselines against literal computations; contact sheets."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from models import small_model
+from test_losses import place_random_weights
 from torch import Tensor
 
 from vectorae import Layout
 from vectorae.evaluation import (
+    TITLE,
+    Judges,
     baselines,
     block_grid,
     blocks,
@@ -18,8 +22,11 @@ from vectorae.evaluation import (
     evaluate,
     image_metrics,
     mean_image,
+    ranking_sheet,
     to_float,
 )
+from vectorae.losses import LPIPS, lpips_weights
+from vectorae.losses.perceptual import lpips_network
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -152,3 +159,35 @@ def test_contact_sheet(size: int, channels: int, side: int) -> None:
     assert (tile == expected).all()
     assert (sheet[:2] == 255).all()
     assert (sheet[:, -2:] == 255).all()
+
+
+def test_lpips_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    lpips_network.cache_clear()
+    place_random_weights(lpips_weights("squeeze"))
+    model, lpips = small_model("dataset.image_size=32").eval(), LPIPS("squeeze")
+    images = noise(3, 3, 32, 32).mul(255).byte()
+    metrics = evaluate(model, images, 2, noise(3, 32, 32), judges=Judges(lpips)).metrics
+    with torch.no_grad():
+        expected = lpips(model.draw(to_float(images)), to_float(images)).mean()
+    assert metrics["lpips_crisp"] == pytest.approx(float(expected), rel=1e-4)
+    assert "lpips_soft" in metrics
+
+
+def test_the_sheet_ranks_the_drawings() -> None:
+    model = small_model().eval()
+    images = noise(40, 3, 16, 16)
+    with torch.no_grad():
+        images[7:15] = model.draw(images[7:15])  # which no other image is as near to as these to their drawings
+    images = images.mul(255).round().byte()
+    evaluation = evaluate(model, images, 16, noise(3, 16, 16))
+    assert sorted(evaluation.psnr.argsort(descending=True)[:8].tolist()) == list(range(7, 15))
+    sheet = np.asarray(ranking_sheet(model, images, evaluation))
+    height = 2 + 3 * 66
+    assert sheet.shape == (3 * (height + TITLE), 2 + 8 * 66, 3)
+    best = sheet[TITLE + 2 : TITLE + 66 : 4, 2:66:4]
+    shown = images[evaluation.psnr.argmax()].permute(1, 2, 0).numpy()
+    assert (best == shown).all()
+    # Fewer images than a band has room for.
+    few = evaluate(model, images[:3], 16, noise(3, 16, 16))
+    assert ranking_sheet(model, images[:3], few, refine=2).size[0] == 2 + 3 * 66

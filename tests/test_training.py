@@ -33,6 +33,7 @@ METRICS = {
 }
 SCALARS = {
     "train/loss",
+    "train/loss/mse",
     "train/softness",
     "train/learning_rate",
     "train/images_per_second",

@@ -159,8 +159,7 @@ class VectorAutoencoder(pl.LightningModule):
         terms = self.loss.terms(self.draw_scene(scene, crisp=False), images, scene)
         loss = self.loss.total(terms).mean()
         self.log("train/loss", loss)
-        if len(terms) > 1:
-            self.log_dict({f"train/loss/{name}": value.mean() for name, value in terms.items()})
+        self.log_dict({f"train/loss/{name}": value.mean() for name, value in terms.items()})
         self.log("train/softness", self.softness)
         if self.layout.ordering == "depth":
             self.log("train/temperature", self.temperature)

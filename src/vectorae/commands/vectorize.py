@@ -47,6 +47,8 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae.files import write_beside
 
     model = checkpoints.load(config["checkpoint"])
+    if config["refine"]:
+        model.loss.check(model.image_size, model.image_size)
     outputs = drawing.Outputs(Path(config["output"]).expanduser(), config["scale"], config["png"], config["overwrite"])
     jobs = drawing.find_jobs(config["input"], outputs.folder)
     drawing.check_outputs(jobs, outputs)

@@ -73,7 +73,7 @@ class BlurredMSE(ImageLoss):
         _check_sigma(self.sigma)
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        target = gaussian_blur(image.to(drawing.dtype), self.sigma) if self.blur_image else image
+        target = gaussian_blur(image, self.sigma) if self.blur_image else image
         return MSE()(gaussian_blur(drawing, self.sigma), target)
 
 
@@ -98,7 +98,7 @@ class PyramidMSE(ImageLoss):
         check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        pairs = zip(*(self._levels(one.to(drawing.dtype)) for one in (drawing, image)), strict=True)
+        pairs = zip(*(self._levels(one) for one in (drawing, image)), strict=True)
         return torch.stack([MSE()(*pair) for pair in pairs]).mean(0)
 
     def _levels(self, images: Tensor) -> list[Tensor]:

@@ -13,7 +13,7 @@ class ImageLoss(ABC):
 
     @abstractmethod
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        """Of each drawing ``[B]``, from two batches ``[B, C, H, W]`` with values in [0, 1]."""
+        """Of each drawing ``[B]``, from two batches ``[B, C, H, W]`` of one dtype with values in [0, 1]."""
 
     def check(self, height: int, width: int) -> None:  # noqa: B027  # most losses take any image
         """Refuse what would fail later: images too small for the loss, weights that are not there.

@@ -65,10 +65,13 @@ class Objective:
             scene: of the drawings.
         """
         height, width = drawing.shape[-2:]
-        return {
-            name: loss(drawing, image) if isinstance(loss, ImageLoss) else loss(scene, height, width)
-            for name, loss in self._losses.items()
-        }
+        image = image.to(drawing.dtype)
+        # A drawing has all its digits; half precision would blur the differences that are left at the end.
+        with torch.autocast(drawing.device.type, enabled=False):
+            return {
+                name: loss(drawing, image) if isinstance(loss, ImageLoss) else loss(scene, height, width)
+                for name, loss in self._losses.items()
+            }
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of terms by name."""

@@ -58,7 +58,6 @@ class MSSSIM(ImageLoss):
         scales = self.scales or max(fitting, default=1)
         raised = sum(EXPONENTS) / sum(EXPONENTS[:scales])
         exponents = raised * drawing.new_tensor(EXPONENTS[:scales])[:, None]
-        image = image.to(drawing.dtype)
         factors = []
         for scale in range(scales):
             whole, contrast = _similarity(drawing, image)
@@ -87,10 +86,10 @@ class LPIPS(ImageLoss):
         lpips_network(self.net)
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        network = lpips_network(self.net).to(drawing.device)
-        pair = [2 * one.float().expand(-1, 3, -1, -1) - 1 for one in (drawing, image)]
+        network = lpips_network(self.net).to(drawing)
+        pair = [2 * one.expand(-1, 3, -1, -1) - 1 for one in (drawing, image)]
         distance: Tensor = network(*pair).reshape(len(drawing))
-        return distance.to(drawing.dtype)
+        return distance
 
 
 SMALLEST_SEEN = {"alex": 31, "vgg": 16, "squeeze": 17}
@@ -139,7 +138,7 @@ def _url(net: str) -> str:
 def _similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
     """SSIM and its contrast-structure part, ``[B]`` each."""
     whole, contrast = structural_similarity_index_measure(
-        drawing, image.to(drawing.dtype), data_range=1.0, reduction="none", return_contrast_sensitivity=True
+        drawing, image, data_range=1.0, reduction="none", return_contrast_sensitivity=True
     )
     return whole.reshape(len(drawing)), contrast.reshape(len(drawing))
 

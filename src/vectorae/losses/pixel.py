@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -30,8 +29,7 @@ class BCE(ImageLoss):
     """Mean binary cross-entropy, the drawing's values read as probabilities of ink."""
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        # Autocast refuses binary_cross_entropy in half precision; drawings are float32 all the same. Rounding may leave
-        # a drawing a hair outside [0, 1], and a pixel that is certain and wrong must not cost infinitely much.
-        with torch.autocast(drawing.device.type, enabled=False):
-            likely = drawing.clamp(1e-6, 1 - 1e-6)
-            return F.binary_cross_entropy(likely, image.to(drawing.dtype), reduction="none").mean((1, 2, 3))
+        # Rounding may leave a drawing a hair outside [0, 1], and a pixel that is certain and wrong must not cost
+        # infinitely much.
+        likely = drawing.clamp(1e-6, 1 - 1e-6)
+        return F.binary_cross_entropy(likely, image, reduction="none").mean((1, 2, 3))
