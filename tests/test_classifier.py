@@ -80,6 +80,10 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     assert found["images_optimum"] == 2
     assert Path("found.png").is_file()
 
+    code, told = run(evaluate.main, *judged, "output=found.png")
+    assert code == 2
+    assert "output: 'found.png' is to be JSON, and the pictures lie beside it; write found.json" in told
+
     write_bars(tmp_path / "data", "KMNIST")
     code, told = run(evaluate.main, *judged, "dataset=kmnist", "dataset.image_size=16")
     assert code == 2

@@ -58,8 +58,12 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
             f"write dataset.channels={channels}"
         )
     images = _of_split(dataset.images, split)[: config["limit"]]
-    if config["refine"]:
+    if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)
+    output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
+    sheet = output.with_suffix(".png")
+    if sheet == output:
+        raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
     mean = evaluation.mean_image(dataset.images("train"))
     judges = _judges(config, dataset, model, device)
     refine = config["refine"]
@@ -69,9 +73,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     metrics = found.metrics
     if config["baselines"]["fit"]:
         metrics |= _optimum(model, images, found, **config["baselines"])
-    output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
     write_json(output, metrics)
-    sheet = output.with_suffix(".png")
     write_beside(sheet, as_png(evaluation.ranking_sheet(model, images, found, refine)))
     shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
     print(f"written to {output}, the best, median and worst drawings to {sheet}")
