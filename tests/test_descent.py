@@ -1,12 +1,14 @@
 """Optimizer steps on raw numbers: better drawings, never worse ones, each on its own."""
 
+from functools import partial
+
 import pytest
 import torch
 from models import small_model
 from torch import Tensor
 
 from vectorae import Layout
-from vectorae.descent import Descent
+from vectorae.descent import descend
 from vectorae.errors import UserError
 from vectorae.evaluation import evaluate_optimum
 from vectorae.losses import Objective
@@ -15,8 +17,7 @@ from vectorae.rasterizer import Rasterizer
 SIDE = 16
 
 
-def descent(steps: int, learning_rate: float = 0.1) -> Descent:
-    return Descent(steps, learning_rate, lambda progress: 0.02, lambda progress: 0.01)
+descended = partial(descend, learning_rate=0.1, softness=lambda progress: 0.02, temperature=lambda progress: 0.01)
 
 
 def crisp(layout: Layout, raw: Tensor) -> Tensor:
@@ -36,7 +37,7 @@ def squares(count: int) -> Tensor:
 def test_it_finds_what_is_there(ordering: str) -> None:
     layout, images = Layout(["rectangle", "squircle"], count=2, ordering=ordering), squares(3)
     start = torch.zeros(3, layout.raw_size)
-    raw = descent(150)(start, images, layout, Rasterizer(), Objective({"mse": 1.0}))
+    raw = descended(start, images, layout, Rasterizer(), Objective({"mse": 1.0}), steps=150)
     before, after = ((crisp(layout, one) - images).square().mean((1, 2, 3)) for one in (start, raw))
     assert (after < before / 5).all()
     assert not raw.requires_grad
@@ -47,7 +48,7 @@ def test_no_drawing_comes_out_worse_whatever_the_steps_do() -> None:
     raw = layout.random_raw(4, seed=3)
     objective = Objective({"mse": 1.0, "overlap": 0.01})
     for steps, rate in ((1, 0.1), (7, 3.0), (25, 100.0)):
-        better = descent(steps, rate)(raw, images, layout, Rasterizer(), objective)
+        better = descended(raw, images, layout, Rasterizer(), objective, steps=steps, learning_rate=rate)
         costs = []
         for numbers in (raw, better):
             scene = layout(numbers, crisp=True)
@@ -59,8 +60,8 @@ def test_no_drawing_comes_out_worse_whatever_the_steps_do() -> None:
 def test_drawings_do_not_depend_on_each_other() -> None:
     layout, images = Layout(["circle"], count=3), squares(3)
     raw, objective = layout.random_raw(3, seed=1), Objective({"mse": 1.0})
-    together = descent(20)(raw, images, layout, Rasterizer(), objective)
-    alone = descent(20)(raw[1:2], images[1:2], layout, Rasterizer(), objective)
+    together = descended(raw, images, layout, Rasterizer(), objective, steps=20)
+    alone = descended(raw[1:2], images[1:2], layout, Rasterizer(), objective, steps=20)
     torch.testing.assert_close(together[1:2], alone, atol=1e-4, rtol=1e-3)
     assert torch.equal(raw, layout.random_raw(3, seed=1))
 
@@ -68,10 +69,11 @@ def test_drawings_do_not_depend_on_each_other() -> None:
 def test_every_step_is_counted_and_none_refused() -> None:
     layout, done = Layout(["circle"], count=1), []
     objective = Objective({"mse": 1.0})
-    descent(5)(torch.zeros(1, layout.raw_size), squares(1), layout, Rasterizer(), objective, lambda: done.append(1))
+    start = torch.zeros(1, layout.raw_size)
+    descended(start, squares(1), layout, Rasterizer(), objective, steps=5, step_done=lambda: done.append(1))
     assert len(done) == 5
     with pytest.raises(UserError, match=r"^steps: 0 is not"):
-        descent(0)
+        descended(start, squares(1), layout, Rasterizer(), objective, steps=0)
 
 
 def test_a_model_refines_what_its_encoder_answers() -> None:

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor, nn
 
-from vectorae.descent import Descent
+from vectorae.descent import descend
 from vectorae.errors import UserError
 from vectorae.evaluation import image_metrics, to_float
 from vectorae.layout import Layout
@@ -94,8 +94,17 @@ class VectorAutoencoder(pl.LightningModule):
         if steps == 0:
             return raw
         softness, temperature = self.softness, self.temperature
-        descent = Descent(steps, REFINEMENT_RATE, lambda progress: softness, lambda progress: temperature)
-        return descent(raw, images, self.layout, self.rasterizer, self.loss)
+        return descend(
+            raw,
+            images,
+            self.layout,
+            self.rasterizer,
+            self.loss,
+            steps=steps,
+            learning_rate=REFINEMENT_RATE,
+            softness=lambda progress: softness,
+            temperature=lambda progress: temperature,
+        )
 
     def scene(self, images: Tensor, crisp: bool = False) -> Scene:
         """The scene that the encoder sees in images ``[B, C, S, S]`` in [0, 1]."""

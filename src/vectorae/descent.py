@@ -1,88 +1,202 @@
 """Optimizer steps on the raw numbers of drawings, against their images and without a network."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
+from vectorae.scene import Scene
 
 LOOKS = 20
-"""How often in the course of a descent the crisp drawings are judged."""
+"""How often in the course of a descent of a fixed length the crisp drawings are judged."""
+
+Schedule = Callable[[float], float]
+"""Of the progress, in [0, 1]."""
 
 
-@dataclass(frozen=True)
+class Meaning(Protocol):
+    """What raw numbers ``[B, raw_size]`` stand for: a ``Layout``, or anything else that makes scenes of them."""
+
+    def __call__(self, raw: Tensor, crisp: bool = False) -> Scene: ...
+
+
 class Descent:
-    """Adam (Kingma and Ba, 2015) on raw numbers; the learning rate falls to nothing along half a cosine.
+    """Adam (Kingma and Ba, 2015) on raw numbers; of all that are judged on the way, it keeps the best of each drawing.
+
+    The best is that whose crisp drawing costs least. Drawings do not depend on each other.
+
+    Args:
+        raw: where to begin, ``[B, raw_size]``.
+        images: ``[B, C, H, W]`` in [0, 1].
+        layout, rasterizer, objective: what the numbers mean, how that is drawn, what is minimised.
+        scale: ``[raw_size]`` factors on the learning rate; all 1 by default.
 
     Attributes:
-        steps: 1 or more.
-        learning_rate: the highest, raw numbers per step.
-        softness: of the drawings, in canvas units, at a progress in [0, 1].
-        temperature: of the order of shapes that have a depth, at a progress in [0, 1].
+        best: raw numbers ``[B, raw_size]`` of the best drawings; those of the beginning before the first ``judge``.
+        least: what they cost, ``[B]``.
+        shown: how many shapes they have, from the bottom, ``[B]``.
     """
 
-    steps: int
-    learning_rate: float
-    softness: Callable[[float], float]
-    temperature: Callable[[float], float]
-
-    def __post_init__(self) -> None:
-        if self.steps < 1:
-            raise UserError(f"steps: {self.steps} is not a whole number of 1 or more")
-
-    def __call__(
+    def __init__(
         self,
         raw: Tensor,
         images: Tensor,
-        layout: Layout,
+        layout: Meaning,
         rasterizer: Rasterizer,
         objective: Objective,
-        step_done: Callable[[], None] = lambda: None,
-    ) -> Tensor:
-        """Better raw numbers: of all that were passed through, for each drawing those whose crisp drawing costs least.
+        scale: Tensor | None = None,
+    ) -> None:
+        self.images = images
+        self._layout, self._rasterizer, self._objective = layout, rasterizer, objective
+        self._origin = raw.detach().clone().float()
+        self._scale = torch.ones_like(self._origin[0]) if scale is None else scale.to(self._origin)
+        # Adam takes steps of one size in all numbers: those that are to go slower are written in a larger unit.
+        self._moved = torch.zeros_like(self._origin).requires_grad_()
+        # Steps of few numbers each: β₂ of .99 forgets the first, soft drawings in time.
+        self._optimizer = torch.optim.Adam([self._moved], betas=(0.9, 0.99))
+        self.best = self._origin.clone()
+        self.least = torch.full_like(self._origin[:, 0], torch.inf)
+        self.shown = torch.zeros_like(self.least, dtype=torch.long)
 
-        None is worse than the one it began with, by the objective. Drawings do not depend on each other.
+    @property
+    def raw(self) -> Tensor:
+        """Where it stands, ``[B, raw_size]``, without gradient history."""
+        return self._numbers().detach()
+
+    def step(
+        self, rate: float, softness: float, temperature: float, shown: int | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """One step down.
 
         Args:
-            raw: where to begin, ``[B, raw_size]``.
-            images: ``[B, C, H, W]`` in [0, 1].
-            layout, rasterizer, objective: what the numbers mean, how that is drawn, what is minimised.
-            step_done: called after every step.
+            rate: the learning rate, raw numbers per step.
+            softness: of the drawings, canvas units.
+            temperature: of the order of shapes that have a depth.
+            shown: how many shapes are drawn, from the bottom; None is all.
 
         Returns:
-            ``[B, raw_size]``, without gradient history.
+            The cost ``[B]`` before the step, and each of its terms by name.
         """
-        height, width = images.shape[-2:]
-
-        def crisp_cost(numbers: Tensor) -> Tensor:
-            with torch.no_grad():
-                scene = rasterizer.crisp_scene(layout(numbers, crisp=True), self.softness(1.0))
-                return objective(rasterizer.crisp(scene, height, width), images, scene)
-
-        numbers = raw.detach().clone().float()
-        best, least = numbers.clone(), crisp_cost(numbers)
+        height, width = self.images.shape[-2:]
         with torch.enable_grad():
-            numbers.requires_grad_()
-            # Steps of few numbers each: β₂ of .99 forgets the first, soft drawings in time.
-            optimizer = torch.optim.Adam([numbers], lr=self.learning_rate, betas=(0.9, 0.99))
-            schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, self.steps)
-            every = max(1, self.steps // LOOKS)
-            for step in range(1, self.steps + 1):
-                progress = (step - 1) / max(1, self.steps - 1)
-                scene = layout(numbers)
-                drawing = rasterizer.soft(scene, height, width, self.softness(progress), self.temperature(progress))
-                optimizer.zero_grad()
-                objective(drawing, images, scene).sum().backward()
-                optimizer.step()
-                schedule.step()
-                if step % every == 0 or step == self.steps:
-                    cost = crisp_cost(numbers)
-                    better = cost < least
-                    best[better], least[better] = numbers.detach()[better], cost[better]
-                step_done()
-        return best
+            scene = _lowest(self._layout(self._numbers()), shown)
+            drawing = self._rasterizer.soft(scene, height, width, softness, temperature)
+            terms = self._objective.terms(drawing, self.images, scene)
+            cost = self._objective.total(terms)
+            self._optimizer.zero_grad()
+            cost.sum().backward()
+        self._optimizer.param_groups[0]["lr"] = rate
+        self._optimizer.step()
+        return cost.detach(), {name: value.detach() for name, value in terms.items()}
+
+    @torch.no_grad()
+    def judge(self, softness: float, shown: int | None = None) -> Tensor:
+        """What the crisp drawings cost, ``[B]``; each that is better than all before is kept.
+
+        Args:
+            softness: for which the crisp drawing stands (see ``Rasterizer.crisp_scene``), canvas units.
+            shown: as for ``step``.
+        """
+        height, width = self.images.shape[-2:]
+        raw = self.raw
+        scene = _lowest(self._rasterizer.crisp_scene(self._layout(raw, crisp=True), softness), shown)
+        cost = self._objective(self._rasterizer.crisp(scene, height, width), self.images, scene)
+        better = cost < self.least
+        self.best[better], self.least[better], self.shown[better] = raw[better], cost[better], scene.count
+        return cost
+
+    @torch.no_grad()
+    def place(self, raw: Tensor, changed: Tensor) -> None:
+        """Go on from other numbers, without momentum.
+
+        Args:
+            raw: ``[B, raw_size]``.
+            changed: which of them to take, bool ``[B, raw_size]``.
+        """
+        self._origin[changed] = raw[changed]
+        self._moved[changed] = 0
+        for value in self._optimizer.state.get(self._moved, {}).values():
+            if value.shape == changed.shape:
+                value[changed] = 0
+
+    def state(self) -> dict[str, Any]:
+        """All that ``restore`` needs."""
+        return {
+            "origin": self._origin,
+            "moved": self._moved.detach(),
+            "optimizer": self._optimizer.state_dict(),
+            "best": self.best,
+            "least": self.least,
+            "shown": self.shown,
+        }
+
+    @torch.no_grad()
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where another descent of the same numbers was."""
+        self._origin.copy_(state["origin"])
+        self._moved.copy_(state["moved"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.best, self.least, self.shown = (state[name].to(self._origin.device) for name in ("best", "least", "shown"))
+
+    def _numbers(self) -> Tensor:
+        return self._origin + self._scale * self._moved
+
+
+def descend(
+    raw: Tensor,
+    images: Tensor,
+    layout: Meaning,
+    rasterizer: Rasterizer,
+    objective: Objective,
+    *,
+    steps: int,
+    learning_rate: float,
+    softness: Schedule,
+    temperature: Schedule,
+    step_done: Callable[[], None] = lambda: None,
+) -> Tensor:
+    """Better raw numbers: of all that are passed through, for each drawing those whose crisp drawing costs least.
+
+    None is worse than the one it began with, by the objective. The learning rate falls to nothing along half a cosine.
+
+    Args:
+        raw, images, layout, rasterizer, objective: as for ``Descent``.
+        steps: 1 or more.
+        learning_rate: the highest, raw numbers per step.
+        softness: of the drawings, in canvas units.
+        temperature: of the order of shapes that have a depth.
+        step_done: called after every step.
+
+    Returns:
+        ``[B, raw_size]``, without gradient history.
+
+    Raises:
+        UserError: fewer steps than one.
+    """
+    if steps < 1:
+        raise UserError(f"steps: {steps} is not a whole number of 1 or more")
+    descent = Descent(raw, images, layout, rasterizer, objective)
+    descent.judge(softness(1.0))
+    every = max(1, steps // LOOKS)
+    for step in range(1, steps + 1):
+        progress = (step - 1) / max(1, steps - 1)
+        rate = learning_rate * half_cosine((step - 1) / steps)
+        descent.step(rate, softness(progress), temperature(progress))
+        if step % every == 0 or step == steps:
+            descent.judge(softness(1.0))
+        step_done()
+    return descent.best
+
+
+def half_cosine(progress: float) -> float:
+    """From 1 to 0 (Loshchilov and Hutter, 2017)."""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def _lowest(scene: Scene, shown: int | None) -> Scene:
+    return scene if shown is None or shown == scene.count else scene.select(0, shown)

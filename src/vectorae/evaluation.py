@@ -14,7 +14,7 @@ from rich.progress import Progress, track
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-from vectorae.descent import Descent
+from vectorae.descent import descend
 from vectorae.losses import LPIPS
 from vectorae.rasterizer import SoftnessSchedule, TemperatureSchedule
 
@@ -187,12 +187,22 @@ def evaluate_optimum(model: Any, images: Tensor, *, steps: int = 1500, progress:
     with _evaluating(model), Progress(disable=not progress) as bar:
         task = bar.add_task("optimum", total=steps)
         batch = to_float(images.to(model.device))
-        descent = Descent(steps, OPTIMUM_RATE, lambda part: softness(part, model.image_size), temperature)
         starts = OPTIMUM_STARTS * len(batch)
         raw = model.layout.random_raw(starts, seed=0, spread=OPTIMUM_SPREAD).to(batch)
         raw[: len(batch)] = 0
         many = batch.repeat(OPTIMUM_STARTS, 1, 1, 1)
-        raw = descent(raw, many, model.layout, model.rasterizer, model.loss, lambda: bar.advance(task))
+        raw = descend(
+            raw,
+            many,
+            model.layout,
+            model.rasterizer,
+            model.loss,
+            steps=steps,
+            learning_rate=OPTIMUM_RATE,
+            softness=lambda progress: softness(progress, model.image_size),
+            temperature=temperature,
+            step_done=lambda: bar.advance(task),
+        )
         metrics = image_metrics(_drawing(model, raw, crisp=True), many)
         best = metrics["psnr"].view(OPTIMUM_STARTS, -1).argmax(0, keepdim=True)
         return {f"{name}_optimum": value.view(OPTIMUM_STARTS, -1).gather(0, best)[0] for name, value in metrics.items()}

@@ -1,6 +1,6 @@
 """What is compared: the distance between a drawing and the image, and what a scene itself costs."""
 
-from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
+from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE, gaussian_blur
 from vectorae.losses.loss import ImageLoss, Regularizer
 from vectorae.losses.objective import LOSSES, Objective
 from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM, lpips_weights
@@ -25,5 +25,6 @@ __all__ = [
     "PyramidMSE",
     "Regularizer",
     "Size",
+    "gaussian_blur",
     "lpips_weights",
 ]

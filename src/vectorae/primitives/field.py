@@ -125,6 +125,14 @@ def to_value(field: Field, raw: Tensor, start: Tensor, low: Tensor | float, high
     return low + (high - low) * torch.sigmoid(torch.logit(part) + raw)
 
 
+def from_value(field: Field, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+    """The raw number that means ``value``, or that which comes nearest where it is out of the range."""
+    if field.quantity == "angle":
+        return value - start
+    place, origin = (((one - low) / (high - low)).clamp(1e-4, 1 - 1e-4) for one in (value, start))
+    return torch.logit(place) - torch.logit(origin)
+
+
 def nearest_end(field: Field, value: Tensor) -> Tensor:
     """``low`` or ``high``, whichever is nearer."""
     return torch.where(value >= (field.low + field.high) / 2, field.high, field.low)

@@ -3,7 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
+
+UNITS = ("canvas", "pixel")
 
 
 @dataclass(frozen=True)
@@ -11,21 +13,27 @@ class SoftnessSchedule:
     """Softness falls exponentially from ``start`` to ``end``, and stays there for the last part of the run.
 
     Attributes:
-        start: canvas units, > 0: how far shapes reach at first.
-        end: canvas units, > 0; None is a quarter of a pixel, where a sigmoid is as steep as the crisp drawing's ramp.
+        start: > 0: how far shapes reach at first.
+        end: > 0; None is a quarter of a pixel, where a sigmoid is as steep as the crisp drawing's ramp.
         until: the progress in (0, 1] at which the end is reached.
+        unit: of start and end: ``canvas`` (the shorter side of the image) or ``pixel``.
     """
 
     start: float = 0.06
     end: float | None = None
     until: float = 0.8
+    unit: str = "canvas"
 
     def __post_init__(self) -> None:
         _check(self.start, 1.0 if self.end is None else self.end, self.until)
+        if self.unit not in UNITS:
+            raise UserError(f"unit: no {self.unit!r}; {choose(self.unit, UNITS)}")
 
     def __call__(self, progress: float, image_size: int) -> float:
-        """Softness in canvas units at a progress in [0, 1], for images of ``image_size`` pixels."""
-        return _fall(self.start, 0.25 / image_size if self.end is None else self.end, self.until, progress)
+        """Softness in canvas units at a progress in [0, 1], for images whose shorter side has ``image_size`` pixels."""
+        unit = 1 / image_size if self.unit == "pixel" else 1.0
+        end = 0.25 / image_size if self.end is None else self.end * unit
+        return _fall(self.start * unit, end, self.until, progress)
 
 
 @dataclass(frozen=True)

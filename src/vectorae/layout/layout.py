@@ -3,25 +3,31 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_args
 
 import torch
 from torch import Tensor, nn
 
 from vectorae.errors import UserError, choose
-from vectorae.formations import FORMATIONS, GOLDEN_ANGLE
+from vectorae.formations import GOLDEN_ANGLE
 from vectorae.geometry import canvas_size
-from vectorae.primitives import DEPTH, KINDS, Field, Options, Paint, nearest_end, to_value
+from vectorae.layout.arguments import (
+    BACKGROUND,
+    LEARNED,
+    MARGIN,
+    ORDERINGS,
+    arranged,
+    background_color,
+    checked_counts,
+    checked_fields,
+    checked_options,
+    checked_paint,
+    checked_slots,
+    known_kinds,
+    take_turns,
+)
+from vectorae.layout.seeds import Seeds
+from vectorae.primitives import DEPTH, KINDS, Field, from_value, nearest_end, to_value
 from vectorae.scene import Group, Scene
-
-MARGIN = 0.1
-"""How far beyond the canvas points may go, so that a shape can also leave it."""
-
-BACKGROUND = Field("unit", 0.3, size=None)
-
-LEARNED = "learned"
-
-ORDERINGS = ("slot", "depth")
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,9 @@ class Layout(nn.Module):
         aspect: float = 1.0,
     ) -> None:
         super().__init__()
-        self.kinds = _known_kinds(kinds)
-        self.rows, self.columns, self.count = _slots(rows, columns, count)
-        self._turns = None if counts is None else _take_turns(_checked_counts(counts, self.kinds, self.count))
+        self.kinds = known_kinds(kinds)
+        self.rows, self.columns, self.count = checked_slots(rows, columns, count)
+        self._turns = None if counts is None else take_turns(checked_counts(counts, self.kinds, self.count))
         if channels not in (1, 3):
             raise UserError(f"channels: {channels} is neither 1 (grey) nor 3 (RGB)")
         if not 0 < aspect < math.inf:
@@ -91,10 +97,10 @@ class Layout(nn.Module):
         if ordering not in ORDERINGS:
             raise UserError(f"ordering: no {ordering!r}; {choose(ordering, ORDERINGS)}")
         self.channels, self.aspect, self.ordering = channels, aspect, ordering
-        self._options = _checked_options(options or {}, self.kinds)
-        self._paint = _checked_paint(paint, self.kinds)
-        fixed = _checked_fields(fields or {}, channels)
-        centers, cells = _formation(start, self.rows, self.columns, self.count, aspect)
+        self._options = checked_options(options or {}, self.kinds)
+        self._paint = checked_paint(paint, self.kinds)
+        fixed = checked_fields(fields or {}, channels)
+        centers, cells = arranged(start, self.rows, self.columns, self.count, aspect)
 
         self._slots: list[tuple[int, ...]] = []
         self._columns: list[list[_Column]] = []
@@ -111,7 +117,9 @@ class Layout(nn.Module):
         self.learns_background = background == LEARNED
         if self.learns_background:
             self.raw_size += channels
-        self.register_buffer("_background", _background(background, channels), persistent=False)
+        order = torch.tensor([slot for slots in self._slots for slot in slots])
+        self.register_buffer("_place", order.argsort(), persistent=False)
+        self.register_buffer("_background", background_color(background, channels), persistent=False)
 
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
         """The scene that raw numbers stand for.
@@ -137,14 +145,70 @@ class Layout(nn.Module):
                 stroke_width = values.pop("stroke_width", None)
                 outline = KINDS[self.kinds[index]](**values, **self._options[index]).outline()
                 groups.append(Group(outline, slots, stroke_width))
-        order = [slot for group in groups for slot in group.slots]
-        place = [order.index(slot) for slot in range(self.count)]
-        color, opacity, softness, *depth = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
+        paint = (torch.cat(parts, dim=1)[:, self._place] for parts in zip(*paints, strict=True))
+        color, opacity, softness, *depth = paint
         return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), *depth)
 
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
+
+    @property
+    def seedable(self) -> Sequence[int]:
+        """Slots whose shapes may be put elsewhere: all."""
+        return range(self.count)
+
+    def field_names(self) -> list[str]:
+        """The field that each raw number belongs to, by name; ``background`` for that of the background."""
+        names: list[str] = []
+        for columns, slots in zip(self._columns, self._slots, strict=True):
+            names += [column.name for column in columns for _ in range(column.size)] * len(slots)
+        return names + ["background"] * (self.raw_size - len(names))
+
+    def quantities(self) -> dict[str, str]:
+        """The quantity of each learned field by name: ``{"center": "point", …}``."""
+        found = {column.name: column.field.quantity for columns in self._columns for column in columns}
+        return found | ({"background": BACKGROUND.quantity} if self.learns_background else {})
+
+    def numbers_of(self, slots: Sequence[int]) -> Tensor:
+        """Which raw numbers are those of some slots, ``[n]``."""
+        wanted, numbers, first = set(slots), [], 0
+        for columns, own in zip(self._columns, self._slots, strict=True):
+            width = sum(column.size for column in columns)
+            for place, slot in enumerate(own):
+                if slot in wanted:
+                    numbers += range(first + place * width, first + (place + 1) * width)
+            first += len(own) * width
+        return torch.tensor(numbers, dtype=torch.long)
+
+    def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        """Raw numbers by which some shapes stand where seeds are, all others as they were.
+
+        Args:
+            raw: ``[B, raw_size]``.
+            slots: n of them.
+            seeds: for each of the B drawings one for each of the slots, in their order.
+
+        Returns:
+            ``[B, raw_size]``; whatever lies out of a field's range comes as near as it can.
+        """
+        raw, first, asked = raw.clone(), 0, {slot: number for number, slot in enumerate(slots)}
+        for index, own in enumerate(self._slots):
+            width = sum(column.size for column in self._columns[index])
+            part = raw[:, first : first + len(own) * width].view(raw.shape[0], len(own), width)
+            first += len(own) * width
+            places = [place for place, slot in enumerate(own) if slot in asked]
+            if not places:
+                continue
+            some = seeds.take([asked[own[place]] for place in places])
+            for column in self._columns[index]:
+                if column.name in DEPTH:
+                    continue
+                start = self._start(index, column.name, raw)[places]
+                value = some.value(column.name, column.field)
+                numbers = from_value(column.field, value, start, *self._range(column.field, raw))
+                part[:, places, column.first : column.first + column.size] = numbers.reshape(*numbers.shape[:2], -1)
+        return raw
 
     @property
     def present_kinds(self) -> list[str]:
@@ -187,18 +251,15 @@ class Layout(nn.Module):
     def _register_starts(self, index: int, centers: Tensor, cells: Tensor, slots: Tensor) -> None:
         """Every field's value in the starting arrangement, as a buffer ``[n]``, or ``[n, size]``, or ``[n, P, 2]``."""
         strokes = KINDS[self.kinds[index]].paint == "stroke"
-        turn = slots * GOLDEN_ANGLE if strokes else torch.zeros(len(slots))
+        turns = slots * GOLDEN_ANGLE if strokes else torch.zeros(len(slots))
+        color = torch.empty(0)
         for name, field in self._fields(index).items():
-            if isinstance(field.start, tuple):
-                x, y = torch.tensor(field.start)[:, None].unbind(-1)
-                offset = torch.stack([x * turn.cos() - y * turn.sin(), x * turn.sin() + y * turn.cos()], dim=-1)
-                value = centers[:, None] + cells[:, None, None] * offset.transpose(0, 1)
-                value = value[:, 0] if field.quantity == "point" else value
-            else:
-                value = torch.full((len(slots),), float(field.start))
-                value = (slots + 0.5) / self.count if name in DEPTH else value
-                value = value * cells if field.quantity == "length" else value
-                value = value[:, None].expand(-1, self.channels) if field.size is None else value
+            if name == "color":
+                assert isinstance(field.start, float)
+                color = torch.full((len(slots), self.channels), field.start)
+            value = (
+                (slots + 0.5) / self.count if name in DEPTH else Seeds(centers, cells, turns, color).value(name, field)
+            )
             self.register_buffer(f"_start_{index}_{name}", value.clone(), persistent=False)
 
     def _values(self, index: int, raw: Tensor, crisp: bool) -> dict[str, Tensor]:
@@ -232,146 +293,3 @@ class Layout(nn.Module):
         if not self.learns_background:
             return start.expand(raw.shape[0], -1)
         return to_value(BACKGROUND, raw[:, -self.channels :], start, BACKGROUND.low, BACKGROUND.high)
-
-
-def _known_kinds(kinds: Sequence[str]) -> list[str]:
-    names = [kinds] if isinstance(kinds, str) else list(kinds)
-    if not names:
-        raise UserError(f"kinds: name one or more of {', '.join(KINDS)}")
-    for name in names:
-        if name not in KINDS:
-            raise UserError(f"kinds: no {name!r}; {choose(name, KINDS)}")
-    if len(set(names)) != len(names):
-        raise UserError(f"kinds: {', '.join(names)} names a kind twice")
-    return names
-
-
-def _checked_counts(counts: Sequence[Any], kinds: Sequence[str], count: int) -> Sequence[int]:
-    if any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in counts) or len(counts) != len(kinds):
-        raise UserError(f"counts: {list(counts)} is not a whole number of 1 or more for each of {', '.join(kinds)}")
-    if sum(counts) != count:
-        raise UserError(f"counts: {sum(counts)} shapes altogether, but the layout has {count}")
-    return counts
-
-
-def _take_turns(counts: Sequence[int]) -> list[int]:
-    """The kind of each slot: those of which there are still some, one after the other."""
-    return [kind for turn in range(max(counts)) for kind, count in enumerate(counts) if turn < count]
-
-
-def _slots(rows: int | None, columns: int | None, count: int | None) -> tuple[int | None, int | None, int]:
-    """Rows, columns (None for a free layout) and the number of slots."""
-    for name, value in (("rows", rows), ("columns", columns), ("count", count)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError(f"{name}: {value} is not a whole number of 1 or more")
-    if count is not None and rows is None and columns is None:
-        return None, None, count
-    if count is None and rows is not None and columns is not None:
-        return rows, columns, rows * columns
-    raise UserError(
-        "primitives: give either rows and columns (a grid) or count (any number), and null for the others: "
-        "rows=null columns=null count=20"
-    )
-
-
-def _checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Options]:
-    """The options of each kind."""
-    known = [name for kind in kinds for name in KINDS[kind].options()]
-    for name, value in options.items():
-        if not known:
-            raise UserError(f"options.{name}: {', '.join(kinds)} without options; write primitives.options=null")
-        if name not in known:
-            raise UserError(f"options.{name}: no such option; {choose(name, set(known))}")
-        for kind in kinds:
-            if name in KINDS[kind].options():
-                KINDS[kind].options()[name].check(f"options.{name}", value)
-    return [{name: options[name] for name in KINDS[kind].options() if name in options} for kind in kinds]
-
-
-def _checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[Paint]:
-    """The paint of each kind."""
-    choices: tuple[Paint, ...] = get_args(Paint)
-    by_kind = paint if isinstance(paint, Mapping) else dict.fromkeys(kinds, paint)
-    for kind, value in by_kind.items():
-        key = f"paint.{kind}" if isinstance(paint, Mapping) else "paint"
-        if kind not in kinds:
-            raise UserError(f"{key}: {kind} is not among the kinds ({', '.join(kinds)})")
-        if value not in choices:
-            raise UserError(f"{key}: no {value!r}; {choose(str(value), choices)}")
-        if isinstance(paint, Mapping) and value == "fill" and KINDS[kind].paint == "stroke":
-            raise UserError(f"{key}: a {kind} has no inside to fill; it is stroked")
-    return ["stroke" if by_kind.get(kind) == "stroke" else KINDS[kind].paint for kind in kinds]
-
-
-def _checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tensor | None]:
-    """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
-    known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="stroke").items()}
-    checked: dict[str, Tensor | None] = {}
-    for name, value in fields.items():
-        key = f"fields.{name}"
-        if name in DEPTH:
-            raise UserError(f"{key}: write ordering=depth, and it is learned")
-        if name not in known:
-            raise UserError(f"{key}: no such field; {choose(name, known)}")
-        field = known[name]
-        if value == LEARNED:
-            checked[name] = None
-            continue
-        if field.quantity in ("point", "points"):
-            raise UserError(f"{key}: a point is always learned")
-        checked[name] = torch.tensor(_checked_numbers(key, value, field, channels))
-    return checked
-
-
-def _checked_numbers(key: str, value: Any, field: Field, channels: int) -> float | list[float]:
-    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    if any(isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers):
-        raise UserError(f"{key}: {value!r} is neither 'learned' nor a number")
-    for one in numbers:
-        if field.quantity != "angle" and not field.low <= one <= field.high:
-            raise UserError(f"{key}: {one} is not between {field.low} and {field.high}")
-    if numbers != [value] and (field.size is not None or len(numbers) != channels):
-        raise UserError(f"{key}: {value!r} is not one number" + (f" or {channels}" if field.size is None else ""))
-    return [float(one) for one in numbers] if numbers != [value] else float(value)
-
-
-def _formation(
-    start: str | Sequence[Sequence[float]], rows: int | None, columns: int | None, count: int, aspect: float
-) -> tuple[Tensor, Tensor]:
-    """Centres ``[N, 2]`` and cell sizes ``[N]``."""
-    if isinstance(start, str):
-        if start not in FORMATIONS:
-            raise UserError(f"start: no {start!r}; {choose(start, FORMATIONS)}, or list a place for each shape")
-        if rows is None or columns is None:
-            columns = math.ceil(math.sqrt(count * aspect))
-            rows = math.ceil(count / columns)
-        if start != "grid":
-            rows, columns = 1, count
-        centers, cells = FORMATIONS[start](rows, columns, aspect)
-        return centers[:count], cells[:count]
-    try:
-        centers = torch.tensor([[float(x) for x in place] for place in start])
-    except (TypeError, ValueError):
-        centers = torch.empty(0)
-    if centers.shape != (count, 2):
-        raise UserError(f"start: list one [x, y] for each of the {count} shapes, or name a formation")
-    size = torch.tensor(canvas_size(aspect))
-    if not bool(((centers >= -MARGIN) & (centers <= size + MARGIN)).all()):
-        width, height = size.tolist()
-        raise UserError(f"start: a place is not on the canvas, which is {width:g} wide and {height:g} high")
-    _, cells = FORMATIONS["spiral"](1, count, aspect)
-    return centers, cells
-
-
-def _background(background: str | float | Sequence[float], channels: int) -> Tensor:
-    """``[C]``"""
-    if background == LEARNED:
-        assert isinstance(BACKGROUND.start, float)
-        return torch.full((channels,), BACKGROUND.start)
-    try:
-        color = torch.as_tensor(background, dtype=torch.float32).expand(channels).clone()
-    except (TypeError, ValueError, RuntimeError):
-        color = torch.tensor([torch.nan])
-    if not bool(((color >= 0) & (color <= 1)).all()):
-        raise UserError(f"background: {background!r} is neither 'learned' nor a number or {channels} numbers in [0, 1]")
-    return color

@@ -1,0 +1,277 @@
+"""The loop: shapes enter, move downhill, die and are put elsewhere; the best drawing is kept."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectorae.descent import Descent, half_cosine
+from vectorae.errors import UserError
+from vectorae.fitting.growth import Budget, Growth, Revival
+from vectorae.fitting.rates import Rates
+from vectorae.fitting.seeding import Seeding
+from vectorae.layout import Layout, Redrawn, Stack
+from vectorae.losses import Objective
+from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
+from vectorae.scene import Scene
+
+GAIN = 1e-3
+"""Part of its cost by which a drawing must become better, or it stands on a plateau."""
+
+LAST_RATE = 0.02
+"""Part of the learning rate that is left at the end."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a fit goes.
+
+    Attributes:
+        budget: what it may take.
+        softness: of the drawings, in the course of the fit.
+        temperature: of the order of shapes that have a depth, in the course of the fit.
+        growth: when shapes enter.
+        seeding: where.
+        revival: of shapes that paint nothing.
+        rates: how fast each field goes.
+        restarts: so many drawings of each image begin from other lots; the best of them counts.
+        seed: of the lots.
+    """
+
+    budget: Budget
+    softness: SoftnessSchedule = field(default_factory=SoftnessSchedule)
+    temperature: TemperatureSchedule = field(default_factory=TemperatureSchedule)
+    growth: Growth = field(default_factory=Growth)
+    seeding: Seeding = field(default_factory=Seeding)
+    revival: Revival = field(default_factory=Revival)
+    rates: Rates = field(default_factory=Rates)
+    restarts: int = 1
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.restarts < 1:
+            raise UserError(f"restarts: {self.restarts} is not a whole number of 1 or more")
+
+
+class Fitting:
+    """Drawings of images, in the making: call ``step`` until ``done``, and now and then ``look``.
+
+    All are drawn together in one batch and do not depend on each other.
+
+    Args:
+        images: ``[B, C, H, W]`` in [0, 1].
+        layout: what is drawn: of the images' channels and aspect.
+        rasterizer: how.
+        objective: what is minimised.
+        plan: how it goes.
+
+    Attributes:
+        steps: how many were taken.
+        revived: how many shapes were put elsewhere because they painted nothing.
+        shown: how many shapes each drawing has by now.
+    """
+
+    def __init__(
+        self, images: Tensor, layout: Layout | Redrawn | Stack, rasterizer: Rasterizer, objective: Objective, plan: Plan
+    ) -> None:
+        self.images, self.layout, self.rasterizer, self.objective, self.plan = (
+            images, layout.to(images.device), rasterizer, objective, plan
+        )  # fmt: skip
+        self.steps = self.revived = self.shown = 0
+        self._seconds, self._since = 0.0, time.perf_counter()
+        self._flat, self._flat_since = torch.inf, 0
+        self._times = 0
+        self._generator = torch.Generator().manual_seed(plan.seed)
+        many = images.repeat_interleave(plan.restarts, 0)
+        raw = many.new_zeros(len(many), layout.raw_size)
+        self._descent = Descent(raw, many, layout, rasterizer, objective, plan.rates.scale(layout))
+        self._grow()
+
+    @property
+    def seconds(self) -> float:
+        """Since the beginning; pauses between a stop and its continuation do not count."""
+        return self._seconds + time.perf_counter() - self._since
+
+    @property
+    def progress(self) -> float:
+        """How much of the budget is used up, in [0, 1]."""
+        return self.plan.budget.progress(self.steps, self.seconds)
+
+    @property
+    def on_plateau(self) -> bool:
+        """Whether the drawings have stopped to become better."""
+        plateau = self.plan.budget.plateau
+        return plateau is not None and self.steps - self._flat_since >= plateau
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget is used up, or a plateau is reached."""
+        return self.progress >= 1 or self.on_plateau
+
+    @property
+    def rounds(self) -> list[int]:
+        """The round in which each shape enters, ``[N]``, from 1; 0 for those that were there before."""
+        growth, seedable = self.plan.growth, len(self.layout.seedable)
+        ends = [growth.count(number, seedable) for number in range(growth.rounds)]
+        entered = [1 + next(n for n, end in enumerate(ends) if slot < end) for slot in range(seedable)]
+        return [0] * (self.layout.count - seedable) + entered
+
+    @property
+    def softness(self) -> float:
+        """Of the soft drawings by now, canvas units."""
+        return self.plan.softness(self.progress, self._side)
+
+    def step(self) -> tuple[Tensor, dict[str, Tensor]]:
+        """One optimizer step; before it, shapes enter or are revived where it is time.
+
+        Returns:
+            The cost of each image ``[B]`` (the best of its restarts), and each of its terms by name.
+
+        Raises:
+            UserError: the cost is no number any more.
+        """
+        progress = self.progress
+        self._grow()
+        if (times := self.plan.revival.due(progress)) > self._times:
+            self._times = times
+            self._revive()
+        rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
+        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown)
+        if not cost.isfinite().all():
+            raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
+        self.steps += 1
+        best = cost.view(-1, self.plan.restarts).argmin(1, keepdim=True)
+        return of_best(cost, best), {name: of_best(value, best) for name, value in terms.items()}
+
+    def look(self) -> Tensor:
+        """Judge the crisp drawings as they are now and keep the best: what those cost, of each image ``[B]``."""
+        self._descent.judge(self._last_softness, self.shown)
+        least = self._descent.least.view(-1, self.plan.restarts).min(1).values
+        total = float(least.sum())
+        if self.shown < self.layout.count or total < self._flat * (1 - GAIN):
+            self._flat, self._flat_since = total, self.steps
+        return least
+
+    def scene(self, index: int, crisp: bool) -> Scene:
+        """The best drawing of an image so far: crisp, or to be drawn as soft as it is at the end."""
+        first = index * self.plan.restarts
+        of_image = slice(first, first + self.plan.restarts)
+        best = first + int(self._descent.least[of_image].argmin())
+        with torch.no_grad():
+            scene = self.layout(self._descent.best[best : best + 1], crisp=crisp)
+            scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
+            return scene.select(0, int(self._descent.shown[best]))
+
+    def draw(self, index: int, crisp: bool, scale: float = 1.0) -> Tensor:
+        """The best drawing of an image so far ``[1, C, H, W]``, ``scale`` times as large as the image."""
+        height, width = (max(1, round(scale * pixels)) for pixels in self.images.shape[-2:])
+        scene = self.scene(index, crisp)
+        if crisp:
+            return self.rasterizer.crisp(scene, height, width)
+        return self.rasterizer.soft(scene, height, width, self._last_softness, self.plan.temperature(1.0))
+
+    def state(self) -> dict[str, Any]:
+        """All that ``restore`` needs to go on as if nothing had happened."""
+        return {
+            "descent": self._descent.state(),
+            "steps": self.steps,
+            "seconds": self.seconds,
+            "revived": self.revived,
+            "shown": self.shown,
+            "flat": (self._flat, self._flat_since),
+            "times": self._times,
+            "generator": self._generator.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on where a fit of the same images, layout and plan was; the budget may be another."""
+        self._descent.restore(state["descent"])
+        self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
+        self._seconds, self._since = state["seconds"], time.perf_counter()
+        self._flat, self._flat_since = state["flat"]
+        self._times = state["times"]
+        self._generator.set_state(state["generator"])
+
+    @property
+    def _side(self) -> int:
+        return min(self.images.shape[-2:])
+
+    @property
+    def _last_softness(self) -> float:
+        return self.plan.softness(1.0, self._side)
+
+    def _grow(self) -> None:
+        """Let the shapes enter whose round has begun."""
+        seedable = self.layout.seedable
+        below = self.layout.count - len(seedable)
+        number = self.plan.growth.round_at(self.progress)
+        before, now = self.shown, below + self.plan.growth.count(number, len(seedable))
+        if now <= before:
+            return
+        if before:
+            self.look()  # what is there is good, and what comes may not be at once
+        new = [slot for slot in range(before, now) if slot >= below]
+        if new and self.plan.seeding.places != "layout":
+            drawn = self._drawn(before or below)
+            everyone = torch.ones(len(drawn), len(new), dtype=torch.bool)
+            self._seed(drawn, new, everyone)
+        self.shown = now
+        self.look()
+
+    def _revive(self) -> None:
+        """Put shapes that paint nothing where the drawing is worst."""
+        seedable = [slot for slot in self.layout.seedable if slot < self.shown]
+        if not seedable or not self.plan.revival.pixels:
+            return
+        drawn, pixels = self._visible()
+        dead = (pixels < self.plan.revival.pixels)[:, seedable].cpu()
+        if dead.any():
+            self.revived += int(dead.sum())
+            self._seed(drawn, seedable, dead)
+
+    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
+        """Seed those of some slots that are wanted, bool ``[B, n]``; drawings that want as many at once."""
+        descent, raw = self._descent, self._descent.raw
+        changed = torch.zeros_like(raw, dtype=torch.bool)
+        ink = None
+        if "color" not in self.layout.quantities():
+            ink = self.layout(raw[:1]).color[0, list(slots)].mean(0)
+        everyone = bool(wanted.all())
+        for some in [range(len(raw))] if everyone else [[index] for index in range(len(raw)) if wanted[index].any()]:
+            rows = list(some)
+            chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
+            seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator)
+            raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)  # type: ignore[union-attr]
+            numbers = self.layout.numbers_of(chosen).to(raw.device)  # type: ignore[union-attr]
+            changed[torch.tensor(rows, device=raw.device)[:, None], numbers] = True
+        descent.place(raw, changed)
+
+    @torch.no_grad()
+    def _drawn(self, shown: int) -> Tensor:
+        """The soft drawings of the lowest shapes as they are now, ``[B, C, H, W]``; the background of none."""
+        scene = self.layout(self._descent.raw).select(0, shown)
+        return self._soft(scene)
+
+    def _visible(self) -> tuple[Tensor, Tensor]:
+        """The soft drawings as they are now, and on how many pixels each shape shows ``[B, N]``."""
+        scene = self.layout(self._descent.raw).select(0, self.shown)
+        color = torch.ones_like(scene.color[..., :1]).requires_grad_()
+        # How much of each pixel is a shape's is the derivative of the drawing by the shape's colour.
+        alone = Scene(scene.groups, color, scene.opacity, scene.softness, scene.background[:, :1], scene.depth)
+        with torch.enable_grad():
+            (pixels,) = torch.autograd.grad(self._soft(alone).sum(), color)
+        with torch.no_grad():
+            return self._soft(scene), pixels[..., 0]
+
+    def _soft(self, scene: Scene) -> Tensor:
+        height, width = self.images.shape[-2:]
+        temperature = self.plan.temperature(self.progress)
+        return self.rasterizer.soft(scene, height, width, self.softness, temperature)
+
+
+def of_best(values: Tensor, best: Tensor) -> Tensor:
+    """Of each image the value of its best restart: ``[B R]`` → ``[B]``."""
+    return values.view(len(best), -1).gather(1, best)[:, 0]

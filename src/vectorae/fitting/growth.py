@@ -1,0 +1,94 @@
+"""When shapes enter, when those that died are put elsewhere, and when all ends."""
+
+import math
+from dataclasses import dataclass
+
+from vectorae.errors import UserError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a fit may take: whichever is used up first ends it, and all schedules with it.
+
+    Attributes:
+        max_steps: of the optimizer, 1 or more; None is any number.
+        max_time: seconds, > 0; None is any time.
+        plateau: stop after so many steps in which no drawing became better by a thousandth; None goes on.
+    """
+
+    max_steps: int | None = None
+    max_time: float | None = None
+    plateau: int | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_steps", self.max_steps), ("plateau", self.plateau)):
+            if value is not None and value < 1:
+                raise UserError(f"{name}: {value} is not a whole number of 1 or more")
+        if self.max_time is not None and not 0 < self.max_time < math.inf:
+            raise UserError(f"max_time: {self.max_time} is not a time above 0")
+        if self.max_steps is None and self.max_time is None:
+            raise UserError("max_steps: null, and so is max_time; give one of them")
+
+    def progress(self, step: int, seconds: float) -> float:
+        """How much is done, in [0, 1]: by steps or by time, whichever is further."""
+        by_steps = 0.0 if self.max_steps is None else step / self.max_steps
+        by_time = 0.0 if self.max_time is None else seconds / self.max_time
+        return min(1.0, max(by_steps, by_time))
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Shapes enter in rounds, each where the drawing so far is worst, and upon those before (LIVE, Ma et al. 2022).
+
+    Attributes:
+        rounds: 1 or more, of about as many shapes each.
+        until: the progress in (0, 1] that they are spread over.
+    """
+
+    rounds: int = 1
+    until: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.rounds < 1:
+            raise UserError(f"rounds: {self.rounds} is not a whole number of 1 or more")
+        check_part("until", self.until)
+
+    def round_at(self, progress: float) -> int:
+        """The last round that has begun, from 0."""
+        return min(self.rounds - 1, int(progress / self.until * self.rounds))
+
+    def count(self, number: int, shapes: int) -> int:
+        """How many of the shapes are there once a round, from 0, has begun."""
+        return max(1, round(shapes * (number + 1) / self.rounds)) if shapes else 0
+
+
+@dataclass(frozen=True)
+class Revival:
+    """Shapes that paint nothing are put where the drawing is worst.
+
+    Attributes:
+        times: how often they are looked for, 0 or more.
+        until: the progress in (0, 1] that these times are spread over.
+        pixels: a shape that shows on less than so many pixels is dead.
+    """
+
+    times: int = 20
+    until: float = 0.8
+    pixels: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.times < 0:
+            raise UserError(f"times: {self.times} is not a whole number of 0 or more")
+        if not 0 <= self.pixels < math.inf:
+            raise UserError(f"pixels: {self.pixels} is not a number of 0 or more")
+        check_part("until", self.until)
+
+    def due(self, progress: float) -> int:
+        """How many of the times have come."""
+        return min(self.times, int(progress / self.until * self.times))
+
+
+def check_part(name: str, value: float) -> None:
+    """Refuse what is no part of a whole."""
+    if not 0 < value <= 1:
+        raise UserError(f"{name}: {value} is not above 0 and at most 1")
