@@ -5,35 +5,23 @@ edge. What is compared with is therefore its rendering of the same document at e
 averaged: resvg's geometry with the area of each pixel that is covered.
 """
 
-import io
 import math
 import re
 from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
-import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from PIL import Image
-from resvg_py import svg_to_bytes
+from renderer import ZOOM, rendered
 from scenes import PAINTED, box, line, white_on_black
 from torch import Tensor
 
 from vectorae import Group, Layout, Path, RoundedBox, Scene, UserError, rasterize, to_svg
 from vectorae.primitives import KINDS, PAINT, STROKE, Paint
 
-ZOOM = 8
 SIZES = [(64, 64), (128, 128), (200, 266)]
 EDGE_ERROR, IMAGE_ERROR, WORST_ERROR = 0.03, 1 / 255, 0.2
-
-
-def rendered(text: str, zoom: int = ZOOM) -> Tensor:
-    """An SVG document as resvg shows it, ``[3, H, W]`` in [0, 1]."""
-    with Image.open(io.BytesIO(bytes(svg_to_bytes(svg_string=text, zoom=zoom)))) as image:
-        pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).float() / 255
-    return F.avg_pool2d(pixels[None], zoom)[0]
 
 
 def around_ink(text: str, margin: int = 3) -> tuple[str, tuple[slice, slice]]:

@@ -1,6 +1,6 @@
 """Layouts of drawings that are there already: what raw numbers mean when zeros are a given scene."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -144,11 +144,10 @@ class Stack(nn.Module):
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
         """The scene that raw numbers ``[B, raw_size]`` stand for, those of the drawing first."""
         below, above = self.below(raw[:, : self.below.raw_size]), self.above(raw[:, self.below.raw_size :], crisp)
-        moved = (
-            replace(group, slots=tuple(slot + self.below.count for slot in group.slots)) for group in above.groups
-        )
+        moved = (replace(group, slots=tuple(slot + self.below.count for slot in group.slots)) for group in above.groups)
         color, opacity, softness = (
-            torch.cat([getattr(one, name) for one in (below, above)], dim=1) for name in ("color", "opacity", "softness")
+            torch.cat([getattr(one, name) for one in (below, above)], dim=1)
+            for name in ("color", "opacity", "softness")
         )
         return Scene((*below.groups, *moved), color, opacity, softness, below.background)
 
@@ -176,7 +175,7 @@ def _column(name: str, field: Field, start: Tensor) -> _Column:
 
 
 def _reaching(column: _Column) -> _Column:
-    """The column with a range that its start lies in, also where a shape is larger, or farther out, than ours may be."""
+    """The column with a range that its start lies in, where a shape is larger, or farther out, than ours may be."""
     start, low, high = column.start, column.low, column.high
     if column.field.quantity == "points":
         low = torch.minimum(torch.as_tensor(low), start - MARGIN)

@@ -1,7 +1,7 @@
 """Scenes as SVG, and back."""
 
 from vectorae.svg.animate import to_animated_svg
-from vectorae.svg.read import from_svg
+from vectorae.svg.read import Reading, counted, from_svg, read_svg
 from vectorae.svg.write import to_svg
 
-__all__ = ["from_svg", "to_animated_svg", "to_svg"]
+__all__ = ["Reading", "counted", "from_svg", "read_svg", "to_animated_svg", "to_svg"]
