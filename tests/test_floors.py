@@ -10,11 +10,11 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
     {"errors"},
-    {"files", "geometry", "pictures", "signatures"},
+    {"animation", "files", "geometry", "pictures", "signals", "signatures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
     {"layout", "losses", "datasets"},
-    {"classifier", "descent", "encoders", "optimizer"},
+    {"classifier", "descent", "encoders", "inputs", "optimizer"},
     {"evaluation"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},

@@ -54,10 +54,7 @@ class VectorAutoencoder(pl.LightningModule):
         config: Mapping[str, Any],
     ) -> None:
         super().__init__()
-        if layout.ordering == "depth" and rasterizer.compositing == "soft_or":
-            raise UserError(
-                "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
-            )
+        rasterizer.check_ordering(layout.ordering)
         self.encoder, self.layout, self.rasterizer = encoder, layout, rasterizer
         self.softness_schedule, self.temperature_schedule = softness, temperature
         self.loss, self.optimizer_settings = loss, optimizer

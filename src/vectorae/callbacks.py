@@ -2,13 +2,11 @@
 
 import math
 import os
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,10 +17,12 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
+from vectorae.animation import write_gif
 from vectorae.errors import UserError
 from vectorae.evaluation import baselines, contact_sheet, mean_image, to_float
 from vectorae.files import write_beside, write_json
 from vectorae.rasterizer.cpu import COMPILING, announced_by
+from vectorae.signals import Signals
 from vectorae.svg import to_animated_svg, to_svg
 
 WATCHED = 16
@@ -60,26 +60,24 @@ class LastCheckpoint(ModelCheckpoint):
 
 
 class Interruption(Callback):
-    """Ctrl-C or SIGTERM: save ``last`` at the end of the step, validate, draw, and stop. A second one stops at once.
-
-    Attributes:
-        signal: the signal that ended the run, or None.
-    """
+    """Ctrl-C or SIGTERM: save ``last`` at the end of the step, validate, draw, and stop. A second one stops at once."""
 
     def __init__(self, last: Path) -> None:
         self.last = last
-        self.signal: int | None = None
+        self._signals = Signals()
         self._saved = False
-        self._before: dict[int, Any] = {}
+
+    @property
+    def signal(self) -> int | None:
+        """The signal that ended the run, or None."""
+        return self._signals.received
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         # Before Lightning sets its own, which it takes back before it calls `teardown`.
-        self._before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._signals = Signals()
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        for number in self._before:
-            with suppress(ValueError):  # only the main thread may listen to signals
-                signal.signal(number, self._receive)
+        self._signals.listen()
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -91,21 +89,10 @@ class Interruption(Callback):
             trainer.should_stop = True
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        self._restore()
+        self._signals.restore()
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self._restore()
-
-    def _restore(self) -> None:
-        while self._before:
-            number, handler = self._before.popitem()
-            with suppress(ValueError):
-                signal.signal(number, handler)
-
-    def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.signal is not None:
-            raise KeyboardInterrupt
-        self.signal = number
+        self._signals.restore()
 
 
 class Divergence(Callback):
@@ -305,21 +292,6 @@ class Metrics(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
         write_json(self.path, metrics)
-
-
-def write_gif(pictures: list[Path], path: Path, seconds: float = 8.0) -> None:
-    """The pictures as a looping animation of about ``seconds``, resting on the last one."""
-    frames = []
-    for picture in pictures:
-        with Image.open(picture) as image:
-            frames.append(image.convert("RGB").quantize(128, dither=Image.Dither.NONE))
-    if not frames:
-        return
-    each = max(40, int(1000 * seconds / len(frames)))
-    durations = [each] * (len(frames) - 1) + [3 * each + 1000]
-    part = path.with_name(path.name + ".part")
-    frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    os.replace(part, path)
 
 
 @torch.no_grad()

@@ -18,6 +18,7 @@ from vectorae.signatures import check_arguments
 if TYPE_CHECKING:
     from vectorae.autoencoder import VectorAutoencoder
     from vectorae.datasets import ImageData
+    from vectorae.fitting import Plan
 
 OWN = "vectorae"
 
@@ -91,6 +92,37 @@ class VectorizeConfig:
     max_pixels: int = 178_956_970
     batch_size: int = 64
     refine: int = 0
+    device: str = "auto"
+
+
+@dataclass
+class FitConfig:
+    """The keys at the root of a fit's config."""
+
+    image: str | None = None
+    size: int = 200
+    channels: int = 3
+    background: str = "white"
+    max_pixels: int = 178_956_970
+    primitives: dict[str, Any] = field(default_factory=dict)
+    rasterizer: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
+    softness: dict[str, Any] = field(default_factory=dict)
+    temperature: dict[str, Any] = field(default_factory=dict)
+    growth: dict[str, Any] = field(default_factory=dict)
+    seeding: dict[str, Any] = field(default_factory=dict)
+    revival: dict[str, Any] = field(default_factory=dict)
+    rates: dict[str, Any] = field(default_factory=dict)
+    max_steps: int | None = None
+    max_time: str | None = None
+    plateau: int | None = None
+    restarts: int = 1
+    seed: int = 0
+    init: str | None = None
+    resume: str | None = None
+    looks: int = 60
+    scale: float = 1.0
+    batch_size: int = 16
     device: str = "auto"
 
 
@@ -198,6 +230,27 @@ def build_model(config: Mapping[str, Any]) -> VectorAutoencoder:
         instantiate(config["optimizer"], "optimizer"),
         image_size=image_size,
         config=dict(config),
+    )
+
+
+def build_plan(config: Mapping[str, Any], max_time: float | None) -> Plan:
+    """The plan of a resolved config of a fit: its sections softness, temperature, growth, seeding, revival and rates.
+
+    Args:
+        config: with the keys of `FitConfig`.
+        max_time: seconds.
+
+    Raises:
+        UserError: anything in the config that the components refuse.
+    """
+    from vectorae.fitting import Budget, Plan
+
+    names = ("softness", "temperature", "growth", "seeding", "revival", "rates")
+    return Plan(
+        Budget(config["max_steps"], max_time, config["plateau"]),
+        **{name: instantiate(config[name], name) for name in names},
+        restarts=config["restarts"],
+        seed=config["seed"],
     )
 
 

@@ -252,6 +252,12 @@ def _named_metrics(drawings: dict[str, Tensor], images: Tensor, lpips: LPIPS | N
     return named
 
 
+def as_picture(image: Tensor) -> Image.Image:
+    """An image ``[1, C, H, W]`` in [0, 1] as a picture in RGB."""
+    pixels = image[0].detach().clamp(0, 1).mul(255).round().byte().cpu().expand(3, -1, -1)
+    return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+
+
 def contact_sheet(rows: Sequence[Tensor], tile: int = 64, gap: int = 2) -> "np.ndarray[Any, Any]":
     """Rows of images as one picture.
 

@@ -1,4 +1,4 @@
-"""Image files of any kind as squares of uint8, and where in the square the picture lies.
+"""Image files of any kind as uint8, mostly as squares, and where in the square the picture lies.
 
 Needs numpy and Pillow alone: exports carry this file with them.
 """
@@ -107,7 +107,7 @@ class Frame(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture as a square: uint8 ``[C, S, S]``, and the width and height it had, upright, in pixels."""
+    """A picture, uint8 ``[C, H, W]``, mostly square; and the width and height it had, upright, in pixels."""
 
     pixels: "np.ndarray[Any, Any]"
     width: int
@@ -127,23 +127,60 @@ def read_picture(file: Any, view: View) -> Picture:
         Exception: of many kinds, if the file is corrupt, no image, or too large.
     """
     with Image.open(file) as image:
-        width, height = image.size
-        if width * height > view.max_pixels:
-            raise ValueError(f"{width}×{height} pixels are more than the {view.max_pixels} that are allowed")
+        _check_size(image, view.max_pixels)
         # Large JPEGs are decoded at an eighth, quarter or half, never below twice the size that is needed.
         needed = 2 * view.size / min(image.size)
         if view.resize == "crop":
             left, _, right, _ = view.crop.box(*image.size)
             needed = 2 * view.size / (right - left)
-        if needed < 0.5:
-            image.draft(None, (int(image.width * needed) + 1, int(image.height * needed) + 1))
-        if image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
-            width, height = height, width
-        ImageOps.exif_transpose(image, in_place=True)
-        plain = _plain(image, "RGB" if view.channels == 3 else "L", view.background)
+        plain, (width, height) = _upright(image, needed, view.channels, view.background)
     square = _square(plain, view, view.bars(width, height))
     pixels = np.asarray(square).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
     return Picture(255 - pixels if view.invert else pixels, width, height)
+
+
+def read_whole(file: Any, side: int, channels: int, background: str = "white", max_pixels: int = MAX_PIXELS) -> Picture:
+    """An image file at its own aspect, uint8 ``[C, H, W]``; all else as for ``read_picture``.
+
+    Args:
+        file: a path, or an open binary file.
+        side: of the shorter side, in pixels; smaller images are enlarged.
+        channels, background, max_pixels: as in a ``View``.
+
+    Raises:
+        Exception: as ``read_picture``.
+    """
+    with Image.open(file) as image:
+        _check_size(image, max_pixels)
+        plain, (width, height) = _upright(image, 2 * side / min(image.size), channels, background)
+    scale = side / min(width, height)
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    pixels = np.asarray(plain.resize(size, Image.Resampling.BILINEAR)).reshape(size[1], size[0], channels)
+    return Picture(pixels.transpose(2, 0, 1), width, height)
+
+
+def _check_size(image: Image.Image, max_pixels: int) -> None:
+    width, height = image.size
+    if width * height > max_pixels:
+        raise ValueError(f"{width}×{height} pixels are more than the {max_pixels} that are allowed")
+
+
+def _upright(image: Image.Image, needed: float, channels: int, background: str) -> tuple[Image.Image, tuple[int, int]]:
+    """An opened image: upright, opaque, of 1 or 3 channels; and the width and height it has in its file, upright.
+
+    Args:
+        image: opened, not yet decoded.
+        needed: the part of its size that is enough; JPEGs are decoded no larger than they must be.
+        channels: 3, or 1 for grey.
+        background: behind what is transparent.
+    """
+    width, height = image.size
+    if needed < 0.5:
+        image.draft(None, (int(image.width * needed) + 1, int(image.height * needed) + 1))
+    if image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
+        width, height = height, width
+    ImageOps.exif_transpose(image, in_place=True)
+    return _plain(image, "RGB" if channels == 3 else "L", background), (width, height)
 
 
 def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
+LUMA = (0.299, 0.587, 0.114)
+"""Red, green, blue."""
+
 
 @dataclass(frozen=True)
 class RoundedBox:
@@ -146,6 +149,13 @@ class Scene:
     def detach(self) -> "Scene":
         """The scene without its gradient history."""
         return self.map(Tensor.detach)
+
+    def grey(self) -> "Scene":
+        """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
+        if self.channels == 1:
+            return self
+        weights = self.color.new_tensor(LUMA)
+        return replace(self, color=(self.color @ weights)[..., None], background=(self.background @ weights)[..., None])
 
     def select(self, start: int, stop: int) -> "Scene":
         """The shapes in slots start … stop − 1, renumbered from 0."""

@@ -1,7 +1,5 @@
 """Image files as SVG files, by a trained encoder: many at once."""
 
-import glob
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,10 +13,10 @@ from torch import Tensor
 
 from vectorae.autoencoder import VectorAutoencoder
 from vectorae.datasets.decode import decode_in_threads
-from vectorae.datasets.folder import image_extensions, image_files
 from vectorae.errors import UserError
-from vectorae.evaluation import contact_sheet, to_float
+from vectorae.evaluation import as_picture, contact_sheet, to_float
 from vectorae.files import write_beside
+from vectorae.inputs import Job
 from vectorae.pictures import Frame, Picture, View, as_png
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
@@ -29,19 +27,6 @@ MOST_ON_SHEET = 96
 """Images on the contact sheet; of more than these, the first."""
 
 SHEET_COLUMNS = 12
-
-
-@dataclass(frozen=True)
-class Job:
-    """An image file and where its drawing goes.
-
-    Attributes:
-        image: the file.
-        name: of the drawing below the output folder, without the suffix.
-    """
-
-    image: Path
-    name: Path
 
 
 @dataclass(frozen=True)
@@ -75,62 +60,6 @@ class Drawn:
     failures: dict[Path, str]
     images: Tensor
     drawings: Tensor
-
-
-def find_jobs(given: str, folder: Path) -> list[Job]:
-    """The images that a file, a folder (with all below it) or a glob names, and a name for each drawing.
-
-    Drawings lie below the output folder as images do below the folder given, or below the part of the glob that has no
-    wildcard; where two would have one name (``a.png`` and ``a.jpg``), they keep the suffix: ``a.png.svg``.
-
-    Args:
-        given: file, folder or glob (``**`` for all folders below).
-        folder: of the output; what lies in it is no input.
-
-    Raises:
-        UserError: there is nothing, or no image.
-    """
-    path = Path(given).expanduser()
-    if path.is_dir():
-        root, files = path, [path / name for name in image_files(path)]
-    elif path.is_file():
-        root, files = path.parent, [path]
-    elif glob.has_magic(str(path)):
-        root = _fixed_part(path)
-        extensions = image_extensions()
-        found = sorted(root.glob(str(path.relative_to(root))))
-        files = [file for file in found if file.suffix.lower() in extensions and file.is_file()]
-    else:
-        raise UserError(f"input: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'")
-    inside = folder.resolve()
-    files = [file for file in files if path.is_file() or not file.resolve().is_relative_to(inside)]
-    if not files:
-        raise UserError(f"input: no images in '{given}'")
-    return [Job(file, name) for file, name in zip(files, _names(files, root), strict=True)]
-
-
-def _fixed_part(pattern: Path) -> Path:
-    parts = list(pattern.parts)
-    while parts and glob.has_magic(str(Path(*parts))):
-        parts.pop()
-    return Path(*parts) if parts else Path()
-
-
-def _names(files: Sequence[Path], root: Path) -> list[Path]:
-    """A name for each file, none twice, on file systems too that take upper and lower case for the same."""
-    whole = [file.relative_to(root) for file in files]
-    short = [name.with_suffix("") for name in whole]
-    often = Counter(str(name).casefold() for name in short)
-    names, taken = [], {Path(SHEET).stem}
-    for long, name in zip(whole, short, strict=True):
-        chosen = name if often[str(name).casefold()] == 1 else long
-        number = 2
-        while str(chosen).casefold() in taken:
-            chosen = long.with_name(f"{long.name} ({number})")
-            number += 1
-        taken.add(str(chosen).casefold())
-        names.append(chosen)
-    return names
 
 
 def check_outputs(jobs: Sequence[Job], outputs: Outputs) -> None:
@@ -214,8 +143,7 @@ def framed(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Imag
     """A drawing as its SVG shows it: the part in the frame, at the frame's size."""
     times = max(frame.width / frame.seen_width, frame.height / frame.seen_height)
     side = max(1, round(model.image_size * times))
-    pixels = model.rasterizer.crisp(drawing, side, side)[0].clamp(0, 1).mul(255).round().byte().cpu()
-    image = Image.fromarray(pixels.permute(1, 2, 0).expand(-1, -1, 3).contiguous().numpy())
+    image = as_picture(model.rasterizer.crisp(drawing, side, side))
     unit = side / model.image_size
     left, top = frame.left * unit, frame.top * unit
     box = (left, top, min(side, left + frame.seen_width * unit), min(side, top + frame.seen_height * unit))

@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "train a vector autoencoder on a folder or dataset of images",
     "evaluate": "measure a checkpoint on a split of a dataset",
     "train_classifier": "train the network that reads drawn digits for evaluate",
+    "fit": "draw a photograph as a thousand lines, or other shapes, without a network",
     "vectorize": "draw image files as SVG with a trained encoder",
     "export": "put a trained encoder into a file for other programs",
     "benchmark": "time rasterizer and training against the reference and others",

@@ -12,6 +12,7 @@ from vectorae.errors import UserError
 PATH_KEYS = {
     "input",
     "image",
+    "init",
     "output",
     "checkpoint",
     "classifier",

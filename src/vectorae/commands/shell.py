@@ -224,6 +224,34 @@ def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda some: bar.advance(task, some)
 
 
+@contextmanager
+def running() -> Iterator[Callable[[float, str], None]]:
+    """A bar over a run, and the function that shows how much of it is done, from 0 to 1, and a text."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    with Progress(
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.description}"),
+    ) as bar:
+        task = bar.add_task("starting", total=1.0)
+        yield lambda progress, text: bar.update(task, completed=progress, description=text)
+
+
+def chosen(group: str) -> bool:
+    """Whether the command line itself chooses a config group, `primitives=…`; an experiment's choice does not count."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return any(override.lstrip("+").startswith(f"{group}=") for override in HydraConfig.get().overrides.task)
+
+
+def short(path: Path) -> str:
+    """A path as a user would type it from here."""
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
 def print_metrics(metrics: Mapping[str, float], title: str) -> None:
     """A table of numbers by name."""
     from rich.console import Console

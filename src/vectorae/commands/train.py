@@ -89,7 +89,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     dataset.prepare_data()
     if shell.main_process():
         _log_settings(logger, config)
-        print(f"run folder: {_short(folder)}", flush=True)
+        print(f"run folder: {shell.short(folder)}", flush=True)
     _fit(trainer, model, dataset, checkpoint)
     signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
     if trainer.is_global_zero:
@@ -237,12 +237,7 @@ def _report(folder: Path) -> None:
         shell.print_metrics(json.loads(path.read_text(encoding="utf-8")), "the last validation")
     pictures = sorted((folder / "renders").glob("*.png"))
     if pictures:
-        print(f"pictures: {_short(pictures[-1])}")
-
-
-def _short(path: Path) -> str:
-    """A path as a user would type it from here."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        print(f"pictures: {shell.short(pictures[-1])}")
 
 
 if __name__ == "__main__":

@@ -45,12 +45,13 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae import checkpoint as checkpoints
     from vectorae import vectorize as drawing
     from vectorae.files import write_beside
+    from vectorae.inputs import find_jobs
 
     model = checkpoints.load(config["checkpoint"])
     if config["refine"]:
         model.loss.check(model.image_size, model.image_size)
     outputs = drawing.Outputs(Path(config["output"]).expanduser(), config["scale"], config["png"], config["overwrite"])
-    jobs = drawing.find_jobs(config["input"], outputs.folder)
+    jobs = find_jobs(config["input"], outputs.folder, reserved=Path(drawing.SHEET).stem)
     drawing.check_outputs(jobs, outputs)
     view = View(
         model.image_size,

@@ -1,7 +1,6 @@
 """Faces that the project's own rasterizer draws: the default data set, which needs no file."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import torch
 
@@ -12,8 +11,6 @@ from vectorae.errors import UserError
 from vectorae.rasterizer import rasterize
 
 _AT_ONCE = 64
-# ITU-R BT.601, as Pillow's conversion to grey.
-_GREY = (0.299, 0.587, 0.114)
 
 
 class ToyFaces(ImageData):
@@ -101,11 +98,7 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
         uint8 [stop − start, C, S, S].
     """
     scene = random_faces(seed, disk.SPLITS.index(split), start, stop)
-    if channels == 1:
-        weights = torch.tensor(_GREY)
-        scene = replace(
-            scene, color=(scene.color @ weights)[..., None], background=(scene.background @ weights)[..., None]
-        )
+    scene = scene.grey() if channels == 1 else scene
     with torch.no_grad():
         # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
         images = rasterize(scene, image_size, image_size, coverage="sigmoid", softness=0.25 / image_size)

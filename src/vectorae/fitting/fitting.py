@@ -77,11 +77,12 @@ class Fitting:
     def __init__(
         self, images: Tensor, layout: Layout | Redrawn | Stack, rasterizer: Rasterizer, objective: Objective, plan: Plan
     ) -> None:
-        self.images, self.layout, self.rasterizer, self.objective, self.plan = (
-            images, layout.to(images.device), rasterizer, objective, plan
-        )  # fmt: skip
+        rasterizer.check_ordering(layout.ordering)
+        self.images, self.layout, self.rasterizer = images, layout.to(images.device), rasterizer
+        self.objective, self.plan = objective, plan
         self.steps = self.revived = self.shown = 0
-        self._seconds, self._since = 0.0, time.perf_counter()
+        self._seconds = 0.0
+        self._since: float | None = None
         self._flat, self._flat_since = torch.inf, 0
         self._times = 0
         self._generator = torch.Generator().manual_seed(plan.seed)
@@ -92,8 +93,8 @@ class Fitting:
 
     @property
     def seconds(self) -> float:
-        """Since the beginning; pauses between a stop and its continuation do not count."""
-        return self._seconds + time.perf_counter() - self._since
+        """Since the first step; pauses between a stop and its continuation do not count."""
+        return self._seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
     @property
     def progress(self) -> float:
@@ -133,6 +134,7 @@ class Fitting:
         Raises:
             UserError: the cost is no number any more.
         """
+        self._since = self._since or time.perf_counter()
         progress = self.progress
         self._grow()
         if (times := self.plan.revival.due(progress)) > self._times:
@@ -155,20 +157,26 @@ class Fitting:
             self._flat, self._flat_since = total, self.steps
         return least
 
-    def scene(self, index: int, crisp: bool) -> Scene:
-        """The best drawing of an image so far: crisp, or to be drawn as soft as it is at the end."""
-        first = index * self.plan.restarts
-        of_image = slice(first, first + self.plan.restarts)
-        best = first + int(self._descent.least[of_image].argmin())
-        with torch.no_grad():
-            scene = self.layout(self._descent.best[best : best + 1], crisp=crisp)
-            scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
-            return scene.select(0, int(self._descent.shown[best]))
+    def scene(self, index: int, crisp: bool, best: bool = True) -> Scene:
+        """A drawing of an image: crisp, or to be drawn as soft as it is at the end.
 
-    def draw(self, index: int, crisp: bool, scale: float = 1.0) -> Tensor:
-        """The best drawing of an image so far ``[1, C, H, W]``, ``scale`` times as large as the image."""
+        Args:
+            index: of the image.
+            crisp: see above.
+            best: the best so far, and not the present one (of the best restart).
+        """
+        first = index * self.plan.restarts
+        row = first + int(self._descent.least[first : first + self.plan.restarts].argmin())
+        raw = self._descent.best if best else self._descent.raw
+        with torch.no_grad():
+            scene = self.layout(raw[row : row + 1], crisp=crisp)
+            scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
+            return scene.select(0, int(self._descent.shown[row]) if best else self.shown)
+
+    def draw(self, index: int, crisp: bool, best: bool = True, scale: float = 1.0) -> Tensor:
+        """The same as an image ``[1, C, H, W]``, ``scale`` times as large as the image that is drawn."""
         height, width = (max(1, round(scale * pixels)) for pixels in self.images.shape[-2:])
-        scene = self.scene(index, crisp)
+        scene = self.scene(index, crisp, best)
         if crisp:
             return self.rasterizer.crisp(scene, height, width)
         return self.rasterizer.soft(scene, height, width, self._last_softness, self.plan.temperature(1.0))
@@ -190,7 +198,7 @@ class Fitting:
         """Go on where a fit of the same images, layout and plan was; the budget may be another."""
         self._descent.restore(state["descent"])
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
-        self._seconds, self._since = state["seconds"], time.perf_counter()
+        self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since = state["flat"]
         self._times = state["times"]
         self._generator.set_state(state["generator"])

@@ -1,7 +1,7 @@
 """The two ways in which a model draws: soft, as trained, and crisp, as it will look as SVG."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -36,6 +36,17 @@ class Rasterizer:
         if self.chunk_size < 1:
             raise UserError(f"chunk_size: {self.chunk_size} is not a number of 1 or more")
 
+    def check_ordering(self, ordering: str) -> None:
+        """Refuse a layout's ordering that the compositing has no use for.
+
+        Raises:
+            UserError: shapes that have a depth, of ink that adds up.
+        """
+        if ordering == "depth" and self.compositing == "soft_or":
+            raise UserError(
+                "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
+            )
+
     def soft(self, scene: Scene, height: int, width: int, softness: float, temperature: float = 0.0) -> Tensor:
         """The drawing as trained, ``[B, C, H, W]``; the temperature matters to shapes with a depth."""
         return self._draw(scene, height, width, self.coverage, softness, temperature)
@@ -52,6 +63,17 @@ class Rasterizer:
         if self.coverage != "gaussian":
             return scene
         return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
+
+    def soft_scene(self, scene: Scene, softness: float) -> Scene:
+        """The scene whose crisp scene (see ``crisp_scene``) is the one given; strokes are no narrower than nothing."""
+        if self.coverage != "gaussian":
+            return scene
+        narrowed = scene.widen_strokes(-math.sqrt(math.pi) * softness * scene.softness)
+        groups = (
+            group if group.stroke_width is None else replace(group, stroke_width=group.stroke_width.clamp_min(0))
+            for group in narrowed.groups
+        )
+        return replace(narrowed, groups=tuple(groups))
 
     def _draw(
         self, scene: Scene, height: int, width: int, coverage: str, softness: float, temperature: float

@@ -6,9 +6,11 @@ Plain numbers, no tensors and nothing to install: exports carry this file with t
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 Point = tuple[float, float]
 
@@ -34,12 +36,16 @@ class Curve(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A painted outline; lengths and places in pixels, colours and opacity in [0, 1]. Without a width it is filled."""
+    """A painted outline; lengths and places in pixels, colours and opacity in [0, 1]. Without a width it is filled.
+
+    Shapes of one layer that follow each other stand in a group of that name.
+    """
 
     outline: Box | Curve
     color: Sequence[float]
     opacity: float
     stroke_width: float | None
+    layer: str | None = None
 
 
 class Sheet(NamedTuple):
@@ -76,15 +82,26 @@ def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet,
         f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>',
         *([] if sheet.title is None else [f"<title>{text(sheet.title)}</title>"]),
         f'<rect width="{sheet.width}" height="{sheet.height}" fill="{css_color(background)}"/>',
-        *(element(shape).replace("/>", f"{blend}/>") for shape in shapes),
-        "</svg>",
     ]
-    return "\n".join(lines) + "\n"
+    times: Counter[str] = Counter()
+    for layer, own in groupby(shapes, lambda shape: shape.layer):
+        elements = [element(shape).replace("/>", f"{blend}/>") for shape in own]
+        if layer is not None:
+            times[layer] += 1
+            # A layer may be interrupted, where shapes are ordered by depth, and an id is given once.
+            name = layer if times[layer] == 1 else f"{layer}-part-{times[layer]}"
+            elements = [f"<g id={quoteattr(_printable(name))}>", *elements, "</g>"]
+        lines += elements
+    return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 def text(content: str) -> str:
     """Text for XML: escaped, without the characters that XML cannot hold."""
-    return escape(re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", content))
+    return escape(_printable(content))
+
+
+def _printable(content: str) -> str:
+    return re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", content)
 
 
 def element(shape: Shape) -> str:

@@ -16,6 +16,7 @@ def to_svg(
     compositing: str = "over",
     frames: Sequence[Frame] | None = None,
     titles: Sequence[str] | None = None,
+    layers: Sequence[str | None] | None = None,
 ) -> list[str]:
     """The drawings of a scene as SVG documents, equal to its crisp drawing.
 
@@ -28,6 +29,7 @@ def to_svg(
         compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*.
         frames: for each drawing the part of it that is shown, and how large; all of it by default.
         titles: for each drawing a text that names it.
+        layers: for each shape, by slot, the id of the group ``<g>`` that it stands in.
 
     Returns:
         B strings.
@@ -47,12 +49,18 @@ def to_svg(
         sheet = Sheet(
             frame.seen_width, frame.seen_height, (frame.width, frame.height), None if titles is None else titles[index]
         )
-        shapes = shapes_of(scene, index, min(height, width), (frame.left, frame.top))
+        shapes = shapes_of(scene, index, min(height, width), (frame.left, frame.top), layers)
         texts.append(document(shapes, scene.background[index].tolist(), sheet, compositing == "soft_or"))
     return texts
 
 
-def shapes_of(scene: Scene, index: int, side: int, origin: tuple[int, int] = (0, 0)) -> list[Shape]:
+def shapes_of(
+    scene: Scene,
+    index: int,
+    side: int,
+    origin: tuple[int, int] = (0, 0),
+    layers: Sequence[str | None] | None = None,
+) -> list[Shape]:
     """The shapes of a drawing from the bottom to the top, in pixels.
 
     Args:
@@ -60,6 +68,7 @@ def shapes_of(scene: Scene, index: int, side: int, origin: tuple[int, int] = (0,
         index: which of its drawings.
         side: the canvas's shorter side in pixels.
         origin: the pixel that becomes (0, 0).
+        layers: of each slot.
     """
     colors, opacities = scene.color[index].tolist(), scene.opacity[index].tolist()
     painted: list[Shape | None] = [None] * scene.count
@@ -67,7 +76,8 @@ def shapes_of(scene: Scene, index: int, side: int, origin: tuple[int, int] = (0,
         widths = [None] * len(group.slots) if group.stroke_width is None else group.stroke_width[index].tolist()
         for slot, outline, width in zip(group.slots, _outlines(group, index, side, origin), widths, strict=True):
             stroke_width = None if width is None else width * side
-            painted[slot] = Shape(outline, colors[slot], opacities[slot], stroke_width)
+            layer = None if layers is None else layers[slot]
+            painted[slot] = Shape(outline, colors[slot], opacities[slot], stroke_width, layer)
     order: list[int] = scene.order()[index].tolist()
     return [shape for slot in order if (shape := painted[slot]) is not None]
 

@@ -1,0 +1,60 @@
+"""Pictures in the course of time as one file: GIF, and video where ffmpeg is there."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from PIL import Image
+
+SECONDS = 8.0
+"""An animation's length, without its rest on the last picture."""
+
+COLORS = 128
+"""Of a GIF's palette."""
+
+
+def write_gif(pictures: list[Path], path: Path, seconds: float = SECONDS) -> None:
+    """The pictures as a looping animation of about ``seconds``, resting on the last one."""
+    frames = [picture.quantize(COLORS, dither=Image.Dither.NONE) for picture in _opened(pictures)]
+    if not frames:
+        return
+    each = max(40, int(1000 * seconds / len(frames)))
+    durations = [each] * (len(frames) - 1) + [3 * each + 1000]
+    part = path.with_name(path.name + ".part")
+    frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
+    os.replace(part, path)
+
+
+def write_mp4(pictures: list[Path], path: Path, seconds: float = SECONDS) -> bool:
+    """The pictures, all of one size, as a video (H.264) that rests on the last one for two seconds.
+
+    Returns:
+        Whether it was written: False where there is no ffmpeg, or one that cannot write such a video.
+    """
+    ffmpeg, frames = shutil.which("ffmpeg"), _opened(pictures)
+    if ffmpeg is None or not frames:
+        return False
+    rate = max(1, round(len(frames) / seconds))
+    width, height = frames[0].size
+    part = path.with_name(path.name + ".part")
+    # H.264 halves the resolution of colours: an odd size gets one more row or column.
+    command = [ffmpeg, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    command += ["-r", str(rate), "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264"]
+    command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(part)]
+    content = b"".join(frame.tobytes() for frame in [*frames, *[frames[-1]] * (2 * rate)])
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, check=False)
+        if done.returncode == 0:
+            os.replace(part, path)
+        return done.returncode == 0
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _opened(pictures: list[Path]) -> list[Image.Image]:
+    frames = []
+    for picture in pictures:
+        with Image.open(picture) as image:
+            frames.append(image.convert("RGB"))
+    return frames

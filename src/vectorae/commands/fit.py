@@ -1,0 +1,265 @@
+"""`python scripts/fit.py`, `vectorae fit`: one photograph, or several, drawn without a network."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectorae.commands import shell
+from vectorae.commands.command_line import duration, seconds_of
+from vectorae.config import FitConfig, build_plan, flatten, instantiate
+from vectorae.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+
+    from vectorae.fitting import Fitting, Photo, Record
+    from vectorae.layout import Layout, Redrawn, Stack
+    from vectorae.scene import Scene
+    from vectorae.signals import Signals
+    from vectorae.svg import Reading
+
+STATE = "state.pt"
+
+FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device", "init")
+"""What a fit may be resumed without: how long it takes, and how it is shown. What `init` held is in the state."""
+
+INCOMPLETE = 1
+"""Exit code where some images could not be read."""
+
+ROUND = "round-"
+"""Begins the id of the group that a round's shapes have in the SVG."""
+
+ASPECT_ERROR = 0.02
+"""Part by which the aspect of a drawing that is given may differ from the image's: sizes are whole pixels."""
+
+LOG_EVERY = 10
+"""Steps between two entries of the numbers in TensorBoard."""
+
+
+def main() -> int:
+    """Fit with the config on the command line. Returns the exit code."""
+    from omegaconf import OmegaConf
+
+    OmegaConf.register_new_resolver("name_of", name_of, replace=True)
+    return shell.run("fit", FitConfig, fit)
+
+
+def name_of(image: str | None) -> str:
+    """What a fit's folder is called: the image's name without suffix, or its folder's.
+
+    >>> name_of("photos/alley.jpg"), name_of("photos/*.jpg"), name_of(None)
+    ('alley', 'photos', 'toy_face')
+    """
+    if image is None:
+        return "toy_face"
+    path = Path(image).expanduser()
+    while re.search(r"[*?[]", path.name) and not path.exists():
+        path = path.parent
+    return path.stem if path.suffix and not path.is_dir() else path.resolve().name
+
+
+def fit(config: dict[str, Any], folder: Path) -> int:
+    """Draw one image or several into `folder`.
+
+    Args:
+        config: plain resolved config with the keys of `FitConfig`.
+        folder: the run's folder.
+
+    Returns:
+        0; 1 if images were left out; 128 + the signal that ended it early.
+
+    Raises:
+        UserError: anything in the config that cannot work, before the first step; a loss that is no number.
+    """
+    _check_numbers(config)
+    time = duration(config["max_time"], "max_time")
+    max_time = None if time is None else float(seconds_of(time))
+    device = shell.device(config["device"])
+
+    from torch.utils.tensorboard import SummaryWriter
+
+    from vectorae.fitting import Reader, batches, read_state, write_state
+    from vectorae.signals import Signals
+
+    build_plan(config, max_time)
+    read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
+    photos, failures = read(config["image"], folder)
+    several = list(batches(photos, config["batch_size"]))
+    settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
+    states = {} if config["resume"] is None else read_state(Path(config["resume"]), settings, FREE_TO_DIFFER)
+    drawn = _drawn_before(config) if config["init"] is not None else None
+    objective = instantiate(config["loss"], "loss")
+    for batch in several:
+        objective.check(*batch[0].pixels.shape[-2:])
+    _build(config, several[0], max_time, device, drawn)
+    print(f"run folder: {shell.short(folder)}", flush=True)
+    metrics: list[dict[str, float]] = []
+    with Signals() as signals, SummaryWriter(folder) as writer:
+        for number, batch in enumerate(several):
+            share = None if max_time is None else max_time * len(batch) / len(photos)
+            fitting, layers = _build(config, batch, share, device, drawn)
+            if number in states:
+                fitting.restore(states[number])
+
+            def keep(number: int = number, fitting: Fitting = fitting) -> None:
+                states[number] = fitting.state()
+                write_state(folder / STATE, settings, states)
+
+            tag = f"{number + 1}/" if len(several) > 1 else ""
+            record = _record(config, folder, batch, fitting, layers, writer, tag)
+            _run(fitting, record, config["looks"], signals, keep)
+            metrics += record.finish()
+            if signals.received is not None:
+                break
+    _report(metrics, folder)
+    for path, why in failures.items():
+        print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
+    if signals.received is not None:
+        return 128 + signals.received
+    return INCOMPLETE if failures else 0
+
+
+def _check_numbers(config: Mapping[str, Any]) -> None:
+    from PIL import ImageColor
+
+    for name in ("size", "max_pixels", "looks", "batch_size"):
+        if config[name] < 1:
+            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
+    if config["channels"] not in (1, 3):
+        raise UserError(f"channels: {config['channels']} is neither 1 (grey) nor 3 (colour)")
+    if not 0 < config["scale"] < float("inf"):
+        raise UserError(f"scale: {config['scale']} is not a factor above 0")
+    try:
+        ImageColor.getrgb(config["background"])
+    except ValueError as error:
+        raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
+
+
+def _drawn_before(config: Mapping[str, Any]) -> Reading:
+    """The drawing that `init` names."""
+    from vectorae.svg import counted, read_svg
+
+    path = Path(config["init"]).expanduser()
+    if not path.is_file():
+        raise UserError(f"init: no file '{path}'")
+    try:
+        reading = read_svg(path.read_text(encoding="utf-8"))
+    except (UserError, UnicodeDecodeError) as error:
+        raise UserError(f"init: '{path}': {error}") from error
+    if reading.skipped:
+        print(f"vectorae: left out of '{path}': {counted(reading.skipped)}", file=sys.stderr)
+    if not reading.scene.count:
+        raise UserError(f"init: '{path}' has no shapes to begin with")
+    return reading
+
+
+def _build(
+    config: Mapping[str, Any],
+    batch: Sequence[Photo],
+    max_time: float | None,
+    device: torch.device,
+    drawn: Reading | None,
+) -> tuple[Fitting, list[str | None]]:
+    """What draws a batch of images, and for each shape the id of its group."""
+    import torch
+
+    from vectorae.fitting import Fitting
+    from vectorae.layout import Stack
+
+    images = torch.stack([photo.pixels for photo in batch]).to(device)
+    rasterizer = instantiate(config["rasterizer"], "rasterizer")
+    plan = build_plan(config, max_time)
+    layout: Layout | Redrawn | Stack | None = None
+    layers: list[str | None] = []
+    if drawn is None or shell.chosen("primitives"):
+        aspect = images.shape[-1] / images.shape[-2]
+        layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
+    if drawn is not None:
+        softness = plan.softness(1.0, min(images.shape[-2:]))
+        below = _redrawn(config, drawn, images, lambda scene: rasterizer.soft_scene(scene, softness))
+        layout = below if layout is None else Stack(below, layout)
+        layers += drawn.layers
+    fitting = Fitting(images, layout, rasterizer, instantiate(config["loss"], "loss"), plan)
+    before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
+    return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
+
+
+def _redrawn(
+    config: Mapping[str, Any], drawn: Reading, images: torch.Tensor, soften: Callable[[Scene], Scene]
+) -> Redrawn:
+    """A drawing as a layout: what `primitives` fixes stays as it is in the drawing."""
+    from vectorae.layout import Redrawn
+
+    height, width = images.shape[-2:]
+    if abs(drawn.width / drawn.height * height / width - 1) > ASPECT_ERROR:
+        raise UserError(
+            f"init: '{config['init']}' is {drawn.width:g}×{drawn.height:g} and the image {width}×{height}; "
+            "they need to have one aspect"
+        )
+    section = config["primitives"]
+    fixed = [name for name, value in (section.get("fields") or {}).items() if value != "learned"]
+    fixed += [] if section.get("background", "learned") == "learned" else ["background"]
+    scene = drawn.scene if config["channels"] == 3 else drawn.scene.grey()
+    return Redrawn(soften(scene), width / height, fixed)
+
+
+def _record(
+    config: Mapping[str, Any],
+    folder: Path,
+    batch: Sequence[Photo],
+    fitting: Fitting,
+    layers: Sequence[str | None],
+    writer: Any,
+    tag: str,
+) -> Record:
+    from vectorae.fitting import Drawing, Record
+
+    drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
+    return Record(fitting, drawings, layers, writer, tag, config["scale"])
+
+
+def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: Callable[[], None]) -> None:
+    """Step until it is done or a signal comes, and now and then look at the drawings and keep the state."""
+
+    def look() -> None:
+        fitting.look()
+        record.look()
+        keep()
+
+    look()
+    seen = int(fitting.progress * looks)
+    with shell.running() as show:
+        while not fitting.done and signals.received is None:
+            cost, terms = fitting.step()
+            progress = fitting.progress
+            if fitting.steps % LOG_EVERY == 0:
+                record.step(cost, terms)
+                speed = fitting.steps / max(fitting.seconds, 1e-9)
+                text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.shown} shapes"
+                show(progress, f"{text} · loss {float(cost.mean()):.4g}")
+            if int(progress * looks) > seen and progress < 1:
+                seen = int(progress * looks)
+                look()
+        look()
+        if fitting.done:
+            show(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
+
+
+def _report(metrics: Sequence[Mapping[str, float]], folder: Path) -> None:
+    """What came out, in a few lines, and for several images their means as a file too."""
+    from vectorae.files import write_json
+
+    means = {name: sum(one[name] for one in metrics) / len(metrics) for name in metrics[0]}
+    if len(metrics) > 1:
+        means |= {"images": float(len(metrics)), "seconds": sum(one["seconds"] / one["images"] for one in metrics)}
+        write_json(folder / "metrics.json", means)
+    shell.print_metrics(means, "the drawing" if len(metrics) == 1 else f"{len(metrics)} drawings, on average")
+    print(f"drawn: {shell.short(folder / 'drawing.svg') if len(metrics) == 1 else shell.short(folder)}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

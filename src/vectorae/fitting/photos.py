@@ -1,0 +1,98 @@
+"""The images that are drawn, at their own aspect."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from vectorae.datasets.decode import reason
+from vectorae.datasets.toy_faces import draw_faces
+from vectorae.errors import UserError
+from vectorae.evaluation import to_float
+from vectorae.inputs import Job, find_jobs
+from vectorae.pictures import read_whole
+
+OWN_PICTURE = "toy_face"
+"""What the picture is called that the project draws itself."""
+
+OWN_FACE = 7
+"""Which of the toy faces it is."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """An image to be drawn.
+
+    Attributes:
+        name: of its folder below that of the run; empty where there is but one.
+        title: of its drawing.
+        pixels: ``[C, H, W]`` in [0, 1].
+    """
+
+    name: Path
+    title: str
+    pixels: Tensor
+
+
+@dataclass(frozen=True)
+class Reader:
+    """How images are read.
+
+    Attributes:
+        size: of the shorter side, in pixels.
+        channels: 3, or 1 for grey.
+        background: the colour, any that Pillow knows, behind what is transparent.
+        max_pixels: larger images are refused.
+    """
+
+    size: int
+    channels: int
+    background: str
+    max_pixels: int
+
+    def __call__(self, image: str | None, folder: Path) -> tuple[list[Photo], dict[Path, str]]:
+        """Images, and why others could not be read, by file.
+
+        Args:
+            image: a file, a folder (with all below it), a pattern, or None for the picture of our own.
+            folder: of the run; what lies in it is not read.
+
+        Raises:
+            UserError: there is none that can be read.
+        """
+        if image is None:
+            (face,) = draw_faces(0, "train", OWN_FACE, OWN_FACE + 1, self.size, self.channels)
+            return [Photo(Path(), OWN_PICTURE, to_float(face))], {}
+        jobs, alone = find_jobs(image, folder, "image"), Path(image).expanduser().is_file()
+        with ThreadPoolExecutor(4) as pool:
+            read = list(pool.map(self._read, jobs))
+        photos = [
+            Photo(Path() if alone else job.name, job.image.name, one)
+            for job, one in zip(jobs, read, strict=True)
+            if isinstance(one, Tensor)
+        ]
+        failures = {job.image: one for job, one in zip(jobs, read, strict=True) if isinstance(one, str)}
+        if not photos:
+            file, why = next(iter(failures.items()))
+            raise UserError(f"image: '{file}' cannot be read ({why})")
+        return photos, failures
+
+    def _read(self, job: Job) -> Tensor | str:
+        try:
+            picture = read_whole(job.image, self.size, self.channels, self.background, self.max_pixels)
+        except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
+            return reason(error)
+        return to_float(torch.from_numpy(picture.pixels.copy()))
+
+
+def batches(photos: Sequence[Photo], size: int) -> Iterator[list[Photo]]:
+    """Images of one size together, at most ``size`` of them."""
+    by_size: dict[torch.Size, list[Photo]] = {}
+    for photo in photos:
+        by_size.setdefault(photo.pixels.shape, []).append(photo)
+    for alike in by_size.values():
+        for start in range(0, len(alike), size):
+            yield alike[start : start + size]

@@ -1,0 +1,131 @@
+"""What a fit leaves behind: pictures on the way, and at its end the drawings, an animation and numbers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from vectorae.animation import write_gif, write_mp4
+from vectorae.evaluation import as_picture, contact_sheet, image_metrics
+from vectorae.files import write_beside, write_json
+from vectorae.fitting.fitting import Fitting
+from vectorae.pictures import Frame, as_png
+from vectorae.scene import Scene
+from vectorae.svg import to_svg
+
+ON_SHEET = 8
+"""Images that TensorBoard shows, of those that are drawn together."""
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """One image's drawing: what it is called, and its folder."""
+
+    title: str
+    folder: Path
+
+
+class Record:
+    """Writes the drawings of one batch.
+
+    Args:
+        fitting: what draws them.
+        drawings: one for each of its images.
+        layers: for each shape the id of its group in the SVG.
+        writer: TensorBoard's.
+        tag: in front of the names in TensorBoard, where several batches are drawn.
+        scale: of the drawings; 1 is the size of the images.
+    """
+
+    def __init__(
+        self,
+        fitting: Fitting,
+        drawings: Sequence[Drawing],
+        layers: Sequence[str | None],
+        writer: SummaryWriter,
+        tag: str = "",
+        scale: float = 1.0,
+    ) -> None:
+        self._fitting, self._drawings, self._layers = fitting, drawings, layers
+        self._writer, self._tag, self._scale = writer, tag, scale
+
+    def step(self, cost: Tensor, terms: dict[str, Tensor]) -> None:
+        """The numbers of a step."""
+        fitting, step = self._fitting, self._fitting.steps
+        numbers = {"loss": float(cost.mean()), "softness": fitting.softness, "shapes": fitting.shown}
+        numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
+        for name, value in numbers.items():
+            self._writer.add_scalar(f"{self._tag}fit/{name}", value, step)
+
+    def look(self) -> None:
+        """The present crisp drawings as pictures."""
+        fitting, step = self._fitting, self._fitting.steps
+        crisp = []
+        for index, drawing in enumerate(self._drawings):
+            drawn = fitting.draw(index, crisp=True, best=False)
+            write_beside(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(as_picture(drawn)))
+            crisp.append(drawn)
+        psnr = image_metrics(torch.cat(crisp), fitting.images)["psnr"]
+        self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", float(psnr.mean()), step)
+        shown = range(min(ON_SHEET, len(crisp)))
+        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in shown])
+        sheet = contact_sheet([fitting.images[: len(shown)], soft, torch.cat(crisp[: len(shown)])], tile=1)
+        self._writer.add_image(f"{self._tag}image, soft, crisp", sheet, step, dataformats="HWC")
+
+    def finish(self) -> list[dict[str, float]]:
+        """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.
+
+        Returns:
+            The metrics of each.
+        """
+        return [self._finish(index, drawing) for index, drawing in enumerate(self._drawings)]
+
+    def _finish(self, index: int, drawing: Drawing) -> dict[str, float]:
+        fitting, folder = self._fitting, drawing.folder
+        height, width = fitting.images.shape[-2:]
+        scene, large = fitting.scene(index, crisp=True), fitting.draw(index, crisp=True, scale=self._scale)
+        frame = Frame(0, 0, width, height, large.shape[-1], large.shape[-2])
+        (text,) = to_svg(
+            scene,
+            height,
+            width,
+            compositing=fitting.rasterizer.compositing,
+            frames=[frame],
+            titles=[drawing.title],
+            layers=self._layers,
+        )
+        write_beside(folder / "drawing.svg", text.encode())
+        write_beside(folder / "drawing.png", as_png(as_picture(large)))
+        image = fitting.images[index : index + 1]
+        soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
+        rows = [torch.cat([image, soft, crisp])]
+        write_beside(folder / "comparison.png", as_png(Image.fromarray(contact_sheet(rows, tile=1))))
+        pictures = sorted((folder / "renders").glob("step_*.png"))
+        write_gif(pictures, folder / "fit.gif")
+        write_mp4(pictures, folder / "fit.mp4")
+        metrics = self._metrics(image, soft, crisp, scene)
+        write_json(folder / "metrics.json", metrics)
+        return metrics
+
+    def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
+        fitting = self._fitting
+        metrics = {
+            f"{metric}_{name}": float(values)
+            for name, drawing in (("soft", soft), ("crisp", crisp))
+            for metric, values in image_metrics(drawing, image).items()
+        }
+        for name, drawing in (("soft", soft), ("crisp", crisp)):
+            metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
+        metrics |= {
+            "shapes": float(scene.count),
+            "revived": float(fitting.revived),
+            "images": float(len(self._drawings)),
+            "steps": float(fitting.steps),
+            "seconds": fitting.seconds,
+            "steps_per_second": fitting.steps / max(fitting.seconds, 1e-9),
+        }
+        return metrics

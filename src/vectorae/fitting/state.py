@@ -1,0 +1,50 @@
+"""The state of a fit on disk, by which it goes on where it was stopped."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vectorae.errors import UserError
+from vectorae.files import write_beside
+
+FORMAT = 1
+
+
+def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:
+    """Write the states of several batches, by number, and what was fitted: flat settings by name."""
+    content = BytesIO()
+    torch.save({"vectorae_fit": FORMAT, "settings": dict(settings), "states": dict(states)}, content)
+    write_beside(path, content.getvalue())
+
+
+def read_state(path: Path, settings: Mapping[str, Any], free: Sequence[str]) -> dict[int, Any]:
+    """The states of a fit that had the same settings.
+
+    Args:
+        path: the file.
+        settings: of the fit that is to go on.
+        free: names of settings that may differ.
+
+    Raises:
+        UserError: no such file, a damaged one, one of another kind, or of a fit with other settings.
+    """
+    if not path.is_file():
+        raise UserError(f"resume: no file '{path}'")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
+        raise UserError(f"resume: '{path}' is damaged or not the state of a fit") from error
+    if not isinstance(content, dict) or content.get("vectorae_fit") != FORMAT:
+        raise UserError(f"resume: '{path}' is not the state of a fit, or that of another version")
+    before: dict[str, Any] = content["settings"]
+    for key in [*settings, *(key for key in before if key not in settings)]:
+        if key not in free and settings.get(key) != before.get(key):
+            raise UserError(
+                f"resume: {path} is of a fit with {key}={before.get(key)} and this one has {key}={settings.get(key)}; "
+                "give it the same settings, or start without resume"
+            )
+    states: dict[int, Any] = content["states"]
+    return states

@@ -1,0 +1,81 @@
+"""Image files that a command is given: one, a folder of them, or a pattern."""
+
+import glob
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from vectorae.datasets.folder import image_extensions, image_files
+from vectorae.errors import UserError
+
+
+@dataclass(frozen=True)
+class Job:
+    """An image file and where its drawing goes.
+
+    Attributes:
+        image: the file.
+        name: of the drawing below the output folder, without the suffix.
+    """
+
+    image: Path
+    name: Path
+
+
+def find_jobs(given: str, folder: Path, key: str = "input", reserved: str = "") -> list[Job]:
+    """The images that a file, a folder (with all below it) or a glob names, and a name for each drawing.
+
+    Drawings lie below the output folder as images do below the folder given, or below the part of the glob that has no
+    wildcard; where two would have one name (``a.png`` and ``a.jpg``), they keep the suffix: ``a.png.svg``.
+
+    Args:
+        given: file, folder or glob (``**`` for all folders below).
+        folder: of the output; what lies in it is no input.
+        key: that names them, for messages.
+        reserved: a name that no drawing gets.
+
+    Raises:
+        UserError: there is nothing, or no image.
+    """
+    path = Path(given).expanduser()
+    if path.is_dir():
+        root, files = path, [path / name for name in image_files(path)]
+    elif path.is_file():
+        root, files = path.parent, [path]
+    elif glob.has_magic(str(path)):
+        root = _fixed_part(path)
+        extensions = image_extensions()
+        found = sorted(root.glob(str(path.relative_to(root))))
+        files = [file for file in found if file.suffix.lower() in extensions and file.is_file()]
+    else:
+        raise UserError(f"{key}: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'")
+    inside = folder.resolve()
+    files = [file for file in files if path.is_file() or not file.resolve().is_relative_to(inside)]
+    if not files:
+        raise UserError(f"{key}: no images in '{given}'")
+    return [Job(file, name) for file, name in zip(files, _names(files, root, reserved), strict=True)]
+
+
+def _fixed_part(pattern: Path) -> Path:
+    parts = list(pattern.parts)
+    while parts and glob.has_magic(str(Path(*parts))):
+        parts.pop()
+    return Path(*parts) if parts else Path()
+
+
+def _names(files: Sequence[Path], root: Path, reserved: str) -> list[Path]:
+    """A name for each file, none twice, on file systems too that take upper and lower case for the same."""
+    whole = [file.relative_to(root) for file in files]
+    short = [name.with_suffix("") for name in whole]
+    often = Counter(str(name).casefold() for name in short)
+    names, taken = [], {reserved}
+    for long, name in zip(whole, short, strict=True):
+        chosen = name if often[str(name).casefold()] == 1 else long
+        number = 2
+        while str(chosen).casefold() in taken:
+            chosen = long.with_name(f"{long.name} ({number})")
+            number += 1
+        taken.add(str(chosen).casefold())
+        names.append(chosen)
+    return names
