@@ -118,7 +118,7 @@ def test_the_first_picture_is_the_starting_arrangement(finished_run: Path) -> No
 
 
 def test_the_svgs_are_the_last_drawings(finished_run: Path) -> None:
-    from test_svg import rendered
+    from renderer import rendered
 
     _, _, crisp = tiles(finished_run / "renders" / "step_0000004.png")
     for number in range(WATCHED):

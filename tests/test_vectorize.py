@@ -11,7 +11,7 @@ import pytest
 import torch
 from image_folders import picture
 from PIL import Image
-from test_svg import rendered
+from renderer import rendered
 
 import vectorae
 from vectorae.commands import vectorize

@@ -53,7 +53,7 @@ class Rates:
         quantities = layout.quantities()
         for name in self.fields:
             if name not in quantities:
-                raise UserError(f"fields.{name}: no such learned field; {choose(name, quantities)}")
+                raise UserError(f"rates.fields.{name}: no such learned field; {choose(name, quantities)}")
         width, height = canvas_size(layout.aspect)
         cell = math.sqrt(width * height / max(1, layout.count))
         # In the middle of the canvas a point moves by a quarter of its range for each raw number.

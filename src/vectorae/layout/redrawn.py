@@ -133,7 +133,7 @@ class Stack(nn.Module):
         if below.channels != above.channels:
             raise UserError(f"channels: the drawing has {below.channels}, and the shapes upon it {above.channels}")
         if above.ordering == "depth":
-            raise UserError("ordering: new shapes lie on top of a drawing; write primitives.ordering=slot")
+            raise UserError("primitives.ordering: new shapes lie on top of a drawing; write primitives.ordering=slot")
         self.below, self.above = below, above
         self.count, self.raw_size = below.count + above.count, below.raw_size + above.raw_size
         self.channels, self.aspect, self.ordering = above.channels, above.aspect, "slot"
