@@ -173,9 +173,9 @@ def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
     assert f"left out '{Path('photos') / 'broken.png'}'" in err
     folder = run_folder(tmp_path)
     assert folder.parent.name == "photos"
-    for name, size in (("a", "40"), ("b", "40"), ("sub/c", "24")):
-        root_element = ElementTree.fromstring((folder / name / "drawing.svg").read_text(encoding="utf-8"))
-        assert root_element.attrib["width"] == size
+    for name, width in (("a", "40"), ("b", "40"), ("sub/c", "24")):
+        document = ElementTree.fromstring((folder / name / "drawing.svg").read_text(encoding="utf-8"))
+        assert document.attrib["width"] == width
         assert (folder / name / "fit.gif").is_file()
     assert metrics_of(folder)["images"] == 3
     assert metrics_of(folder / "a")["images"] == 2

@@ -16,6 +16,8 @@ from vectorae.rasterizer import Rasterizer, SoftnessSchedule
 
 HEIGHT, WIDTH = 24, 32
 
+STILL = Rates(place=0, length=0, angle=0, unit=0, color=0, opacity=0, stroke_width=0, background=0, depth=0)
+
 
 def images(count: int = 1) -> Tensor:
     """Two discs of colour on grey, at several places."""
@@ -134,7 +136,7 @@ def test_how_much_of_each_shape_shows() -> None:
 def test_shapes_that_paint_nothing_come_back_where_the_drawing_is_worst() -> None:
     fit = fitting(count=4, revival=Revival(times=5, until=1.0))
     raw = fit._descent.raw.clone()
-    dead = fit.layout.numbers_of([2])  # type: ignore[union-attr]
+    dead = fit.layout.numbers_of([2])
     opacity = [number for number in dead.tolist() if fit.layout.field_names()[number] == "opacity"]
     raw[0, opacity] = -15
     fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
@@ -151,7 +153,7 @@ def test_each_drawing_revives_its_own() -> None:
     raw = fit._descent.raw.clone()
     names = fit.layout.field_names()
     for row, slots in enumerate(([0], [1, 2])):
-        for number in fit.layout.numbers_of(slots).tolist():  # type: ignore[union-attr]
+        for number in fit.layout.numbers_of(slots).tolist():
             if names[number] == "opacity":
                 raw[row, number] = -15
     fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
@@ -178,15 +180,13 @@ def test_it_ends_by_steps_by_time_or_on_a_plateau() -> None:
     start = time.perf_counter()
     run(fit)
     assert 0.25 < time.perf_counter() - start < 5
-    still = Rates(**{name: 0.0 for name in vars(Rates()) if name != "fields"})
-    fit = run(fitting(budget=Budget(1000, plateau=20), rates=still))
+    fit = run(fitting(budget=Budget(1000, plateau=20), rates=STILL))
     assert fit.on_plateau
     assert fit.steps == 20
 
 
 def test_a_plateau_waits_for_the_last_shapes() -> None:
-    still = Rates(**{name: 0.0 for name in vars(Rates()) if name != "fields"})
-    fit = run(fitting(budget=Budget(100, plateau=10), rates=still, growth=Growth(2, 1.0)))
+    fit = run(fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0)))
     assert fit.steps == 60
 
 

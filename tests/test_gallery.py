@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from image_folders import picture
 from PIL import Image
 
 from vectorae import from_svg, rasterize
-from vectorae.commands import gallery
+from vectorae.commands import gallery, recipes
 from vectorae.commands.command_line import conf_folder
 from vectorae.config import GalleryConfig
 from vectorae.primitives import DEPTH, KINDS, PAINT, STROKE
@@ -189,16 +190,21 @@ def test_the_committed_drawings_are_those_of_the_code(kind: str) -> None:
 def test_the_schema_has_every_key() -> None:
     written = yaml.safe_load((conf_folder() / "gallery.yaml").read_text(encoding="utf-8"))
     assert set(written) - {"defaults", "hydra"} == {field.name for field in dataclasses.fields(GalleryConfig)}
-    assert GalleryConfig() == GalleryConfig(**{key: written[key] for key in ("output", "size")})
+    assert GalleryConfig() == GalleryConfig(
+        **{key: written[key] for key in ("output", "size", "image", "image_size", "steps")}
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["siez=32"], "siez: no such key; choose from output, size (did you mean size?)"),
+        (["siez=32"], "siez: no such key; choose from image, image_size, output, size, steps (did you mean size?)"),
         (["size=0"], "size: 0 is not a number of pixels from 16 to 1024"),
         (["size=big"], "size: 'big' is not a whole number"),
         (["output="], "output: name a folder"),
+        (["image=nothing.jpg"], "image: no file 'nothing.jpg'"),
+        (["image=a_file", "steps=0"], "steps: 0 is not a whole number of 1 or more"),
+        (["image=a_file", "image_size=-1"], "image_size: -1 is not a whole number of 1 or more"),
         (["output=a_file"], "output: a_file/point.png cannot be written: File exists"),
         (["output=a_file/below"], "output: a_file/below/point.png cannot be written: Not a directory"),
     ],
@@ -215,5 +221,22 @@ def test_the_script_refuses_an_unknown_key(tmp_path: Path) -> None:
     script = [sys.executable, str(ROOT / "scripts" / "gallery.py"), "outptu=x"]
     run = subprocess.run(script, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 2
-    assert run.stderr == "vectorae: error: outptu: no such key; choose from output, size (did you mean output?)\n"
+    assert run.stderr.startswith("vectorae: error: outptu: no such key; choose from image, image_size, output")
+    assert run.stderr.endswith("(did you mean output?)\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_every_recipe_of_a_photograph(command: Command, tmp_path: Path) -> None:
+    picture((6, 4), seed=1).resize((30, 20)).save("photo.png")
+    code, out, _ = command("image=photo.png", "image_size=16", "steps=2", f"output={tmp_path / 'sheets'}")
+    assert code == 0
+    assert "LPIPS is left out" in out
+    sheets = {path.name: Image.open(path) for path in (tmp_path / "sheets").iterdir()}
+    assert set(sheets) == {"photo_ink.png", "photo_colour.png"}
+    for sheet in sheets.values():
+        # Photo and seven drawings of 24×16, three side by side.
+        assert sheet.size == (3 * (24 + recipes.GAP) + recipes.GAP, 3 * (16 + recipes.CAPTION) + recipes.GAP)
+    ink, colour = (np.array(sheets[f"photo_{name}.png"]) for name in ("ink", "colour"))
+    first = slice(recipes.GAP, recipes.GAP + 16), slice(recipes.GAP, recipes.GAP + 24)
+    assert (ink[first][..., 0] == ink[first][..., 2]).all()
+    assert (colour[first][..., 0] != colour[first][..., 2]).any()

@@ -3,8 +3,9 @@
 import pytest
 import torch
 from scenes import PAINTED, box, line, paint, white_on_black
+from torch import Tensor
 
-from vectorae import Layout, RoundedBox, Scene, UserError, rasterize
+from vectorae import Layout, Path, RoundedBox, Scene, UserError, rasterize
 from vectorae.layout import Redrawn, Seeds, Stack
 
 
@@ -54,7 +55,7 @@ def test_what_is_fixed_stays_as_it_is() -> None:
 
 
 def test_shapes_beyond_what_ours_may_be_are_kept() -> None:
-    outlines = [
+    outlines: list[tuple[RoundedBox | Path, Tensor | None]] = [
         (box(-2, 0.5, 3, 0.1), None),
         (box(0.5, 0.5, 0, 0), None),
         (line([(9, 9), (0.1, 0.1)]), torch.ones(1, 1)),
@@ -66,7 +67,7 @@ def test_shapes_beyond_what_ours_may_be_are_kept() -> None:
         for name, value in vars(one.outline).items():
             if isinstance(value, torch.Tensor):
                 torch.testing.assert_close(value, getattr(other.outline, name), atol=2e-3, rtol=1e-3)
-    assert layout(torch.full((1, layout.raw_size), 3.0)).groups[0].outline.half_extents.min() >= 0  # type: ignore[union-attr]
+    assert layout(torch.full((1, layout.raw_size), 3.0)).groups[0].outline.half_extents.min() >= 0
 
 
 def test_new_shapes_lie_on_top_and_are_the_only_ones_that_are_put_elsewhere() -> None:

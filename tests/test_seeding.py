@@ -46,6 +46,7 @@ def test_shapes_begin_where_there_is_something_to_draw(places: str, ink: Tensor 
         x, y = (seeds.center[index] * HEIGHT).unbind(-1)
         inside = (x > left - 3) & (x < left + 13) & (y > top - 3) & (y < top + 13)
         assert inside.float().mean() > 0.85
+    assert seeds.color is not None
     assert (seeds.center.shape, seeds.cell.shape, seeds.color.shape) == ((2, 100, 2), (2, 100), (2, 100, 3))
 
 
@@ -53,6 +54,7 @@ def test_what_is_drawn_already_draws_no_shapes_and_gets_the_colour_beneath() -> 
     images = torch.minimum(square_at(5, 5), square_at(40, 20))
     seeds = seed(Seeding(), images, 50, drawn=square_at(5, 5))
     assert (seeds.center[0, :, 0] * HEIGHT > 30).float().mean() > 0.9
+    assert seeds.color is not None
     middle = ((seeds.center[0] * HEIGHT - torch.tensor([45.0, 25.0])).abs() < 3).all(-1)
     assert middle.any()
     torch.testing.assert_close(
@@ -71,6 +73,7 @@ def test_shapes_are_small_where_many_stand() -> None:
     seeds = seed(Seeding(), image, 200)
     dense = seeds.center[0, :, 0] * HEIGHT < 20
     assert seeds.cell[0, dense].mean() < 0.7 * seeds.cell[0, ~dense].mean()
+    assert seed(Seeding(colors="layout"), image, 5).color is None
     assert len(seed(Seeding(sizes="equal"), image, 200).cell.unique()) == 1
 
 
@@ -130,7 +133,7 @@ def test_raw_numbers_are_known_by_slot_and_by_field() -> None:
     assert names[-3:] == ["background"] * 3
     raw = torch.zeros(1, layout.raw_size)
     raw[0, [number for number, name in enumerate(names) if name == "radius"]] = 5
-    assert (layout(raw).groups[0].outline.half_extents > 0.7).all()  # type: ignore[union-attr]
+    assert (layout(raw).groups[0].outline.half_extents > 0.7).all()
 
 
 @given(st.sampled_from(["unit", "length", "angle"]), st.floats(0.02, 0.98), st.floats(0.02, 0.98))

@@ -140,8 +140,11 @@ class ExportConfig:
 class GalleryConfig:
     """The keys at the root of a gallery's config."""
 
-    output: str = "docs/gallery"
+    output: str | None = None
     size: int = 108
+    image: str | None = None
+    image_size: int = 200
+    steps: int | None = None
 
 
 @dataclass

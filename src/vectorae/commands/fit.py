@@ -173,19 +173,25 @@ def _build(
     images = torch.stack([photo.pixels for photo in batch]).to(device)
     rasterizer = instantiate(config["rasterizer"], "rasterizer")
     plan = build_plan(config, max_time)
-    layout: Layout | Redrawn | Stack | None = None
-    layers: list[str | None] = []
-    if drawn is None or shell.chosen("primitives"):
-        aspect = images.shape[-1] / images.shape[-2]
-        layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
-    if drawn is not None:
+    layout: Layout | Redrawn | Stack
+    if drawn is None:
+        layout = new_shapes(config, images)
+    else:
         softness = plan.softness(1.0, min(images.shape[-2:]))
-        below = _redrawn(config, drawn, images, lambda scene: rasterizer.soft_scene(scene, softness))
-        layout = below if layout is None else Stack(below, layout)
-        layers += drawn.layers
+        layout = _redrawn(config, drawn, images, lambda scene: rasterizer.soft_scene(scene, softness))
+        if shell.chosen("primitives"):
+            layout = Stack(layout, new_shapes(config, images))
+    layers = [] if drawn is None else list(drawn.layers)
     fitting = Fitting(images, layout, rasterizer, instantiate(config["loss"], "loss"), plan)
     before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
     return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
+
+
+def new_shapes(config: Mapping[str, Any], images: torch.Tensor) -> Layout:
+    """The layout of `primitives`, on the images' canvas."""
+    aspect = images.shape[-1] / images.shape[-2]
+    layout: Layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
+    return layout
 
 
 def _redrawn(

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
+from vectorae.commands.recipes import draw_recipes
 from vectorae.config import GalleryConfig, instantiate
 from vectorae.errors import UserError
 from vectorae.files import write_beside
@@ -34,6 +35,8 @@ from vectorae.scene import Path as PathOutline
 from vectorae.svg import to_svg
 
 SIZES = range(16, 1025)
+
+OUTPUT, OUTPUT_OF_IMAGES = "docs/gallery", "outputs/gallery"
 
 PAPER = "#fcf9f0"
 PALETTE = ("#f2b733", "#2a9d8f", "#e65f4b", "#3b5b92", "#24304f")
@@ -64,7 +67,7 @@ def main() -> int:
 
 
 def gallery(config: dict[str, Any], folder: Path) -> None:
-    """Draw every kind, layout and profile into a folder, with a page that shows them.
+    """Draw every kind, layout and profile into a folder, with a page that shows them; or an image by every recipe.
 
     Args:
         config: plain resolved config with the keys of `GalleryConfig`.
@@ -76,9 +79,16 @@ def gallery(config: dict[str, Any], folder: Path) -> None:
     size = config["size"]
     if size not in SIZES:
         raise UserError(f"size: {size} is not a number of pixels from {SIZES.start} to {SIZES.stop - 1}")
-    if not config["output"]:
+    if config["output"] == "":
         raise UserError("output: name a folder")
-    output = Path(config["output"])
+    for name in ("image_size", "steps"):
+        if config[name] is not None and config[name] < 1:
+            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
+    output = Path(config["output"] or (OUTPUT if config["image"] is None else OUTPUT_OF_IMAGES))
+    if config["image"] is not None:
+        for sheet in draw_recipes(config["image"], config["image_size"], config["steps"], output):
+            print(f"drawn: {shell.short(sheet)}")
+        return
     for name, content in track(files(size), description="drawing", total=2 * len(KINDS) + 4):
         _write(output / name, content)
     print(f"{len(KINDS)} kinds drawn in {output}")

@@ -252,8 +252,8 @@ class Fitting:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
             seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator)
-            raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)  # type: ignore[union-attr]
-            numbers = self.layout.numbers_of(chosen).to(raw.device)  # type: ignore[union-attr]
+            raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)
+            numbers = self.layout.numbers_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], numbers] = True
         descent.place(raw, changed)
 

@@ -76,7 +76,8 @@ class Seeding:
             cells = own.clamp(min(2 / side, cell), LARGEST * cell)
         turn = _tangents(images, max(1.0, 0.15 * cell * side)).flatten(1).gather(1, pixels)
         color = seen.flatten(2).gather(2, pixels[:, None].expand(-1, seen.shape[1], -1)).transpose(1, 2)
-        return Seeds(places / side, cells, turn, color.clamp(0.02, 0.98))
+        color = color.clamp(0.02, 0.98)  # a sigmoid has a slope there
+        return Seeds(places / side, cells, turn, color if self.colors == "image" else None)
 
     def _weight(self, images: Tensor, drawn: Tensor, color: Tensor, sigma: float) -> Tensor:
         """How much a shape is wanted at each pixel, ``[B, H, W]``, > 0."""

@@ -29,6 +29,9 @@ from vectorae.layout.seeds import Seeds
 from vectorae.primitives import DEPTH, KINDS, Field, from_value, nearest_end, to_value
 from vectorae.scene import Group, Scene
 
+GREY = 0.7
+"""That all shapes begin with where nothing else is known."""
+
 
 @dataclass(frozen=True)
 class _Column:
@@ -145,7 +148,8 @@ class Layout(nn.Module):
                 stroke_width = values.pop("stroke_width", None)
                 outline = KINDS[self.kinds[index]](**values, **self._options[index]).outline()
                 groups.append(Group(outline, slots, stroke_width))
-        paint = (torch.cat(parts, dim=1)[:, self._place] for parts in zip(*paints, strict=True))
+        place = self.get_buffer("_place")
+        paint = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
         color, opacity, softness, *depth = paint
         return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), *depth)
 
@@ -165,14 +169,15 @@ class Layout(nn.Module):
             names += [column.name for column in columns for _ in range(column.size)] * len(slots)
         return names + ["background"] * (self.raw_size - len(names))
 
-    def quantities(self) -> dict[str, str]:
+    def quantities(self) -> Mapping[str, str]:
         """The quantity of each learned field by name: ``{"center": "point", …}``."""
         found = {column.name: column.field.quantity for columns in self._columns for column in columns}
         return found | ({"background": BACKGROUND.quantity} if self.learns_background else {})
 
     def numbers_of(self, slots: Sequence[int]) -> Tensor:
         """Which raw numbers are those of some slots, ``[n]``."""
-        wanted, numbers, first = set(slots), [], 0
+        numbers: list[int] = []
+        wanted, first = set(slots), 0
         for columns, own in zip(self._columns, self._slots, strict=True):
             width = sum(column.size for column in columns)
             for place, slot in enumerate(own):
@@ -202,10 +207,10 @@ class Layout(nn.Module):
                 continue
             some = seeds.take([asked[own[place]] for place in places])
             for column in self._columns[index]:
-                if column.name in DEPTH:
+                value = some.value(column.name, column.field)
+                if value is None:
                     continue
                 start = self._start(index, column.name, raw)[places]
-                value = some.value(column.name, column.field)
                 numbers = from_value(column.field, value, start, *self._range(column.field, raw))
                 part[:, places, column.first : column.first + column.size] = numbers.reshape(*numbers.shape[:2], -1)
         return raw
@@ -252,14 +257,13 @@ class Layout(nn.Module):
         """Every field's value in the starting arrangement, as a buffer ``[n]``, or ``[n, size]``, or ``[n, P, 2]``."""
         strokes = KINDS[self.kinds[index]].paint == "stroke"
         turns = slots * GOLDEN_ANGLE if strokes else torch.zeros(len(slots))
-        color = torch.empty(0)
+        seeds = Seeds(centers, cells, turns)
         for name, field in self._fields(index).items():
-            if name == "color":
-                assert isinstance(field.start, float)
-                color = torch.full((len(slots), self.channels), field.start)
-            value = (
-                (slots + 0.5) / self.count if name in DEPTH else Seeds(centers, cells, turns, color).value(name, field)
-            )
+            value = seeds.value(name, field)
+            if value is None and name in DEPTH:
+                value = (slots + 0.5) / self.count
+            elif value is None:
+                value = torch.full((len(slots), self.channels), GREY)
             self.register_buffer(f"_start_{index}_{name}", value.clone(), persistent=False)
 
     def _values(self, index: int, raw: Tensor, crisp: bool) -> dict[str, Tensor]:

@@ -1,6 +1,6 @@
 """Layouts of drawings that are there already: what raw numbers mean when zeros are a given scene."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -88,7 +88,7 @@ class Redrawn(nn.Module):
             width = values.get("stroke_width", group.stroke_width)
             groups.append(replace(group, outline=_outline(group.outline, values), stroke_width=width))
         background = values_of(self._background).get("background", drawing.background[:, None])[:, 0]
-        place = self._place
+        place = self.get_buffer("_place")
         color, opacity = (torch.cat(parts, dim=1)[:, place] for parts in (colors, opacities))
         return replace(drawing, groups=tuple(groups), color=color, opacity=opacity, background=background)
 
@@ -97,10 +97,18 @@ class Redrawn(nn.Module):
         columns = [one for columns in (*self._columns, self._background) for one in columns]
         return [one.name for one in columns for _ in range(one.start.numel())]
 
-    def quantities(self) -> dict[str, str]:
+    def quantities(self) -> Mapping[str, str]:
         """The quantity of each learned field by name."""
         columns = [one for columns in (*self._columns, self._background) for one in columns]
         return {one.name: one.field.quantity for one in columns}
+
+    def numbers_of(self, slots: Sequence[int]) -> Tensor:
+        """Which raw numbers are those of some seedable slots: none."""
+        return torch.empty(0, dtype=torch.long)
+
+    def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        """Raw numbers as they are: nothing can be seeded (see ``Layout.seeded``)."""
+        return raw
 
     def _columns_of(self, group: Group, fixed: Collection[str]) -> list[_Column]:
         outline, slots, found = group.outline, list(group.slots), []
@@ -157,9 +165,9 @@ class Stack(nn.Module):
         """The field that each raw number belongs to, by name."""
         return self.below.field_names() + self.above.field_names()
 
-    def quantities(self) -> dict[str, str]:
+    def quantities(self) -> Mapping[str, str]:
         """The quantity of each learned field by name."""
-        return self.below.quantities() | self.above.quantities()
+        return {**self.below.quantities(), **self.above.quantities()}
 
     def numbers_of(self, slots: Sequence[int]) -> Tensor:
         """Which raw numbers are those of some seedable slots, ``[n]``."""

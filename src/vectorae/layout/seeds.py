@@ -6,7 +6,10 @@ from dataclasses import dataclass, fields, replace
 import torch
 from torch import Tensor
 
-from vectorae.primitives import Field
+from vectorae.primitives import DEPTH, Field
+
+UNDECIDED = tuple(DEPTH)
+"""Fields that a place says nothing about."""
 
 
 @dataclass(frozen=True)
@@ -17,22 +20,25 @@ class Seeds:
         center: ``[..., n, 2]`` canvas units.
         cell: side of the square that each shape has to itself, ``[..., n]``, canvas units: the unit of its size.
         turn: ``[..., n]`` radians, clockwise.
-        color: ``[..., n, C]`` in [0, 1].
+        color: ``[..., n, C]`` in [0, 1]; None has nothing to say about it.
     """
 
     center: Tensor
     cell: Tensor
     turn: Tensor
-    color: Tensor
+    color: Tensor | None = None
 
     def take(self, places: Sequence[int]) -> "Seeds":
         """Some of the n."""
         last = {"center": -2, "cell": -1, "turn": -1, "color": -2}
         index = torch.tensor(places, device=self.cell.device)
-        return replace(self, **{f.name: getattr(self, f.name).index_select(last[f.name], index) for f in fields(self)})
+        given = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return replace(self, **{name: value.index_select(last[name], index) for name, value in given.items()})
 
-    def value(self, name: str, field: Field) -> Tensor:
-        """A field's value: ``[..., n]``, or ``[..., n, size]``, or ``[..., n, P, 2]``."""
+    def value(self, name: str, field: Field) -> Tensor | None:
+        """A field's value: ``[..., n]``, or ``[..., n, size]``, or ``[..., n, P, 2]``; None if they do not tell."""
+        if name in UNDECIDED:
+            return None
         if name == "color":
             return self.color
         if isinstance(field.start, tuple):
