@@ -241,7 +241,7 @@ def test_what_is_no_number_ends_it() -> None:
         (lambda: Growth(0), "rounds: 0 is not"),
         (lambda: Growth(1, 0.0), "until: 0.0 is not above 0"),
         (lambda: Revival(-1), "times: -1 is not"),
-        (lambda: Revival(pixels=-1.0), "pixels: -1.0 is not"),
+        (lambda: Revival(part=-1.0), "part: -1.0 is not"),
         (lambda: Revival(until=2.0), "until: 2.0 is not above 0"),
         (lambda: Plan(Budget(1), restarts=0), "restarts: 0 is not"),
     ],

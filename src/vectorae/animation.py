@@ -14,9 +14,20 @@ COLORS = 128
 """Of a GIF's palette."""
 
 
-def write_gif(pictures: list[Path], path: Path, seconds: float = SECONDS) -> None:
-    """The pictures as a looping animation of about ``seconds``, resting on the last one."""
-    frames = [picture.quantize(COLORS, dither=Image.Dither.NONE) for picture in _opened(pictures)]
+def write_gif(pictures: list[Path], path: Path, seconds: float = SECONDS, largest: int | None = None) -> None:
+    """The pictures as a looping animation of about ``seconds``, resting on the last one.
+
+    Args:
+        pictures: in the course of time.
+        path: of the file.
+        seconds: of the animation.
+        largest: pixels of the longer side, to which larger pictures are reduced: a GIF is a large file.
+    """
+    frames = []
+    for picture in _opened(pictures):
+        if largest is not None:
+            picture.thumbnail((largest, largest))
+        frames.append(picture.quantize(COLORS, dither=Image.Dither.NONE))
     if not frames:
         return
     each = max(40, int(1000 * seconds / len(frames)))

@@ -137,7 +137,13 @@ class Descent:
 
     @torch.no_grad()
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where another descent of the same numbers was."""
+        """Go on where another descent of the same numbers was.
+
+        Raises:
+            UserError: it had other numbers.
+        """
+        if state["origin"].shape != self._origin.shape:
+            raise UserError("resume: the state is of other images or other shapes")
         self._origin.copy_(state["origin"])
         self._moved.copy_(state["moved"])
         self._optimizer.load_state_dict(state["optimizer"])

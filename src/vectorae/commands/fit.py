@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 STATE = "state.pt"
 
-FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device", "init")
-"""What a fit may be resumed without: how long it takes, and how it is shown. What `init` held is in the state."""
+FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device")
+"""What a fit may be resumed without: how long it takes, and how it is shown."""
 
 INCOMPLETE = 1
 """Exit code where some images could not be read."""

@@ -225,23 +225,24 @@ class Fitting:
         if new and self.plan.seeding.places != "layout":
             drawn = self._drawn(before or below)
             everyone = torch.ones(len(drawn), len(new), dtype=torch.bool)
-            self._seed(drawn, new, everyone)
+            self._seed(drawn, new, everyone, len(new))
         self.shown = now
         self.look()
 
     def _revive(self) -> None:
         """Put shapes that paint nothing where the drawing is worst."""
         seedable = [slot for slot in self.layout.seedable if slot < self.shown]
-        if not seedable or not self.plan.revival.pixels:
+        if not seedable:
             return
         drawn, pixels = self._visible()
-        dead = (pixels < self.plan.revival.pixels)[:, seedable].cpu()
+        share = drawn[0, 0].numel() / self.shown
+        dead = (pixels < self.plan.revival.part * share)[:, seedable].cpu()
         if dead.any():
             self.revived += int(dead.sum())
-            self._seed(drawn, seedable, dead)
+            self._seed(drawn, seedable, dead, len(seedable))
 
-    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
-        """Seed those of some slots that are wanted, bool ``[B, n]``; drawings that want as many at once."""
+    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor, among: int) -> None:
+        """Seed those of some slots that are wanted, bool ``[B, n]``, as large as ``among`` shapes would be."""
         descent, raw = self._descent, self._descent.raw
         changed = torch.zeros_like(raw, dtype=torch.bool)
         ink = None
@@ -251,7 +252,7 @@ class Fitting:
         for some in [range(len(raw))] if everyone else [[index] for index in range(len(raw)) if wanted[index].any()]:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator)
+            seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator, among)
             raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)
             numbers = self.layout.numbers_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], numbers] = True

@@ -45,8 +45,8 @@ class Growth:
         until: the progress in (0, 1] that they are spread over.
     """
 
-    rounds: int = 1
-    until: float = 0.5
+    rounds: int = 6
+    until: float = 0.4
 
     def __post_init__(self) -> None:
         if self.rounds < 1:
@@ -69,18 +69,18 @@ class Revival:
     Attributes:
         times: how often they are looked for, 0 or more.
         until: the progress in (0, 1] that these times are spread over.
-        pixels: a shape that shows on less than so many pixels is dead.
+        part: a shape is dead that shows on less than this part of the pixels there are for each shape.
     """
 
     times: int = 20
     until: float = 0.8
-    pixels: float = 0.5
+    part: float = 0.1
 
     def __post_init__(self) -> None:
         if self.times < 0:
             raise UserError(f"times: {self.times} is not a whole number of 0 or more")
-        if not 0 <= self.pixels < math.inf:
-            raise UserError(f"pixels: {self.pixels} is not a number of 0 or more")
+        if not 0 <= self.part < math.inf:
+            raise UserError(f"part: {self.part} is not a number of 0 or more")
         check_part("until", self.until)
 
     def due(self, progress: float) -> int:

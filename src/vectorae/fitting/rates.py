@@ -27,14 +27,14 @@ class Rates:
         fields: of raw numbers (points: cells), for single fields by name: ``{radius: 0.2}``.
     """
 
-    place: float = 0.1
-    length: float = 0.1
+    place: float = 0.2
+    length: float = 0.2
     angle: float = 0.1
     unit: float = 0.05
-    color: float = 0.05
-    opacity: float = 0.05
-    stroke_width: float = 0.05
-    background: float = 0.05
+    color: float = 0.1
+    opacity: float = 0.1
+    stroke_width: float = 0.2
+    background: float = 0.1
     depth: float = 0.05
     fields: Mapping[str, float] = field(default_factory=dict)
 

@@ -20,6 +20,9 @@ from vectorae.svg import to_svg
 ON_SHEET = 8
 """Images that TensorBoard shows, of those that are drawn together."""
 
+LARGEST_GIF = 480
+"""Pixels of the longer side of the animation."""
+
 
 @dataclass(frozen=True)
 class Drawing:
@@ -105,7 +108,7 @@ class Record:
         rows = [torch.cat([image, soft, crisp])]
         write_beside(folder / "comparison.png", as_png(Image.fromarray(contact_sheet(rows, tile=1))))
         pictures = sorted((folder / "renders").glob("step_*.png"))
-        write_gif(pictures, folder / "fit.gif")
+        write_gif(pictures, folder / "fit.gif", largest=LARGEST_GIF)
         write_mp4(pictures, folder / "fit.mp4")
         metrics = self._metrics(image, soft, crisp, scene)
         write_json(folder / "metrics.json", metrics)

@@ -47,7 +47,13 @@ class Seeding:
                 raise UserError(f"{name}: no {getattr(self, name)!r}; {choose(getattr(self, name), choices)}")
 
     def __call__(
-        self, images: Tensor, drawn: Tensor, count: int, ink: Tensor | None, generator: torch.Generator
+        self,
+        images: Tensor,
+        drawn: Tensor,
+        count: int,
+        ink: Tensor | None,
+        generator: torch.Generator,
+        among: int | None = None,
     ) -> Seeds:
         """Seeds for some new shapes.
 
@@ -57,6 +63,7 @@ class Seeding:
             count: n new shapes in each drawing.
             ink: the colour that they have, ``[C]``, if they may not have any.
             generator: of the lots, on the CPU.
+            among: how many shapes share the canvas, by which they are as large; None is ``count``.
 
         Returns:
             Seeds ``[B, n]``.
@@ -64,14 +71,14 @@ class Seeding:
         images, drawn = _reduced(images), _reduced(drawn)
         height, width = images.shape[-2:]
         side = min(height, width)
-        area = math.prod(canvas_size(width / height))
-        cell = SPREAD * math.sqrt(area / count)
+        among = among or count
+        cell = SPREAD * math.sqrt(math.prod(canvas_size(width / height)) / among)
         seen = gaussian_blur(images, max(1.0, 0.25 * cell * side))
         weight = self._weight(images, drawn, seen if ink is None else ink[:, None, None], max(1.0, 0.35 * cell * side))
         places, pixels = _by_lot(weight, count, generator)
         cells = torch.full_like(weight[:, :count].flatten(1)[:, :1], cell).expand(-1, count)
         if self.sizes == "density":
-            density = weight.flatten(1) * (count / weight.flatten(1).sum(1, keepdim=True))
+            density = weight.flatten(1) * (among / weight.flatten(1).sum(1, keepdim=True))
             own = density.gather(1, pixels).rsqrt() / side
             cells = own.clamp(min(2 / side, cell), LARGEST * cell)
         turn = _tangents(images, max(1.0, 0.15 * cell * side)).flatten(1).gather(1, pixels)
