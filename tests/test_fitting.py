@@ -39,6 +39,7 @@ def fitting(
 ) -> Fitting:
     budget = plan.pop("budget", None) or Budget(steps)
     layout = layout or Layout(["circle"], count=count, aspect=WIDTH / HEIGHT, start="random")
+    plan.setdefault("growth", Growth(1))
     softness = plan.pop("softness", SoftnessSchedule(2, 0.25, unit="pixel"))
     return Fitting(
         images(batch), layout, Rasterizer(), objective or Objective({"mse": 1.0}), Plan(budget, softness, **plan)
@@ -85,6 +86,7 @@ def test_shapes_enter_in_rounds_upon_those_before() -> None:
         shown.add(fit.shown)
         fit.step()
     assert shown == {2, 4, 6}
+    fit.look()
     assert fit.scene(0, crisp=True).count == 6
     raw = fitting(count=6, growth=Growth(3, 0.6))
     assert raw.scene(0, crisp=True, best=False).count == 2

@@ -120,7 +120,7 @@ class FitConfig:
     seed: int = 0
     init: str | None = None
     resume: str | None = None
-    looks: int = 60
+    looks: int = 40
     scale: float = 1.0
     batch_size: int = 16
     device: str = "auto"

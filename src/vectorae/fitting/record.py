@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from vectorae.animation import write_gif, write_mp4
-from vectorae.evaluation import as_picture, contact_sheet, image_metrics
+from vectorae.evaluation import as_picture, contact_sheet, image_metrics, psnr
 from vectorae.files import write_beside, write_json
 from vectorae.fitting.fitting import Fitting
 from vectorae.pictures import Frame, as_png
@@ -72,8 +72,8 @@ class Record:
             drawn = fitting.draw(index, crisp=True, best=False)
             write_beside(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(as_picture(drawn)))
             crisp.append(drawn)
-        psnr = image_metrics(torch.cat(crisp), fitting.images)["psnr"]
-        self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", float(psnr.mean()), step)
+        decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
+        self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", decibels, step)
         shown = range(min(ON_SHEET, len(crisp)))
         soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in shown])
         sheet = contact_sheet([fitting.images[: len(shown)], soft, torch.cat(crisp[: len(shown)])], tile=1)

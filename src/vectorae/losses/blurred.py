@@ -5,6 +5,7 @@ Blurred and pyramid losses for drawings are of Mihai and Hare, *Differentiable D
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import torch
@@ -21,14 +22,21 @@ TRUNCATE = 4
 
 def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     """Images ``[B, C, H, W]`` blurred by a gaussian of σ pixels; beyond its edges an image goes on as it ends."""
+    height, width = images.shape[-2:]
+    down, across = (_blurring(size, sigma, images.dtype, images.device) for size in (height, width))
+    return down @ (images @ across.T)
+
+
+@lru_cache(maxsize=64)
+def _blurring(size: int, sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The matrix ``[size, size]`` that blurs a column. Multiplied, it is ten times as fast as a convolution."""
     radius = max(1, round(TRUNCATE * sigma))
-    places = torch.arange(-radius, radius + 1, dtype=images.dtype, device=images.device)
+    places = torch.arange(-radius, radius + 1, dtype=torch.float64)
     kernel = torch.exp(-0.5 * (places / sigma).square())
     kernel = kernel / kernel.sum()
-    planes = images.reshape(-1, 1, *images.shape[-2:])
-    planes = F.conv2d(F.pad(planes, (radius, radius, 0, 0), mode="replicate"), kernel.view(1, 1, 1, -1))
-    planes = F.conv2d(F.pad(planes, (0, 0, radius, radius), mode="replicate"), kernel.view(1, 1, -1, 1))
-    return planes.reshape(images.shape)
+    seen = (torch.arange(size)[:, None] + places.long()).clamp(0, size - 1)
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    return matrix.scatter_add_(1, seen, kernel.expand(size, -1)).to(device, dtype)
 
 
 def gaussian_pyramid(images: Tensor, octaves: int, intervals: int, sigma: float) -> list[list[Tensor]]:
@@ -73,8 +81,9 @@ class BlurredMSE(ImageLoss):
         _check_sigma(self.sigma)
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        target = gaussian_blur(image, self.sigma) if self.blur_image else image
-        return MSE()(gaussian_blur(drawing, self.sigma), target)
+        if self.blur_image:  # a blur is linear
+            return gaussian_blur(drawing - image, self.sigma).square().mean((1, 2, 3))
+        return MSE()(gaussian_blur(drawing, self.sigma), image)
 
 
 @dataclass(frozen=True)
@@ -98,8 +107,8 @@ class PyramidMSE(ImageLoss):
         check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        pairs = zip(*(self._levels(one) for one in (drawing, image)), strict=True)
-        return torch.stack([MSE()(*pair) for pair in pairs]).mean(0)
+        differences = self._levels(drawing - image)  # all that makes a level is linear
+        return torch.stack([level.square().mean((1, 2, 3)) for level in differences]).mean(0)
 
     def _levels(self, images: Tensor) -> list[Tensor]:
         octaves = gaussian_pyramid(images, self.octaves, self.intervals, self.sigma)
