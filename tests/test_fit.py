@@ -183,8 +183,8 @@ def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
 
 
 def test_it_goes_on_with_a_drawing_of_ours(command: Command, photo: Path, tmp_path: Path) -> None:
-    given = (f"image={photo}", "size=24", "looks=2", "primitives.count=8", "growth.rounds=2")
-    assert command(*given, "max_steps=20")[0] == 0
+    given = (f"image={photo}", "size=24", "looks=2", "growth.rounds=2")
+    assert command(*given, "primitives.count=8", "max_steps=20")[0] == 0
     first = run_folder(tmp_path)
     shutil.copy(first / "drawing.svg", tmp_path / "a=b, c.svg")
     rates = [f"rates.{name}=0" for name in ("place", "length", "color", "opacity", "background")]
@@ -248,11 +248,15 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
     ("arguments", "message"),
     [
         ("image=nothing.jpg", "image: 'nothing.jpg' does not exist"),
-        ("size=0", "size: 0 is not"),
+        ("size=7", "size: 7 is not a whole number of 8 or more"),
+        ("image=", "image: empty; name a path"),
+        ("image=bad.svg,wide.svg", "to sweep over several: image="),
+        ("image=long.png size=200", "its shorter side as 200 pixels makes 20000000"),
         ("channels=2", "channels: 2 is neither"),
         ("scale=0", "scale: 0.0 is not"),
         ("background=sky", "background: no colour 'sky'"),
         ("max_time=soon", "max_time: 'soon' is not a time"),
+        ("max_time=0.2s", "max_time: '0.2s' is less than a second"),
         ("max_steps=null", "max_steps: null, and so is max_time"),
         ("max_steps=0", "max_steps: 0 is not"),
         ("growth.rounds=0", "growth.rounds: 0 is not"),
@@ -265,7 +269,9 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("init=nothing.svg", "init: no file 'nothing.svg'"),
         ("init=empty.svg", "init: 'empty.svg' has no shapes"),
         ("init=bad.svg", "init: 'bad.svg': svg: not well-formed"),
-        ("init=wide.svg", "init: 'wide.svg' is 30×10 and the image 24×24"),
+        ("init=wide.svg", "init: 'wide.svg' is 30×10 and the image 'toy_face' 24×24"),
+        ("init=long.png", "init: 'long.png' is no SVG"),
+        ("init=one.svg primitives.count=9", "primitives.count: the shapes are those of 'one.svg'"),
         ("resume=nothing.pt", "resume: no file 'nothing.pt'"),
         ("resume=bad.svg", "resume: 'bad.svg' is damaged"),
         ("image=bad.svg", "image: 'bad.svg' cannot be read"),
@@ -283,11 +289,49 @@ def test_a_mistake_is_told_in_one_line_and_leaves_nothing(
     (tmp_path / "one.svg").write_text(f'{head}<circle r="3"/></svg>')
     (tmp_path / "bad.svg").write_text("<svg")
     (tmp_path / "wide.svg").write_text(f'{head.replace("0 0 10", "0 0 30")}<circle r="3"/></svg>')
+    picture((500, 1), seed=0).save(tmp_path / "long.png")
     code, _, err = command("size=24", *arguments.split())
     assert code == 2
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "outputs").exists()
+
+
+def test_ink_does_not_grow(command: Command, tmp_path: Path) -> None:
+    # Black strokes cover what lies below no better for coming later.
+    assert command("medium=ink", "primitives=lines_500", "primitives.count=12", *SMALL)[0] == 0
+    text = (run_folder(tmp_path) / "drawing.svg").read_text(encoding="utf-8")
+    assert (text.count('id="round-1"'), text.count('id="round-2"')) == (1, 0)
+
+
+def test_images_of_any_aspect_begin_with_one_drawing_or_none(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    picture((4, 4), seed=1).save(tmp_path / "photos" / "a.png")
+    picture((8, 4), seed=1).save(tmp_path / "photos" / "b.png")
+    (tmp_path / "one.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle r="3"/></svg>')
+    code, _, err = command("image=photos", "init=one.svg", *SMALL)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "init: 'one.svg' is 9×9 and the image 'b.png' 48×24" in err
+    assert not (tmp_path / "outputs").exists()
+
+
+def test_a_folder_of_one_image_is_a_folder(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    picture((4, 4), seed=1).save(tmp_path / "photos" / "a.png")
+    code, out, _ = command("image=photos", "primitives.count=3", *SMALL)
+    folder = run_folder(tmp_path)
+    assert code == 0
+    assert f"drawn: {folder.relative_to(tmp_path)}\n" in out
+    assert metrics_of(folder)["images"] == 1
+    assert (folder / "a" / "drawing.svg").is_file()
+
+
+def test_a_sweep_goes_on_where_images_are_left_out(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    picture((4, 4), seed=1).save(tmp_path / "photos" / "a.png")
+    (tmp_path / "photos" / "b.png").write_text("no picture")
+    assert command("-m", "image=photos", "seed=1,2", "primitives.count=3", *SMALL)[0] == 1
+    assert len(list(tmp_path.glob("outputs/sweeps/*/*/a/drawing.svg"))) == 2
 
 
 def test_a_recipe_for_fit_cannot_be_trained(command: Command) -> None:

@@ -190,6 +190,10 @@ def test_it_ends_by_steps_by_time_or_on_a_plateau() -> None:
 def test_a_plateau_waits_for_the_last_shapes() -> None:
     fit = run(fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0)))
     assert fit.steps == 60
+    alone = fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0))
+    while not alone.done:  # it looks by itself
+        alone.step()
+    assert 55 <= alone.steps <= 65
 
 
 def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:

@@ -86,6 +86,10 @@ GROUND = '<rect width="10" height="10" fill="#000000"/>'
         (f'{HEAD}{GROUND}<g clip-path="url(#a)"><circle cx="1" cy="1" r="2"/></g></svg>', "<g> with clip-path"),
         (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" fill-rule="evenodd"/></svg>', "<path> with fill-rule evenodd"),
         (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 Z M 3 3 L 4 4 Z"/></svg>', "<path> with several contours"),
+        (
+            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-dasharray="1"/></svg>',
+            "<path> with stroke-dasharray",
+        ),
         (f'{HEAD}{GROUND}<path d=""/></svg>', "<path> without a shape"),
         (f'{HEAD}{GROUND}<use href="#a"/></svg>', "<use>"),
     ],
@@ -114,6 +118,9 @@ OTHERS = """<?xml version="1.0"?>
     <path d="m 70 60 q 6 -12 12 0 t 12 0 a 5 3 20 0 1 4 8 h -6 v 2"/>
     <polygon points="2,2 10,4 4,10" fill="#08f" transform="scale(2)"/>
   </g>
+  <circle cx="60" cy="40" r="20" display="none"/><circle cx="60" cy="40" r="20" style="display: none"/>
+  <g visibility="hidden"><circle cx="60" cy="40" r="20"/><circle cx="90" cy="60" r="5" visibility="visible"/></g>
+  <g display="none"><circle cx="60" cy="40" r="20"/></g><a href="#back"><circle cx="100" cy="40" r="6" fill="teal"/></a>
   <path d="M 10,40 C 20,30 30,50 40,40 S 30,60 20,55 z" fill="purple"/>
 </svg>"""
 
@@ -121,7 +128,7 @@ OTHERS = """<?xml version="1.0"?>
 def test_plain_shapes_by_anyone_are_drawn_as_an_independent_renderer_does() -> None:
     reading = read_svg(OTHERS)
     assert (reading.width, reading.height, reading.skipped) == (120, 80, {})
-    assert reading.layers == ["back"] * 3 + [None] * 2 + ["front"] * 5 + [None]
+    assert reading.layers == ["back"] * 3 + [None] * 2 + ["front"] * 5 + [None] * 3
     ours = rasterize(reading.scene, 160, 240, coverage="ramp")
     theirs = rendered(OTHERS, paper="white")[None]
     assert theirs.shape == ours.shape

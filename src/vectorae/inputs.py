@@ -49,7 +49,10 @@ def find_jobs(given: str, folder: Path, key: str = "input", reserved: str = "") 
         found = sorted(root.glob(str(path.relative_to(root))))
         files = [file for file in found if file.suffix.lower() in extensions and file.is_file()]
     else:
-        raise UserError(f"{key}: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'")
+        several = f"; to sweep over several: {key}=\"'a.png','b.png'\"" if "," in given else ""
+        raise UserError(
+            f"{key}: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'{several}"
+        )
     inside = folder.resolve()
     files = [file for file in files if path.is_file() or not file.resolve().is_relative_to(inside)]
     if not files:

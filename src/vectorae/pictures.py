@@ -139,19 +139,30 @@ def read_picture(file: Any, view: View) -> Picture:
     return Picture(255 - pixels if view.invert else pixels, width, height)
 
 
-def read_whole(file: Any, side: int, channels: int, background: str = "white", max_pixels: int = MAX_PIXELS) -> Picture:
+def read_whole(
+    file: Any,
+    side: int,
+    channels: int,
+    background: str = "white",
+    max_pixels: int = MAX_PIXELS,
+    most: int = MAX_PIXELS,
+) -> Picture:
     """An image file at its own aspect, uint8 ``[C, H, W]``; all else as for ``read_picture``.
 
     Args:
         file: a path, or an open binary file.
         side: of the shorter side, in pixels; smaller images are enlarged.
         channels, background, max_pixels: as in a ``View``.
+        most: pixels that it may have at that size.
 
     Raises:
         Exception: as ``read_picture``.
     """
     with Image.open(file) as image:
         _check_size(image, max_pixels)
+        enlarged = round(side**2 * max(image.size) / min(image.size))
+        if enlarged > most:
+            raise ValueError(f"its shorter side as {side} pixels makes {enlarged}, and {most} are allowed")
         plain, (width, height) = _upright(image, 2 * side / min(image.size), channels, background)
     scale = side / min(width, height)
     size = max(1, round(width * scale)), max(1, round(height * scale))

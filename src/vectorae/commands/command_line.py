@@ -35,7 +35,7 @@ def arrange(arguments: Sequence[str]) -> list[str]:
     """The command line as Hydra can read it: flags first, paths and times quoted, component keys open.
 
     Raises:
-        UserError: an unknown flag.
+        UserError: an unknown flag, a path that is empty.
     """
     flags, overrides = split_flags(arguments)
     return [*flags, *(_rewrite(override) for override in overrides)]
@@ -68,6 +68,8 @@ def _rewrite(override: str) -> str:
         return override
     prefix, key, value = match.groups()
     if key in PATH_KEYS:
+        if not value.strip():
+            raise UserError(f"{key}: empty; name a path, or leave {key}= out")
         value = quote(value)
     elif re.fullmatch(r"\d+(\.\d+)?|true|false|null", value) and (conf_folder() / key).is_dir():
         value = f"'{value}'"  # the name of a choice
@@ -105,7 +107,7 @@ def duration(value: Any, key: str) -> str | None:
     '00:00:15:00'
 
     Raises:
-        UserError: anything else, also the integer that yaml makes of an unquoted 00:00:15:00.
+        UserError: less than a second; anything else, also the integer that yaml makes of an unquoted 00:00:15:00.
     """
     if value is None:
         return None
@@ -118,6 +120,8 @@ def duration(value: Any, key: str) -> str | None:
             f'{key}: {value!r} is not a time; write 90s, 15m, 2h or "00:00:15:00" (days:hours:minutes:seconds)'
         )
     seconds = round(float(match[1]) * UNITS[match[2]])
+    if seconds < 1:
+        raise UserError(f"{key}: {value!r} is less than a second")
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 
 STATE = "state.pt"
 
+SMALLEST = 8
+"""Shorter side of the smallest images that can be judged, pixels."""
+
 FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device")
 """What a fit may be resumed without: how long it takes, and how it is shown."""
 
-INCOMPLETE = 1
-"""Exit code where some images could not be read."""
-
 ROUND = "round-"
 """Begins the id of the group that a round's shapes have in the SVG."""
+
+KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
+"""Keys by which fields of the shapes of `init` stay as they are."""
 
 ASPECT_ERROR = 0.02
 """Part by which the aspect of a drawing that is given may differ from the image's: sizes are whole pixels."""
@@ -80,10 +83,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     max_time = None if time is None else float(seconds_of(time))
     device = shell.device(config["device"])
 
-    from torch.utils.tensorboard import SummaryWriter
-
-    from vectorae.fitting import Reader, batches, read_state, write_state
-    from vectorae.signals import Signals
+    from vectorae.fitting import Reader, batches, read_state
 
     build_plan(config, max_time)
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
@@ -91,17 +91,43 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     several = list(batches(photos, config["batch_size"]))
     settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
     states = {} if config["resume"] is None else read_state(Path(config["resume"]), settings, FREE_TO_DIFFER)
-    drawn = _drawn_before(config) if config["init"] is not None else None
+    drawn = _drawn_before(config, photos) if config["init"] is not None else None
     objective = instantiate(config["loss"], "loss")
     for batch in several:
         objective.check(*batch[0].pixels.shape[-2:])
     _build(config, several[0], max_time, device, drawn)
     print(f"run folder: {shell.short(folder)}", flush=True)
+    shares = [None if max_time is None else max_time * len(batch) / len(photos) for batch in several]
+
+    def build(number: int) -> tuple[Fitting, list[str | None]]:
+        return _build(config, several[number], shares[number], device, drawn)
+
+    metrics, signal = _draw(several, build, folder, settings, states)
+    _report(metrics, photos, folder)
+    for path, why in failures.items():
+        print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
+    if signal is not None:
+        return 128 + signal
+    return shell.INCOMPLETE if failures else 0
+
+
+def _draw(
+    several: Sequence[Sequence[Photo]],
+    build: Callable[[int], tuple[Fitting, list[str | None]]],
+    folder: Path,
+    settings: Mapping[str, Any],
+    states: dict[int, Any],
+) -> tuple[list[dict[str, float]], int | None]:
+    """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    from vectorae.fitting import write_state
+    from vectorae.signals import Signals
+
     metrics: list[dict[str, float]] = []
     with Signals() as signals, SummaryWriter(folder) as writer:
         for number, batch in enumerate(several):
-            share = None if max_time is None else max_time * len(batch) / len(photos)
-            fitting, layers = _build(config, batch, share, device, drawn)
+            fitting, layers = build(number)
             if number in states:
                 fitting.restore(states[number])
 
@@ -110,25 +136,20 @@ def fit(config: dict[str, Any], folder: Path) -> int:
                 write_state(folder / STATE, settings, states)
 
             tag = f"{number + 1}/" if len(several) > 1 else ""
-            record = _record(config, folder, batch, fitting, layers, writer, tag)
-            _run(fitting, record, config["looks"], signals, keep)
+            record = _record(settings["scale"], folder, batch, fitting, layers, writer, tag)
+            _run(fitting, record, settings["looks"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
                 break
-    _report(metrics, folder)
-    for path, why in failures.items():
-        print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
-    if signals.received is not None:
-        return 128 + signals.received
-    return INCOMPLETE if failures else 0
+        return metrics, signals.received
 
 
 def _check_numbers(config: Mapping[str, Any]) -> None:
     from PIL import ImageColor
 
-    for name in ("size", "max_pixels", "looks", "batch_size"):
-        if config[name] < 1:
-            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
+    for name, least in (("size", SMALLEST), ("max_pixels", 1), ("looks", 1), ("batch_size", 1)):
+        if config[name] < least:
+            raise UserError(f"{name}: {config[name]} is not a whole number of {least} or more")
     if config["channels"] not in (1, 3):
         raise UserError(f"channels: {config['channels']} is neither 1 (grey) nor 3 (colour)")
     if not 0 < config["scale"] < float("inf"):
@@ -139,8 +160,8 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
         raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
 
 
-def _drawn_before(config: Mapping[str, Any]) -> Reading:
-    """The drawing that `init` names."""
+def _drawn_before(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
+    """The drawing that `init` names, which all images are to begin with."""
     from vectorae.svg import counted, read_svg
 
     path = Path(config["init"]).expanduser()
@@ -148,12 +169,27 @@ def _drawn_before(config: Mapping[str, Any]) -> Reading:
         raise UserError(f"init: no file '{path}'")
     try:
         reading = read_svg(path.read_text(encoding="utf-8"))
-    except (UserError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise UserError(f"init: '{path}' is no SVG in UTF-8") from error
+    except UserError as error:
         raise UserError(f"init: '{path}': {error}") from error
     if reading.skipped:
         print(f"vectorae: left out of '{path}': {counted(reading.skipped)}", file=sys.stderr)
     if not reading.scene.count:
         raise UserError(f"init: '{path}' has no shapes to begin with")
+    for photo in photos:
+        height, width = photo.pixels.shape[-2:]
+        if abs(reading.width / reading.height * height / width - 1) > ASPECT_ERROR:
+            raise UserError(
+                f"init: '{path}' is {reading.width:g}×{reading.height:g} and the image '{photo.title}' "
+                f"{width}×{height}; they need to have one aspect"
+            )
+    if not shell.chosen("primitives"):
+        for key in shell.given("primitives"):
+            if not key.startswith(KEPT_OF_INIT):
+                raise UserError(
+                    f"{key}: the shapes are those of '{path}'; write primitives=NAME to put new ones on top of them"
+                )
     return reading
 
 
@@ -201,11 +237,6 @@ def _redrawn(
     from vectorae.layout import Redrawn
 
     height, width = images.shape[-2:]
-    if abs(drawn.width / drawn.height * height / width - 1) > ASPECT_ERROR:
-        raise UserError(
-            f"init: '{config['init']}' is {drawn.width:g}×{drawn.height:g} and the image {width}×{height}; "
-            "they need to have one aspect"
-        )
     section = config["primitives"]
     fixed = [name for name, value in (section.get("fields") or {}).items() if value != "learned"]
     fixed += [] if section.get("background", "learned") == "learned" else ["background"]
@@ -214,7 +245,7 @@ def _redrawn(
 
 
 def _record(
-    config: Mapping[str, Any],
+    scale: float,
     folder: Path,
     batch: Sequence[Photo],
     fitting: Fitting,
@@ -225,7 +256,7 @@ def _record(
     from vectorae.fitting import Drawing, Record
 
     drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
-    return Record(fitting, drawings, layers, writer, tag, config["scale"])
+    return Record(fitting, drawings, layers, writer, tag, scale)
 
 
 def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: Callable[[], None]) -> None:
@@ -250,21 +281,26 @@ def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: C
             if int(progress * looks) > seen and progress < 1:
                 seen = int(progress * looks)
                 look()
+        fitting.pause()
         look()
         if fitting.done:
             show(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
 
 
-def _report(metrics: Sequence[Mapping[str, float]], folder: Path) -> None:
-    """What came out, in a few lines, and for several images their means as a file too."""
+def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:
+    """What came out, in a few lines; for the images of a folder their means as a file too."""
     from vectorae.files import write_json
 
     means = {name: sum(one[name] for one in metrics) / len(metrics) for name in metrics[0]}
-    if len(metrics) > 1:
+    alone = photos[0].name == Path()
+    if not alone:
         means |= {"images": float(len(metrics)), "seconds": sum(one["seconds"] / one["images"] for one in metrics)}
         write_json(folder / "metrics.json", means)
     shell.print_metrics(means, "the drawing" if len(metrics) == 1 else f"{len(metrics)} drawings, on average")
-    print(f"drawn: {shell.short(folder / 'drawing.svg') if len(metrics) == 1 else shell.short(folder)}")
+    print(f"drawn: {shell.short(folder / 'drawing.svg' if alone else folder)}")
+    if len(metrics) < len(photos):
+        left = f"{len(photos) - len(metrics)} of {len(photos)} images were not begun"
+        print(f"{left}; go on with the same command and resume={shell.short(folder / STATE)}")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ Job = Callable[[dict[str, Any], Path], int | None]
 # What the outside world refuses: no room, no permission, a file where a folder should be.
 ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
-INTERRUPTED = 130
+INCOMPLETE, INTERRUPTED = 1, 130
+"""Exit codes: some inputs were left out; Ctrl-C."""
 
 
 class _Stop(BaseException):
@@ -90,7 +91,7 @@ class _Runner:
         self.schema = schema
         self.job = job
         self.started = False
-        self.refused = 0
+        self.refused = self.incomplete = 0
         self.sweep: Path | None = None
 
     def run(self) -> int:
@@ -117,7 +118,7 @@ class _Runner:
             raise UserError(explain(error)) from error
         if self.sweep is not None:
             _remove_unused(self.sweep, "multirun.yaml")
-        return 2 if self.refused else 0
+        return 2 if self.refused else INCOMPLETE if self.incomplete else 0
 
     def _task(self, config: Any) -> None:
         from hydra.core.hydra_config import HydraConfig
@@ -144,7 +145,9 @@ class _Runner:
         except Exception as error:
             raise _Stop(error=error) from None
         else:
-            if code:
+            if sweep and code == INCOMPLETE:
+                self.incomplete += 1
+            elif code:
                 raise _Stop(code)
         finally:
             sys.argv = argv
@@ -245,6 +248,14 @@ def chosen(group: str) -> bool:
     from hydra.core.hydra_config import HydraConfig
 
     return any(override.lstrip("+").startswith(f"{group}=") for override in HydraConfig.get().overrides.task)
+
+
+def given(section: str) -> list[str]:
+    """The keys of a section that the command line itself sets: `primitives.count` and so on."""
+    from hydra.core.hydra_config import HydraConfig
+
+    keys = (override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task)
+    return [key for key in keys if key.startswith(f"{section}.")]
 
 
 def short(path: Path) -> str:

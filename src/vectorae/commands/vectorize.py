@@ -15,9 +15,6 @@ from vectorae.pictures import RESIZES, View, as_png
 if TYPE_CHECKING:
     from vectorae.vectorize import Drawn
 
-INCOMPLETE = 1
-"""Exit code where some images could not be read."""
-
 
 def main() -> int:
     """Vectorize with the config on the command line. Returns the exit code."""
@@ -80,7 +77,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
     done = len(jobs) - len(failures)
     print(f"{done} of {len(jobs)} images drawn into {outputs.folder}, {done / seconds:.0f} images/s")
-    return INCOMPLETE if failures else 0
+    return shell.INCOMPLETE if failures else 0
 
 
 def check(config: dict[str, Any]) -> None:

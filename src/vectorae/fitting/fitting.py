@@ -21,6 +21,9 @@ from vectorae.scene import Scene
 GAIN = 1e-3
 """Part of its cost by which a drawing must become better, or it stands on a plateau."""
 
+LOOKS_ON_PLATEAU = 4
+"""How often at least a drawing is judged before it counts as standing on a plateau."""
+
 LAST_RATE = 0.02
 """Part of the learning rate that is left at the end."""
 
@@ -83,7 +86,8 @@ class Fitting:
         self.steps = self.revived = self.shown = 0
         self._seconds = 0.0
         self._since: float | None = None
-        self._flat, self._flat_since = torch.inf, 0
+        self._flat = torch.full((len(images),), torch.inf)
+        self._flat_since = self._judged = 0
         self._times = 0
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
@@ -93,7 +97,7 @@ class Fitting:
 
     @property
     def seconds(self) -> float:
-        """Since the first step; pauses between a stop and its continuation do not count."""
+        """Since the first step, in which kernels may be compiled; pauses do not count."""
         return self._seconds + (0.0 if self._since is None else time.perf_counter() - self._since)
 
     @property
@@ -103,9 +107,10 @@ class Fitting:
 
     @property
     def on_plateau(self) -> bool:
-        """Whether the drawings have stopped to become better."""
+        """Whether all shapes are there, and no drawing has become better by a thousandth for some time."""
         plateau = self.plan.budget.plateau
-        return plateau is not None and self.steps - self._flat_since >= plateau
+        flat = self._judged - self._flat_since
+        return plateau is not None and self.shown == self.layout.count and flat >= plateau
 
     @property
     def done(self) -> bool:
@@ -134,7 +139,6 @@ class Fitting:
         Raises:
             UserError: the cost is no number any more.
         """
-        self._since = self._since or time.perf_counter()
         progress = self.progress
         self._grow()
         if (times := self.plan.revival.due(progress)) > self._times:
@@ -145,6 +149,10 @@ class Fitting:
         if not cost.isfinite().all():
             raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
         self.steps += 1
+        self._since = self._since or time.perf_counter()
+        plateau = self.plan.budget.plateau
+        if plateau is not None and self.steps - self._judged >= max(1, plateau // LOOKS_ON_PLATEAU):
+            self.look()
         best = cost.view(-1, self.plan.restarts).argmin(1, keepdim=True)
         return of_best(cost, best), {name: of_best(value, best) for name, value in terms.items()}
 
@@ -152,10 +160,16 @@ class Fitting:
         """Judge the crisp drawings as they are now and keep the best: what those cost, of each image ``[B]``."""
         self._descent.judge(self._last_softness, self.shown)
         least = self._descent.least.view(-1, self.plan.restarts).min(1).values
-        total = float(least.sum())
-        if self.shown < self.layout.count or total < self._flat * (1 - GAIN):
-            self._flat, self._flat_since = total, self.steps
+        self._judged, now = self.steps, least.cpu()
+        better = now < self._flat * (1 - GAIN)
+        self._flat = torch.where(better, now, self._flat)
+        if self.shown < self.layout.count or better.any():
+            self._flat_since = self.steps
         return least
+
+    def pause(self) -> None:
+        """Stop the clock, until the next step."""
+        self._seconds, self._since = self.seconds, None
 
     def scene(self, index: int, crisp: bool, best: bool = True) -> Scene:
         """A drawing of an image: crisp, or to be drawn as soft as it is at the end.
@@ -189,7 +203,7 @@ class Fitting:
             "seconds": self.seconds,
             "revived": self.revived,
             "shown": self.shown,
-            "flat": (self._flat, self._flat_since),
+            "flat": (self._flat, self._flat_since, self._judged),
             "times": self._times,
             "generator": self._generator.get_state(),
         }
@@ -199,7 +213,7 @@ class Fitting:
         self._descent.restore(state["descent"])
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
-        self._flat, self._flat_since = state["flat"]
+        self._flat, self._flat_since, self._judged = state["flat"]
         self._times = state["times"]
         self._generator.set_state(state["generator"])
 

@@ -18,6 +18,9 @@ from vectorae.pictures import read_whole
 OWN_PICTURE = "toy_face"
 """What the picture is called that the project draws itself."""
 
+MOST_PIXELS = 2**22
+"""Of an image as it is drawn: larger ones take more memory than most machines have."""
+
 OWN_FACE = 7
 """Which of the toy faces it is."""
 
@@ -82,7 +85,7 @@ class Reader:
 
     def _read(self, job: Job) -> Tensor | str:
         try:
-            picture = read_whole(job.image, self.size, self.channels, self.background, self.max_pixels)
+            picture = read_whole(job.image, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
         except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
             return reason(error)
         return to_float(torch.from_numpy(picture.pixels.copy()))

@@ -14,6 +14,9 @@ from vectorae.layout.seeds import Seeds
 from vectorae.primitives import PAINT, STROKE, Field, to_value
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
+PURE = 0.01
+"""How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
+
 PLACES = Field("points", ())
 EXTENT = Field("length", 0.0, high=2.0)
 TURN = Field("angle", 0.0)
@@ -54,7 +57,9 @@ class Redrawn(nn.Module):
         self._drawing = drawing
         self._sizes = torch.tensor(canvas_size(aspect))
         self._columns = [self._columns_of(group, fixed) for group in drawing.groups]
-        self._background = [] if "background" in fixed else [_column("background", BACKGROUND, drawing.background)]
+        self._background = (
+            [] if "background" in fixed else [_column("background", BACKGROUND, _learnable(drawing.background))]
+        )
         self.raw_size = sum(one.start.numel() for columns in (*self._columns, self._background) for one in columns)
         order = torch.tensor([slot for group in drawing.groups for slot in group.slots], dtype=torch.long)
         self.register_buffer("_place", order.argsort(), persistent=False)
@@ -121,8 +126,8 @@ class Redrawn(nn.Module):
             else:
                 found.append(_column("half_extents", EXTENT, outline.half_extents[0]))
                 found.append(_column("angle", TURN, outline.angle[0]))
-        found.append(_column("color", PAINT["color"], self._drawing.color[0, slots]))
-        found.append(_column("opacity", PAINT["opacity"], self._drawing.opacity[0, slots]))
+        found.append(_column("color", PAINT["color"], _learnable(self._drawing.color[0, slots])))
+        found.append(_column("opacity", PAINT["opacity"], _learnable(self._drawing.opacity[0, slots])))
         if group.stroke_width is not None:
             found.append(_column("stroke_width", STROKE["stroke_width"], group.stroke_width[0]))
         return [_reaching(column) for column in found if column.name not in fixed]
@@ -178,6 +183,10 @@ class Stack(nn.Module):
         below, above = raw[:, : self.below.raw_size], raw[:, self.below.raw_size :]
         placed = self.above.seeded(above, [slot - self.below.count for slot in slots], seeds)
         return torch.cat([below, placed], dim=1)
+
+
+def _learnable(units: Tensor) -> Tensor:
+    return units.clamp(PURE, 1 - PURE)
 
 
 def _column(name: str, field: Field, start: Tensor) -> _Column:

@@ -22,10 +22,11 @@ BLACK = 0x000000FF
 PAPER = (1.0, 1.0, 1.0)
 """What is behind a drawing that paints no background."""
 
-SILENT = {"title", "desc", "metadata", "defs", "style", "svg"}
-"""Elements that draw nothing."""
+SILENT = {"title", "desc", "metadata", "defs", "style", "svg", "a"}
+"""Elements that draw nothing of their own."""
 
-UNSUPPORTED = ("clip-path", "mask", "filter")
+UNSUPPORTED = ("clip-path", "mask", "filter", "stroke-dasharray")
+"""Properties that no shape of ours has."""
 
 
 @dataclass(frozen=True)
@@ -176,10 +177,12 @@ def _elements(group: Any, layer: str | None, opacity: float) -> Iterator[tuple[A
 
     for element in group:
         own = element.values.get("attributes", {})
+        if _property(own, "display", "inline") == "none":
+            continue
         if isinstance(element, svgelements.Group) and len(element) and not _troubles(own):
             name, share = own.get("id", layer), opacity * _number(own.get("opacity", "1"), "opacity", element)
             yield from _elements(element, name, share)
-        elif own.get("tag") not in SILENT:
+        elif own.get("tag") not in SILENT and element.values.get("visibility", "visible") == "visible":
             yield element, layer, opacity
 
 
@@ -214,11 +217,14 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
 
 def _troubles(attributes: Mapping[str, Any]) -> str | None:
     """What an element has that we cannot draw."""
-    style = str(attributes.get("style", ""))
-    for name in UNSUPPORTED:
-        if attributes.get(name, "none") != "none" or f"{name}:" in style.replace(" ", ""):
-            return name
-    return None
+    return next((name for name in UNSUPPORTED if _property(attributes, name, "none") != "none"), None)
+
+
+def _property(attributes: Mapping[str, Any], name: str, default: str) -> str:
+    """An element's own property, by its style or else by its attribute."""
+    declarations = (one.partition(":") for one in str(attributes.get("style", "")).split(";"))
+    styled = {key.strip(): value.strip() for key, _, value in declarations}
+    return styled.get(name, str(attributes.get(name, default)).strip())
 
 
 def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
