@@ -19,7 +19,8 @@ from vectorae.errors import UserError
 CONF = conf_folder()
 COMPONENTS = ("dataset", "primitives", "encoder", "rasterizer", "loss", "optimizer")
 CHOICES = [(group, file.stem) for group in (*COMPONENTS, "trainer") for file in sorted((CONF / group).glob("*.yaml"))]
-EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml"))
+EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml") if not file.stem.startswith("fit_"))
+"""Of training; those of fit are tested with it."""
 SMALL = ["dataset.image_size=32"]
 
 

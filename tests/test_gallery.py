@@ -201,7 +201,7 @@ def test_the_schema_has_every_key() -> None:
         (["siez=32"], "siez: no such key; choose from image, image_size, output, size, steps (did you mean size?)"),
         (["size=0"], "size: 0 is not a number of pixels from 16 to 1024"),
         (["size=big"], "size: 'big' is not a whole number"),
-        (["output="], "output: name a folder"),
+        (["output="], "output: empty; name a path, or leave output= out"),
         (["image=nothing.jpg"], "image: no file 'nothing.jpg'"),
         (["image=a_file", "steps=0"], "steps: 0 is not a whole number of 1 or more"),
         (["image=a_file", "image_size=-1"], "image_size: -1 is not a whole number of 1 or more"),

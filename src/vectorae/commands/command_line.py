@@ -68,7 +68,7 @@ def _rewrite(override: str) -> str:
         return override
     prefix, key, value = match.groups()
     if key in PATH_KEYS:
-        if not value.strip():
+        if not value:
             raise UserError(f"{key}: empty; name a path, or leave {key}= out")
         value = quote(value)
     elif re.fullmatch(r"\d+(\.\d+)?|true|false|null", value) and (conf_folder() / key).is_dir():

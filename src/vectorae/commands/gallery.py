@@ -79,8 +79,6 @@ def gallery(config: dict[str, Any], folder: Path) -> None:
     size = config["size"]
     if size not in SIZES:
         raise UserError(f"size: {size} is not a number of pixels from {SIZES.start} to {SIZES.stop - 1}")
-    if config["output"] == "":
-        raise UserError("output: name a folder")
     for name in ("image_size", "steps"):
         if config[name] is not None and config[name] < 1:
             raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
