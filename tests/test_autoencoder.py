@@ -93,7 +93,7 @@ def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:
 @pytest.mark.parametrize("training", [True, False])
 def test_vectorize(training: bool) -> None:
     model = small_model().train(training)
-    torch.nn.init.normal_(model.encoder.head.weight, std=0.3)  # type: ignore[union-attr,arg-type]
+    torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
     images = two_rectangles(4)
     model.eval()
     expected = model.scene(images, crisp=True)
@@ -109,7 +109,7 @@ def test_vectorize(training: bool) -> None:
 
 def test_vectorize_resizes() -> None:
     model = small_model().eval()
-    torch.nn.init.normal_(model.encoder.head.weight, std=0.3)  # type: ignore[union-attr,arg-type]
+    torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
     images = two_rectangles(2)
     larger = images.repeat_interleave(3, -1).repeat_interleave(3, -2)
     torch.testing.assert_close(model.vectorize(larger).color, model.vectorize(images).color, atol=0.05, rtol=0)
@@ -126,4 +126,4 @@ def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
-    assert saved["vectorae"] == {"format": 3, "config": dict(model.config)}
+    assert saved["vectorae"] == {"format": 4, "config": dict(model.config)}

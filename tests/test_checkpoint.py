@@ -32,7 +32,8 @@ def checkpoint(finished_run: Path, request: pytest.FixtureRequest) -> Path:
 def test_holds_plain_data_only(checkpoint: Path) -> None:
     content = torch.load(checkpoint, weights_only=True)
     config = content["vectorae"]["config"]
-    assert config["encoder"] == {"_target_": "vectorae.encoders.CNN", "width": 8, "hidden": 32}
+    assert config["encoder"] == {"_target_": "vectorae.encoders.CNN", "width": 8}
+    assert config["head"] == {"_target_": "vectorae.encoders.MLP", "hidden": 512}
     assert config["trainer"]["max_steps"] == 4
     assert config["dataset"]["image_size"] == 16
     assert "hyper_parameters" not in content

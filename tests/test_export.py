@@ -47,7 +47,7 @@ def scattered(*overrides: str) -> VectorAutoencoder:
     torch.manual_seed(0)
     model = small_model(*overrides).eval()
     with torch.no_grad():
-        for parameter in model.encoder.head.parameters():  # type: ignore[union-attr]
+        for parameter in model.encoder.head.parameters():
             parameter.normal_(std=0.3)
     return model
 

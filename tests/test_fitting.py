@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from vectorae import Layout, UserError
-from vectorae.fitting import Budget, Fitting, Growth, Plan, Rates, Revival, Seeding, read_state, write_state
+from vectorae.fitting import Budget, Fitting, Plan, Rates, read_state, write_state
 from vectorae.losses import Objective
+from vectorae.population import Growth, Revival, Seeding
 from vectorae.rasterizer import Rasterizer, SoftnessSchedule
 
 HEIGHT, WIDTH = 24, 32

@@ -10,16 +10,16 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
     {"errors"},
-    {"animation", "files", "geometry", "pictures", "signals", "signatures"},
+    {"animation", "files", "geometry", "hub", "pictures", "signals", "signatures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
     {"layout", "losses", "datasets"},
-    {"classifier", "descent", "encoders", "inputs", "optimizer"},
+    {"classifier", "descent", "encoders", "inputs", "optimizer", "population"},
     {"evaluation"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},
     {"checkpoint", "benchmark"},
-    {"export", "vectorize"},
+    {"export", "sampling", "vectorize"},
     {"commands"},
     {"__init__", "__main__"},
 ]

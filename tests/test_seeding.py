@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from vectorae import Layout, Path, UserError
-from vectorae.fitting import Rates, Seeding
+from vectorae.fitting import Rates
 from vectorae.layout import Seeds
+from vectorae.population import Seeding
 from vectorae.primitives import KINDS, Field, from_value, to_value
 from vectorae.scene import Outline
 

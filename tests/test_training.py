@@ -201,6 +201,18 @@ def test_stopped_and_resumed_is_not_stopped(
         assert metrics_of(tmp_path / "second")[name] == metrics_of(uninterrupted)[name]
 
 
+def test_all_that_a_run_may_do_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tricks = ("model.refine_steps=1", "model.variational=true", "model.ema=0.9", "softness.shape=plateau")
+    given = (*LONG, *tricks, "revival.times=4", "revival.until=1", "growth.rounds=2")
+    assert run_training(tmp_path / "whole", *given) == 0
+    with monkeypatch.context() as patch:
+        stop_at(4, signal.SIGINT, patch)
+        assert run_training(tmp_path / "first", *given) == 128 + signal.SIGINT
+    assert run_training(tmp_path / "second", *given, f"resume={tmp_path / 'first' / 'checkpoints' / 'last.ckpt'}") == 0
+    resumed, whole = state(tmp_path / "second"), state(tmp_path / "whole")
+    assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
 def test_a_second_signal_stops_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stop_at(2, signal.SIGINT, monkeypatch)
     once = VectorAutoencoder.training_step

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -14,11 +15,13 @@ COLORS = 128
 """Of a GIF's palette."""
 
 
-def write_gif(pictures: list[Path], path: Path, seconds: float = SECONDS, largest: int | None = None) -> None:
+def write_gif(
+    pictures: Sequence[Path | Image.Image], path: Path, seconds: float = SECONDS, largest: int | None = None
+) -> None:
     """The pictures as a looping animation of about ``seconds``, resting on the last one.
 
     Args:
-        pictures: in the course of time.
+        pictures: files or images, in the course of time.
         path: of the file.
         seconds: of the animation.
         largest: pixels of the longer side, to which larger pictures are reduced: a GIF is a large file.
@@ -37,7 +40,7 @@ def write_gif(pictures: list[Path], path: Path, seconds: float = SECONDS, larges
     os.replace(part, path)
 
 
-def write_mp4(pictures: list[Path], path: Path, seconds: float = SECONDS) -> bool:
+def write_mp4(pictures: Sequence[Path], path: Path, seconds: float = SECONDS) -> bool:
     """The pictures, all of one size, as a video (H.264) that rests on the last one for two seconds.
 
     Returns:
@@ -63,9 +66,12 @@ def write_mp4(pictures: list[Path], path: Path, seconds: float = SECONDS) -> boo
         part.unlink(missing_ok=True)
 
 
-def _opened(pictures: list[Path]) -> list[Image.Image]:
+def _opened(pictures: Sequence[Path | Image.Image]) -> list[Image.Image]:
     frames = []
     for picture in pictures:
+        if isinstance(picture, Image.Image):
+            frames.append(picture.convert("RGB"))
+            continue
         with Image.open(picture) as image:
             frames.append(image.convert("RGB"))
     return frames

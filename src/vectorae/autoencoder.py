@@ -1,27 +1,92 @@
 """The autoencoder: an encoder that predicts, a layout that gives meaning, a rasterizer that draws."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import astuple, dataclass, field, replace
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from pytorch_lightning.callbacks import Timer
-from torch import Tensor, nn
+from torch import Tensor
 
 from vectorae.descent import descend
-from vectorae.errors import UserError
+from vectorae.encoders import Encoder, Look, Refiner
+from vectorae.errors import UserError, choose
 from vectorae.evaluation import image_metrics, to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.optimizer import AdamW
-from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
+from vectorae.population import Growth, Revival, Seeding, visible_pixels
+from vectorae.rasterizer import Plateaus, Rasterizer, SoftnessSchedule, TemperatureSchedule
 from vectorae.scene import Scene
 
-CHECKPOINT_FORMAT = 3
+CHECKPOINT_FORMAT = 4
+
+DEFAULT_LATENT = 64
+"""Size of a variational latent, unless another is asked for."""
 
 REFINEMENT_RATE = 0.1
 """Learning rate of test-time refinement: of .02 to .15 the best by 100 steps on faces, within .05 dB."""
+
+
+@dataclass(frozen=True)
+class Inference:
+    """How a model comes to its answer.
+
+    Attributes:
+        refine_steps: learned corrections of the encoder's answer (see ``Refiner``), 0 or more.
+        latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
+        variational: the latent is a distribution, from which new images can be drawn.
+        kl_weight: of its divergence from a normal distribution, relative to the loss.
+        kl_warmup: the part of the run in [0, 1] in which that weight rises from 0.
+        ema: decay of the moving average of weights that is validated and kept; 0 keeps the weights themselves.
+        rates: name of a field → factor on its raw numbers, by which it learns faster or more slowly.
+    """
+
+    refine_steps: int = 0
+    latent: int | None = None
+    variational: bool = False
+    kl_weight: float = 2e-5
+    kl_warmup: float = 0.3
+    ema: float = 0.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.refine_steps < 0:
+            raise UserError(f"refine_steps: {self.refine_steps} is not a whole number of 0 or more")
+        if self.latent is not None and self.latent < 1:
+            raise UserError(f"latent: {self.latent} is not a whole number of 1 or more")
+        if not 0 <= self.kl_weight < float("inf"):
+            raise UserError(f"kl_weight: {self.kl_weight} is not a number of 0 or more")
+        if not 0 <= self.kl_warmup <= 1:
+            raise UserError(f"kl_warmup: {self.kl_warmup} is not between 0 and 1")
+        if not 0 <= self.ema < 1:
+            raise UserError(f"ema: {self.ema} is not at least 0 and below 1")
+        for name, rate in self.rates.items():
+            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
+                raise UserError(f"rates.{name}: {rate!r} is not a factor above 0")
+
+    @property
+    def latent_size(self) -> int | None:
+        """Size of the bottleneck, if there is one."""
+        return DEFAULT_LATENT if self.latent is None and self.variational else self.latent
+
+    def rates_of(self, layout: Layout) -> Tensor:
+        """The factor on each raw number of a layout, ``[raw_size]``.
+
+        Raises:
+            UserError: a name of none of its learned fields.
+        """
+        names = layout.field_names()
+        for name in self.rates:
+            if name not in names:
+                raise UserError(f"rates.{name}: no such learned field; {choose(name, sorted(set(names)))}")
+        return torch.tensor([float(self.rates.get(name, 1.0)) for name in names])
+
+    def kl_weight_at(self, progress: float) -> float:
+        """The weight of the divergence at a progress in [0, 1]."""
+        return self.kl_weight * (min(1.0, progress / self.kl_warmup) if self.kl_warmup else 1.0)
 
 
 class VectorAutoencoder(pl.LightningModule):
@@ -29,10 +94,15 @@ class VectorAutoencoder(pl.LightningModule):
 
     Args:
         encoder: images ``[B, C, S, S]`` → raw numbers ``[B, layout.raw_size]``.
+        refiner: corrects them, or None if ``inference`` has no steps for it.
+        inference: how both are used.
         layout: raw numbers → scene.
         rasterizer: how scenes are drawn.
         softness: how soft, in the course of the run.
         temperature: how undecided the order of shapes is that have a depth, in the course of the run.
+        growth: when shapes enter: before that they are not drawn.
+        revival: of shapes that paint nothing, whatever the image.
+        seeding: where those go.
         loss: what is minimised.
         optimizer: how.
         image_size: side of the images, S, in pixels.
@@ -40,14 +110,21 @@ class VectorAutoencoder(pl.LightningModule):
     """
 
     progress: Tensor
+    revivals: Tensor
+    plateaus: Tensor
 
     def __init__(
         self,
-        encoder: nn.Module,
+        encoder: Encoder,
+        refiner: Refiner | None,
+        inference: Inference,
         layout: Layout,
         rasterizer: Rasterizer,
         softness: SoftnessSchedule,
         temperature: TemperatureSchedule,
+        growth: Growth,
+        revival: Revival,
+        seeding: Seeding,
         loss: Objective,
         optimizer: AdamW,
         image_size: int,
@@ -55,17 +132,28 @@ class VectorAutoencoder(pl.LightningModule):
     ) -> None:
         super().__init__()
         rasterizer.check_ordering(layout.ordering)
-        self.encoder, self.layout, self.rasterizer = encoder, layout, rasterizer
+        self.encoder, self.refiner, self.inference = encoder, refiner, inference
+        self.layout, self.rasterizer = layout, rasterizer
         self.softness_schedule, self.temperature_schedule = softness, temperature
+        self.growth, self.revival, self.seeding = growth, revival, seeding
         self.loss, self.optimizer_settings = loss, optimizer
         self.image_size, self.config = image_size, config
         # Part of the state, so that a loaded model draws as softly as it did when it was saved.
         self.register_buffer("progress", torch.zeros(()))
+        self.register_buffer("revivals", torch.zeros((), dtype=torch.long))
+        self.register_buffer("plateaus", torch.tensor(astuple(Plateaus()), dtype=torch.float64))
 
     @property
     def softness(self) -> float:
         """The softness at the present progress, canvas units."""
-        return self.softness_schedule(float(self.progress), self.image_size)
+        schedule = self.softness_schedule
+        waited = Plateaus(*self.plateaus.tolist()).progress(schedule.until) if schedule.waits else float(self.progress)
+        return schedule(waited, self.image_size)
+
+    @property
+    def shown(self) -> int:
+        """How many shapes are drawn at the present progress, from the bottom."""
+        return self.growth.count(self.growth.round_at(float(self.progress)), self.layout.count)
 
     @property
     def temperature(self) -> float:
@@ -73,9 +161,50 @@ class VectorAutoencoder(pl.LightningModule):
         return self.temperature_schedule(float(self.progress))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]."""
-        raw: Tensor = self.encoder(images.to(self.dtype))
+        """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]: the encoder's, as they were refined."""
+        *_, (raw, _) = self.answers(images)
         return raw
+
+    def encode(self, images: Tensor) -> Tensor:
+        """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]: the encoder's, without refinement."""
+        images = images.to(self.dtype)
+        return _full_precision(self.encoder(images, self._draw_lowest))
+
+    def answers(self, images: Tensor, judged: bool = False) -> Iterator[tuple[Tensor, Look | None]]:
+        """The encoder's answer, and each learned correction of it (``inference.refine_steps``).
+
+        Args:
+            images: ``[B, C, S, S]`` in [0, 1].
+            judged: look at the last drawing too.
+
+        Yields:
+            Raw numbers ``[B, raw_size]``, and the look at their drawing by which they are corrected next, or None.
+        """
+        images = images.to(self.dtype)
+        features = self.encoder.backbone(images)
+        raw = _full_precision(self.encoder.answer(features, images, self._draw_lowest))
+        memory = None
+        for left in range(0 if self.refiner is None else self.inference.refine_steps, -1, -1):
+            look = self._look(raw, images) if left or judged else None
+            yield raw, look
+            if left and self.refiner is not None and look is not None:
+                raw, memory = self.refiner(raw, look, images, features, memory)
+                raw = _full_precision(raw)
+
+    @torch.enable_grad()
+    def _look(self, raw: Tensor, images: Tensor) -> Look:
+        leaf = raw.detach().requires_grad_()
+        scene = self.scene_of(leaf, crisp=False)
+        drawing = self.draw_scene(scene, crisp=False)
+        terms = self.loss.terms(drawing, images, scene)
+        cost = self.loss.total(terms)
+        (gradient,) = torch.autograd.grad(cost.sum(), leaf)
+        terms = {name: value.detach() for name, value in terms.items()}
+        return Look(scene.detach(), drawing.detach(), cost.detach(), terms, gradient)
+
+    @torch.no_grad()
+    def _draw_lowest(self, raw: Tensor, shown: int) -> Tensor:
+        return self.draw_scene(self.scene_of(_full_precision(raw), crisp=False).select(0, shown), crisp=False)
 
     def refine(self, raw: Tensor, images: Tensor, steps: int) -> Tensor:
         """Raw numbers after ``steps`` optimizer steps against the images, by the loss of the training.
@@ -109,8 +238,15 @@ class VectorAutoencoder(pl.LightningModule):
 
     def scene_of(self, raw: Tensor, crisp: bool) -> Scene:
         """The scene that raw numbers ``[B, raw_size]`` stand for."""
+        return self.scene_at(raw, crisp, self.softness, self.shown)
+
+    def scene_at(self, raw: Tensor, crisp: bool, softness: float, shown: int) -> Scene:
+        """The same at another softness, and with another number of shapes shown: the others have no opacity."""
         scene: Scene = self.layout(raw, crisp=crisp)
-        return self.rasterizer.crisp_scene(scene, self.softness) if crisp else scene
+        if shown < scene.count:
+            there = torch.arange(scene.count, device=raw.device) < shown
+            scene = replace(scene, opacity=scene.opacity * there)
+        return self.rasterizer.crisp_scene(scene, softness) if crisp else scene
 
     def draw(self, images: Tensor, crisp: bool = True) -> Tensor:
         """Drawings ``[B, C, S, S]`` of images ``[B, C, S, S]`` in [0, 1], crisp or as soft as in training."""
@@ -145,41 +281,109 @@ class VectorAutoencoder(pl.LightningModule):
         self.train(training)
         return self.scene_of(self.refine(raw, images, refine), crisp=True)
 
+    @torch.no_grad()
+    def revive(self, images: Tensor) -> int:
+        """Put shapes that paint nothing on all of these images where the drawings are worst.
+
+        Args:
+            images: ``[B, C, S, S]`` in [0, 1].
+
+        Returns:
+            How many.
+        """
+        training = self.training
+        self.eval()
+        answer, raw = self.encode(images), self(images)
+        self.train(training)
+        scene, shown = self.scene_of(raw, crisp=False), self.shown
+        pixels = visible_pixels(scene, lambda some: self.draw_scene(some, crisp=False)).mean(0)
+        dead = [slot for slot in range(shown) if pixels[slot] < self.revival.part * self.image_size**2 / shown]
+        if dead:
+            mean = images.mean(0, keepdim=True)
+            error = (self.draw_scene(scene, crisp=False) - images).square().mean(0, keepdim=True).sqrt()
+            lots = torch.Generator().manual_seed(int(self.revivals))
+            seeds = self.seeding(mean, mean - error, len(dead), None, lots, shown)
+            numbers = self.layout.numbers_of(dead).to(raw.device)
+            wanted = self.layout.seeded(torch.zeros_like(raw[:1]), dead, seeds)[0]
+            self.encoder.move(numbers, (wanted - answer.mean(0))[numbers])
+        return len(dead)
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.optimizer_settings.build(self.parameters())
 
     def on_train_start(self) -> None:
         self.progress.fill_(run_progress(self.trainer))
 
-    def on_train_batch_end(self, outputs: object, batch: Tensor, batch_idx: int) -> None:
+    def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
         self.progress.fill_(run_progress(self.trainer))
+        progress = float(self.progress)
+        if self.softness_schedule.waits:
+            plateaus = Plateaus(*self.plateaus.tolist())
+            # Softness is to be the same in every process.
+            loss = self.trainer.strategy.reduce(outputs["loss"].detach(), reduce_op="mean")
+            plateaus.observe(float(loss), progress, self.softness_schedule.until)
+            self.plateaus.copy_(torch.tensor(astuple(plateaus)))
+        if (due := self.revival.due(progress)) > int(self.revivals):
+            self.revivals.fill_(due)
+            self.log("train/revived", float(self.revive(to_float(batch))))
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
+        if self.inference.variational:
+            # So that a run that is resumed draws the lots of one that never stopped.
+            torch.manual_seed((self.config["seed"] * 2**20 + self.global_step) * 2**10 + self.global_rank)
         rate = self.optimizer_settings.rate(float(self.progress))
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
 
+    def learn(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """What training minimises, and its parts.
+
+        Args:
+            images: ``[B, C, S, S]`` in [0, 1].
+
+        Returns:
+            The cost, summed over the encoder's answer and all corrections of it, with what else is minimised; and by
+            name the costs alone and the terms of the last of them.
+        """
+        costs, push, terms = [], torch.zeros((), device=images.device), {}
+        for raw, look in self.answers(images, judged=True):
+            assert look is not None
+            # Each cost's gradient is known, as the refiner's input: it need not be computed a second time.
+            push = push + (raw * look.gradient).sum() / len(images)
+            costs.append(look.cost.mean())
+            terms = {f"loss/{name}": value.mean() for name, value in look.terms.items()}
+        parts = {"loss": costs[-1], **terms}
+        if len(costs) > 1:
+            parts["loss_of_encoder"] = costs[0]
+        cost = push + (torch.stack(costs).sum() - push).detach()
+        if self.inference.variational and self.encoder.latent is not None:
+            parts["divergence"] = self.encoder.latent.divergence.mean()
+            cost = cost + self.inference.kl_weight_at(float(self.progress)) * parts["divergence"]
+        return cost, parts
+
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        images = to_float(batch)
-        scene = self.scene(images)
-        terms = self.loss.terms(self.draw_scene(scene, crisp=False), images, scene)
-        loss = self.loss.total(terms).mean()
-        self.log("train/loss", loss)
-        self.log_dict({f"train/loss/{name}": value.mean() for name, value in terms.items()})
+        cost, parts = self.learn(to_float(batch))
+        self.log_dict({f"train/{name}": value.detach() for name, value in parts.items()})
         self.log("train/softness", self.softness)
         if self.layout.ordering == "depth":
             self.log("train/temperature", self.temperature)
         self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
-        return loss
+        return cost
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         images = to_float(batch)
+        raw = self(images)
         for name in ("soft", "crisp"):
-            for metric, values in image_metrics(self.draw(images, crisp=name == "crisp"), images).items():
+            drawing = self.draw_scene(self.scene_of(raw, name == "crisp"), name == "crisp")
+            for metric, values in image_metrics(drawing.to(images.dtype), images).items():
                 self.log(f"val/{metric}_{name}", values.mean(), batch_size=len(images), sync_dist=True)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint["vectorae"] = {"format": CHECKPOINT_FORMAT, "config": dict(self.config)}
+
+
+def _full_precision(raw: Tensor) -> Tensor:
+    return raw if raw.dtype == torch.float64 else raw.float()
 
 
 def run_progress(trainer: pl.Trainer) -> float:

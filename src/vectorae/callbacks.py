@@ -13,7 +13,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from PIL import Image
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
@@ -29,11 +29,17 @@ WATCHED = 16
 """How many validation images are drawn at every validation."""
 
 
-def default_callbacks(run_dir: Path) -> list[Callback]:
-    """Everything that a run watches and writes, into its folder."""
+def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
+    """Everything that a run watches and writes, into its folder.
+
+    Args:
+        run_dir: the folder.
+        ema: decay of the moving average of the weights; 0 for none.
+    """
     folder = run_dir / "checkpoints"
     last = LastCheckpoint(folder)
     return [
+        *([MovingAverage(ema)] if ema else []),
         Interruption(folder / "last.ckpt"),
         Divergence(last),
         LastValidation(),
@@ -43,6 +49,35 @@ def default_callbacks(run_dir: Path) -> list[Callback]:
         BestCheckpoint(folder),
         last,
     ]
+
+
+class MovingAverage(EMAWeightAveraging):
+    """An exponential moving average of the weights, which is what is validated, drawn and kept."""
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(decay=decay)
+
+    def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._keep_counts(pl_module)
+        super().on_validation_epoch_start(trainer, pl_module)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        self._keep_counts(pl_module)
+        super().on_save_checkpoint(trainer, pl_module, checkpoint)
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._keep_counts(pl_module)
+        super().on_train_end(trainer, pl_module)
+
+    def _keep_counts(self, model: pl.LightningModule) -> None:
+        """What is no weight is not averaged."""
+        assert self._average_model is not None
+        averaged = dict(self._average_model.module.named_buffers())
+        for name, buffer in model.named_buffers():
+            if name in ("progress", "revivals", "plateaus", "encoder.offset"):
+                averaged[name].copy_(buffer)
 
 
 class BestCheckpoint(ModelCheckpoint):
@@ -235,23 +270,24 @@ class Pictures(Callback):
             write_beside(folder / f"{index:02d}.svg", text.encode())
 
     @torch.no_grad()
-    def _draw(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
+    def _draw(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
+        model: Any = pl_module
         training = model.training
         model.eval()
         images = _watched(trainer, model)
-        rows = [images, model.draw(images, crisp=False), model.draw(images, crisp=True)]  # type: ignore[operator]
-        raw = model(images).cpu().numpy()
+        raw = model(images)
+        drawings = [model.draw_scene(model.scene_of(raw, crisp), crisp) for crisp in (False, True)]
         model.train(training)
-        sheet = contact_sheet(rows)
+        sheet = contact_sheet([images, *drawings])
         folder = self.run_dir / "renders"
         folder.mkdir(parents=True, exist_ok=True)
         picture = folder / f"step_{trainer.global_step:07d}.png"
         Image.fromarray(sheet).save(picture.with_suffix(".part"), format="png")
         os.replace(picture.with_suffix(".part"), picture)
         answered = BytesIO()
-        np.savez(answered, raw=raw, softness=np.float64(model.softness))  # type: ignore[arg-type]
+        np.savez(answered, raw=raw.cpu().numpy(), softness=np.float64(model.softness), shown=np.int64(model.shown))
         write_beside(picture.with_suffix(".npz"), answered.getvalue())
         if trainer.logger is not None:
             trainer.logger.experiment.add_image(  # type: ignore[attr-defined]
@@ -300,9 +336,12 @@ def write_moving(model: Any, answers: list[Path], path: Path) -> None:
     scenes = []
     for one in answers:
         with np.load(one, allow_pickle=False) as answered:
-            raw, softness = torch.from_numpy(answered["raw"]), float(answered["softness"])
-        scene = model.layout(raw.to(model.device), crisp=True)
-        scenes.append(model.rasterizer.crisp_scene(scene, softness))
+            raw, softness, shown = (
+                torch.from_numpy(answered["raw"]),
+                float(answered["softness"]),
+                int(answered["shown"]),
+            )
+        scenes.append(model.scene_at(raw.to(model.device), True, softness, shown))
     side, compositing = model.image_size, model.rasterizer.compositing
     if scenes:
         write_beside(path, to_animated_svg(scenes, side, side, compositing=compositing).encode())

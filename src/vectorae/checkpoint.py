@@ -67,7 +67,7 @@ def load(path: str | Path) -> VectorAutoencoder:
     """
     content = read_checkpoint(path)
     try:
-        model = build_model(content["vectorae"]["config"])
+        model = build_model(content["vectorae"]["config"], pretrained=False)
     except KeyError as error:
         raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
     except BROKEN as error:  # such as a layer of a million gigabytes

@@ -32,9 +32,15 @@ class TrainConfig:
     dataset: dict[str, Any] = field(default_factory=dict)
     primitives: dict[str, Any] = field(default_factory=dict)
     encoder: dict[str, Any] = field(default_factory=dict)
+    head: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    refiner: dict[str, Any] = field(default_factory=dict)
     rasterizer: dict[str, Any] = field(default_factory=dict)
     softness: dict[str, Any] = field(default_factory=dict)
     temperature: dict[str, Any] = field(default_factory=dict)
+    growth: dict[str, Any] = field(default_factory=dict)
+    revival: dict[str, Any] = field(default_factory=dict)
+    seeding: dict[str, Any] = field(default_factory=dict)
     loss: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     trainer: dict[str, Any] = field(default_factory=dict)
@@ -127,6 +133,20 @@ class FitConfig:
 
 
 @dataclass
+class SampleConfig:
+    """The keys at the root of a sampling's config."""
+
+    checkpoint: str = "???"
+    count: int = 16
+    steps: int = 12
+    temperature: float = 1.0
+    seed: int = 0
+    output: str | None = None
+    overwrite: bool = False
+    device: str = "auto"
+
+
+@dataclass
 class ExportConfig:
     """The keys at the root of an export's config."""
 
@@ -204,31 +224,51 @@ def check(section: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> ty
     return target
 
 
-def build_model(config: Mapping[str, Any]) -> VectorAutoencoder:
+def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAutoencoder:
     """The untrained model of a resolved config.
 
     Args:
         config: plain nested dicts with the sections `dataset` (for `channels` and `image_size`), `primitives`,
-            `encoder`, `rasterizer`, `softness`, `temperature`, `loss` and `optimizer`. The model keeps it for its
-            checkpoints.
+            `encoder`, `head`, `model`, `refiner`, `rasterizer`, `softness`, `temperature`, `growth`, `revival`,
+            `seeding`, `loss` and `optimizer`. The model keeps it for its checkpoints.
+        pretrained: fetch weights that the encoder is to begin with; else it only has room for them.
 
     Raises:
         UserError: anything in the config that the components refuse.
     """
     from vectorae.autoencoder import VectorAutoencoder
+    from vectorae.encoders import Encoder, Latent, Recurrent
 
     channels = _positive(config["dataset"], "channels")
     image_size = _positive(config["dataset"], "image_size")
     layout = instantiate(config["primitives"], "primitives", channels=channels, aspect=1.0)
-    encoder = instantiate(
-        config["encoder"], "encoder", channels=channels, image_size=image_size, raw_size=layout.raw_size
+    inference = instantiate(config["model"], "model")
+    section = (
+        config["encoder"] if pretrained else {key: one for key, one in config["encoder"].items() if key != "weights"}
     )
+    backbone = instantiate(section, "encoder", channels=channels, image_size=image_size)
+    seen = {"features": backbone.features, "side": backbone.side}
+    head = instantiate(config["head"], "head", layout=layout, **seen)
+    if inference.variational and isinstance(head, Recurrent):
+        raise UserError("head: a recurrent one looks at the image, and a sample has none; choose mlp, grid or queries")
+    size = inference.latent_size
+    latent = None if size is None else Latent(size=size, variational=inference.variational, **seen)
+    refiner = instantiate(config["refiner"], "refiner", layout=layout, features=backbone.features)
+    try:
+        rates = inference.rates_of(layout)
+    except UserError as error:
+        raise UserError(f"model.{error}") from error
     return VectorAutoencoder(
-        encoder,
+        Encoder(backbone, head, layout.raw_size, latent, rates),
+        refiner if inference.refine_steps else None,
+        inference,
         layout,
         instantiate(config["rasterizer"], "rasterizer"),
         instantiate(config["softness"], "softness"),
         instantiate(config["temperature"], "temperature"),
+        instantiate(config["growth"], "growth"),
+        instantiate(config["revival"], "revival"),
+        instantiate(config["seeding"], "seeding"),
         instantiate(config["loss"], "loss"),
         instantiate(config["optimizer"], "optimizer"),
         image_size=image_size,

@@ -164,6 +164,8 @@ def evaluate(
             encoding = _now(model.device) - start
             seconds["images_per_second"] += encoding
             drawings = {"soft": _drawing(model, raw, crisp=False), "crisp": crisp}
+            if model.inference.refine_steps:
+                drawings["encoder_crisp"] = _drawing(model, model.encode(batch), crisp=True)
             if refine:
                 start = _now(model.device)
                 raw = model.refine(raw, batch, refine)

@@ -74,14 +74,14 @@ def step_pass(work: Step, backend: str) -> Pass:
     def once() -> Times:
         clock = Clock(images.device)
         optimizer.zero_grad()
-        scene = model.scene(images)
-        drawing = _draw(model, scene)
-        loss = model.loss(drawing, images, scene).mean()
+        cost, _ = model.learn(images)
         clock.tick("forward")
-        loss.backward()
+        cost.backward()
         clock.tick("backward")
         optimizer.step()
         clock.tick("optimizer")
+        with torch.no_grad():
+            scene = model.scene(images)
         return {**clock.total(), "rasterizer": _rasterizer_alone(model, scene, images)}
 
     return once

@@ -14,6 +14,7 @@ COMMANDS = {
     "train_classifier": "train the network that reads drawn digits for evaluate",
     "fit": "draw a photograph as a thousand lines, or other shapes, without a network",
     "vectorize": "draw image files as SVG with a trained encoder",
+    "sample": "draw new drawings by a variational autoencoder",
     "export": "put a trained encoder into a file for other programs",
     "benchmark": "time rasterizer and training against the reference and others",
     "gallery": "draw every primitive, layout and profile",

@@ -60,7 +60,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)
-    output = Path(config["output"] or _default_output(path, f"{dataset.config_name}_{split}.json"))
+    output = Path(config["output"] or shell.run_of(path) / "evaluation" / f"{dataset.config_name}_{split}.json")
     sheet = output.with_suffix(".png")
     if sheet == output:
         raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
@@ -153,12 +153,6 @@ def _of_split(part: Callable[[str], torch.Tensor], split: str) -> torch.Tensor:
     import torch
 
     return torch.cat([part(one) for one in SPLITS]) if split == "all" else part(split)
-
-
-def _default_output(checkpoint: Path, name: str) -> Path:
-    folder = checkpoint.absolute().parent
-    run = folder.parent if folder.name == "checkpoints" else folder
-    return run / "evaluation" / name
 
 
 if __name__ == "__main__":

@@ -258,6 +258,12 @@ def given(section: str) -> list[str]:
     return [key for key in keys if key.startswith(f"{section}.")]
 
 
+def run_of(checkpoint: Path) -> Path:
+    """The folder of the run that a checkpoint is of."""
+    folder = checkpoint.absolute().parent
+    return folder.parent if folder.name == "checkpoints" else folder
+
+
 def short(path: Path) -> str:
     """A path as a user would type it from here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,6 +1,10 @@
 """Encoders: images ``[B, C, S, S]`` in [0, 1] → raw numbers ``[B, raw_size]``, all zero before training."""
 
 from vectorae.encoders.cnn import CNN
-from vectorae.encoders.resnet import ResNet18
+from vectorae.encoders.encoder import Draw, Encoder
+from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
+from vectorae.encoders.latent import Latent
+from vectorae.encoders.refiner import Look, Refiner
+from vectorae.encoders.torchvision_models import Torchvision
 
-__all__ = ["CNN", "ResNet18"]
+__all__ = ["CNN", "MLP", "Draw", "Encoder", "Grid", "Latent", "Look", "Queries", "Recurrent", "Refiner", "Torchvision"]

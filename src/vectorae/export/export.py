@@ -12,6 +12,7 @@ from torch import Tensor
 
 from vectorae.autoencoder import VectorAutoencoder
 from vectorae.datasets.toy_faces import draw_faces
+from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
 from vectorae.evaluation import to_float
 from vectorae.export.formats import FORMATS
@@ -20,6 +21,8 @@ from vectorae.export.standalone import standalone
 
 TOLERANCE = 1e-4
 """How far an export may be off, in canvas units, parts of 1 and radians."""
+
+LEFT_OUT = ", without the learned refinement, which needs the rasterizer"
 
 SCENE, DRAW = "scene.json", "draw.py"
 
@@ -45,6 +48,8 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
         raise UserError(f"format: no '{name}'; {choose(name, FORMATS)}")
     chosen = FORMATS[name]
     chosen.check()
+    if isinstance(model.encoder.head, Recurrent):
+        raise UserError("checkpoint: its recurrent head draws while it answers, and an export cannot; use vectorize")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output: '{folder}' is a file; name a folder")
     files = [chosen.file, SCENE, *([DRAW] if name == "onnx" else [])]
@@ -85,6 +90,7 @@ def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, An
     channels, side = model.layout.channels, model.image_size
     return {
         "made_by": f"vectorae {version('vectorae')}",
+        "network": "encoder and layout" + (LEFT_OUT if model.inference.refine_steps else ""),
         "input": {
             "name": "images",
             "shape": ["batch", channels, side, side],

@@ -1,25 +1,21 @@
 """Fitting: the shapes of a scene optimised for an image, without a network."""
 
+from vectorae.fitting.budget import Budget
 from vectorae.fitting.fitting import Fitting, Plan
-from vectorae.fitting.growth import Budget, Growth, Revival
 from vectorae.fitting.photos import Photo, Reader, batches
 from vectorae.fitting.rates import Rates
 from vectorae.fitting.record import Drawing, Record
-from vectorae.fitting.seeding import Seeding
 from vectorae.fitting.state import read_state, write_state
 
 __all__ = [
     "Budget",
     "Drawing",
     "Fitting",
-    "Growth",
     "Photo",
     "Plan",
     "Rates",
     "Reader",
     "Record",
-    "Revival",
-    "Seeding",
     "batches",
     "read_state",
     "write_state",

@@ -1,5 +1,6 @@
 """The loop: shapes enter, move downhill, die and are put elsewhere; the best drawing is kept."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,12 @@ from torch import Tensor
 
 from vectorae.descent import Descent, half_cosine
 from vectorae.errors import UserError
-from vectorae.fitting.growth import Budget, Growth, Revival
+from vectorae.fitting.budget import Budget
 from vectorae.fitting.rates import Rates
-from vectorae.fitting.seeding import Seeding
 from vectorae.layout import Layout, Redrawn, Stack
 from vectorae.losses import Objective
-from vectorae.rasterizer import Rasterizer, SoftnessSchedule, TemperatureSchedule
+from vectorae.population import Growth, Revival, Seeding, visible_pixels
+from vectorae.rasterizer import Plateaus, Rasterizer, SoftnessSchedule, TemperatureSchedule
 from vectorae.scene import Scene
 
 GAIN = 1e-3
@@ -88,7 +89,7 @@ class Fitting:
         self._since: float | None = None
         self._flat = torch.full((len(images),), torch.inf)
         self._flat_since = self._judged = 0
-        self._times = 0
+        self._times, self._plateaus = 0, Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
         raw = many.new_zeros(len(many), layout.raw_size)
@@ -128,7 +129,8 @@ class Fitting:
     @property
     def softness(self) -> float:
         """Of the soft drawings by now, canvas units."""
-        return self.plan.softness(self.progress, self._side)
+        schedule, progress = self.plan.softness, self.progress
+        return schedule(self._plateaus.progress(schedule.until) if schedule.waits else progress, self._side)
 
     def step(self) -> tuple[Tensor, dict[str, Tensor]]:
         """One optimizer step; before it, shapes enter or are revived where it is time.
@@ -148,6 +150,8 @@ class Fitting:
         cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown)
         if not cost.isfinite().all():
             raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
+        if self.plan.softness.waits:
+            self._plateaus.observe(float(cost.sum()), progress, self.plan.softness.until)
         self.steps += 1
         self._since = self._since or time.perf_counter()
         plateau = self.plan.budget.plateau
@@ -205,6 +209,7 @@ class Fitting:
             "shown": self.shown,
             "flat": (self._flat, self._flat_since, self._judged),
             "times": self._times,
+            "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
 
@@ -214,7 +219,7 @@ class Fitting:
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since, self._judged = state["flat"]
-        self._times = state["times"]
+        self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
     @property
@@ -278,16 +283,11 @@ class Fitting:
         scene = self.layout(self._descent.raw).select(0, shown)
         return self._soft(scene)
 
+    @torch.no_grad()
     def _visible(self) -> tuple[Tensor, Tensor]:
         """The soft drawings as they are now, and on how many pixels each shape shows ``[B, N]``."""
         scene = self.layout(self._descent.raw).select(0, self.shown)
-        color = torch.ones_like(scene.color[..., :1]).requires_grad_()
-        # How much of each pixel is a shape's is the derivative of the drawing by the shape's colour.
-        alone = Scene(scene.groups, color, scene.opacity, scene.softness, scene.background[:, :1], scene.depth)
-        with torch.enable_grad():
-            (pixels,) = torch.autograd.grad(self._soft(alone).sum(), color)
-        with torch.no_grad():
-            return self._soft(scene), pixels[..., 0]
+        return self._soft(scene), visible_pixels(scene, self._soft)
 
     def _soft(self, scene: Scene) -> Tensor:
         height, width = self.images.shape[-2:]

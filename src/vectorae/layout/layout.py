@@ -43,6 +43,30 @@ class _Column:
     size: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """Where the raw numbers of the shapes of one kind lie, those of one shape next to each other.
+
+    Attributes:
+        slots: of the n shapes, in the order of their numbers.
+        width: numbers of each shape.
+        first: place of the first number.
+    """
+
+    slots: tuple[int, ...]
+    width: int
+    first: int
+
+    @property
+    def end(self) -> int:
+        """Place behind the last number."""
+        return self.first + len(self.slots) * self.width
+
+    def of(self, raw: Tensor) -> Tensor:
+        """The numbers of these shapes, ``[B, n, width]``, of all, ``[B, raw_size]``: a view where there can be one."""
+        return raw[:, self.first : self.end].reshape(raw.shape[0], len(self.slots), self.width)
+
+
 class Layout(nn.Module):
     """The slots of a scene. Maps raw numbers ``[B, raw_size]`` to a ``Scene``; zeros are the starting arrangement.
 
@@ -105,22 +129,23 @@ class Layout(nn.Module):
         fixed = checked_fields(fields or {}, channels)
         centers, cells = arranged(start, self.rows, self.columns, self.count, aspect)
 
-        self._slots: list[tuple[int, ...]] = []
+        self._parts: list[Part] = []
         self._columns: list[list[_Column]] = []
         self._fixed: list[dict[str, tuple[Field, Tensor | None]]] = []
         self.raw_size = 0
         for index in range(len(self.kinds)):
             slots = tuple(slot for slot in range(self.count) if self._kind_of(slot) == index)
             learned, constant = self._sort_fields(index, fixed)
-            self._slots.append(slots)
+            part = Part(slots, sum(column.size for column in learned), self.raw_size)
+            self._parts.append(part)
             self._columns.append(learned)
             self._fixed.append(constant)
             self._register_starts(index, centers[list(slots)], cells[list(slots)], torch.tensor(slots))
-            self.raw_size += len(slots) * sum(column.size for column in learned)
+            self.raw_size = part.end
         self.learns_background = background == LEARNED
         if self.learns_background:
             self.raw_size += channels
-        order = torch.tensor([slot for slots in self._slots for slot in slots])
+        order = torch.tensor([slot for part in self._parts for slot in part.slots])
         self.register_buffer("_place", order.argsort(), persistent=False)
         self.register_buffer("_background", background_color(background, channels), persistent=False)
 
@@ -137,17 +162,14 @@ class Layout(nn.Module):
         if raw.shape[-1] != self.raw_size:
             raise ValueError(f"raw has {raw.shape[-1]} numbers for each drawing; this layout takes {self.raw_size}")
         raw = raw if raw.dtype == torch.float64 else raw.float()
-        groups, paints, first = [], [], 0
-        for index, slots in enumerate(self._slots):
-            width = sum(column.size for column in self._columns[index])
-            part = raw[:, first : first + len(slots) * width].reshape(raw.shape[0], len(slots), width)
-            first += len(slots) * width
-            if slots:
-                values = self._values(index, part, crisp)
+        groups, paints = [], []
+        for index, part in enumerate(self._parts):
+            if part.slots:
+                values = self._values(index, part.of(raw), crisp)
                 paints.append([values.pop(name) for name in ("color", "opacity", "softness", *self._ordered_by)])
                 stroke_width = values.pop("stroke_width", None)
                 outline = KINDS[self.kinds[index]](**values, **self._options[index]).outline()
-                groups.append(Group(outline, slots, stroke_width))
+                groups.append(Group(outline, part.slots, stroke_width))
         place = self.get_buffer("_place")
         paint = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
         color, opacity, softness, *depth = paint
@@ -158,6 +180,11 @@ class Layout(nn.Module):
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
 
     @property
+    def parts(self) -> Sequence[Part]:
+        """Where the numbers of each kind of shape lie, in their order; what is left at the end is the background's."""
+        return [part for part in self._parts if part.slots]
+
+    @property
     def seedable(self) -> Sequence[int]:
         """Slots whose shapes may be put elsewhere: all."""
         return range(self.count)
@@ -165,8 +192,8 @@ class Layout(nn.Module):
     def field_names(self) -> list[str]:
         """The field that each raw number belongs to, by name; ``background`` for that of the background."""
         names: list[str] = []
-        for columns, slots in zip(self._columns, self._slots, strict=True):
-            names += [column.name for column in columns for _ in range(column.size)] * len(slots)
+        for columns, part in zip(self._columns, self._parts, strict=True):
+            names += [column.name for column in columns for _ in range(column.size)] * len(part.slots)
         return names + ["background"] * (self.raw_size - len(names))
 
     def quantities(self) -> Mapping[str, str]:
@@ -177,13 +204,12 @@ class Layout(nn.Module):
     def numbers_of(self, slots: Sequence[int]) -> Tensor:
         """Which raw numbers are those of some slots, ``[n]``."""
         numbers: list[int] = []
-        wanted, first = set(slots), 0
-        for columns, own in zip(self._columns, self._slots, strict=True):
-            width = sum(column.size for column in columns)
-            for place, slot in enumerate(own):
+        wanted = set(slots)
+        for part in self._parts:
+            for place, slot in enumerate(part.slots):
                 if slot in wanted:
-                    numbers += range(first + place * width, first + (place + 1) * width)
-            first += len(own) * width
+                    first = part.first + place * part.width
+                    numbers += range(first, first + part.width)
         return torch.tensor(numbers, dtype=torch.long)
 
     def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
@@ -197,28 +223,26 @@ class Layout(nn.Module):
         Returns:
             ``[B, raw_size]``; whatever lies out of a field's range comes as near as it can.
         """
-        raw, first, asked = raw.clone(), 0, {slot: number for number, slot in enumerate(slots)}
-        for index, own in enumerate(self._slots):
-            width = sum(column.size for column in self._columns[index])
-            part = raw[:, first : first + len(own) * width].view(raw.shape[0], len(own), width)
-            first += len(own) * width
-            places = [place for place, slot in enumerate(own) if slot in asked]
+        raw, asked = raw.clone(), {slot: number for number, slot in enumerate(slots)}
+        for index, part in enumerate(self._parts):
+            places = [place for place, slot in enumerate(part.slots) if slot in asked]
             if not places:
                 continue
-            some = seeds.take([asked[own[place]] for place in places])
+            some, found = seeds.take([asked[part.slots[place]] for place in places]), part.of(raw).clone()
             for column in self._columns[index]:
                 value = some.value(column.name, column.field)
                 if value is None:
                     continue
                 start = self._start(index, column.name, raw)[places]
                 numbers = from_value(column.field, value, start, *self._range(column.field, raw))
-                part[:, places, column.first : column.first + column.size] = numbers.reshape(*numbers.shape[:2], -1)
+                found[:, places, column.first : column.first + column.size] = numbers.reshape(*numbers.shape[:2], -1)
+            raw[:, part.first : part.end] = found.flatten(1)
         return raw
 
     @property
     def present_kinds(self) -> list[str]:
         """The kind of each group of a scene: kinds that have no slot are left out."""
-        return [kind for kind, slots in zip(self.kinds, self._slots, strict=True) if slots]
+        return [kind for kind, part in zip(self.kinds, self._parts, strict=True) if part.slots]
 
     @property
     def _ordered_by(self) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlparse
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +12,7 @@ from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
 from vectorae.errors import UserError
+from vectorae.hub import fetching, place_of
 from vectorae.losses.loss import ImageLoss, check_size
 
 WINDOW = 11
@@ -100,7 +100,7 @@ _BACKBONES = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
 
 def lpips_weights(net: str) -> Path:
     """Where torchvision looks for the weights of a network, and puts them when it has fetched them."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(_url(net)).path).name
+    return place_of(_url(net))
 
 
 @functools.cache
@@ -112,18 +112,9 @@ def lpips_network(net: str) -> torch.nn.Module:
     """
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
-    path, url = lpips_weights(net), _url(net)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            metric: Any = LearnedPerceptualImagePatchSimilarity(net_type=net)  # type: ignore[arg-type]
-    except OSError as error:  # no network, no such host, no room
-        reason = str(getattr(error, "reason", error))
-        raise UserError(
-            f"LPIPS: the weights of {net} cannot be fetched ({reason}); download {url} and place it at '{path}'"
-        ) from error
-    except Exception as error:  # whatever a damaged file leads torch to say
-        raise UserError(f"LPIPS: '{path}' is damaged; remove it, or download {url} anew") from error
+    with fetching(f"LPIPS: the weights of {net}", _url(net)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        metric: Any = LearnedPerceptualImagePatchSimilarity(net_type=net)  # type: ignore[arg-type]
     network: torch.nn.Module = metric.net
     return network.requires_grad_(False)
 

@@ -1,0 +1,49 @@
+"""`python scripts/sample.py`, `vectorae sample`: new drawings, by a variational autoencoder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vectorae.commands import shell
+from vectorae.config import SampleConfig
+from vectorae.errors import UserError
+
+
+def main() -> int:
+    """Sample with the config on the command line. Returns the exit code."""
+    return shell.run("sample", SampleConfig, sample)
+
+
+def sample(config: dict[str, Any], folder: Path) -> None:
+    """Draw new drawings, and the ways from one to the next.
+
+    Args:
+        config: plain resolved config with the keys of `SampleConfig`.
+        folder: of the call; samples lie beside their checkpoint, or in `output`.
+
+    Raises:
+        UserError: a checkpoint that cannot be sampled from, a number that cannot be, files that are there.
+    """
+    for name in ("count", "steps"):
+        if config[name] < 1:
+            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
+    if not 0 <= config["temperature"] < float("inf"):
+        raise UserError(f"temperature: {config['temperature']} is not a number of 0 or more")
+    device = shell.device(config["device"])
+
+    from vectorae import checkpoint as checkpoints
+    from vectorae import sampling
+
+    path = Path(config["checkpoint"])
+    model = checkpoints.load(path).to(device)
+    output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
+    if output.exists() and not config["overwrite"]:
+        raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
+    drawn = sampling.sample(model, config["count"], config["seed"], config["temperature"], config["steps"])
+    sampling.write_samples(model, drawn, output)
+    print(f"drawn: {shell.short(output / 'samples.png')}, interpolation.gif, interpolation.svg, svg/")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

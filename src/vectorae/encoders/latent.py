@@ -1,0 +1,47 @@
+"""The latent: what a head knows of an image, as one short vector; or as a distribution of such vectors."""
+
+import torch
+from torch import Tensor, nn
+
+from vectorae.encoders.tokens import zero_linear
+from vectorae.errors import UserError
+
+
+class Latent(nn.Module):
+    """A feature map through a bottleneck, and a map again: ``[B, F, s, s]`` → z ``[B, size]`` → ``[B, F, s, s]``.
+
+    Args:
+        features, side: of the map, F and s.
+        size: of the latent.
+        variational: z is drawn from N(μ, σ²) in training, and μ else (Kingma and Welling, 2014).
+
+    Attributes:
+        divergence: of the last batch in training, KL(N(μ, σ²) ‖ N(0, 1)) ``[B]``, nats; 0 unless variational.
+    """
+
+    divergence: Tensor
+
+    def __init__(self, features: int, side: int, size: int, variational: bool) -> None:
+        super().__init__()
+        if size < 1:
+            raise UserError(f"latent: {size} is not a number of 1 or more")
+        self.size, self.variational = size, variational
+        self.mean = nn.Linear(features * side**2, size)
+        self.log_deviation = zero_linear(features * side**2, size) if variational else None
+        self.map = nn.Sequential(
+            nn.Linear(size, features * side**2), nn.SiLU(), nn.Unflatten(1, (features, side, side))
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        z = self.mean(features.flatten(1))
+        self.divergence = torch.zeros_like(z[:, 0])
+        if self.log_deviation is not None and self.training:
+            spread = self.log_deviation(features.flatten(1)).clamp(-8, 4)
+            self.divergence = (z.square() + (2 * spread).exp() - 1 - 2 * spread).sum(1) / 2
+            z = z + spread.exp() * torch.randn_like(z)
+        return self.decode(z)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """The map that a latent ``[B, size]`` stands for, ``[B, F, s, s]``."""
+        features: Tensor = self.map(z)
+        return features

@@ -1,0 +1,110 @@
+"""torchvision's classification networks as backbones: all but what makes classes of what they see."""
+
+import warnings
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vectorae.errors import UserError, choose
+from vectorae.hub import fetching
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""
+
+PROBED = 128
+"""Side of the image by which the last feature map is found, pixels, where a network does not ask for more."""
+
+
+class Torchvision(nn.Module):
+    """A classification network of torchvision up to its last feature map. It sees grey images as RGB.
+
+    Args:
+        channels: of the images.
+        image_size: side of the images in pixels.
+        name: as ``torchvision.models.list_models`` has it: ``resnet18``, ``convnext_tiny``, ``vit_b_16`` …
+        weights: null is untrained; or ``DEFAULT``, ``IMAGENET1K_V1`` …, fetched where they are not there yet.
+        view: side in pixels at which it sees the images; null is theirs, or the least that the network takes.
+
+    Attributes:
+        features: channels of the feature map, F.
+        side: of the feature map, s.
+
+    Raises:
+        UserError: no such network or weights; weights that cannot be had; a view that is too small.
+    """
+
+    def __init__(
+        self, channels: int, image_size: int, name: str, weights: str | None = None, view: int | None = None
+    ) -> None:
+        super().__init__()
+        least, exact = _sizes(name)
+        self.view = view if view is not None else exact or max(image_size, least)
+        if self.view < least or exact is not None and self.view != exact:
+            raise UserError(f"view: {self.view} pixels, and {name} takes {exact or f'{least} or more'}")
+        network = _network(name, weights)
+        if self.view < 64 and weights is None and isinstance(getattr(network, "maxpool", None), nn.MaxPool2d):
+            # On small images the first pooling would throw away what there is to see.
+            network.maxpool = nn.Identity()
+        self.network = _up_to_map(network, exact or max(PROBED, least))
+        self.register_buffer("_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
+        self.register_buffer("_deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
+        self.eval()
+        with torch.no_grad():
+            _, self.features, self.side, _ = self(torch.zeros(1, channels, image_size, image_size)).shape
+        self.train()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Images ``[B, C, S, S]`` in [0, 1] → feature map ``[B, F, s, s]``."""
+        if images.shape[-1] != self.view:
+            images = F.interpolate(images, size=(self.view, self.view), mode="bilinear", align_corners=False)
+        seen: Tensor = self.network((images - self.get_buffer("_mean")) / self.get_buffer("_deviation"))["map"]
+        if seen.dim() == 4:
+            return seen
+        # Tokens of patches, behind one for the class.
+        side = round((seen.shape[1] - 1) ** 0.5)
+        return seen[:, 1:].mT.unflatten(2, (side, side))
+
+
+def _sizes(name: str) -> tuple[int, int | None]:
+    """Side of the smallest images that a network takes, and the only one if there is only one, pixels."""
+    from torchvision import models
+
+    names = models.list_models(module=models)
+    if name not in names:
+        raise UserError(f"name: torchvision has no '{name}'; {choose(name, names)}")
+    least: int = models.get_model_weights(name).DEFAULT.meta["min_size"][0]
+    return least, least if name.startswith(("vit_", "maxvit_")) else None
+
+
+def _network(name: str, weights: str | None) -> Any:
+    from torchvision import models
+
+    # Both warn that they will begin without these some day.
+    begin = {"init_weights": weights is None} if name in ("googlenet", "inception_v3") else {}
+    if weights is None:
+        return models.get_model(name, weights=None, **begin)
+    there = models.get_model_weights(name)
+    if weights != "DEFAULT" and weights not in there.__members__:
+        raise UserError(f"weights: {name} has no '{weights}'; {choose(weights, ['DEFAULT', *there.__members__])}")
+    chosen = there[weights]
+    with fetching(f"weights: those of {name}", chosen.url):
+        return models.get_model(name, weights=chosen, **begin)
+
+
+def _up_to_map(network: nn.Module, side: int) -> nn.Module:
+    """The network up to the last node whose answer has two dimensions of space, or a token for each place."""
+    from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that it is another graph in training, such as one with dropout
+        if hasattr(network, "conv_proj"):  # a vision transformer
+            return create_feature_extractor(network, {"encoder.ln": "map"})
+        in_training, in_use = get_graph_node_names(network)
+        names = [name for name in in_use if name in in_training]
+        with torch.no_grad():
+            seen = create_feature_extractor(network, names).eval()(torch.zeros(1, 3, side, side))
+        maps = [name for name, one in seen.items() if isinstance(one, Tensor) and one.dim() == 4 and min(one.shape) > 0]
+        last = [name for name in maps if seen[name].shape[1] > 1 and seen[name].shape[2] == seen[name].shape[3] > 1][-1]
+        return create_feature_extractor(network.train(), {last: "map"})
