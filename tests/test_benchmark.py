@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from test_config import composed
 from torch import Tensor
 
 from vectorae.benchmark import floors, memory, passes, peers, report, run, timing, training
@@ -442,17 +443,8 @@ def test_a_letter_stands_for_all_that_begin_with_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_step_is_that_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
-    config = {
-        "seed": 0,
-        "dataset": {"image_size": 32, "channels": 3},
-        "primitives": {"_target_": "vectorae.layout.Layout", "kinds": ["circle"], "rows": 2, "columns": 2},
-        "encoder": {"_target_": "vectorae.encoders.CNN", "width": 8, "hidden": 16},
-        "rasterizer": {"_target_": "vectorae.rasterizer.Rasterizer"},
-        "softness": {"_target_": "vectorae.rasterizer.SoftnessSchedule"},
-        "temperature": {"_target_": "vectorae.rasterizer.TemperatureSchedule"},
-        "loss": {"_target_": "vectorae.losses.Objective", "terms": {"mse": 1.0}},
-        "optimizer": {"_target_": "vectorae.optimizer.AdamW"},
-    }
+    small = ("dataset.image_size=32", "primitives.rows=2", "primitives.columns=2", "encoder.width=8")
+    config = composed(*small, "head.hidden=16", "model.refine_steps=0")
     work = make_work("F", Size(batch=4), config, CPU)
     assert isinstance(work, training.Step)
     assert len(work.images) == 4 and make_work("F", Size(), config, CPU).images.shape == (128, 3, 32, 32)  # type: ignore[union-attr]

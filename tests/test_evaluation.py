@@ -129,9 +129,8 @@ def test_evaluate(training: bool) -> None:
     images = torch.randint(0, 256, (7, 3, 16, 16), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
     mean = noise(3, 16, 16)
     metrics = evaluate(model, images, 3, mean).metrics
-    kinds = [
-        f"{name}_{of}" for of in ("soft", "crisp", "blocks", "mean_image") for name in ("psnr", "ssim", "mse", "l1")
-    ]
+    drawings = ("soft", "crisp", "encoder_crisp", "blocks", "mean_image")
+    kinds = [f"{name}_{of}" for of in drawings for name in ("psnr", "ssim", "mse", "l1")]
     assert set(metrics) == {*kinds, "images", "images_per_second"}
     assert all(isinstance(value, float) and math.isfinite(value) for value in metrics.values())
     assert metrics["images"] == 7

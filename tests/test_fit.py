@@ -155,6 +155,8 @@ def test_every_recipe_with_every_loss(command: Command, experiment: str, loss: s
         "max_time=1s max_steps=null",
         "plateau=2",
         "softness.unit=canvas softness.start=0.1",
+        "softness.shape=cosine",
+        "softness.shape=plateau",
     ],
 )
 def test_keys_that_go_together(command: Command, choice: str) -> None:
@@ -264,6 +266,7 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("seeding.places=here", "seeding.places: no 'here'"),
         ("rates.fields.radios=1", "rates.fields.radios: no such learned field"),
         ("softness.unit=inch", "softness.unit: no 'inch'"),
+        ("softness.shape=flat", "softness.shape: no 'flat'"),
         ("primitives=lines_100", "primitives: no 'lines_100'"),
         ("medium=oil", "medium: no 'oil'; choose from ink, paint"),
         ("init=nothing.svg", "init: no file 'nothing.svg'"),

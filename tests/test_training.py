@@ -107,7 +107,7 @@ def test_the_first_picture_is_the_starting_arrangement(finished_run: Path) -> No
     assert len(np.unique(images.reshape(WATCHED, -1), axis=0)) == WATCHED
     model = vectorae.load(finished_run / "checkpoints" / "last.ckpt")
     start = model.layout(torch.zeros(1, model.layout.raw_size))
-    softness = model.softness_schedule(0.0, 16)
+    softness = model.course.softness(0.0, 16)
     for row, coverage in ((soft, "sigmoid"), (crisp, "ramp")):
         expected = rasterize(start, 16, 16, coverage=coverage, softness=softness)[0].permute(1, 2, 0) * 255
         assert np.abs(row - expected.numpy()).max() < 1
@@ -244,7 +244,8 @@ def test_a_loss_that_is_no_number_stops_the_run(
 
     monkeypatch.setattr(MSE, "__call__", failing)
     interval = 2 if validated else 6
-    code = run_training(tmp_path / "run", "trainer.max_steps=6", f"trainer.val_check_interval={interval}")
+    given = ("model.refine_steps=0", "trainer.max_steps=6", f"trainer.val_check_interval={interval}")
+    code = run_training(tmp_path / "run", *given)
     (message,) = (line for line in capsys.readouterr().err.splitlines() if not line.startswith("drawing"))
     assert code == 2
     assert message.startswith("vectorae: error: the loss became nan at step 3; last good checkpoint: ")

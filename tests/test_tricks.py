@@ -14,7 +14,7 @@ from vectorae.callbacks import MovingAverage
 from vectorae.datasets.toy_faces import draw_faces
 from vectorae.evaluation import to_float
 from vectorae.population import visible_pixels
-from vectorae.rasterizer import Plateaus
+from vectorae.rasterizer import Plateaus, SoftnessSchedule
 
 
 def faces(count: int) -> Tensor:
@@ -92,6 +92,17 @@ def test_fields_learn_at_their_own_rates() -> None:
         small_model("++model.rates.colour=3")
     with pytest.raises(UserError, match=r"^model\.rates\.color: 0 is not a factor above 0"):
         small_model("++model.rates.color=0")
+
+
+@pytest.mark.parametrize("shape", ["exponential", "linear", "cosine", "plateau"])
+def test_softness_falls_from_start_to_end(shape: str) -> None:
+    schedule = SoftnessSchedule(0.08, 0.02, until=0.5, shape=shape)
+    values = [schedule(step / 100, 64) for step in range(101)]
+    assert values[0] == pytest.approx(0.08)
+    assert values[50:] == pytest.approx([0.02] * 51)
+    assert values == sorted(values, reverse=True)
+    middle = {"linear": 0.05, "cosine": 0.05}.get(shape, 0.04)
+    assert values[25] == pytest.approx(middle)
 
 
 def test_plateaus_wait_for_the_loss_but_not_too_long() -> None:

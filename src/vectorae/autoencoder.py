@@ -1,7 +1,7 @@
 """The autoencoder: an encoder that predicts, a layout that gives meaning, a rasterizer that draws."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -10,83 +10,23 @@ import torch.nn.functional as F
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
+from vectorae.course import Course
 from vectorae.descent import descend
 from vectorae.encoders import Encoder, Look, Refiner
-from vectorae.errors import UserError, choose
+from vectorae.errors import UserError
 from vectorae.evaluation import image_metrics, to_float
+from vectorae.inference import Inference
 from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.optimizer import AdamW
-from vectorae.population import Growth, Revival, Seeding, visible_pixels
-from vectorae.rasterizer import Plateaus, Rasterizer, SoftnessSchedule, TemperatureSchedule
+from vectorae.population import visible_pixels
+from vectorae.rasterizer import Plateaus, Rasterizer
 from vectorae.scene import Scene
 
 CHECKPOINT_FORMAT = 4
 
-DEFAULT_LATENT = 64
-"""Size of a variational latent, unless another is asked for."""
-
 REFINEMENT_RATE = 0.1
 """Learning rate of test-time refinement: of .02 to .15 the best by 100 steps on faces, within .05 dB."""
-
-
-@dataclass(frozen=True)
-class Inference:
-    """How a model comes to its answer.
-
-    Attributes:
-        refine_steps: learned corrections of the encoder's answer (see ``Refiner``), 0 or more.
-        latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
-        variational: the latent is a distribution, from which new images can be drawn.
-        kl_weight: of its divergence from a normal distribution, relative to the loss.
-        kl_warmup: the part of the run in [0, 1] in which that weight rises from 0.
-        ema: decay of the moving average of weights that is validated and kept; 0 keeps the weights themselves.
-        rates: name of a field → factor on its raw numbers, by which it learns faster or more slowly.
-    """
-
-    refine_steps: int = 0
-    latent: int | None = None
-    variational: bool = False
-    kl_weight: float = 2e-5
-    kl_warmup: float = 0.3
-    ema: float = 0.0
-    rates: Mapping[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if self.refine_steps < 0:
-            raise UserError(f"refine_steps: {self.refine_steps} is not a whole number of 0 or more")
-        if self.latent is not None and self.latent < 1:
-            raise UserError(f"latent: {self.latent} is not a whole number of 1 or more")
-        if not 0 <= self.kl_weight < float("inf"):
-            raise UserError(f"kl_weight: {self.kl_weight} is not a number of 0 or more")
-        if not 0 <= self.kl_warmup <= 1:
-            raise UserError(f"kl_warmup: {self.kl_warmup} is not between 0 and 1")
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema: {self.ema} is not at least 0 and below 1")
-        for name, rate in self.rates.items():
-            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
-                raise UserError(f"rates.{name}: {rate!r} is not a factor above 0")
-
-    @property
-    def latent_size(self) -> int | None:
-        """Size of the bottleneck, if there is one."""
-        return DEFAULT_LATENT if self.latent is None and self.variational else self.latent
-
-    def rates_of(self, layout: Layout) -> Tensor:
-        """The factor on each raw number of a layout, ``[raw_size]``.
-
-        Raises:
-            UserError: a name of none of its learned fields.
-        """
-        names = layout.field_names()
-        for name in self.rates:
-            if name not in names:
-                raise UserError(f"rates.{name}: no such learned field; {choose(name, sorted(set(names)))}")
-        return torch.tensor([float(self.rates.get(name, 1.0)) for name in names])
-
-    def kl_weight_at(self, progress: float) -> float:
-        """The weight of the divergence at a progress in [0, 1]."""
-        return self.kl_weight * (min(1.0, progress / self.kl_warmup) if self.kl_warmup else 1.0)
 
 
 class VectorAutoencoder(pl.LightningModule):
@@ -98,11 +38,7 @@ class VectorAutoencoder(pl.LightningModule):
         inference: how both are used.
         layout: raw numbers → scene.
         rasterizer: how scenes are drawn.
-        softness: how soft, in the course of the run.
-        temperature: how undecided the order of shapes is that have a depth, in the course of the run.
-        growth: when shapes enter: before that they are not drawn.
-        revival: of shapes that paint nothing, whatever the image.
-        seeding: where those go.
+        course: how soft they are, and which shapes there are, in the course of the run.
         loss: what is minimised.
         optimizer: how.
         image_size: side of the images, S, in pixels.
@@ -120,11 +56,7 @@ class VectorAutoencoder(pl.LightningModule):
         inference: Inference,
         layout: Layout,
         rasterizer: Rasterizer,
-        softness: SoftnessSchedule,
-        temperature: TemperatureSchedule,
-        growth: Growth,
-        revival: Revival,
-        seeding: Seeding,
+        course: Course,
         loss: Objective,
         optimizer: AdamW,
         image_size: int,
@@ -134,8 +66,7 @@ class VectorAutoencoder(pl.LightningModule):
         rasterizer.check_ordering(layout.ordering)
         self.encoder, self.refiner, self.inference = encoder, refiner, inference
         self.layout, self.rasterizer = layout, rasterizer
-        self.softness_schedule, self.temperature_schedule = softness, temperature
-        self.growth, self.revival, self.seeding = growth, revival, seeding
+        self.course = course
         self.loss, self.optimizer_settings = loss, optimizer
         self.image_size, self.config = image_size, config
         # Part of the state, so that a loaded model draws as softly as it did when it was saved.
@@ -146,19 +77,19 @@ class VectorAutoencoder(pl.LightningModule):
     @property
     def softness(self) -> float:
         """The softness at the present progress, canvas units."""
-        schedule = self.softness_schedule
+        schedule = self.course.softness
         waited = Plateaus(*self.plateaus.tolist()).progress(schedule.until) if schedule.waits else float(self.progress)
         return schedule(waited, self.image_size)
 
     @property
     def shown(self) -> int:
         """How many shapes are drawn at the present progress, from the bottom."""
-        return self.growth.count(self.growth.round_at(float(self.progress)), self.layout.count)
+        return self.course.growth.count(self.course.growth.round_at(float(self.progress)), self.layout.count)
 
     @property
     def temperature(self) -> float:
         """The temperature at the present progress, in units of depth."""
-        return self.temperature_schedule(float(self.progress))
+        return self.course.temperature(float(self.progress))
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]: the encoder's, as they were refined."""
@@ -297,12 +228,12 @@ class VectorAutoencoder(pl.LightningModule):
         self.train(training)
         scene, shown = self.scene_of(raw, crisp=False), self.shown
         pixels = visible_pixels(scene, lambda some: self.draw_scene(some, crisp=False)).mean(0)
-        dead = [slot for slot in range(shown) if pixels[slot] < self.revival.part * self.image_size**2 / shown]
+        dead = [slot for slot in range(shown) if pixels[slot] < self.course.revival.part * self.image_size**2 / shown]
         if dead:
             mean = images.mean(0, keepdim=True)
             error = (self.draw_scene(scene, crisp=False) - images).square().mean(0, keepdim=True).sqrt()
             lots = torch.Generator().manual_seed(int(self.revivals))
-            seeds = self.seeding(mean, mean - error, len(dead), None, lots, shown)
+            seeds = self.course.seeding(mean, mean - error, len(dead), None, lots, shown)
             numbers = self.layout.numbers_of(dead).to(raw.device)
             wanted = self.layout.seeded(torch.zeros_like(raw[:1]), dead, seeds)[0]
             self.encoder.move(numbers, (wanted - answer.mean(0))[numbers])
@@ -317,13 +248,13 @@ class VectorAutoencoder(pl.LightningModule):
     def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
         self.progress.fill_(run_progress(self.trainer))
         progress = float(self.progress)
-        if self.softness_schedule.waits:
+        if self.course.softness.waits:
             plateaus = Plateaus(*self.plateaus.tolist())
             # Softness is to be the same in every process.
             loss = self.trainer.strategy.reduce(outputs["loss"].detach(), reduce_op="mean")
-            plateaus.observe(float(loss), progress, self.softness_schedule.until)
+            plateaus.observe(float(loss), progress, self.course.softness.until)
             self.plateaus.copy_(torch.tensor(astuple(plateaus)))
-        if (due := self.revival.due(progress)) > int(self.revivals):
+        if (due := self.course.revival.due(progress)) > int(self.revivals):
             self.revivals.fill_(due)
             self.log("train/revived", float(self.revive(to_float(batch))))
 

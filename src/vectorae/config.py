@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from vectorae.errors import UserError
@@ -237,6 +237,7 @@ def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAut
         UserError: anything in the config that the components refuse.
     """
     from vectorae.autoencoder import VectorAutoencoder
+    from vectorae.course import Course
     from vectorae.encoders import Encoder, Latent, Recurrent
 
     channels = _positive(config["dataset"], "channels")
@@ -264,11 +265,7 @@ def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAut
         inference,
         layout,
         instantiate(config["rasterizer"], "rasterizer"),
-        instantiate(config["softness"], "softness"),
-        instantiate(config["temperature"], "temperature"),
-        instantiate(config["growth"], "growth"),
-        instantiate(config["revival"], "revival"),
-        instantiate(config["seeding"], "seeding"),
+        Course(**{one.name: instantiate(config[one.name], one.name) for one in fields(Course)}),
         instantiate(config["loss"], "loss"),
         instantiate(config["optimizer"], "optimizer"),
         image_size=image_size,

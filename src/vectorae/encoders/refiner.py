@@ -117,8 +117,8 @@ class Refiner(nn.Module):
         tokens = self.numbers(raw, slope) + self.slots + self.steepness(steepness)[:, None]
         tokens = tokens + self.everywhere(features.mean((2, 3)))[:, None]
         tokens = tokens + F.pad(self.windows(windows) + self.there(place), (0, 0, 0, 1))
-        if memory is not None:
-            tokens = tokens + self.memory(memory)
+        # Without a memory too, so that every weight takes part in every step, as DDP wants it.
+        tokens = tokens + self.memory(torch.zeros_like(tokens) if memory is None else memory)
         memory = self.norm(self.blocks(tokens))
         return raw + self.shift(memory) - self.pace(memory) * slope, memory
 
