@@ -12,7 +12,14 @@ from vectorae.autoencoder import VectorAutoencoder
 from vectorae.commands import train
 from vectorae.config import build_model
 
-SMALL = ["dataset.image_size=16", "encoder.width=8", "model.refine_steps=1", "refiner.width=32", "trainer=cpu"]
+SMALL = [
+    "dataset.image_size=16",
+    "encoder.width=8",
+    "head=mlp",
+    "model.refine_steps=1",
+    "refiner.width=32",
+    "trainer=cpu",
+]
 """Overrides that make every run quick: toy faces of 16×16 pixels and a slight encoder."""
 
 

@@ -74,7 +74,7 @@ def test_softness_follows_progress_and_travels_in_the_state() -> None:
     other.load_state_dict(model.state_dict())
     assert float(other.progress) == pytest.approx(0.7)
     assert other.softness == model.softness
-    assert small_model("softness.start=0.08").course.softness(1.0, 16) == pytest.approx(0.25 / 16)
+    assert small_model("softness.start=0.08").course.softness(1.0, 16) == pytest.approx(0.18 / 16)
 
 
 def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:

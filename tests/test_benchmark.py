@@ -444,7 +444,7 @@ def test_a_letter_stands_for_all_that_begin_with_it(monkeypatch: pytest.MonkeyPa
 
 def test_the_step_is_that_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None:
     small = ("dataset.image_size=32", "primitives.rows=2", "primitives.columns=2", "encoder.width=8")
-    config = composed(*small, "head.hidden=16", "model.refine_steps=0")
+    config = composed(*small, "head.width=16", "model.refine_steps=0")
     work = make_work("F", Size(batch=4), config, CPU)
     assert isinstance(work, training.Step)
     assert len(work.images) == 4 and make_work("F", Size(), config, CPU).images.shape == (128, 3, 32, 32)  # type: ignore[union-attr]

@@ -152,6 +152,17 @@ def test_the_command_writes_every_format(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+@pytest.mark.parametrize("head", ["grid", "queries"])
+def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> None:
+    model = scattered(f"head={head}", "model.variational=true", "model.latent=4")
+    assert export(model, "onnx", tmp_path / "out") < 1e-4
+    described = json.loads((tmp_path / "out" / "scene.json").read_text())
+    assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
+    with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it answers"):
+        export(scattered("head=recurrent"), "onnx", tmp_path / "recurrent")
+    assert not (tmp_path / "recurrent").exists()
+
+
 def test_an_export_that_is_off_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = FORMATS["safetensors"]
 

@@ -162,8 +162,8 @@ def test_mistakes_are_named() -> None:
         rasterize(scene, 0, 8)
 
 
-def test_softness_falls_from_start_to_a_quarter_pixel() -> None:
+def test_softness_falls_from_start_to_less_than_a_pixel() -> None:
     schedule = SoftnessSchedule(start=0.1, until=0.5)
     assert schedule(0.0, 64) == pytest.approx(0.1)
-    assert schedule(0.5, 64) == schedule(1.0, 64) == pytest.approx(0.25 / 64)
-    assert schedule(0.25, 64) == pytest.approx(math.sqrt(0.1 * 0.25 / 64))
+    assert schedule(0.5, 64) == schedule(1.0, 64) == pytest.approx(0.18 / 64)
+    assert schedule(0.25, 64) == pytest.approx(math.sqrt(0.1 * 0.18 / 64))

@@ -126,7 +126,7 @@ def test_a_model_that_waits_is_soft_until_it_has_waited() -> None:
     model.progress.fill_(0.7)
     assert model.softness == pytest.approx(0.08)
     model.plateaus.copy_(torch.tensor([10.0, 1, 1, 0]))
-    assert model.softness == pytest.approx(0.25 / 16)
+    assert model.softness == pytest.approx(0.18 / 16)
 
 
 @pytest.mark.parametrize(

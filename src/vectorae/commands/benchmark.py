@@ -17,7 +17,7 @@ from vectorae.errors import UserError, choose
 if TYPE_CHECKING:
     from vectorae.benchmark.run import Plan
 
-TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "model.refine_steps=0")
+TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "head=mlp", "model.refine_steps=0")
 """The training whose step is timed; its images are random, so that the dataset need not be there."""
 
 

@@ -7,6 +7,9 @@ from vectorae.errors import UserError, choose
 
 UNITS = ("canvas", "pixel")
 
+SHARP = 0.18
+"""Softness at the end, pixels: of networks, soft and crisp drawings then differ least, and both are at their best."""
+
 SHAPES = ("exponential", "linear", "cosine", "plateau")
 
 STAGES = 10
@@ -28,7 +31,7 @@ class SoftnessSchedule:
 
     Attributes:
         start: > 0: how far shapes reach at first.
-        end: > 0; None is a quarter of a pixel, where a sigmoid is as steep as the crisp drawing's ramp.
+        end: > 0; None is ``SHARP`` pixels.
         until: the progress in (0, 1] at which the end is reached.
         unit: of start and end: ``canvas`` (the shorter side of the image) or ``pixel``.
         shape: how it falls: ``exponential``, ``linear``, ``cosine`` (half a wave), or ``plateau``: exponentially in ten
@@ -56,7 +59,7 @@ class SoftnessSchedule:
     def __call__(self, progress: float, image_size: int) -> float:
         """Softness in canvas units at a progress in [0, 1], for images whose shorter side has ``image_size`` pixels."""
         unit = 1 / image_size if self.unit == "pixel" else 1.0
-        end = 0.25 / image_size if self.end is None else self.end * unit
+        end = SHARP / image_size if self.end is None else self.end * unit
         start, part = self.start * unit, min(1.0, max(0.0, progress) / self.until)
         if self.shape == "linear":
             return start + (end - start) * part
