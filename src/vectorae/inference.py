@@ -30,7 +30,7 @@ class Inference:
     refine_steps: int = 0
     latent: int | None = None
     variational: bool = False
-    kl_weight: float = 2e-5
+    kl_weight: float = 2e-4
     kl_warmup: float = 0.3
     ema: float = 0.0
     rates: Mapping[str, float] = field(default_factory=dict)
