@@ -8,7 +8,7 @@ from vectorae.errors import UserError, choose
 UNITS = ("canvas", "pixel")
 
 SHARP = 0.18
-"""Softness at the end, pixels: of networks, soft and crisp drawings then differ least, and both are at their best."""
+"""Softness at the end, pixels: crisp drawings of networks are then as good as soft ones; at a quarter, 0.2 dB worse."""
 
 SHAPES = ("exponential", "linear", "cosine", "plateau")
 
