@@ -96,11 +96,6 @@ class VectorAutoencoder(pl.LightningModule):
         *_, (raw, _) = self.answers(images)
         return raw
 
-    def encode(self, images: Tensor) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` from images ``[B, C, S, S]`` in [0, 1]: the encoder's, without refinement."""
-        images = images.to(self.dtype)
-        return _full_precision(self.encoder(images, self._draw_lowest))
-
     def answers(self, images: Tensor, judged: bool = False) -> Iterator[tuple[Tensor, Look | None]]:
         """The encoder's answer, and each learned correction of it (``inference.refine_steps``).
 
@@ -224,9 +219,9 @@ class VectorAutoencoder(pl.LightningModule):
         """
         training = self.training
         self.eval()
-        answer, raw = self.encode(images), self(images)
+        answers = [raw for raw, _ in self.answers(images)]
         self.train(training)
-        scene, shown = self.scene_of(raw, crisp=False), self.shown
+        scene, shown = self.scene_of(answers[-1], crisp=False), self.shown
         pixels = visible_pixels(scene, lambda some: self.draw_scene(some, crisp=False)).mean(0)
         dead = [slot for slot in range(shown) if pixels[slot] < self.course.revival.part * self.image_size**2 / shown]
         if dead:
@@ -234,9 +229,9 @@ class VectorAutoencoder(pl.LightningModule):
             error = (self.draw_scene(scene, crisp=False) - images).square().mean(0, keepdim=True).sqrt()
             lots = torch.Generator().manual_seed(int(self.revivals))
             seeds = self.course.seeding(mean, mean - error, len(dead), None, lots, shown)
-            numbers = self.layout.numbers_of(dead).to(raw.device)
-            wanted = self.layout.seeded(torch.zeros_like(raw[:1]), dead, seeds)[0]
-            self.encoder.move(numbers, (wanted - answer.mean(0))[numbers])
+            numbers = self.layout.numbers_of(dead).to(images.device)
+            wanted = self.layout.seeded(torch.zeros_like(answers[0][:1]), dead, seeds)[0]
+            self.encoder.move(numbers, (wanted - answers[0].mean(0))[numbers])
         return len(dead)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

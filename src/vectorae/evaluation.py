@@ -159,13 +159,14 @@ def evaluate(
         for part, first in track(parts, description="evaluating", disable=not progress):
             batch = to_float(part.to(model.device))
             start = _now(model.device)
-            raw = model(batch)
+            answers = [raw for raw, _ in model.answers(batch)]
+            raw = answers[-1]
             crisp = _drawing(model, raw, crisp=True)
             encoding = _now(model.device) - start
             seconds["images_per_second"] += encoding
             drawings = {"soft": _drawing(model, raw, crisp=False), "crisp": crisp}
-            if model.inference.refine_steps:
-                drawings["encoder_crisp"] = _drawing(model, model.encode(batch), crisp=True)
+            if len(answers) > 1:
+                drawings["encoder_crisp"] = _drawing(model, answers[0], crisp=True)
             if refine:
                 start = _now(model.device)
                 raw = model.refine(raw, batch, refine)

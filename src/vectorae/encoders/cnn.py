@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vectorae.errors import UserError
+from vectorae.encoders.tokens import check_sizes
 
 
 class CNN(nn.Module):
@@ -23,8 +23,7 @@ class CNN(nn.Module):
 
     def __init__(self, channels: int, image_size: int, width: int = 32) -> None:
         super().__init__()
-        if width < 1:
-            raise UserError(f"width: {width} is not a number of 1 or more")
+        check_sizes(width=width)
         stages: list[nn.Module] = []
         self.side, self.features = image_size, channels
         for stage in range(int(math.log2(image_size / 4))):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from vectorae.encoders.encoder import Draw
 from vectorae.encoders.refiner import surroundings
-from vectorae.encoders.tokens import FromTokens, transformer_block, zero_linear
+from vectorae.encoders.tokens import FromTokens, check_sizes, transformer_block, zero_linear
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 
@@ -24,7 +24,7 @@ class MLP(nn.Module):
 
     def __init__(self, features: int, side: int, layout: Layout, hidden: int = 512) -> None:
         super().__init__()
-        _check(hidden=hidden)
+        check_sizes(hidden=hidden)
         self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(features * side**2, hidden), nn.SiLU())
         self.numbers = zero_linear(hidden, layout.raw_size)
 
@@ -43,7 +43,7 @@ class Grid(nn.Module):
 
     def __init__(self, features: int, side: int, layout: Layout, width: int = 256) -> None:
         super().__init__()
-        _check(width=width)
+        check_sizes(width=width)
         start, _, _ = surroundings(layout(torch.zeros(1, layout.raw_size)))
         self.register_buffer("_start", 2 * start - 1, persistent=False)
         self.there, self.everywhere = nn.Linear(features, width), nn.Linear(features, width)
@@ -73,9 +73,7 @@ class Queries(nn.Module):
         self, features: int, side: int, layout: Layout, width: int = 128, layers: int = 2, attention_heads: int = 4
     ) -> None:
         super().__init__()
-        _check(width=width, layers=layers, attention_heads=attention_heads)
-        if width % attention_heads:
-            raise UserError(f"attention_heads: {attention_heads} do not divide a width of {width}")
+        check_sizes(width=width, layers=layers, attention_heads=attention_heads)
         self.seen = nn.Linear(features, width)
         self.places = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
@@ -103,7 +101,7 @@ class Recurrent(nn.Module):
 
     def __init__(self, features: int, side: int, layout: Layout, rounds: int = 4, width: int = 256) -> None:
         super().__init__()
-        _check(rounds=rounds, width=width)
+        check_sizes(rounds=rounds, width=width)
         self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(min(rounds, layout.count))]
         self.seen = nn.Sequential(nn.Flatten(), nn.Linear(features * side**2, width), nn.SiLU())
         stages: list[nn.Module] = []
@@ -135,9 +133,3 @@ class Recurrent(nn.Module):
             if shown < self.shown[-1]:
                 drawing = draw(raw.detach(), shown).to(images)
         return raw
-
-
-def _check(**numbers: int) -> None:
-    for name, value in numbers.items():
-        if value < 1:
-            raise UserError(f"{name}: {value} is not a number of 1 or more")

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.encoders.tokens import FromTokens, ToTokens, transformer_block
+from vectorae.encoders.tokens import FromTokens, ToTokens, check_sizes, transformer_block
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.scene import RoundedBox, Scene
@@ -65,19 +65,10 @@ class Refiner(nn.Module):
         reach: float = 1.5,
     ) -> None:
         super().__init__()
-        for name, value in (
-            ("width", width),
-            ("layers", layers),
-            ("attention_heads", attention_heads),
-            ("window", window),
-        ):
-            if value < 1:
-                raise UserError(f"{name}: {value} is not a number of 1 or more")
-        if width % attention_heads:
-            raise UserError(f"attention_heads: {attention_heads} do not divide a width of {width}")
+        check_sizes(width=width, layers=layers, attention_heads=attention_heads, window=window)
         if not reach > 0:
             raise UserError(f"reach: {reach} is not a factor above 0")
-        self.count, self._reach = layout.count, reach
+        self._reach = reach
         self.numbers = ToTokens(layout, width, sets=2)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.steepness = nn.Linear(1, width)

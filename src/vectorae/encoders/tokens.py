@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from vectorae.errors import UserError
 from vectorae.layout import Layout
 
 
@@ -72,5 +73,15 @@ def zero_linear(features: int, numbers: int) -> nn.Linear:
 
 def transformer_block(width: int, attention_heads: int, decoder: bool = False) -> nn.Module:
     """Attention between tokens, to other vectors too if it is a decoder, and two linear layers; norms come first."""
+    check_sizes(width=width, attention_heads=attention_heads)
+    if width % attention_heads:
+        raise UserError(f"attention_heads: {attention_heads} do not divide a width of {width}")
     kind = nn.TransformerDecoderLayer if decoder else nn.TransformerEncoderLayer
     return kind(width, attention_heads, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)
+
+
+def check_sizes(**sizes: int) -> None:
+    """Refuse what is no number of 1 or more, by its name."""
+    for name, value in sizes.items():
+        if value < 1:
+            raise UserError(f"{name}: {value} is not a number of 1 or more")
