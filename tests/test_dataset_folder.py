@@ -8,8 +8,10 @@ import pytest
 import torch
 from image_folders import make, picture
 
-from vectorae.datasets import Folder, cache, folder
+from vectorae import inputs
+from vectorae.datasets import Folder, cache
 from vectorae.errors import UserError
+from vectorae.inputs import image_files
 
 
 class TestFolder:
@@ -30,7 +32,7 @@ class TestFolder:
             make(tmp_path, tmp_path.parent)
 
     def test_the_order_does_not_depend_on_the_file_system(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        found = folder.image_files(photos)
+        found = image_files(photos)
         walk = os.walk
 
         def backwards(*args: Any, **options: Any) -> Any:
@@ -38,8 +40,8 @@ class TestFolder:
                 below.reverse()
                 yield where, below, names[::-1]
 
-        monkeypatch.setattr(folder.os, "walk", backwards)
-        assert folder.image_files(photos) == found == sorted(found)
+        monkeypatch.setattr(inputs.os, "walk", backwards)
+        assert image_files(photos) == found == sorted(found)
 
     def test_what_counts_as_an_image(self, tmp_path: Path) -> None:
         root = tmp_path / "été (1)"
@@ -48,7 +50,7 @@ class TestFolder:
             picture().save(root / name)
         for name in ("notes.txt", "data.h5", "film.mpg"):
             (root / name).write_text("")
-        assert folder.image_files(root) == ["a.JPG", "b.webp", "c.gif", "d.bmp"]
+        assert image_files(root) == ["a.JPG", "b.webp", "c.gif", "d.bmp"]
 
     def test_links(self, tmp_path: Path) -> None:
         root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
@@ -62,7 +64,7 @@ class TestFolder:
             (elsewhere / "round").symlink_to(root)
         except OSError:
             pytest.skip("this system does not let this user make links")
-        assert folder.image_files(root) == ["file.png", "folder/a.png"]
+        assert image_files(root) == ["file.png", "folder/a.png"]
 
     def test_root(self, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=r"^dataset\.root: name the folder of images$"):

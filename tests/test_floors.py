@@ -10,11 +10,12 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
     {"errors"},
-    {"animation", "files", "geometry", "hub", "pictures", "signals", "signatures"},
+    {"animation", "files", "geometry", "hub", "inputs", "pictures", "signals", "signatures"},
     {"scene"},
     {"rasterizer", "svg", "primitives", "formations"},
-    {"layout", "losses", "datasets"},
-    {"classifier", "descent", "encoders", "inference", "inputs", "optimizer", "population"},
+    {"faces", "layout", "losses"},
+    {"datasets"},
+    {"classifier", "descent", "encoders", "inference", "optimizer", "population"},
     {"course", "evaluation"},
     {"autoencoder", "fitting"},
     {"callbacks", "config"},

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from vectorae import Layout, UserError
 from vectorae.autoencoder import VectorAutoencoder
-from vectorae.datasets.toy_faces import draw_faces
 from vectorae.encoders import Refiner
 from vectorae.encoders.refiner import seen_through, surroundings
 from vectorae.evaluation import to_float
+from vectorae.faces import draw_faces
 
 LAYOUTS = [
     "primitives=shapes_4x4",

@@ -6,9 +6,8 @@ import pytest
 import torch
 
 from vectorae.datasets import ToyFaces, cache
-from vectorae.datasets.face import random_faces
-from vectorae.datasets.toy_faces import draw_faces
 from vectorae.errors import UserError
+from vectorae.faces import draw_faces, random_faces
 
 
 def make(tmp_path: Path, train_count: int = 5, image_size: int = 16, channels: int = 3, seed: int = 0) -> ToyFaces:

@@ -11,8 +11,8 @@ import vectorae
 from vectorae import UserError
 from vectorae.autoencoder import VectorAutoencoder
 from vectorae.callbacks import MovingAverage
-from vectorae.datasets.toy_faces import draw_faces
 from vectorae.evaluation import to_float
+from vectorae.faces import draw_faces
 from vectorae.population import visible_pixels
 from vectorae.rasterizer import Plateaus, SoftnessSchedule
 

@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from PIL import Image
-from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint, WeightAveraging
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import Tensor
 
@@ -51,11 +52,16 @@ def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
     ]
 
 
-class MovingAverage(EMAWeightAveraging):
-    """An exponential moving average of the weights, which is what is validated, drawn and kept."""
+class MovingAverage(WeightAveraging):
+    """An exponential moving average of the weights, which is what is validated, drawn and kept.
+
+    Args:
+        decay: of the average. After n steps it is at most (1 + n) / (10 + n), or what the weights were when nothing
+            was learned would weigh for long.
+    """
 
     def __init__(self, decay: float) -> None:
-        super().__init__(decay=decay)
+        super().__init__(avg_fn=partial(_averaged, decay))
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._keep_counts(pl_module)
@@ -78,6 +84,11 @@ class MovingAverage(EMAWeightAveraging):
         for name, buffer in model.named_buffers():
             if name in ("progress", "revivals", "plateaus", "encoder.offset"):
                 averaged[name].copy_(buffer)
+
+
+def _averaged(decay: float, average: Tensor, now: Tensor, steps: Tensor) -> Tensor:
+    weight = (9 / (10 + steps.to(now.device))).clamp_min(1 - decay)
+    return average + weight * (now - average)
 
 
 class BestCheckpoint(ModelCheckpoint):

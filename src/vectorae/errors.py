@@ -1,6 +1,7 @@
 """What a user did wrong, in one line."""
 
 import difflib
+import textwrap
 from collections.abc import Iterable
 
 
@@ -21,3 +22,8 @@ def choose(name: object, choices: Iterable[str]) -> str:
     known = sorted(choices)
     close = difflib.get_close_matches(str(name), known, n=1)
     return f"choose from {', '.join(known)}" + (f" (did you mean {close[0]}?)" if close else "")
+
+
+def reason(error: Exception) -> str:
+    """What an exception says, in one line that is not too long."""
+    return textwrap.shorten(str(error), 200, placeholder=" …") or type(error).__name__

@@ -1,13 +1,18 @@
-"""Image files that a command is given: one, a folder of them, or a pattern."""
+"""Files of images: in a folder, and those that a command is given."""
 
 import glob
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from vectorae.datasets.folder import image_extensions, image_files
+from PIL import Image
+
 from vectorae.errors import UserError
+
+# Formats that Pillow knows by name only; something else would have to be installed to read them.
+_NOT_READ = {"BUFR", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}
 
 
 @dataclass(frozen=True)
@@ -82,3 +87,32 @@ def _names(files: Sequence[Path], root: Path, reserved: str) -> list[Path]:
         taken.add(str(chosen).casefold())
         names.append(chosen)
     return names
+
+
+def image_files(root: Path) -> list[str]:
+    """Paths of the image files below ``root``, relative to it, with forward slashes, sorted."""
+    extensions = image_extensions()
+    found: list[str] = []
+    seen: set[Path] = set()
+    for folder, below, names in os.walk(root, followlinks=True):
+        here = Path(folder)
+        real = here.resolve()
+        if real in seen:  # a link back to a folder further up would go round for ever
+            below.clear()
+            continue
+        seen.add(real)
+        # Sorted, so that of two ways to one folder it is always the same that counts.
+        below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
+        for name in names:
+            path = here / name
+            # is_file follows links; one that leads nowhere, a socket or a pipe is no image.
+            if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
+                found.append(path.relative_to(root).as_posix())
+    return sorted(found)
+
+
+def image_extensions() -> set[str]:
+    """Of the files that Pillow reads by itself: ``.png`` and so on."""
+    Image.init()
+    formats = set(Image.OPEN) - _NOT_READ
+    return {extension for extension, name in Image.registered_extensions().items() if name in formats}

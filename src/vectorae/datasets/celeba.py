@@ -5,9 +5,8 @@ from pathlib import Path
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData
-from vectorae.datasets.decode import reason
 from vectorae.datasets.folder import recipe_of_files
-from vectorae.errors import UserError
+from vectorae.errors import UserError, reason
 from vectorae.pictures import Crop, View
 
 IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"

@@ -1,7 +1,6 @@
 """Many image files to squares of uint8."""
 
 import os
-import textwrap
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vectorae.datasets.cache import Block
+from vectorae.errors import reason
 from vectorae.pictures import Picture, View, read_picture
 
 # Files decoded between two steps of the progress bar.
@@ -50,8 +50,3 @@ def _picture_or_reason(path: Path, view: View) -> Picture | str:
         return read_picture(path, view)
     except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
         return reason(error)
-
-
-def reason(error: Exception) -> str:
-    """What an exception says, in one line that is not too long."""
-    return textwrap.shorten(str(error), 200, placeholder=" …") or type(error).__name__

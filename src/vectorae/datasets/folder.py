@@ -1,19 +1,15 @@
 """Any folder of images."""
 
-import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, folder_of_images
 from vectorae.datasets.decode import decode_files
 from vectorae.errors import UserError
+from vectorae.inputs import image_files
 from vectorae.pictures import View
-
-# Formats that Pillow knows by name only; something else would have to be installed to read them.
-_NOT_READ = {"BUFR", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}
 
 
 class Folder(ImageData):
@@ -95,32 +91,3 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         counts={split: len(names[split]) for split in disk.SPLITS},
         blocks=lambda split: decode_files(root, names[split], view),
     )
-
-
-def image_files(root: Path) -> list[str]:
-    """Paths of the image files below ``root``, relative to it, with forward slashes, sorted."""
-    extensions = image_extensions()
-    found: list[str] = []
-    seen: set[Path] = set()
-    for folder, below, names in os.walk(root, followlinks=True):
-        here = Path(folder)
-        real = here.resolve()
-        if real in seen:  # a link back to a folder further up would go round for ever
-            below.clear()
-            continue
-        seen.add(real)
-        # Sorted, so that of two ways to one folder it is always the same that counts.
-        below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
-        for name in names:
-            path = here / name
-            # is_file follows links; one that leads nowhere, a socket or a pipe is no image.
-            if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
-                found.append(path.relative_to(root).as_posix())
-    return sorted(found)
-
-
-def image_extensions() -> set[str]:
-    """Of the files that Pillow reads by itself: ``.png`` and so on."""
-    Image.init()
-    formats = set(Image.OPEN) - _NOT_READ
-    return {extension for extension, name in Image.registered_extensions().items() if name in formats}

@@ -10,10 +10,10 @@ import torch
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData
-from vectorae.datasets.decode import reason
-from vectorae.datasets.folder import image_files, recipe_of_files
+from vectorae.datasets.folder import recipe_of_files
 from vectorae.datasets.idx import read_images, read_labels
-from vectorae.errors import UserError
+from vectorae.errors import UserError, reason
+from vectorae.inputs import image_files
 from vectorae.pictures import View
 
 _AT_ONCE = 1024

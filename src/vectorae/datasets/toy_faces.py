@@ -2,13 +2,10 @@
 
 from collections.abc import Iterator
 
-import torch
-
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, whole
-from vectorae.datasets.face import random_faces
 from vectorae.errors import UserError
-from vectorae.rasterizer import rasterize
+from vectorae.faces import draw_faces
 
 _AT_ONCE = 64
 
@@ -82,24 +79,3 @@ class ToyFaces(ImageData):
             # Always whole blocks: vectorised arithmetic may round the last few numbers of a tensor differently.
             faces = draw_faces(self.seed, split, start, start + _AT_ONCE, self.image_size, self.channels)
             yield disk.Block(faces[: self._counts[split] - start].numpy())
-
-
-def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3) -> torch.Tensor:
-    """Faces start … stop − 1 of a split.
-
-    Args:
-        seed: 0 or more.
-        split: train, val or test; no two share a face.
-        start, stop: numbers of the faces.
-        image_size: S, in pixels.
-        channels: C, 3 for colour or 1 for grey.
-
-    Returns:
-        uint8 [stop − start, C, S, S].
-    """
-    scene = random_faces(seed, disk.SPLITS.index(split), start, stop)
-    scene = scene.grey() if channels == 1 else scene
-    with torch.no_grad():
-        # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
-        images = rasterize(scene, image_size, image_size, coverage="sigmoid", softness=0.25 / image_size)
-    return (images * 255).round().clamp(0, 255).byte()

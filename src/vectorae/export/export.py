@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 
 from vectorae.autoencoder import VectorAutoencoder
-from vectorae.datasets.toy_faces import draw_faces
 from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
 from vectorae.evaluation import to_float
 from vectorae.export.formats import FORMATS
 from vectorae.export.network import SceneNetwork
 from vectorae.export.standalone import standalone
+from vectorae.faces import draw_faces
 
 TOLERANCE = 1e-4
 """How far an export may be off, in canvas units, parts of 1 and radians."""

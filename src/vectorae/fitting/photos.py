@@ -8,10 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from vectorae.datasets.decode import reason
-from vectorae.datasets.toy_faces import draw_faces
-from vectorae.errors import UserError
+from vectorae.errors import UserError, reason
 from vectorae.evaluation import to_float
+from vectorae.faces import draw_faces
 from vectorae.inputs import Job, find_jobs
 from vectorae.pictures import read_whole
 

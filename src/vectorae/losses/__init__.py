@@ -3,7 +3,7 @@
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE, gaussian_blur
 from vectorae.losses.loss import ImageLoss, Regularizer
 from vectorae.losses.objective import LOSSES, Objective
-from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM, lpips_weights
+from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM, lpips_weights, structural_similarity
 from vectorae.losses.pixel import BCE, L1, MSE
 from vectorae.losses.regularizers import OpacitySparsity, Overlap, Size
 
@@ -27,4 +27,5 @@ __all__ = [
     "Size",
     "gaussian_blur",
     "lpips_weights",
+    "structural_similarity",
 ]

@@ -17,20 +17,26 @@ from vectorae.losses.loss import ImageLoss, check_size
 from vectorae.losses.pixel import MSE
 
 TRUNCATE = 4
-"""A gaussian is cut off at this many σ."""
+"""A gaussian is cut off at this many σ, unless a radius is given."""
 
 
-def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
-    """Images ``[B, C, H, W]`` blurred by a gaussian of σ pixels; beyond its edges an image goes on as it ends."""
+def gaussian_blur(images: Tensor, sigma: float, radius: int | None = None) -> Tensor:
+    """Images ``[B, C, H, W]`` blurred by a gaussian of σ pixels; beyond its edges an image goes on as it ends.
+
+    Args:
+        images: of any size.
+        sigma: > 0.
+        radius: at which the gaussian is cut off, pixels; by default at four σ.
+    """
     height, width = images.shape[-2:]
-    down, across = (_blurring(size, sigma, images.dtype, images.device) for size in (height, width))
+    radius = max(1, round(TRUNCATE * sigma)) if radius is None else radius
+    down, across = (_blurring(size, sigma, radius, images.dtype, images.device) for size in (height, width))
     return down @ (images @ across.T)
 
 
 @lru_cache(maxsize=64)
-def _blurring(size: int, sigma: float, dtype: torch.dtype, device: torch.device) -> Tensor:
+def _blurring(size: int, sigma: float, radius: int, dtype: torch.dtype, device: torch.device) -> Tensor:
     """The matrix ``[size, size]`` that blurs a column. Multiplied, it is ten times as fast as a convolution."""
-    radius = max(1, round(TRUNCATE * sigma))
     places = torch.arange(-radius, radius + 1, dtype=torch.float64)
     kernel = torch.exp(-0.5 * (places / sigma).square())
     kernel = kernel / kernel.sum()

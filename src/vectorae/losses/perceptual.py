@@ -9,14 +9,17 @@ from typing import Any, Literal
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from vectorae.errors import UserError
 from vectorae.hub import fetching, place_of
+from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
 
-WINDOW = 11
-"""Side of SSIM's gaussian window (σ 1.5), pixels."""
+WINDOW, SIGMA = 11, 1.5
+"""Side of SSIM's gaussian window and its σ, pixels: Wang et al. (2004), section III.C."""
+
+C1, C2 = 0.01**2, 0.03**2
+"""What keeps SSIM's fractions from 0 / 0, for values in [0, 1]: the same section."""
 
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Of MS-SSIM's scales, from fine to coarse: Wang, Simoncelli and Bovik (2003), section 3.2."""
@@ -30,7 +33,7 @@ class SSIM(ImageLoss):
         check_size(height, width, WINDOW, "SSIM")
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        return 1 - _similarity(drawing, image)[0]
+        return 1 - structural_similarity(drawing, image)[0]
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ class MSSSIM(ImageLoss):
         exponents = raised * drawing.new_tensor(EXPONENTS[:scales])[:, None]
         factors = []
         for scale in range(scales):
-            whole, contrast = _similarity(drawing, image)
+            whole, contrast = structural_similarity(drawing, image)
             factors.append(whole if scale == scales - 1 else contrast)
             drawing, image = F.avg_pool2d(drawing, 2), F.avg_pool2d(image, 2)
         # A negative similarity has no such power, and at 0 its slope is infinite.
@@ -126,12 +129,27 @@ def _url(net: str) -> str:
     return url
 
 
-def _similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-    """SSIM and its contrast-structure part, ``[B]`` each."""
-    whole, contrast = structural_similarity_index_measure(
-        drawing, image, data_range=1.0, reduction="none", return_contrast_sensitivity=True
-    )
-    return whole.reshape(len(drawing)), contrast.reshape(len(drawing))
+def structural_similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
+    """SSIM (Wang et al., 2004, equation 13), the mean over channels and all places where the whole window fits.
+
+    Images smaller than the window go on as they end, and the middle counts.
+
+    Our own: torchmetrics has it too, but brings half of torch's compiler with it, which takes two seconds and 200 MB.
+
+    Args:
+        drawing, image: ``[B, C, H, W]`` in [0, 1].
+
+    Returns:
+        SSIM, and the part of it that compares contrast and structure and not luminance (equations 9 and 10), ``[B]``.
+    """
+    radius = WINDOW // 2
+    moments = torch.stack([drawing, image, drawing.square(), image.square(), drawing * image])
+    top, left = (min(radius, (size - 1) // 2) for size in drawing.shape[-2:])
+    means = gaussian_blur(moments, SIGMA, radius)[..., top : -top or None, left : -left or None]
+    drawn, seen, drawn_square, seen_square, product = means
+    structure = (2 * (product - drawn * seen) + C2) / (drawn_square - drawn**2 + seen_square - seen**2 + C2)
+    luminance = (2 * drawn * seen + C1) / (drawn**2 + seen**2 + C1)
+    return (luminance * structure).mean((1, 2, 3)), structure.mean((1, 2, 3))
 
 
 def _smallest(scales: int) -> int:

@@ -1,4 +1,4 @@
-"""A friendly face as a scene: what `toy_faces` draws.
+"""Friendly faces, as scenes and drawn: images that need no download.
 
 The face is laid out around the middle of the head, x to the right and y down, with the head about 1.5 wide and 2 high,
 and then scaled, tilted and moved onto the canvas. Every face has the same shapes in the same order; those that it does
@@ -14,11 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vectorae.rasterizer import rasterize
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
 Number = float | Tensor
 """The same for all faces, or [B]."""
 
+# Part of the seed: no two splits share a face.
+_SPLITS = ("train", "val", "test")
 # Random numbers that a face may use.
 _DRAWS = 96
 # Control points of an arc.
@@ -247,3 +250,24 @@ def _face(chance: _Chance) -> Scene:
     brim = -0.62 - 0.1 * chance.between(0, 1)
     sketch.bar(felt * 0.75, (-wide - 0.12, brim), (wide + 0.12, brim), 0.16, opacity=hat)
     return sketch.scene(background)
+
+
+def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3) -> Tensor:
+    """Faces start … stop − 1 of a split.
+
+    Args:
+        seed: 0 or more.
+        split: train, val or test; no two share a face.
+        start, stop: numbers of the faces.
+        image_size: S, in pixels.
+        channels: C, 3 for colour or 1 for grey.
+
+    Returns:
+        uint8 [stop − start, C, S, S].
+    """
+    scene = random_faces(seed, _SPLITS.index(split), start, stop)
+    scene = scene.grey() if channels == 1 else scene
+    with torch.no_grad():
+        # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
+        images = rasterize(scene, image_size, image_size, coverage="sigmoid", softness=0.25 / image_size)
+    return (images * 255).round().clamp(0, 255).byte()
