@@ -276,12 +276,12 @@ def contact_sheet(rows: Sequence[Tensor], tile: int = 64, gap: int = 2) -> "np.n
     strips = []
     for row in rows:
         factor = max(1, math.ceil(tile / row.shape[-1]))
-        images = row.detach().float().cpu().clamp(0, 1).expand(-1, 3, -1, -1)
+        images = row.detach().float().clamp(0, 1).mul(255).round().byte().cpu().expand(-1, 3, -1, -1)
         images = images.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
-        images = F.pad(images, (0, gap, 0, gap), value=1.0)
+        images = F.pad(images, (0, gap, 0, gap), value=255)
         strips.append(torch.cat(list(images), dim=-1))
-    sheet = F.pad(torch.cat(strips, dim=-2), (gap, 0, gap, 0), value=1.0)
-    return sheet.mul(255).round().byte().permute(1, 2, 0).numpy()
+    sheet = F.pad(torch.cat(strips, dim=-2), (gap, 0, gap, 0), value=255)
+    return sheet.permute(1, 2, 0).numpy()
 
 
 def ranking_sheet(model: Any, images: Tensor, evaluation: Evaluation, refine: int = 0) -> Image.Image:

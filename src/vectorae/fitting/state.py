@@ -10,7 +10,7 @@ import torch
 from vectorae.errors import UserError
 from vectorae.files import write_beside
 
-FORMAT = 1
+FORMAT = 2
 
 
 def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:
