@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytorch_lightning as pl
 import torch
 from image_folders import make
 
-from vectorae.datasets import Folder, cache
+from vectorae.datasets import Folder, ToyFaces, cache
 from vectorae.datasets.stream import OrderedBatches, TrainingBatches, batch_flips, batch_indices
 
 
@@ -60,6 +61,30 @@ class TestStream:
         for world in (2, 3):
             parts = [TrainingBatches(images, 12, augment, 0, rank, world)[7] for rank in range(world)]
             assert torch.equal(torch.stack(parts, 1).flatten(0, 1), whole)
+
+    @pytest.mark.parametrize("augment", [False, True])
+    def test_batches_are_put_together_where_the_images_lie(self, tmp_path: Path, augment: bool) -> None:
+        images = stored(tmp_path, numbered(50))
+        # Nothing can be computed on the device "meta" from what lies elsewhere.
+        batch = TrainingBatches(images, 12, augment, 0, 0, 1, torch.device("meta"))[7]
+        assert batch.device.type == "meta"
+        assert batch.shape == (12, 1, 1, 2)
+        plain, home = (TrainingBatches(images, 12, augment, 0, 0, 1, home)[7] for home in (None, torch.device("cpu")))
+        assert torch.equal(plain, home)
+
+    @pytest.mark.parametrize(
+        ("device", "free", "workers", "there"),
+        [("cuda:0", 10**9, 0, True), ("cuda:0", 1000, 0, False), ("cuda:0", 10**9, 1, False), ("cpu", 10**9, 0, False)],
+    )
+    def test_images_lie_on_a_gpu_that_has_room(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str, free: int, workers: int, there: bool
+    ) -> None:
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 10**10))
+        data = ToyFaces(train_count=1, val_count=1, test_count=1, workers=workers)
+        strategy = SimpleNamespace(root_device=torch.device(device))
+        data.trainer = SimpleNamespace(strategy=strategy)  # type: ignore[assignment]
+        home = data._home(stored(tmp_path, numbered(500)))
+        assert home == (torch.device(device) if there else None)
 
     def test_a_batch_does_not_write_to_the_images(self, tmp_path: Path) -> None:
         images = stored(tmp_path, numbered(8))

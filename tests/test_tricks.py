@@ -1,11 +1,13 @@
 """What else a training may do: shapes that enter late or come back, averaged weights, fields that learn faster."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from models import metrics_of, run_training, small_model
 from torch import Tensor, nn
+from torch.optim import swa_utils
 
 import vectorae
 from vectorae import UserError
@@ -159,3 +161,17 @@ def test_averaged_weights_are_what_is_kept(tmp_path: Path) -> None:
     assert any(not torch.equal(kept[name], current[name]) for name in kept if kept[name].is_floating_point())
     assert float(kept["progress"]) == float(current["progress"]) == 1
     assert MovingAverage(0.9).should_update(step_idx=0)
+
+
+def test_averaged_weights_soon_forget_how_they_began() -> None:
+    average: Any = swa_utils.AveragedModel(torch.nn.Linear(1, 1), avg_fn=MovingAverage(0.999)._kwargs["avg_fn"])
+    model = torch.nn.Linear(1, 1)
+    for step in range(300):
+        torch.nn.init.constant_(model.weight, 100.0 if step == 0 else 1.0)
+        average.update_parameters(model)
+    assert average.module.weight.item() == pytest.approx(1, abs=1e-3)
+    # Then it is as slow as it was asked to be.
+    average.n_averaged.fill_(10**6)
+    torch.nn.init.constant_(model.weight, 2.0)
+    average.update_parameters(model)
+    assert average.module.weight.item() == pytest.approx(1.001, abs=1e-4)

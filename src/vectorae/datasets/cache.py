@@ -84,6 +84,7 @@ class StoredImages:
         self.start = start
         self.stop = stop
         self._tensor: torch.Tensor | None = None
+        self._copy: torch.Tensor | None = None
 
     def __reduce__(self) -> tuple[type["StoredImages"], tuple[Path, int, int]]:
         return StoredImages, (self.path, self.start, self.stop)
@@ -91,8 +92,21 @@ class StoredImages:
     def __len__(self) -> int:
         return self.stop - self.start
 
-    def tensor(self) -> torch.Tensor:
-        """uint8 [n, C, S, S], read from the file as it is touched. Writing to it does not reach the file."""
+    @property
+    def size(self) -> int:
+        """Of all of them, bytes."""
+        return self.tensor().nbytes
+
+    def tensor(self, device: torch.device | None = None) -> torch.Tensor:
+        """uint8 [n, C, S, S], read from the file as it is touched. Writing to it does not reach the file.
+
+        Args:
+            device: one on which a copy of all is made and kept; None makes none.
+        """
+        if device is not None:
+            if self._copy is None or self._copy.device != device:
+                self._copy = self.tensor().to(device)
+            return self._copy
         if self._tensor is None:
             # "c", copy on write: torch has no read-only tensors and warns about a read-only map.
             self._tensor = torch.from_numpy(np.load(self.path, mmap_mode="c"))[self.start : self.stop]

@@ -14,6 +14,9 @@ from vectorae.errors import UserError
 from vectorae.files import cache_folder
 from vectorae.pictures import RESIZES
 
+LARGEST_PART = 0.25
+"""Of a GPU's free memory that training images may take."""
+
 
 class ImageData(pl.LightningDataModule):
     """Images in the splits train, val and test, decoded once into a memory-mapped cache.
@@ -31,7 +34,8 @@ class ImageData(pl.LightningDataModule):
         resize: ``crop``, ``pad`` or ``stretch``: how an image that is not square becomes so.
         download: fetch the files into root if they are not there.
         cache: folder of the decoded images; None is the user's cache folder.
-        workers: processes that load batches; 0 loads in the main process. The batches are the same.
+        workers: processes that load batches; 0 loads in the main process, or on the GPU if all training images fit into
+            a quarter of its free memory. The batches are the same.
         seed: of order and flips, and of the split where the data set has none of its own; 0 or more.
 
     Raises:
@@ -106,7 +110,7 @@ class ImageData(pl.LightningDataModule):
         if self.trainer is not None:
             start = self.trainer.global_step * self.trainer.accumulate_grad_batches
         images = self._stored()["train"]
-        batches = TrainingBatches(images, self.batch_size, self.augment, self.seed, rank, world)
+        batches = TrainingBatches(images, self.batch_size, self.augment, self.seed, rank, world, self._home(images))
         return self._loader(batches, sampler=StepsFrom(start))
 
     def val_dataloader(self) -> "DataLoader[torch.Tensor]":
@@ -132,6 +136,15 @@ class ImageData(pl.LightningDataModule):
         if self.batch_size % world:
             raise UserError(f"dataset.batch_size: {self.batch_size} images do not divide among {world} devices")
         return rank, world
+
+    def _home(self, images: disk.StoredImages) -> torch.device | None:
+        """The GPU, where there is one with room for all images and no process is asked to load them."""
+        if self.trainer is None or self.workers:
+            return None
+        device: torch.device = self.trainer.strategy.root_device
+        if device.type != "cuda" or images.size > LARGEST_PART * torch.cuda.mem_get_info(device)[0]:
+            return None
+        return device
 
     def _stored(self) -> dict[str, disk.StoredImages]:
         if self._splits is None:

@@ -58,24 +58,42 @@ class TrainingBatches(Dataset[torch.Tensor]):
     """The endless training stream: item ``step`` is batch number ``step``, uint8 [B, C, S, S].
 
     B is batch_size / world: device ``rank`` of ``world`` takes every world-th image of the common batch.
+
+    Args:
+        images: of the split.
+        batch_size: images in the common batch.
+        augment: mirror half of them.
+        seed: of order and flips.
+        rank, world: which device of how many.
+        home: where all images lie and batches are put together; they go there at the first batch.
     """
 
-    def __init__(self, images: StoredImages, batch_size: int, augment: bool, seed: int, rank: int, world: int) -> None:
+    def __init__(
+        self,
+        images: StoredImages,
+        batch_size: int,
+        augment: bool,
+        seed: int,
+        rank: int,
+        world: int,
+        home: torch.device | None = None,
+    ) -> None:
         self.images = images
         self.batch_size = batch_size
         self.augment = augment
         self.seed = seed
         self.rank = rank
         self.world = world
+        self.home = home
 
     def __getitem__(self, step: int) -> torch.Tensor:
-        images = self.images.tensor()
+        images = self.images.tensor(self.home)
         mine = slice(self.rank, None, self.world)
         indices = batch_indices(self.seed, step, self.batch_size, len(images))[mine]
-        batch = images[torch.from_numpy(indices)]
+        batch = images[torch.from_numpy(indices).to(images.device)]
         if self.augment:
             flips = torch.from_numpy(batch_flips(self.seed, step, self.batch_size)[mine])
-            batch[flips] = batch[flips].flip(-1)
+            batch = torch.where(flips.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
         return batch
 
 
