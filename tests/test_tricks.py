@@ -136,7 +136,7 @@ def test_a_model_that_waits_is_soft_until_it_has_waited() -> None:
     [
         "softness.shape=plateau",
         "growth.rounds=2 revival.times=3 model.refine_steps=1",
-        "model.ema=0.9 model.refine_steps=1",
+        "model.ema=0.9 model.refine_steps=1 trainer.precision=bf16-mixed",
         "model.variational=true model.latent=8 head=queries model.refine_steps=1",
         "head=recurrent primitives.ordering=depth model.refine_steps=1 refiner.width=32",
         "encoder=resnet18 head=grid model.latent=8",

@@ -1,5 +1,6 @@
 """Learned refinement: a network that looks at its own drawing, and at how to make it better, and corrects it."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -141,9 +142,15 @@ def surroundings(scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
         if group.stroke_width is not None:
             half = half + group.stroke_width[..., None] / 2
         boxes.append((center.detach(), half.detach(), angle.detach()))
-    place = torch.tensor([slot for group in scene.groups for slot in group.slots], device=scene.color.device).argsort()
+    place = _places(tuple(slot for group in scene.groups for slot in group.slots), scene.color.device)
     center, half, angle = (torch.cat(parts, dim=1)[:, place] for parts in zip(*boxes, strict=True))
     return center, half, angle
+
+
+@lru_cache(maxsize=16)
+def _places(slots: tuple[int, ...], device: torch.device) -> Tensor:
+    """Where each slot is found. Kept, as a GPU waits for what is sent to it."""
+    return torch.tensor(slots, device=device).argsort()
 
 
 def seen_through(images: Tensor, center: Tensor, half_extents: Tensor, angle: Tensor, grid: Tensor) -> Tensor:
