@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -118,6 +119,17 @@ def test_ink(command: Command, photo: Path, tmp_path: Path) -> None:
     widths = scene.groups[0].stroke_width
     assert widths is not None
     torch.testing.assert_close(widths * 24, torch.full_like(widths, 1.77), atol=0.01, rtol=0)
+
+
+def test_it_does_without_what_takes_seconds_and_memory(tmp_path: Path) -> None:
+    heavy = {"pytorch_lightning", "sympy", "torch._dynamo", "torchmetrics", "torchvision"}
+    program = (
+        "import sys; from vectorae.commands.fit import main; code = main();"
+        f"print('heavy:', sorted({heavy!r} & set(sys.modules))); raise SystemExit(code)"
+    )
+    arguments = ("size=16", "max_steps=2", "primitives.count=2", f"hydra.run.dir={tmp_path}/run")
+    finished = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
+    assert "heavy: []" in finished.stdout
 
 
 @pytest.mark.parametrize("medium", ["paint", "ink"])
