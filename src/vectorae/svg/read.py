@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
+from vectorae.svg.outlines import UnsupportedError, closed, determinant, outlines_of
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BLACK = 0x000000FF
@@ -68,10 +69,6 @@ class _Shape:
         return RoundedBox, self.stroke_width is None, circle
 
 
-class _UnsupportedError(Exception):
-    """An element that no shape of ours is equal to; says which and why."""
-
-
 def from_svg(text: str) -> Scene:
     """The drawing in an SVG document: what ``to_svg`` has written, or plain shapes by anyone.
 
@@ -109,7 +106,7 @@ def read_svg(text: str) -> Reading:
     for element, layer, opacity in _elements(root, None, 1.0):
         try:
             found = list(_shapes(element, side, layer, opacity))
-        except _UnsupportedError as why:
+        except UnsupportedError as why:
             skipped[str(why)] += 1
             continue
         if background is None and not shapes and len(found) == 1 and _fills(found[0], width / side, height / side):
@@ -191,17 +188,17 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
     own = values.get("attributes", {})
     if trouble := _troubles(own):
-        raise _UnsupportedError(f"{name} with {trouble}")
+        raise UnsupportedError(f"{name} with {trouble}")
     opacity *= _number(own.get("opacity", "1"), "opacity", element)
     fill, stroke = _color(values.get("fill", "black"), element), _color(values.get("stroke", "none"), element)
-    outlines = list(_outlines(element, side, name)) if fill or stroke else []
+    outlines = list(outlines_of(element, side, name)) if fill or stroke else []
     if fill and name != "<line>":
         if len(outlines) > 1:
-            raise _UnsupportedError(f"{name} with several contours")
+            raise UnsupportedError(f"{name} with several contours")
         if values.get("fill-rule", "nonzero") != "nonzero":
-            raise _UnsupportedError(f"{name} with fill-rule {values['fill-rule']}")
+            raise UnsupportedError(f"{name} with fill-rule {values['fill-rule']}")
         for outline in outlines:
-            filled = _closed(outline)
+            filled = closed(outline)
             if filled is not None:
                 color, own_opacity = fill
                 share = _number(values.get("fill-opacity", "1"), "fill-opacity", element)
@@ -210,7 +207,7 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
         color, own_opacity = stroke
         share = _number(values.get("stroke-opacity", "1"), "stroke-opacity", element)
         width = _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)
-        width *= math.sqrt(abs(_determinant(element.transform))) / side
+        width *= math.sqrt(abs(determinant(element.transform))) / side
         for outline in outlines:
             yield _Shape(outline, torch.tensor([[width]]), color, opacity * own_opacity * share, layer)
 
@@ -233,9 +230,9 @@ def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
     try:
         value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text.removesuffix("px"))
     except ValueError:
-        raise _UnsupportedError(f"<{tag}> with {name} {text!r}") from None
+        raise UnsupportedError(f"<{tag}> with {name} {text!r}") from None
     if not 0 <= value < math.inf:
-        raise _UnsupportedError(f"<{tag}> with {name} {text!r}")
+        raise UnsupportedError(f"<{tag}> with {name} {text!r}")
     return min(value, high)
 
 
@@ -248,10 +245,10 @@ def _color(text: Any, element: Any) -> tuple[list[float], float] | None:
         return None
     tag = element.values.get("tag")
     if "url(" in name:
-        raise _UnsupportedError(f"<{tag}> with a gradient or pattern")
+        raise UnsupportedError(f"<{tag}> with a gradient or pattern")
     color = svgelements.Color(name)
     if color.value == BLACK and not _is_black(name):
-        raise _UnsupportedError(f"<{tag}> with colour {name!r}")
+        raise UnsupportedError(f"<{tag}> with colour {name!r}")
     return [color.red / 255, color.green / 255, color.blue / 255], color.alpha / 255
 
 
@@ -261,144 +258,6 @@ def _is_black(name: str) -> bool:
         return ImageColor.getrgb(name) == (0, 0, 0)
     except ValueError:
         return name == "currentColor"
-
-
-def _determinant(matrix: Any) -> float:
-    return float(matrix.a * matrix.d - matrix.b * matrix.c)
-
-
-def _outlines(element: Any, side: float, name: str) -> Iterator[Outline]:
-    """The outlines of an element in canvas units: a box, or a path for each of its contours."""
-    import svgelements
-
-    try:
-        if isinstance(element, svgelements.Circle | svgelements.Ellipse):
-            _check_sizes(element, name, "rx", "ry")
-            yield _ellipse(element, side)
-            return
-        if isinstance(element, svgelements.Rect):
-            _check_sizes(element, name, "width", "height", "rx", "ry")
-            if (box := _rectangle(element, side)) is not None:
-                yield box
-                return
-        if not isinstance(element, svgelements.Shape):
-            raise _UnsupportedError(name)
-        path = svgelements.Path(element)
-        path.reify()
-        contours = [contour for contour in path.as_subpaths() if len(contour)]
-    except _UnsupportedError:
-        raise
-    except Exception as error:  # as in _parse
-        raise _UnsupportedError(f"{name} ({str(error) or type(error).__name__})") from error
-    if not contours:
-        raise _UnsupportedError(f"{name} without a shape")
-    for contour in contours:
-        yield _contour(contour, side, name)
-
-
-def _check_sizes(element: Any, name: str, *sizes: str) -> None:
-    for size in sizes:
-        value = getattr(element, size)
-        if value is not None and not (math.isfinite(value) and value >= 0):
-            raise _UnsupportedError(f"{name} with {size} {value:g}")
-
-
-def _ellipse(element: Any, side: float) -> RoundedBox:
-    """An ellipse under any transform is an ellipse: its axes are the singular vectors."""
-    matrix = element.transform
-    linear = torch.tensor([[matrix.a, matrix.c], [matrix.b, matrix.d]], dtype=torch.float64)
-    center = matrix.point_in_matrix_space((element.cx, element.cy))
-    radii = torch.tensor([element.rx, element.ry], dtype=torch.float64)
-    columns = linear * radii
-    if abs(float((linear[:, 0] * linear[:, 1]).sum())) < 1e-9 * float(linear.square().sum()):
-        angle, half = math.atan2(float(linear[1, 0]), float(linear[0, 0])), columns.norm(dim=0)
-    else:
-        axes, half, _ = torch.linalg.svd(columns)
-        angle = math.atan2(float(axes[1, 0]), float(axes[0, 0]))
-    if element.rx == element.ry and math.isclose(float(half[0]), float(half[1]), rel_tol=1e-9):
-        angle = 0.0
-    return _box(center, half, angle, 1.0, side)
-
-
-def _rectangle(element: Any, side: float) -> RoundedBox | None:
-    """A rectangle, if the transform leaves it one, and its corners alike."""
-    matrix, width, height = element.transform, float(element.width), float(element.height)
-    linear = torch.tensor([[matrix.a, matrix.c], [matrix.b, matrix.d]], dtype=torch.float64)
-    radii = [min(float(element.rx or 0), width / 2), min(float(element.ry or 0), height / 2)]
-    # The longer side tells with more digits how round it is.
-    (radius, half), (other, other_half) = sorted(
-        zip(radii, (width / 2, height / 2), strict=True), key=lambda pair: -pair[1]
-    )
-    roundness = min(1.0, radius / half) if half > 0 else 0.0
-    straight = abs(float((linear[:, 0] * linear[:, 1]).sum())) < 1e-9 * float(linear.square().sum())
-    if not straight or abs(other - roundness * other_half) > 0.02 + 1e-3 * other_half:
-        return None
-    center = matrix.point_in_matrix_space((element.x + width / 2, element.y + height / 2))
-    extents = linear.norm(dim=0) * torch.tensor([width / 2, height / 2], dtype=torch.float64)
-    return _box(center, extents, math.atan2(float(linear[1, 0]), float(linear[0, 0])), roundness, side)
-
-
-def _box(center: Any, half_extents: Tensor, angle: float, roundness: float, side: float) -> RoundedBox:
-    return RoundedBox(
-        torch.tensor([[[center.x, center.y]]]) / side,
-        half_extents.float().reshape(1, 1, 2) / side,
-        torch.tensor([[angle]]),
-        torch.tensor([[roundness]]),
-    )
-
-
-def _contour(contour: Any, side: float, name: str) -> Path:
-    """One contour: straight segments, or all of it as cubics."""
-    import svgelements
-
-    segments = [one for one in contour if not isinstance(one, svgelements.Move)]
-    closed = any(isinstance(one, svgelements.Close) for one in segments)
-    straight = all(isinstance(one, svgelements.Line | svgelements.Close) for one in segments)
-    first = next(iter(contour)).end
-    points = [first]
-    for segment in segments:
-        points += [segment.end] if straight else _cubic(segment)
-    if closed and len(points) > 1 and _same(points[-1], first):
-        points = points[:-1]
-    if not straight and not closed and len(points) < 4 or not all(math.isfinite(p.x + p.y) for p in points):
-        raise _UnsupportedError(f"{name} without a shape")
-    if straight and not closed and len(points) == 2 and _same(points[0], points[1]):
-        points = points[:1]  # a dot
-    places = torch.tensor([[[[point.x, point.y] for point in points]]]) / side
-    return Path(places, closed, 1 if straight else 3)
-
-
-def _same(one: Any, other: Any) -> bool:
-    return bool(abs(one.x - other.x) + abs(one.y - other.y) < 1e-9)
-
-
-def _cubic(segment: Any) -> list[Any]:
-    """The control points of a segment as cubics, without its start."""
-    import svgelements
-
-    start, end = segment.start, segment.end
-    if isinstance(segment, svgelements.CubicBezier):
-        return [segment.control1, segment.control2, end]
-    if isinstance(segment, svgelements.QuadraticBezier):
-        return [start + (segment.control - start) * (2 / 3), end + (segment.control - end) * (2 / 3), end]
-    if isinstance(segment, svgelements.Arc):
-        return [point for cubic in segment.as_cubic_curves() for point in _cubic(cubic)]
-    if isinstance(segment, svgelements.Close) and _same(start, end):
-        return []
-    return [start + (end - start) * (1 / 3), start + (end - start) * (2 / 3), end]
-
-
-def _closed(outline: Outline) -> Outline | None:
-    """What is filled of an outline: an open path ends with a straight line to its start; nothing of a line."""
-    if not isinstance(outline, Path) or outline.closed:
-        return outline if not isinstance(outline, Path) or outline.points.shape[-2] > 2 else None
-    points = outline.points
-    if outline.degree == 1:
-        return Path(points, True, 1) if points.shape[-2] > 2 else None
-    first, last = points[..., :1, :], points[..., -1:, :]
-    if torch.equal(first, last):
-        return Path(points[..., :-1, :], True, 3)
-    return Path(torch.cat([points, last + (first - last) / 3, last + (first - last) * 2 / 3], dim=-2), True, 3)
 
 
 def _fills(shape: _Shape, width: float, height: float) -> bool:
