@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+
+# Tests run in several processes, each of which takes one thread: threads of two would wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OMP", "NUMBA"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
 import torch
 
 # Without a GPU its kernels run in Triton's interpreter, which is chosen before anything imports Triton; hence the
