@@ -127,7 +127,7 @@ def test_it_does_without_what_takes_seconds_and_memory(tmp_path: Path) -> None:
         "import sys; from vectorae.commands.fit import main; code = main();"
         f"print('heavy:', sorted({heavy!r} & set(sys.modules))); raise SystemExit(code)"
     )
-    arguments = ("size=16", "max_steps=2", "primitives.count=2", f"hydra.run.dir={tmp_path}/run")
+    arguments = ("size=16", "max_steps=2", "primitives.count=2", "device=cpu", f"hydra.run.dir={tmp_path}/run")
     finished = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert "heavy: []" in finished.stdout
 

@@ -138,6 +138,23 @@ def test_ssim_is_that_of_scikit_image(channels: int) -> None:
     assert own == pytest.approx(1 - each[:, 5:-5, 5:-5].mean(), abs=1e-9)
 
 
+def test_ssim_is_exact_in_training_of_sixteen_bits() -> None:
+    image = images(4, 3, 32, 32).float()
+    drawing = (image + 0.01 * images(4, 3, 32, 32, seed=1).float()).clamp(0, 1)
+    expected = structural_similarity(drawing, image)[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(structural_similarity(drawing, image)[0], expected)
+
+
+def test_a_blur_first_made_without_gradients_has_some_later() -> None:
+    image = images(1, 1, 37, 37)
+    with torch.inference_mode():
+        SSIM()(image, image)
+    drawing = (0.5 * image).requires_grad_()
+    SSIM()(drawing, image).sum().backward()
+    assert drawing.grad is not None
+
+
 @pytest.mark.parametrize("size", [(8, 9), (10, 40), (1, 2)])
 def test_images_smaller_than_the_window_have_a_similarity(size: tuple[int, int]) -> None:
     drawing, image = images(2, 3, 2, *size)

@@ -97,6 +97,7 @@ class Descent:
         self._move(gradient, rate)
         return cost.detach(), {name: value.detach() for name, value in terms.items()}
 
+    @torch.no_grad()
     def _move(self, gradient: Tensor, rate: float) -> None:
         """Kingma and Ba (2015), algorithm 1."""
         self._steps += 1

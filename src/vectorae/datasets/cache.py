@@ -84,7 +84,7 @@ class StoredImages:
         self.start = start
         self.stop = stop
         self._tensor: torch.Tensor | None = None
-        self._copy: torch.Tensor | None = None
+        self._copies: dict[torch.device, torch.Tensor] = {}
 
     def __reduce__(self) -> tuple[type["StoredImages"], tuple[Path, int, int]]:
         return StoredImages, (self.path, self.start, self.stop)
@@ -104,9 +104,9 @@ class StoredImages:
             device: one on which a copy of all is made and kept; None makes none.
         """
         if device is not None:
-            if self._copy is None or self._copy.device != device:
-                self._copy = self.tensor().to(device)
-            return self._copy
+            if device not in self._copies:
+                self._copies[device] = self.tensor().to(device)
+            return self._copies[device]
         if self._tensor is None:
             # "c", copy on write: torch has no read-only tensors and warns about a read-only map.
             self._tensor = torch.from_numpy(np.load(self.path, mmap_mode="c"))[self.start : self.stop]

@@ -65,7 +65,7 @@ class TrainingBatches(Dataset[torch.Tensor]):
         augment: mirror half of them.
         seed: of order and flips.
         rank, world: which device of how many.
-        home: where all images lie and batches are put together; they go there at the first batch.
+        home: the device on which all images lie and batches are put together; they go there at the first batch.
     """
 
     def __init__(

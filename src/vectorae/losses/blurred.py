@@ -41,8 +41,10 @@ def _blurring(size: int, sigma: float, radius: int, dtype: torch.dtype, device: 
     kernel = torch.exp(-0.5 * (places / sigma).square())
     kernel = kernel / kernel.sum()
     seen = (torch.arange(size)[:, None] + places.long()).clamp(0, size - 1)
-    matrix = torch.zeros(size, size, dtype=torch.float64)
-    return matrix.scatter_add_(1, seen, kernel.expand(size, -1)).to(device, dtype)
+    # A matrix first made without gradients would be of no use to them later.
+    with torch.inference_mode(False):
+        matrix = torch.zeros(size, size, dtype=torch.float64)
+        return matrix.scatter_add_(1, seen, kernel.expand(size, -1)).to(device, dtype)
 
 
 def gaussian_pyramid(images: Tensor, octaves: int, intervals: int, sigma: float) -> list[list[Tensor]]:

@@ -143,9 +143,13 @@ def structural_similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tenso
         SSIM, and the part of it that compares contrast and structure and not luminance (equations 9 and 10), ``[B]``.
     """
     radius = WINDOW // 2
+    # Variances are small differences of squares: sixteen bits have none of them left.
+    drawing, image = (one if one.dtype == torch.float64 else one.float() for one in (drawing, image))
     moments = torch.stack([drawing, image, drawing.square(), image.square(), drawing * image])
     top, left = (min(radius, (size - 1) // 2) for size in drawing.shape[-2:])
-    means = gaussian_blur(moments, SIGMA, radius)[..., top : -top or None, left : -left or None]
+    with torch.autocast(drawing.device.type, enabled=False):
+        means = gaussian_blur(moments, SIGMA, radius)
+    means = means[..., top : -top or None, left : -left or None]
     drawn, seen, drawn_square, seen_square, product = means
     structure = (2 * (product - drawn * seen) + C2) / (drawn_square - drawn**2 + seen_square - seen**2 + C2)
     luminance = (2 * drawn * seen + C1) / (drawn**2 + seen**2 + C1)
