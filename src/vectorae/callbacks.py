@@ -87,6 +87,7 @@ class MovingAverage(WeightAveraging):
 
 
 def _averaged(decay: float, average: Tensor, now: Tensor, steps: Tensor) -> Tensor:
+    """The average after one more step, of the shape of the weights now; ``steps`` is a scalar."""
     # 9 / (10 + n) = 1 − (1 + n) / (10 + n)
     weight = (9 / (10 + steps.to(now.device))).clamp_min(1 - decay)
     return average + weight * (now - average)
