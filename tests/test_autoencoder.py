@@ -90,6 +90,23 @@ def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:
     assert distance[0] > 2 * distance[1]
 
 
+@pytest.mark.parametrize("coverage", ["sigmoid", "gaussian"])
+def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str) -> None:
+    model = small_model("softness.exact=0.3", f"rasterizer.coverage={coverage}").eval()
+    torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
+    images = two_rectangles(3)
+    for progress, exact in ((0.0, False), (0.69, False), (0.71, True), (1.0, True)):
+        model.progress.fill_(progress)
+        with torch.no_grad():
+            soft, crisp = (model.draw(images, crisp=crisp) for crisp in (False, True))
+        assert torch.equal(soft, crisp) == exact
+    cost, _ = model.train().learn(images)
+    cost.backward()  # type: ignore[no-untyped-call]
+    assert all(weight.grad is not None for weight in model.parameters())
+    model.progress.fill_(0.0)
+    assert not small_model("softness.exact=0").exact
+
+
 @pytest.mark.parametrize("training", [True, False])
 def test_vectorize(training: bool) -> None:
     model = small_model().train(training)
@@ -126,4 +143,4 @@ def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
-    assert saved["vectorae"] == {"format": 4, "config": dict(model.config)}
+    assert saved["vectorae"] == {"format": 5, "config": dict(model.config)}

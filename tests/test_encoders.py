@@ -81,7 +81,7 @@ def test_the_cnn_sees_every_pixel(image_size: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "image_size", "side"),
-    [("resnet18", 64, 2), ("resnet18", 28, 2), ("mobilenet_v3_small", 64, 2), ("squeezenet1_1", 28, 1)],
+    [("resnet18", 64, 4), ("resnet18", 28, 4), ("resnet18", 16, 4), ("mobilenet_v3_small", 64, 4), ("squeezenet1_1", 28, 6)],
 )
 def test_networks_of_torchvision(name: str, image_size: int, side: int) -> None:
     for channels in (1, 3):
@@ -122,6 +122,27 @@ def test_weights_that_cannot_be_fetched_have_a_place(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     with pytest.raises(UserError, match=r"^weights: those of resnet18 cannot be fetched \(no network\); download http"):
         Torchvision(3, 64, "resnet18", weights="DEFAULT")
+
+
+def test_a_recurrent_head_sees_what_is_drawn() -> None:
+    torch.manual_seed(0)
+    layout = Layout(["circle"], count=6)
+    encoder = awake(encoder_of(layout, Recurrent, rounds=3))
+    images, seen = torch.rand(2, 3, 16, 16), list[int]()
+
+    def drawn(white: float) -> Tensor:
+        def draw(raw: Tensor, shown: int) -> Tensor:
+            seen.append(shown)
+            return torch.full_like(images, white)
+
+        return encoder.eval()(images, draw)
+
+    black, white = drawn(0.0), drawn(1.0)
+    assert seen == [2, 4, 2, 4]
+    changed = (black - white).abs().amax(0) > 1e-5
+    first = layout.numbers_of([0, 1])
+    assert not changed[first].any() and not changed[-3:].any()  # the background belongs to the first round
+    assert changed[layout.numbers_of([2, 3, 4, 5])].all()
 
 
 def test_shapes_of_a_grid_see_the_place_where_they_start() -> None:

@@ -23,7 +23,7 @@ from vectorae.population import visible_pixels
 from vectorae.rasterizer import Plateaus, Rasterizer
 from vectorae.scene import Scene
 
-CHECKPOINT_FORMAT = 4
+CHECKPOINT_FORMAT = 5
 
 REFINEMENT_RATE = 0.1
 """Learning rate of test-time refinement: of .02 to .15 the best by 100 steps on faces, within .05 dB."""
@@ -80,6 +80,11 @@ class VectorAutoencoder(pl.LightningModule):
         schedule = self.course.softness
         waited = Plateaus(*self.plateaus.tolist()).progress(schedule.until) if schedule.waits else float(self.progress)
         return schedule(waited, self.image_size)
+
+    @property
+    def exact(self) -> bool:
+        """Whether soft drawings have the edges of crisp ones at the present progress."""
+        return self.course.softness.is_exact(float(self.progress))
 
     @property
     def shown(self) -> int:
@@ -145,7 +150,7 @@ class VectorAutoencoder(pl.LightningModule):
         """
         if steps == 0:
             return raw
-        softness, temperature = self.softness, self.temperature
+        softness, temperature, exact = self.softness, self.temperature, self.exact
         return descend(
             raw,
             images,
@@ -156,6 +161,7 @@ class VectorAutoencoder(pl.LightningModule):
             learning_rate=REFINEMENT_RATE,
             softness=lambda progress: softness,
             temperature=lambda progress: temperature,
+            exact=lambda progress: exact,
         )
 
     def scene(self, images: Tensor, crisp: bool = False) -> Scene:
@@ -183,7 +189,7 @@ class VectorAutoencoder(pl.LightningModule):
         size = self.image_size
         if crisp:
             return self.rasterizer.crisp(scene, size, size)
-        return self.rasterizer.soft(scene, size, size, self.softness, self.temperature)
+        return self.rasterizer.soft(scene, size, size, self.softness, self.temperature, self.exact)
 
     @torch.no_grad()
     def vectorize(self, images: Tensor, refine: int = 0) -> Scene:

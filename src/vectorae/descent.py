@@ -73,7 +73,7 @@ class Descent:
         return self._raw.clone()
 
     def step(
-        self, rate: float, softness: float, temperature: float, shown: int | None = None
+        self, rate: float, softness: float, temperature: float, shown: int | None = None, exact: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """One step down.
 
@@ -82,6 +82,7 @@ class Descent:
             softness: of the drawings, canvas units.
             temperature: of the order of shapes that have a depth.
             shown: how many shapes are drawn, from the bottom; None is all.
+            exact: whether the edges are those of crisp drawings.
 
         Returns:
             The cost ``[B]`` before the step, and each of its terms by name.
@@ -90,7 +91,7 @@ class Descent:
         with torch.enable_grad():
             raw = self._raw.clone().requires_grad_()
             scene = _lowest(self._layout(raw), shown)
-            drawing = self._rasterizer.soft(scene, height, width, softness, temperature)
+            drawing = self._rasterizer.soft(scene, height, width, softness, temperature, exact)
             terms = self._objective.terms(drawing, self.images, scene)
             cost = self._objective.total(terms)
             (gradient,) = torch.autograd.grad(cost.sum(), raw)
@@ -172,6 +173,7 @@ def descend(
     learning_rate: float,
     softness: Schedule,
     temperature: Schedule,
+    exact: Callable[[float], bool] = lambda progress: False,
     step_done: Callable[[], None] = lambda: None,
 ) -> Tensor:
     """Better raw numbers: of all that are passed through, for each drawing those whose crisp drawing costs least.
@@ -184,6 +186,7 @@ def descend(
         learning_rate: the highest, raw numbers per step.
         softness: of the drawings, in canvas units.
         temperature: of the order of shapes that have a depth.
+        exact: whether the edges are those of crisp drawings.
         step_done: called after every step.
 
     Returns:
@@ -200,7 +203,7 @@ def descend(
     for step in range(1, steps + 1):
         progress = (step - 1) / max(1, steps - 1)
         rate = learning_rate * half_cosine((step - 1) / steps)
-        descent.step(rate, softness(progress), temperature(progress))
+        descent.step(rate, softness(progress), temperature(progress), exact=exact(progress))
         if step % every == 0 or step == steps:
             descent.judge(softness(1.0))
         step_done()

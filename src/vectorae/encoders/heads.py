@@ -1,6 +1,7 @@
 """Heads: feature maps ``[B, F, s, s]`` → raw numbers ``[B, raw_size]``, all zero before training."""
 
 import math
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +34,28 @@ class MLP(nn.Module):
         return raw
 
 
+class Places(nn.Module):
+    """A feature map as tokens, one for each shape: by what it has at the place where the shape starts, and everywhere.
+
+    Args:
+        features: channels of the map, F.
+        layout: of the shapes.
+        width: of a token.
+    """
+
+    def __init__(self, features: int, layout: Layout, width: int) -> None:
+        super().__init__()
+        start, _, _ = surroundings(layout(torch.zeros(1, layout.raw_size)))
+        self.register_buffer("_start", 2 * start - 1, persistent=False)
+        self.there, self.everywhere = nn.Linear(features, width), nn.Linear(features, width)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Map ``[B, F, s, s]`` → tokens ``[B, count + 1, width]``, the last for the whole drawing."""
+        places = self.get_buffer("_start").to(features).expand(features.shape[0], -1, -1)[:, :, None]
+        seen = F.grid_sample(features, places, padding_mode="border", align_corners=False)[..., 0].mT
+        return F.pad(self.there(seen), (0, 0, 0, 1)) + self.everywhere(features.mean((2, 3)))[:, None]
+
+
 class Grid(nn.Module):
     """Each shape by the features at the place where it starts, and by what there is everywhere.
 
@@ -44,18 +67,13 @@ class Grid(nn.Module):
     def __init__(self, features: int, side: int, layout: Layout, width: int = 256) -> None:
         super().__init__()
         check_sizes(width=width)
-        start, _, _ = surroundings(layout(torch.zeros(1, layout.raw_size)))
-        self.register_buffer("_start", 2 * start - 1, persistent=False)
-        self.there, self.everywhere = nn.Linear(features, width), nn.Linear(features, width)
+        self.seen = Places(features, layout, width)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.hidden = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.numbers = FromTokens(layout, width)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        places = self.get_buffer("_start").to(features).expand(features.shape[0], -1, -1)[:, :, None]
-        seen = F.grid_sample(features, places, padding_mode="border", align_corners=False)[..., 0].mT
-        tokens = F.pad(self.there(seen), (0, 0, 0, 1)) + self.everywhere(features.mean((2, 3)))[:, None] + self.slots
-        raw: Tensor = self.numbers(self.hidden(tokens))
+        raw: Tensor = self.numbers(self.hidden(self.seen(features) + self.slots))
         return raw
 
 
@@ -93,43 +111,37 @@ class Queries(nn.Module):
 class Recurrent(nn.Module):
     """Some shapes, from the bottom; a look at the drawing so far and at what it lacks; the next (Gregor et al., 2015).
 
+    The drawing is its only memory. Each shape is told as by ``Grid``, and by what the look saw at the shape's place.
+
     Args:
         features, side, layout: as for ``MLP``.
         rounds: in how many the shapes are drawn, at most as many as there are shapes.
-        width: of the memory from round to round.
+        width: units of the hidden layer, which all shapes and rounds share.
     """
 
     def __init__(self, features: int, side: int, layout: Layout, rounds: int = 4, width: int = 256) -> None:
         super().__init__()
         check_sizes(rounds=rounds, width=width)
-        self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(min(rounds, layout.count))]
-        self.seen = nn.Sequential(nn.Flatten(), nn.Linear(features * side**2, width), nn.SiLU())
-        stages: list[nn.Module] = []
-        channels = 2 * layout.channels
-        for wider in (32, 64, 128):
-            stages += [nn.Conv2d(channels, wider, 4, stride=2, padding=1), nn.SiLU()]
-            channels = wider
-        self.drawn = nn.Sequential(*stages, nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(channels * 16, width))
-        self.memory = nn.GRUCell(2 * width, width)
+        rounds = min(rounds, layout.count)
+        self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
+        self.seen = Places(features, layout, width)
+        # Patches of patches, as convolutions that overlap would take longer than all of the rest.
+        patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2, padding=1)
+        looks = [patches, nn.SiLU(), wider, nn.SiLU(), Places(128, layout, width)]
+        # Without a weight that never learns, for which DDP would wait.
+        self.look = nn.Sequential(*looks if rounds > 1 else [])
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.hidden = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.numbers = FromTokens(layout, width)
-        rounds_of = torch.tensor([sum(slot >= shown for shown in self.shown) for slot in range(layout.count)])
-        # The background, last, belongs to the first round.
-        self.register_buffer("_round", F.pad(rounds_of, (0, 1)), persistent=False)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
         if images is None or draw is None:
             raise UserError("head: a recurrent one looks at its own drawing, and there is nothing here to draw with")
-        seen = self.seen(features)
-        memory, tokens = torch.zeros_like(seen), torch.zeros_like(self.slots).expand(seen.shape[0], -1, -1)
-        drawing = torch.zeros_like(images)
-        for number, shown in enumerate(self.shown):
-            looked_at = torch.cat([images - 0.5, images - drawing], dim=1)
-            memory = self.memory(torch.cat([seen, self.drawn(looked_at)], dim=1), memory)
-            now = (self.get_buffer("_round") == number)[:, None]
-            tokens = torch.where(now, self.hidden(memory[:, None] + self.slots), tokens)
-            raw: Tensor = self.numbers(tokens)
-            if shown < self.shown[-1]:
-                drawing = draw(raw.detach(), shown).to(images)
+        seen = self.seen(features) + self.slots
+        tokens = self.hidden(seen)
+        for drawn, shown in pairwise(self.shown):
+            lacking = images - draw(self.numbers(tokens).detach(), drawn).to(images)
+            looked = seen + self.look(torch.cat([images - 0.5, lacking], dim=1))
+            tokens = torch.cat([tokens[:, :drawn], self.hidden(looked[:, drawn:shown]), tokens[:, shown:]], dim=1)
+        raw: Tensor = self.numbers(tokens)
         return raw

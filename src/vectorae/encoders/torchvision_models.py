@@ -13,12 +13,12 @@ from vectorae.hub import fetching
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""
 
-PROBED = 128
-"""Side of the image by which the last feature map is found, pixels, where a network does not ask for more."""
+LEAST_SIDE = 4
+"""Of the feature map, pixels: on images of 64 pixels the last stage of most networks sees two by two, which is no map."""
 
 
 class Torchvision(nn.Module):
-    """A classification network of torchvision up to its last feature map. It sees grey images as RGB.
+    """A classification network of torchvision up to the last feature map of 4 × 4 or more. It sees grey images as RGB.
 
     Args:
         channels: of the images.
@@ -47,7 +47,7 @@ class Torchvision(nn.Module):
         if self.view < 64 and weights is None and isinstance(getattr(network, "maxpool", None), nn.MaxPool2d):
             # On small images the first pooling would throw away what there is to see.
             network.maxpool = nn.Identity()
-        self.network = _up_to_map(network, exact or max(PROBED, least))
+        self.network = _up_to_map(network, self.view)
         self.register_buffer("_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("_deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
         self.eval()
@@ -94,7 +94,7 @@ def _network(name: str, weights: str | None) -> Any:
 
 
 def _up_to_map(network: nn.Module, side: int) -> nn.Module:
-    """The network up to the last node whose answer has two dimensions of space, or a token for each place."""
+    """The network up to the last node that has a map of ``LEAST_SIDE`` (or else the largest), or a token a place."""
     from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
     with warnings.catch_warnings():
@@ -106,5 +106,7 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
         with torch.no_grad():
             seen = create_feature_extractor(network, names).eval()(torch.zeros(1, 3, side, side))
         maps = [name for name, one in seen.items() if isinstance(one, Tensor) and one.dim() == 4 and min(one.shape) > 0]
-        last = [name for name in maps if seen[name].shape[1] > 1 and seen[name].shape[2] == seen[name].shape[3] > 1][-1]
+        sides = {name: seen[name].shape[2] for name in maps if seen[name].shape[2] == seen[name].shape[3]}
+        enough = min(LEAST_SIDE, max(sides.values()))
+        last = [name for name in sides if seen[name].shape[1] > 1 and sides[name] >= enough][-1]
         return create_feature_extractor(network.train(), {last: "map"})

@@ -147,7 +147,7 @@ class Fitting:
             self._times = times
             self._revive()
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown)
+        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown, self._exact)
         if not cost.isfinite().all():
             raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
         if self.plan.softness.waits:
@@ -197,7 +197,9 @@ class Fitting:
         scene = self.scene(index, crisp, best)
         if crisp:
             return self.rasterizer.crisp(scene, height, width)
-        return self.rasterizer.soft(scene, height, width, self._last_softness, self.plan.temperature(1.0))
+        plan = self.plan
+        exact = plan.softness.is_exact(1.0)
+        return self.rasterizer.soft(scene, height, width, self._last_softness, plan.temperature(1.0), exact)
 
     def state(self) -> dict[str, Any]:
         """All that ``restore`` needs to go on as if nothing had happened."""
@@ -225,6 +227,10 @@ class Fitting:
     @property
     def _side(self) -> int:
         return min(self.images.shape[-2:])
+
+    @property
+    def _exact(self) -> bool:
+        return self.plan.softness.is_exact(self.progress)
 
     @property
     def _last_softness(self) -> float:
@@ -292,7 +298,7 @@ class Fitting:
     def _soft(self, scene: Scene) -> Tensor:
         height, width = self.images.shape[-2:]
         temperature = self.plan.temperature(self.progress)
-        return self.rasterizer.soft(scene, height, width, self.softness, temperature)
+        return self.rasterizer.soft(scene, height, width, self.softness, temperature, self._exact)
 
 
 def of_best(values: Tensor, best: Tensor) -> Tensor:

@@ -47,8 +47,20 @@ class Rasterizer:
                 "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
             )
 
-    def soft(self, scene: Scene, height: int, width: int, softness: float, temperature: float = 0.0) -> Tensor:
-        """The drawing as trained, ``[B, C, H, W]``; the temperature matters to shapes with a depth."""
+    def soft(
+        self, scene: Scene, height: int, width: int, softness: float, temperature: float = 0.0, exact: bool = False
+    ) -> Tensor:
+        """The drawing as trained, ``[B, C, H, W]``.
+
+        Args:
+            scene: B drawings.
+            height, width: in pixels.
+            softness: of the edges, canvas units.
+            temperature: how undecided the order of shapes is that have a depth, in units of depth.
+            exact: the edges are those of the crisp drawing, whose gradient is that of the pixels' covered parts.
+        """
+        if exact:
+            return self._draw(self.crisp_scene(scene, softness), height, width, "ramp", 1.0, temperature)
         return self._draw(scene, height, width, self.coverage, softness, temperature)
 
     def crisp(self, scene: Scene, height: int, width: int) -> Tensor:

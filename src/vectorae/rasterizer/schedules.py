@@ -36,6 +36,7 @@ class SoftnessSchedule:
         unit: of start and end: ``canvas`` (the shorter side of the image) or ``pixel``.
         shape: how it falls: ``exponential``, ``linear``, ``cosine`` (half a wave), or ``plateau``: exponentially in ten
             steps, of which each waits until the loss falls no more (see ``Plateaus``).
+        exact: the last part of the run, in [0, 1], in which edges are those of crisp drawings (see ``Rasterizer.soft``).
     """
 
     start: float = 0.06
@@ -43,6 +44,7 @@ class SoftnessSchedule:
     until: float = 0.8
     unit: str = "canvas"
     shape: str = "exponential"
+    exact: float = 0.0
 
     def __post_init__(self) -> None:
         if self.shape not in SHAPES:
@@ -50,11 +52,17 @@ class SoftnessSchedule:
         _check(self.start, 1.0 if self.end is None else self.end, self.until)
         if self.unit not in UNITS:
             raise UserError(f"unit: no {self.unit!r}; {choose(self.unit, UNITS)}")
+        if not 0 <= self.exact <= 1:
+            raise UserError(f"exact: {self.exact} is not between 0 and 1")
 
     @property
     def waits(self) -> bool:
         """Whether the progress that it goes by is that of ``Plateaus``."""
         return self.shape == "plateau"
+
+    def is_exact(self, progress: float) -> bool:
+        """Whether drawings are exact at a progress in [0, 1]."""
+        return progress > 1 - self.exact
 
     def __call__(self, progress: float, image_size: int) -> float:
         """Softness in canvas units at a progress in [0, 1], for images whose shorter side has ``image_size`` pixels."""
