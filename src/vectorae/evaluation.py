@@ -189,7 +189,7 @@ def evaluate_optimum(model: Any, images: Tensor, *, steps: int = 1500, progress:
         steps: of the optimizer.
         progress: show a bar.
     """
-    softness = SoftnessSchedule(OPTIMUM_SOFTNESS)
+    softness = SoftnessSchedule(OPTIMUM_SOFTNESS, until=model.course.softness.until)
     temperature = TemperatureSchedule()
     with _evaluating(model), Progress(disable=not progress) as bar:
         task = bar.add_task("optimum", total=steps)
@@ -208,6 +208,7 @@ def evaluate_optimum(model: Any, images: Tensor, *, steps: int = 1500, progress:
             learning_rate=OPTIMUM_RATE,
             softness=lambda progress: softness(progress, model.image_size),
             temperature=temperature,
+            exact=model.course.softness.is_exact,
             step_done=lambda: bar.advance(task),
         )
         metrics = image_metrics(_drawing(model, raw, crisp=True), many)
