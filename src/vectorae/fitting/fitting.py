@@ -89,6 +89,7 @@ class Fitting:
         self._since: float | None = None
         self._flat = torch.full((len(images),), torch.inf)
         self._flat_since = self._judged = 0
+        self._exact_early = False
         self._times, self._plateaus = 0, Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
@@ -105,6 +106,11 @@ class Fitting:
     def progress(self) -> float:
         """How much of the budget is used up, in [0, 1]."""
         return self.plan.budget.progress(self.steps, self.seconds)
+
+    @property
+    def exact(self) -> bool:
+        """Whether drawings have the edges of crisp ones: in the last part of the fit, or since a plateau before it."""
+        return self._exact_early or self.plan.softness.is_exact(self.progress)
 
     @property
     def on_plateau(self) -> bool:
@@ -129,6 +135,8 @@ class Fitting:
     @property
     def softness(self) -> float:
         """Of the soft drawings by now, canvas units."""
+        if self.exact:
+            return self._last_softness
         schedule, progress = self.plan.softness, self.progress
         return schedule(self._plateaus.progress(schedule.until) if schedule.waits else progress, self._side)
 
@@ -147,7 +155,7 @@ class Fitting:
             self._times = times
             self._revive()
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown, self._exact)
+        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown, self.exact)
         if not cost.isfinite().all():
             raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
         if self.plan.softness.waits:
@@ -169,6 +177,8 @@ class Fitting:
         self._flat = torch.where(better, now, self._flat)
         if self.shown < self.layout.count or better.any():
             self._flat_since = self.steps
+        if self.on_plateau and not self.exact and self.plan.softness.exact > 0:
+            self._exact_early, self._flat_since = True, self.steps
         return least
 
     def pause(self) -> None:
@@ -210,6 +220,7 @@ class Fitting:
             "revived": self.revived,
             "shown": self.shown,
             "flat": (self._flat, self._flat_since, self._judged),
+            "exact_early": self._exact_early,
             "times": self._times,
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
@@ -221,16 +232,13 @@ class Fitting:
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since, self._judged = state["flat"]
+        self._exact_early = state["exact_early"]
         self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
     @property
     def _side(self) -> int:
         return min(self.images.shape[-2:])
-
-    @property
-    def _exact(self) -> bool:
-        return self.plan.softness.is_exact(self.progress)
 
     @property
     def _last_softness(self) -> float:
@@ -298,7 +306,7 @@ class Fitting:
     def _soft(self, scene: Scene) -> Tensor:
         height, width = self.images.shape[-2:]
         temperature = self.plan.temperature(self.progress)
-        return self.rasterizer.soft(scene, height, width, self.softness, temperature, self._exact)
+        return self.rasterizer.soft(scene, height, width, self.softness, temperature, self.exact)
 
 
 def of_best(values: Tensor, best: Tensor) -> Tensor:

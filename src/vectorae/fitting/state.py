@@ -10,7 +10,7 @@ import torch
 from vectorae.errors import UserError
 from vectorae.files import write_beside
 
-FORMAT = 2
+FORMAT = 3
 
 
 def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:
