@@ -108,31 +108,26 @@ class Queries(nn.Module):
         return raw
 
 
-class Recurrent(nn.Module):
+class Recurrent(Grid):
     """Some shapes, from the bottom; a look at the drawing so far and at what it lacks; the next (Gregor et al., 2015).
 
     The drawing is its only memory. Each shape is told as by ``Grid``, and by what the look saw at the shape's place.
 
     Args:
-        features, side, layout: as for ``MLP``.
+        features, side, layout, width: as for ``Grid``.
         rounds: in how many the shapes are drawn, at most as many as there are shapes.
-        width: units of the hidden layer, which all shapes and rounds share.
     """
 
     def __init__(self, features: int, side: int, layout: Layout, rounds: int = 4, width: int = 256) -> None:
-        super().__init__()
-        check_sizes(rounds=rounds, width=width)
+        super().__init__(features, side, layout, width)
+        check_sizes(rounds=rounds)
         rounds = min(rounds, layout.count)
         self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
-        self.seen = Places(features, layout, width)
         # Patches of patches, as convolutions that overlap would take longer than all of the rest.
         patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2, padding=1)
         looks = [patches, nn.SiLU(), wider, nn.SiLU(), Places(128, layout, width)]
         # Without a weight that never learns, for which DDP would wait.
         self.look = nn.Sequential(*looks if rounds > 1 else [])
-        self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
-        self.hidden = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
-        self.numbers = FromTokens(layout, width)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
         if images is None or draw is None:
