@@ -78,7 +78,9 @@ class Grid(nn.Module):
 
 
 class Queries(nn.Module):
-    """A query for each shape, learned, that attends to the other queries and to the map (Carion et al., 2020).
+    """A query for each shape that attends to the other queries and to the map (Carion et al., 2020).
+
+    A query is learned, and begins with what the map has at the place where its shape starts.
 
     Args:
         features, side, layout: as for ``MLP``.
@@ -92,7 +94,7 @@ class Queries(nn.Module):
     ) -> None:
         super().__init__()
         check_sizes(width=width, layers=layers, attention_heads=attention_heads)
-        self.seen = nn.Linear(features, width)
+        self.seen, self.there = nn.Linear(features, width), Places(features, layout, width)
         self.places = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.blocks = nn.ModuleList(transformer_block(width, attention_heads, decoder=True) for _ in range(layers))
@@ -101,7 +103,7 @@ class Queries(nn.Module):
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
         seen = self.seen(features.flatten(2).mT) + self.places
-        tokens = self.slots.expand(features.shape[0], -1, -1)
+        tokens = self.slots + self.there(features)
         for block in self.blocks:
             tokens = block(tokens, seen)
         raw: Tensor = self.numbers(self.norm(tokens))
