@@ -81,7 +81,13 @@ def test_the_cnn_sees_every_pixel(image_size: int) -> None:
 
 @pytest.mark.parametrize(
     ("name", "image_size", "side"),
-    [("resnet18", 64, 4), ("resnet18", 28, 4), ("resnet18", 16, 4), ("mobilenet_v3_small", 64, 4), ("squeezenet1_1", 28, 6)],
+    [
+        ("resnet18", 64, 4),
+        ("resnet18", 28, 4),
+        ("resnet18", 16, 4),
+        ("mobilenet_v3_small", 64, 4),
+        ("squeezenet1_1", 28, 6),
+    ],
 )
 def test_networks_of_torchvision(name: str, image_size: int, side: int) -> None:
     for channels in (1, 3):
