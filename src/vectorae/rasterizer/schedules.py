@@ -36,7 +36,7 @@ class SoftnessSchedule:
         unit: of start and end: ``canvas`` (the shorter side of the image) or ``pixel``.
         shape: how it falls: ``exponential``, ``linear``, ``cosine`` (half a wave), or ``plateau``: exponentially in ten
             steps, of which each waits until the loss falls no more (see ``Plateaus``).
-        exact: the last part of the run, in [0, 1], in which edges are those of crisp drawings (see ``Rasterizer.soft``).
+        exact: the last part of the run, in [0, 1], in which edges are those of crisp drawings (``Rasterizer.soft``).
     """
 
     start: float = 0.06
