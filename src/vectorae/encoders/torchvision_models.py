@@ -14,7 +14,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""
 
 LEAST_SIDE = 4
-"""Of the feature map, pixels. Of images of 64 pixels the last stage of most networks makes two by two, which is no map."""
+"""Of the feature map, pixels. Of an image of 64 pixels the last stage of most networks makes 2 × 2, which is no map."""
 
 
 class Torchvision(nn.Module):
