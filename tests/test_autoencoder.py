@@ -101,7 +101,7 @@ def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str) -> None:
             soft, crisp = (model.draw(images, crisp=crisp) for crisp in (False, True))
         assert torch.equal(soft, crisp) == exact
     cost, _ = model.train().learn(images)
-    cost.backward()  # type: ignore[no-untyped-call]
+    cost.backward()
     assert all(weight.grad is not None for weight in model.parameters())
     model.progress.fill_(0.0)
     assert not small_model("softness.exact=0").exact
