@@ -98,6 +98,11 @@ def test_networks_of_torchvision(name: str, image_size: int, side: int) -> None:
         assert backbone.side == side
 
 
+def test_a_backbone_ends_with_a_whole_block() -> None:
+    # Inside the next block there are maps of the same size with 440 channels, which its shortcut goes past.
+    assert Torchvision(3, 64, "regnet_y_400mf").features == 208
+
+
 def test_a_vision_transformer_sees_images_enlarged() -> None:
     backbone = Torchvision(1, 28, "vit_b_32")
     assert (backbone.view, backbone.features, backbone.side) == (224, 768, 7)

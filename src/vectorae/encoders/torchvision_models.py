@@ -94,7 +94,7 @@ def _network(name: str, weights: str | None) -> Any:
 
 
 def _up_to_map(network: nn.Module, side: int) -> nn.Module:
-    """The network up to the last node that has a map of ``LEAST_SIDE`` (or else the largest), or a token a place."""
+    """The network up to the last map of ``LEAST_SIDE`` (or else the largest) that all goes through, or to its tokens."""
     from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
     with warnings.catch_warnings():
@@ -103,10 +103,28 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
             return create_feature_extractor(network, {"encoder.ln": "map"})
         in_training, in_use = get_graph_node_names(network)
         names = [name for name in in_use if name in in_training]
+        extractor: Any = create_feature_extractor(network, names).eval()
         with torch.no_grad():
-            seen = create_feature_extractor(network, names).eval()(torch.zeros(1, 3, side, side))
-        maps = [name for name, one in seen.items() if isinstance(one, Tensor) and one.dim() == 4 and min(one.shape) > 0]
-        sides = {name: seen[name].shape[2] for name in maps if seen[name].shape[2] == seen[name].shape[3]}
+            seen = extractor(torch.zeros(1, 3, side, side))
+        sides = {}
+        for name in _passed_by_all(extractor.graph):
+            one = seen[name]
+            if isinstance(one, Tensor) and one.dim() == 4 and min(one.shape) > 0 and one.shape[2] == one.shape[3]:
+                sides[name] = one.shape[2]
         enough = min(LEAST_SIDE, max(sides.values()))
-        last = [name for name in sides if seen[name].shape[1] > 1 and sides[name] >= enough][-1]
+        last = [name for name in sides if sides[name] >= enough][-1]
         return create_feature_extractor(network.train(), {last: "map"})
+
+
+def _passed_by_all(graph: Any) -> list[str]:
+    """The answers of a graph, by name and in order, that nothing goes past: no inside of a block or of its branches."""
+    nodes = [node for node in graph.nodes if node.op not in ("get_attr", "output")]
+    (answers,) = next(node for node in graph.nodes if node.op == "output").args
+    names = {node: name for name, node in answers.items()}
+    places = {node: place for place, node in enumerate(nodes)}
+    found, needed_until = [], 0
+    for place, node in enumerate(nodes):
+        if needed_until <= place and node in names:
+            found.append(names[node])
+        needed_until = max(needed_until, *(places.get(user, 0) for user in node.users), 0)
+    return found
