@@ -94,7 +94,7 @@ def _network(name: str, weights: str | None) -> Any:
 
 
 def _up_to_map(network: nn.Module, side: int) -> nn.Module:
-    """The network up to the last map of ``LEAST_SIDE`` (or else the largest) that all goes through, or to its tokens."""
+    """The network up to its tokens, or the last map of ``LEAST_SIDE`` (or else the largest) that all goes through."""
     from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
     with warnings.catch_warnings():
