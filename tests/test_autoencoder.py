@@ -103,7 +103,18 @@ def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str) -> None:
     cost, _ = model.train().learn(images)
     cost.backward()
     assert all(weight.grad is not None for weight in model.parameters())
-    model.progress.fill_(0.0)
+
+
+def test_the_order_is_decided_while_it_is_drawn_exactly() -> None:
+    model = small_model("primitives.ordering=depth", "softness.exact=1").eval()
+    torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
+    assert model.exact
+    images = two_rectangles(3)
+    with torch.no_grad():
+        assert torch.equal(model.draw(images, crisp=False), model.draw(images, crisp=True))
+    cost, _ = model.train().learn(images)
+    cost.backward()
+    assert all(weight.grad is not None for weight in model.parameters())
     assert not small_model("softness.exact=0").exact
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from vectorae import Layout, UserError, rasterize
 from vectorae.encoders import CNN, MLP, Encoder, Grid, Latent, Queries, Recurrent, Torchvision
+from vectorae.encoders.heads import _whole_patches
 from vectorae.encoders.tokens import FromTokens, ToTokens
 
 HEADS = [MLP, Grid, Queries, Recurrent]
@@ -101,6 +102,26 @@ def test_networks_of_torchvision(name: str, image_size: int, side: int) -> None:
 def test_a_backbone_ends_with_a_whole_block() -> None:
     # Inside the next block there are maps of the same size with 440 channels, which its shortcut goes past.
     assert Torchvision(3, 64, "regnet_y_400mf").features == 208
+
+
+def test_a_map_is_not_one_pixel_repeated() -> None:
+    seen = Torchvision(3, 64, "alexnet")(torch.rand(1, 3, 64, 64))
+    assert seen.flatten(2)[0].T.unique(dim=0).shape[0] == seen.shape[-1] ** 2 >= 16
+
+
+@pytest.mark.parametrize("image_size", [16, 28, 30, 64])
+def test_a_recurrent_head_looks_where_a_shape_starts(image_size: int) -> None:
+    layout = Layout(["circle"], rows=2, columns=2)
+    head = Recurrent(4, 4, layout, rounds=2)
+    for name, weight in head.look.named_parameters():
+        nn.init.constant_(weight, 0.0 if "everywhere" in name else 0.01)
+    looked = torch.rand(1, 6, image_size, image_size, requires_grad=True)
+    token = head.look(_whole_patches(looked))[0, 0]
+    token.sum().backward()
+    assert looked.grad is not None
+    there = looked.grad.abs().sum((0, 1))
+    centers = (torch.arange(image_size) + 0.5) / image_size
+    assert float((there.sum(0) * centers).sum() / there.sum()) == pytest.approx(0.25, abs=0.04)
 
 
 def test_a_vision_transformer_sees_images_enlarged() -> None:

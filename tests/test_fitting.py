@@ -205,11 +205,11 @@ def test_the_last_part_is_drawn_exactly(coverage: str) -> None:
     fit = Fitting(images(1), layout, Rasterizer(coverage), Objective({"mse": 1.0}), plan)
     costs = []
     for step in range(40):
-        assert fit.exact == (step > 20)
+        assert fit.exact == (step >= 20)
         crisp = (fit.draw(0, crisp=True, best=False) - fit.images).square().mean()
         cost, _ = fit.step()
         costs.append((float(cost), float(crisp)))
-    assert all((cost == pytest.approx(crisp, rel=1e-4)) == (step > 20) for step, (cost, crisp) in enumerate(costs))
+    assert all((cost == pytest.approx(crisp, rel=1e-4)) == (step >= 20) for step, (cost, crisp) in enumerate(costs))
     assert torch.equal(fit.draw(0, crisp=False), fit.draw(0, crisp=True))
 
 
@@ -222,6 +222,13 @@ def test_on_a_plateau_it_is_drawn_exactly_before_it_ends() -> None:
         exact.append(fit.exact)
     assert fit.steps == len(exact) == 40
     assert exact == [step >= 19 for step in range(40)]
+    # By plan, shortly before a plateau: there is time for the exact part as well.
+    fit = fitting(
+        budget=Budget(100, plateau=20), rates=STILL, softness=SoftnessSchedule(2, 0.25, unit="pixel", exact=0.82)
+    )
+    while not fit.done:
+        fit.step()
+    assert fit.steps == 40
 
 
 def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:

@@ -78,6 +78,8 @@ class VectorAutoencoder(pl.LightningModule):
     def softness(self) -> float:
         """The softness at the present progress, canvas units."""
         schedule = self.course.softness
+        if self.exact:
+            return schedule(1.0, self.image_size)
         waited = Plateaus(*self.plateaus.tolist()).progress(schedule.until) if schedule.waits else float(self.progress)
         return schedule(waited, self.image_size)
 

@@ -126,9 +126,9 @@ class Recurrent(Grid):
         rounds = min(rounds, layout.count)
         self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
         # Patches of patches, as convolutions that overlap would take longer than all of the rest.
-        patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2, padding=1)
+        patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2)
         looks = [patches, nn.SiLU(), wider, nn.SiLU(), Places(128, layout, width)]
-        # Without a weight that never learns, for which DDP would wait.
+        # In one round none is looked through, and DDP would wait for its gradient.
         self.look = nn.Sequential(*looks if rounds > 1 else [])
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
@@ -138,7 +138,15 @@ class Recurrent(Grid):
         tokens = self.hidden(seen)
         for drawn, shown in pairwise(self.shown):
             lacking = images - draw(self.numbers(tokens).detach(), drawn).to(images)
-            looked = seen + self.look(torch.cat([images - 0.5, lacking], dim=1))
+            looked = seen + self.look(_whole_patches(torch.cat([images - 0.5, lacking], dim=1)))
             tokens = torch.cat([tokens[:, :drawn], self.hidden(looked[:, drawn:shown]), tokens[:, shown:]], dim=1)
         raw: Tensor = self.numbers(tokens)
         return raw
+
+
+def _whole_patches(images: Tensor) -> Tensor:
+    """Images resized to a multiple of 8 pixels, so that a map of patches spans just them."""
+    side = 8 * math.ceil(images.shape[-1] / 8)
+    if side == images.shape[-1]:
+        return images
+    return F.interpolate(images, size=(side, side), mode="bilinear", align_corners=False)

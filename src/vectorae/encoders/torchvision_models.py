@@ -109,7 +109,10 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
         sides = {}
         for name in _passed_by_all(extractor.graph):
             one = seen[name]
-            if isinstance(one, Tensor) and one.dim() == 4 and min(one.shape) > 0 and one.shape[2] == one.shape[3]:
+            if not isinstance(one, Tensor) or one.dim() != 4 or one.shape[2] != one.shape[3] or min(one.shape) == 0:
+                continue
+            # What is larger than a map before it only repeats its pixels.
+            if one.shape[2] <= min(sides.values(), default=one.shape[2]):
                 sides[name] = one.shape[2]
         enough = min(LEAST_SIDE, max(sides.values()))
         last = [name for name in sides if sides[name] >= enough][-1]
@@ -117,7 +120,7 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
 
 
 def _passed_by_all(graph: Any) -> list[str]:
-    """The answers of a graph, by name and in order, that nothing goes past: no inside of a block or of its branches."""
+    """The answers of a graph, by name and in order, that nothing goes past: no shortcut, and no other branch."""
     nodes = [node for node in graph.nodes if node.op not in ("get_attr", "output")]
     (answers,) = next(node for node in graph.nodes if node.op == "output").args
     names = {node: name for name, node in answers.items()}

@@ -13,7 +13,8 @@ class Budget:
     Attributes:
         max_steps: of the optimizer, 1 or more; None is any number.
         max_time: seconds, > 0; None is any time.
-        plateau: stop after so many steps in which no drawing became better by a thousandth; None goes on.
+        plateau: stop after so many steps in which no drawing became better by a thousandth (and before that, make the
+            drawings exact, if they are to end so); None goes on.
     """
 
     max_steps: int | None = None

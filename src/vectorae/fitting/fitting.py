@@ -89,7 +89,7 @@ class Fitting:
         self._since: float | None = None
         self._flat = torch.full((len(images),), torch.inf)
         self._flat_since = self._judged = 0
-        self._exact_early = False
+        self._exact_early = self._judged_exact = False
         self._times, self._plateaus = 0, Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
@@ -169,7 +169,10 @@ class Fitting:
         return of_best(cost, best), {name: of_best(value, best) for name, value in terms.items()}
 
     def look(self) -> Tensor:
-        """Judge the crisp drawings as they are now and keep the best: what those cost, of each image ``[B]``."""
+        """Judge the crisp drawings as they are now and keep the best: what those cost, of each image ``[B]``.
+
+        On a plateau drawings become exact, if they are to end so; a plateau of those ends the fit.
+        """
         self._descent.judge(self._last_softness, self.shown)
         least = self._descent.least.view(-1, self.plan.restarts).min(1).values
         self._judged, now = self.steps, least.cpu()
@@ -178,7 +181,9 @@ class Fitting:
         if self.shown < self.layout.count or better.any():
             self._flat_since = self.steps
         if self.on_plateau and not self.exact and self.plan.softness.exact > 0:
-            self._exact_early, self._flat_since = True, self.steps
+            self._exact_early = True
+        if self.exact and not self._judged_exact:
+            self._judged_exact, self._flat_since = True, self.steps
         return least
 
     def pause(self) -> None:
@@ -220,7 +225,7 @@ class Fitting:
             "revived": self.revived,
             "shown": self.shown,
             "flat": (self._flat, self._flat_since, self._judged),
-            "exact_early": self._exact_early,
+            "exact": (self._exact_early, self._judged_exact),
             "times": self._times,
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
@@ -232,7 +237,7 @@ class Fitting:
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since, self._judged = state["flat"]
-        self._exact_early = state["exact_early"]
+        self._exact_early, self._judged_exact = state["exact"]
         self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 

@@ -57,10 +57,11 @@ class Rasterizer:
             height, width: in pixels.
             softness: of the edges, canvas units.
             temperature: how undecided the order of shapes is that have a depth, in units of depth.
-            exact: the edges are those of the crisp drawing, whose gradient is that of the pixels' covered parts.
+            exact: edges and order are those of the crisp drawing; the gradient is that of the pixels' covered parts,
+                and that by depth is 0. Choices that crisp scenes have made, such as a squircle's corners, are still free.
         """
         if exact:
-            return self._draw(self.crisp_scene(scene, softness), height, width, "ramp", 1.0, temperature)
+            return self.crisp(self.crisp_scene(scene, softness), height, width)
         return self._draw(scene, height, width, self.coverage, softness, temperature)
 
     def crisp(self, scene: Scene, height: int, width: int) -> Tensor:

@@ -8,7 +8,7 @@ from vectorae.errors import UserError, choose
 UNITS = ("canvas", "pixel")
 
 SHARP = 0.18
-"""Softness at the end, pixels: crisp drawings of networks are then as good as soft ones; at a quarter, 0.2 dB worse."""
+"""Softness at the end, pixels: crisp drawings of faces are then as good as soft ones; at a quarter, 0.2 dB worse."""
 
 SHAPES = ("exponential", "linear", "cosine", "plateau")
 
@@ -62,7 +62,7 @@ class SoftnessSchedule:
 
     def is_exact(self, progress: float) -> bool:
         """Whether drawings are exact at a progress in [0, 1]."""
-        return progress > 1 - self.exact
+        return self.exact > 0 and progress >= 1 - self.exact
 
     def __call__(self, progress: float, image_size: int) -> float:
         """Softness in canvas units at a progress in [0, 1], for images whose shorter side has ``image_size`` pixels."""
