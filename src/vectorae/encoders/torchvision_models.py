@@ -106,7 +106,7 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
         extractor: Any = create_feature_extractor(network, names).eval()
         with torch.no_grad():
             seen = extractor(torch.zeros(1, 3, side, side))
-        sides = {}
+        sides = dict[str, int]()
         for name in _passed_by_all(extractor.graph):
             one = seen[name]
             if not isinstance(one, Tensor) or one.dim() != 4 or one.shape[2] != one.shape[3] or min(one.shape) == 0:
