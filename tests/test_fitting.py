@@ -231,9 +231,11 @@ def test_on_a_plateau_it_is_drawn_exactly_before_it_ends() -> None:
     assert fit.steps == 40
 
 
-def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("exact", [0.0, 0.5, 0.8])  # stopped before and in the exact part
+def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path, exact: float) -> None:
     settings = {"a": 1, "budget": 3}
     plan: dict[str, Any] = {"count": 6, "growth": Growth(3, 0.8), "revival": Revival(times=10), "restarts": 2}
+    plan["softness"] = SoftnessSchedule(2, 0.25, unit="pixel", exact=exact)
     whole = run(fitting(**plan))
     stopped = run(fitting(**plan), steps=25)
     stopped.pause()
@@ -279,6 +281,7 @@ def test_what_is_no_number_ends_it() -> None:
         (lambda: Budget(), "max_steps: null, and so is max_time"),
         (lambda: Budget(0), "max_steps: 0 is not"),
         (lambda: Budget(5, plateau=0), "plateau: 0 is not"),
+        (lambda: SoftnessSchedule(exact=1.2), "exact: 1.2 is not between 0 and 1"),
         (lambda: Budget(max_time=-1.0), "max_time: -1.0 is not"),
         (lambda: Growth(0), "rounds: 0 is not"),
         (lambda: Growth(1, 0.0), "until: 0.0 is not above 0"),

@@ -95,14 +95,14 @@ class Queries(nn.Module):
         super().__init__()
         check_sizes(width=width, layers=layers, attention_heads=attention_heads)
         self.seen, self.there = nn.Linear(features, width), Places(features, layout, width)
-        self.places = nn.Parameter(0.02 * torch.randn(side**2, width))
+        self.positions = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.blocks = nn.ModuleList(transformer_block(width, attention_heads, decoder=True) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.numbers = FromTokens(layout, width)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        seen = self.seen(features.flatten(2).mT) + self.places
+        seen = self.seen(features.flatten(2).mT) + self.positions
         tokens = self.slots + self.there(features)
         for block in self.blocks:
             tokens = block(tokens, seen)

@@ -89,7 +89,7 @@ class Fitting:
         self._since: float | None = None
         self._flat = torch.full((len(images),), torch.inf)
         self._flat_since = self._judged = 0
-        self._exact_early = self._judged_exact = False
+        self._exact = False
         self._times, self._plateaus = 0, Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
@@ -110,7 +110,7 @@ class Fitting:
     @property
     def exact(self) -> bool:
         """Whether drawings have the edges of crisp ones: in the last part of the fit, or since a plateau before it."""
-        return self._exact_early or self.plan.softness.is_exact(self.progress)
+        return self._exact or self.plan.softness.is_exact(self.progress)
 
     @property
     def on_plateau(self) -> bool:
@@ -180,10 +180,8 @@ class Fitting:
         self._flat = torch.where(better, now, self._flat)
         if self.shown < self.layout.count or better.any():
             self._flat_since = self.steps
-        if self.on_plateau and not self.exact and self.plan.softness.exact > 0:
-            self._exact_early = True
-        if self.exact and not self._judged_exact:
-            self._judged_exact, self._flat_since = True, self.steps
+        if not self._exact and (self.exact or (self.on_plateau and self.plan.softness.exact > 0)):
+            self._exact, self._flat_since = True, self.steps
         return least
 
     def pause(self) -> None:
@@ -212,9 +210,8 @@ class Fitting:
         scene = self.scene(index, crisp, best)
         if crisp:
             return self.rasterizer.crisp(scene, height, width)
-        plan = self.plan
-        exact = plan.softness.is_exact(1.0)
-        return self.rasterizer.soft(scene, height, width, self._last_softness, plan.temperature(1.0), exact)
+        temperature, exact = self.plan.temperature(1.0), self.plan.softness.is_exact(1.0)
+        return self.rasterizer.soft(scene, height, width, self._last_softness, temperature, exact)
 
     def state(self) -> dict[str, Any]:
         """All that ``restore`` needs to go on as if nothing had happened."""
@@ -225,19 +222,19 @@ class Fitting:
             "revived": self.revived,
             "shown": self.shown,
             "flat": (self._flat, self._flat_since, self._judged),
-            "exact": (self._exact_early, self._judged_exact),
+            "exact": self._exact,
             "times": self._times,
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a fit of the same images, layout and plan was; the budget may be another."""
+        """Go on where a fit of the same images, layout and plan was, exact if it was; the budget may be another."""
         self._descent.restore(state["descent"])
         self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since, self._judged = state["flat"]
-        self._exact_early, self._judged_exact = state["exact"]
+        self._exact = state["exact"]
         self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
