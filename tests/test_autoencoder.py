@@ -90,9 +90,10 @@ def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:
     assert distance[0] > 2 * distance[1]
 
 
+@pytest.mark.parametrize("primitives", ["shapes_4x4", "squircles_4x4", "lines_free"])
 @pytest.mark.parametrize("coverage", ["sigmoid", "gaussian"])
-def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str) -> None:
-    model = small_model("softness.exact=0.3", f"rasterizer.coverage={coverage}").eval()
+def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str, primitives: str) -> None:
+    model = small_model("softness.exact=0.3", f"rasterizer.coverage={coverage}", f"primitives={primitives}").eval()
     torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
     images = two_rectangles(3)
     for progress, exact in ((0.0, False), (0.69, False), (0.71, True), (1.0, True)):

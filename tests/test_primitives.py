@@ -59,7 +59,11 @@ def test_zero_means_the_start_and_no_raw_number_leaves_the_range(kind: str, name
 @pytest.mark.parametrize(("value", "end"), [(0.0, 0), (0.49, 0), (0.51, 1), (1.0, 1)])
 def test_nearest_end(value: float, end: float) -> None:
     field = KINDS["squircle"].fields()["roundness"]
-    assert float(nearest_end(field, torch.tensor(value))) == end
+    free = torch.tensor(value, requires_grad=True)
+    nearest = nearest_end(field, free)
+    assert nearest.item() == end
+    nearest.backward()
+    assert free.grad == 1
 
 
 def number(value: float) -> Tensor:

@@ -176,7 +176,7 @@ class VectorAutoencoder(pl.LightningModule):
 
     def scene_at(self, raw: Tensor, crisp: bool, softness: float, shown: int) -> Scene:
         """The same at another softness, and with another number of shapes shown: the others have no opacity."""
-        scene: Scene = self.layout(raw, crisp=crisp)
+        scene: Scene = self.layout(raw, crisp=crisp or self.exact)
         if shown < scene.count:
             there = torch.arange(scene.count, device=raw.device) < shown
             scene = replace(scene, opacity=scene.opacity * there)

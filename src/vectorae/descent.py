@@ -82,7 +82,7 @@ class Descent:
             softness: of the drawings, canvas units.
             temperature: of the order of shapes that have a depth.
             shown: how many shapes are drawn, from the bottom; None is all.
-            exact: whether the edges are those of crisp drawings.
+            exact: whether it is the crisp drawings that are compared.
 
         Returns:
             The cost ``[B]`` before the step, and each of its terms by name.
@@ -90,7 +90,7 @@ class Descent:
         height, width = self.images.shape[-2:]
         with torch.enable_grad():
             raw = self._raw.clone().requires_grad_()
-            scene = _lowest(self._layout(raw), shown)
+            scene = _lowest(self._layout(raw, crisp=exact), shown)
             drawing = self._rasterizer.soft(scene, height, width, softness, temperature, exact)
             terms = self._objective.terms(drawing, self.images, scene)
             cost = self._objective.total(terms)
@@ -186,7 +186,7 @@ def descend(
         learning_rate: the highest, raw numbers per step.
         softness: of the drawings, in canvas units.
         temperature: of the order of shapes that have a depth.
-        exact: whether the edges are those of crisp drawings.
+        exact: whether it is the crisp drawings that are compared.
         step_done: called after every step.
 
     Returns:

@@ -200,7 +200,7 @@ class Fitting:
         row = first + int(self._descent.least[first : first + self.plan.restarts].argmin())
         raw = self._descent.best if best else self._descent.raw
         with torch.no_grad():
-            scene = self.layout(raw[row : row + 1], crisp=crisp)
+            scene = self.layout(raw[row : row + 1], crisp=crisp or self.plan.softness.is_exact(1.0))
             scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
             return scene.select(0, int(self._descent.shown[row]) if best else self.shown)
 
@@ -296,13 +296,13 @@ class Fitting:
     @torch.no_grad()
     def _drawn(self, shown: int) -> Tensor:
         """The soft drawings of the lowest shapes as they are now, ``[B, C, H, W]``; the background of none."""
-        scene = self.layout(self._descent.raw).select(0, shown)
+        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, shown)
         return self._soft(scene)
 
     @torch.no_grad()
     def _visible(self) -> tuple[Tensor, Tensor]:
         """The soft drawings as they are now, and on how many pixels each shape shows ``[B, N]``."""
-        scene = self.layout(self._descent.raw).select(0, self.shown)
+        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, self.shown)
         return self._soft(scene), visible_pixels(scene, self._soft)
 
     def _soft(self, scene: Scene) -> Tensor:

@@ -134,5 +134,6 @@ def from_value(field: Field, value: Tensor, start: Tensor, low: Tensor | float, 
 
 
 def nearest_end(field: Field, value: Tensor) -> Tensor:
-    """``low`` or ``high``, whichever is nearer."""
-    return torch.where(value >= (field.low + field.high) / 2, field.high, field.low)
+    """``low`` or ``high``, whichever is nearer; its gradient is the value's (straight-through, Bengio et al., 2013)."""
+    nearest = torch.where(value >= (field.low + field.high) / 2, field.high, field.low)
+    return nearest + (value - value.detach())

@@ -58,7 +58,7 @@ class Rasterizer:
             softness: of the edges, canvas units.
             temperature: how undecided the order of shapes is that have a depth, in units of depth.
             exact: edges and order are those of the crisp drawing; the gradient is that of the pixels' covered parts,
-                and that by depth is 0. Choices that crisp scenes have made (a squircle's corners) are still free.
+                and that by depth is 0.
         """
         if exact:
             return self.crisp(self.crisp_scene(scene, softness), height, width)
