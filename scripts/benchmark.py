@@ -1,9 +1,12 @@
-"""Time the rasterizer and training against the reference and others: `python scripts/benchmark.py`.
+"""Time the rasterizer and training against the reference and others: `python scripts/benchmark.py`."""
 
-Same as `vectorae benchmark`.
-"""
+import sys
+from pathlib import Path
 
-from vectorae.commands.benchmark import main
+# What measures and documents the package is no part of it.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.command import main
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -21,7 +21,7 @@ if not torch.cuda.is_available():
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Forty small pictures, half of them in a folder below."""
-    from image_folders import picture
+    from helpers.image_folders import picture
 
     root = tmp_path / "photos"
     (root / "below").mkdir(parents=True)
@@ -33,7 +33,7 @@ def photos(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of four steps, validated at 2 and 4."""
-    from models import run_training
+    from helpers.models import run_training
 
     folder = tmp_path_factory.mktemp("finished") / "run"
     assert run_training(folder, "trainer.max_steps=4") == 0

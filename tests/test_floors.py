@@ -10,19 +10,17 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
     {"errors"},
-    {"animation", "files", "geometry", "hub", "inputs", "pictures", "signals", "signatures"},
+    {"config", "geometry", "io"},
     {"scene"},
-    {"rasterizer", "svg", "primitives", "formations"},
-    {"faces", "layout", "losses"},
-    {"datasets"},
-    {"classifier", "descent", "encoders", "inference", "optimizer", "population"},
-    {"course", "evaluation"},
-    {"autoencoder", "fitting"},
-    {"callbacks", "config"},
-    {"checkpoint", "benchmark"},
-    {"export", "sampling", "vectorize"},
+    {"primitives", "rasterizer", "svg"},
+    {"layout", "losses"},
+    {"decoder"},
+    {"datasets", "encoders"},
+    {"fitting", "training"},
+    {"evaluation"},
+    {"callbacks", "export", "inference"},
     {"commands"},
-    {"__init__", "__main__"},
+    {"__init__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from scenes import box, paint
+from helpers.scenes import box, paint
 from torch import Tensor
 
 from vectorae import Group, Layout, Path, Scene

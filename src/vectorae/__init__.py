@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from vectorae import primitives
-    from vectorae.checkpoint import load
     from vectorae.errors import UserError
     from vectorae.layout import Layout
     from vectorae.rasterizer import rasterize
     from vectorae.scene import Group, Path, RoundedBox, Scene
     from vectorae.svg import from_svg, to_svg
+    from vectorae.training.checkpoint import load
 
 __all__ = [
     "Group",
@@ -34,7 +34,7 @@ _HOMES = {
     "Scene": "scene",
     "UserError": "errors",
     "from_svg": "svg",
-    "load": "checkpoint",
+    "load": "training",
     "rasterize": "rasterizer",
     "to_svg": "svg",
 }

@@ -16,8 +16,6 @@ COMMANDS = {
     "vectorize": "draw image files as SVG with a trained encoder",
     "sample": "draw new drawings by a variational autoencoder",
     "export": "put a trained encoder into a file for other programs",
-    "benchmark": "time rasterizer and training against the reference and others",
-    "gallery": "draw every primitive, layout and profile",
 }
 
 

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.config import BaselinesConfig, EvaluateConfig, build_dataset
+from vectorae.commands.schemas import BaselinesConfig, EvaluateConfig
+from vectorae.config.arguments import check_arguments
 from vectorae.errors import UserError, choose
-from vectorae.files import write_beside, write_json
-from vectorae.signatures import check_arguments
+from vectorae.io.atomic import write_atomic, write_json
+from vectorae.training.build import build_dataset
 
 if TYPE_CHECKING:
     import torch
 
-    from vectorae.evaluation import Evaluation, Judges
+    from vectorae.evaluation.evaluate import Evaluation, Evaluators
     from vectorae.losses import LPIPS
 
 SPLITS = ("train", "val", "test")
@@ -43,9 +44,11 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     _check_numbers(config)
     device = shell.device(config["device"])
 
-    from vectorae import checkpoint as checkpoints
-    from vectorae import evaluation
-    from vectorae.pictures import as_png
+    from vectorae.evaluation.baselines import mean_image
+    from vectorae.evaluation.evaluate import evaluate as evaluate_model
+    from vectorae.evaluation.evaluate import ranking_sheet
+    from vectorae.io.images import as_png
+    from vectorae.training import checkpoint as checkpoints
 
     path = Path(config["checkpoint"])
     model = checkpoints.load(path)
@@ -64,17 +67,17 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     sheet = output.with_suffix(".png")
     if sheet == output:
         raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
-    mean = evaluation.mean_image(dataset.images("train"))
+    mean = mean_image(dataset.images("train"))
     judges = _judges(config, dataset, model, device)
     refine = config["refine"]
-    found = evaluation.evaluate(
+    found = evaluate_model(
         model.to(device), images, config["batch_size"], mean, refine=refine, judges=judges, progress=True
     )
     metrics = found.metrics
     if config["baselines"]["fit"]:
         metrics |= _optimum(model, images, found, **config["baselines"])
     write_json(output, metrics)
-    write_beside(sheet, as_png(evaluation.ranking_sheet(model, images, found, refine)))
+    write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
     shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
     print(f"written to {output}, the best, median and worst drawings to {sheet}")
 
@@ -93,14 +96,14 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise UserError(f"{name}: {value} is not a whole number of {least} or more")
 
 
-def _judges(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Judges:
+def _judges(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:
     """LPIPS where its weights are, and the classifier that is asked for."""
-    from vectorae.classifier import load
-    from vectorae.evaluation import Judges
+    from vectorae.evaluation.classifier import load
+    from vectorae.evaluation.evaluate import Evaluators
 
     lpips = _lpips(model.image_size)
     if config["classifier"] is None:
-        return Judges(lpips)
+        return Evaluators(lpips)
     reader = load(Path(config["classifier"]))
     subject = reader.subject
     if (subject.dataset, subject.channels) != (dataset.config_name, dataset.channels):
@@ -109,7 +112,7 @@ def _judges(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.d
             f"{dataset.config_name} of {dataset.channels}; train one with scripts/train_classifier.py"
         )
     labels = _of_split(dataset.labels, config["split"])[: config["limit"]]
-    return Judges(lpips, reader.to(device), labels)
+    return Evaluators(lpips, reader.to(device), labels)
 
 
 def _lpips(side: int) -> LPIPS | None:
@@ -131,7 +134,7 @@ def _optimum(model: Any, images: torch.Tensor, found: Evaluation, fit: int, step
     """The optimum of some evenly spread images, and beside it the PSNR of the model's drawings of the same."""
     import torch
 
-    from vectorae.evaluation import evaluate_optimum
+    from vectorae.evaluation.best_found import evaluate_optimum
 
     chosen = torch.linspace(0, len(images) - 1, min(fit, len(images))).round().long()
     optimum = evaluate_optimum(model, images[chosen], steps=steps, progress=True)

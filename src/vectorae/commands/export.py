@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.config import ExportConfig
+from vectorae.commands.schemas import ExportConfig
 
 
 def main() -> int:
@@ -24,8 +24,8 @@ def export(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: anything that cannot be exported; nothing is written then.
     """
-    from vectorae import checkpoint as checkpoints
     from vectorae import export as exports
+    from vectorae.training import checkpoint as checkpoints
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.config import FitConfig, build_plan, flatten, instantiate
+from vectorae.commands.schemas import FitConfig
+from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
+from vectorae.fitting.plan import build_plan
 
 if TYPE_CHECKING:
     import torch
 
     from vectorae.fitting import Fitting, Photo, Record
-    from vectorae.layout import Layout, Redrawn, Stack
+    from vectorae.io.signals import Signals
+    from vectorae.layout import Layout, OverlayLayout, SceneLayout
     from vectorae.scene import Scene
-    from vectorae.signals import Signals
     from vectorae.svg import Reading
 
 STATE = "state.pt"
@@ -122,7 +124,7 @@ def _draw(
     from torch.utils.tensorboard import SummaryWriter
 
     from vectorae.fitting import write_state
-    from vectorae.signals import Signals
+    from vectorae.io.signals import Signals
 
     metrics: list[dict[str, float]] = []
     with Signals() as signals, SummaryWriter(folder) as writer:
@@ -204,19 +206,19 @@ def _build(
     import torch
 
     from vectorae.fitting import Fitting
-    from vectorae.layout import Stack
+    from vectorae.layout import OverlayLayout
 
     images = torch.stack([photo.pixels for photo in batch]).to(device)
     rasterizer = instantiate(config["rasterizer"], "rasterizer")
     plan = build_plan(config, max_time)
-    layout: Layout | Redrawn | Stack
+    layout: Layout | SceneLayout | OverlayLayout
     if drawn is None:
         layout = new_shapes(config, images)
     else:
         softness = plan.softness(1.0, min(images.shape[-2:]))
         layout = _redrawn(config, drawn, images, lambda scene: rasterizer.soft_scene(scene, softness))
         if shell.chosen("primitives"):
-            layout = Stack(layout, new_shapes(config, images))
+            layout = OverlayLayout(layout, new_shapes(config, images))
     layers = [] if drawn is None else list(drawn.layers)
     fitting = Fitting(images, layout, rasterizer, instantiate(config["loss"], "loss"), plan)
     before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
@@ -232,16 +234,16 @@ def new_shapes(config: Mapping[str, Any], images: torch.Tensor) -> Layout:
 
 def _redrawn(
     config: Mapping[str, Any], drawn: Reading, images: torch.Tensor, soften: Callable[[Scene], Scene]
-) -> Redrawn:
+) -> SceneLayout:
     """A drawing as a layout: what `primitives` fixes stays as it is in the drawing."""
-    from vectorae.layout import Redrawn
+    from vectorae.layout import SceneLayout
 
     height, width = images.shape[-2:]
     section = config["primitives"]
     fixed = [name for name, value in (section.get("fields") or {}).items() if value != "learned"]
     fixed += [] if section.get("background", "learned") == "learned" else ["background"]
     scene = drawn.scene if config["channels"] == 3 else drawn.scene.grey()
-    return Redrawn(soften(scene), width / height, fixed)
+    return SceneLayout(soften(scene), width / height, fixed)
 
 
 def _record(
@@ -276,7 +278,7 @@ def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: C
             if fitting.steps % LOG_EVERY == 0:
                 record.step(cost, terms)
                 speed = fitting.steps / max(fitting.seconds, 1e-9)
-                text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.shown} shapes"
+                text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.num_visible} shapes"
                 show(progress, f"{text} · loss {float(cost.mean()):.4g}")
             if int(progress * looks) > seen and progress < 1:
                 seen = int(progress * looks)
@@ -289,7 +291,7 @@ def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: C
 
 def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:
     """What came out, in a few lines; for the images of a folder their means as a file too."""
-    from vectorae.files import write_json
+    from vectorae.io.atomic import write_json
 
     means = {name: sum(one[name] for one in metrics) / len(metrics) for name in metrics[0]}
     alone = photos[0].name == Path()

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.config import SampleConfig
+from vectorae.commands.schemas import SampleConfig
 from vectorae.errors import UserError
 
 
@@ -32,8 +32,8 @@ def sample(config: dict[str, Any], folder: Path) -> None:
         raise UserError(f"temperature: {config['temperature']} is not a number of 0 or more")
     device = shell.device(config["device"])
 
-    from vectorae import checkpoint as checkpoints
-    from vectorae import sampling
+    from vectorae.inference import sample as sampling
+    from vectorae.training import checkpoint as checkpoints
 
     path = Path(config["checkpoint"])
     model = checkpoints.load(path).to(device)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.config import TrainConfig, build_dataset, build_model, check, flatten
+from vectorae.commands.schemas import TrainConfig
+from vectorae.config.arguments import check_arguments
+from vectorae.config.components import check, flatten
 from vectorae.errors import UserError, choose
-from vectorae.signatures import check_arguments
+from vectorae.training.build import build_dataset, build_model
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
@@ -175,7 +177,7 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
 
 def _check_resume(path: str, config: Mapping[str, Any]) -> None:
     """Refuse a checkpoint of a run with other settings, or of one that has ended, before anything is built upon it."""
-    from vectorae.checkpoint import read_checkpoint
+    from vectorae.training.checkpoint import read_checkpoint
 
     content = read_checkpoint(path, "resume")
     before, now = _run_settings(content["vectorae"]["config"]), _run_settings(config)

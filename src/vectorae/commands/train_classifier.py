@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.config import TrainClassifierConfig, build_dataset
+from vectorae.commands.schemas import TrainClassifierConfig
 from vectorae.errors import UserError
-from vectorae.files import write_json
+from vectorae.io.atomic import write_json
+from vectorae.training.build import build_dataset
 
 
 def main() -> int:
@@ -41,7 +42,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     from pytorch_lightning.loggers import TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
-    from vectorae.classifier import Classifier, Subject
+    from vectorae.evaluation.classifier import Classifier, Subject
 
     shell.quieten_lightning()
     pl.seed_everything(config["seed"], verbose=False)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
-from vectorae.config import VectorizeConfig
+from vectorae.commands.schemas import VectorizeConfig
 from vectorae.errors import UserError, choose
-from vectorae.pictures import RESIZES, View, as_png
+from vectorae.io.images import RESIZES, View, as_png
 
 if TYPE_CHECKING:
-    from vectorae.vectorize import Drawn
+    from vectorae.inference.vectorize import Drawn
 
 
 def main() -> int:
@@ -39,16 +39,16 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
 
     from PIL import Image
 
-    from vectorae import checkpoint as checkpoints
-    from vectorae import vectorize as drawing
-    from vectorae.files import write_beside
-    from vectorae.inputs import find_jobs
+    from vectorae.inference import vectorize as drawing
+    from vectorae.io.atomic import write_atomic
+    from vectorae.io.image_files import find_images
+    from vectorae.training import checkpoint as checkpoints
 
     model = checkpoints.load(config["checkpoint"])
     if config["refine"]:
         model.loss.check(model.image_size, model.image_size)
     outputs = drawing.Outputs(Path(config["output"]).expanduser(), config["scale"], config["png"], config["overwrite"])
-    jobs = find_jobs(config["input"], outputs.folder, reserved=Path(drawing.SHEET).stem)
+    jobs = find_images(config["input"], outputs.folder, reserved=Path(drawing.SHEET).stem)
     drawing.check_outputs(jobs, outputs)
     view = View(
         model.image_size,
@@ -72,7 +72,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
             advance(len(some.jobs))
     seconds = time.perf_counter() - start
     if (sheet := drawing.sheet_of(drawn)) is not None:
-        write_beside(outputs.folder / drawing.SHEET, as_png(sheet))
+        write_atomic(outputs.folder / drawing.SHEET, as_png(sheet))
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
     done = len(jobs) - len(failures)

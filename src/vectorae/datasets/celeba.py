@@ -7,7 +7,7 @@ from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData
 from vectorae.datasets.folder import recipe_of_files
 from vectorae.errors import UserError, reason
-from vectorae.pictures import Crop, View
+from vectorae.io.images import Crop, View
 
 IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"
 # The face without most of the background: 146 of the official 178 × 218 pixels.

@@ -11,8 +11,8 @@ from torch.utils.data import DataLoader
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
-from vectorae.files import cache_folder
-from vectorae.pictures import RESIZES
+from vectorae.io.atomic import cache_folder
+from vectorae.io.images import RESIZES
 
 LARGEST_PART = 0.25
 """Of a GPU's free memory that training images may take."""

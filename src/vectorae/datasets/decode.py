@@ -10,7 +10,7 @@ import numpy as np
 
 from vectorae.datasets.cache import Block
 from vectorae.errors import reason
-from vectorae.pictures import Picture, View, read_picture
+from vectorae.io.images import Picture, View, read_picture
 
 # Files decoded between two steps of the progress bar.
 _AT_ONCE = 256

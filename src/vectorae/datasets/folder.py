@@ -8,8 +8,8 @@ from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, folder_of_images
 from vectorae.datasets.decode import decode_files
 from vectorae.errors import UserError
-from vectorae.inputs import image_files
-from vectorae.pictures import View
+from vectorae.io.image_files import image_files
+from vectorae.io.images import View
 
 
 class Folder(ImageData):

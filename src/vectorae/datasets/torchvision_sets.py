@@ -13,8 +13,8 @@ from vectorae.datasets.data import ImageData
 from vectorae.datasets.folder import recipe_of_files
 from vectorae.datasets.idx import read_images, read_labels
 from vectorae.errors import UserError, reason
-from vectorae.inputs import image_files
-from vectorae.pictures import View
+from vectorae.io.image_files import image_files
+from vectorae.io.images import View
 
 _AT_ONCE = 1024
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, whole
+from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError
-from vectorae.faces import draw_faces
 
 _AT_ONCE = 64
 

@@ -4,7 +4,19 @@ from vectorae.encoders.cnn import CNN
 from vectorae.encoders.encoder import Draw, Encoder
 from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
 from vectorae.encoders.latent import Latent
-from vectorae.encoders.refiner import Look, Refiner
+from vectorae.encoders.refiner import Feedback, Refiner
 from vectorae.encoders.torchvision_models import Torchvision
 
-__all__ = ["CNN", "MLP", "Draw", "Encoder", "Grid", "Latent", "Look", "Queries", "Recurrent", "Refiner", "Torchvision"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "Draw",
+    "Encoder",
+    "Feedback",
+    "Grid",
+    "Latent",
+    "Queries",
+    "Recurrent",
+    "Refiner",
+    "Torchvision",
+]

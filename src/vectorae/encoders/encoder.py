@@ -40,7 +40,7 @@ class Encoder(nn.Module):
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1]."""
         return self.answer(self.backbone(images), images, draw)
 
-    def imagine(self, latents: Tensor) -> Tensor:
+    def decode_latent(self, latents: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of latents ``[B, size]``, without an image.
 
         Raises:
@@ -64,4 +64,4 @@ class Encoder(nn.Module):
         return self.get_buffer("rates") * numbers + self.get_buffer("offset")
 
     def _drawing(self, draw: Draw) -> Draw:
-        return lambda numbers, shown: draw(self._scaled(numbers), shown)
+        return lambda numbers, num_visible: draw(self._scaled(numbers), num_visible)

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.encoders.encoder import Draw
-from vectorae.encoders.refiner import surroundings
+from vectorae.encoders.refiner import bounding_boxes
 from vectorae.encoders.tokens import FromTokens, check_sizes, transformer_block, zero_linear
 from vectorae.errors import UserError
 from vectorae.layout import Layout
@@ -45,7 +45,7 @@ class Places(nn.Module):
 
     def __init__(self, features: int, layout: Layout, width: int) -> None:
         super().__init__()
-        start, _, _ = surroundings(layout(torch.zeros(1, layout.raw_size)))
+        start, _, _ = bounding_boxes(layout(torch.zeros(1, layout.raw_size)))
         self.register_buffer("_start", 2 * start - 1, persistent=False)
         self.there, self.everywhere = nn.Linear(features, width), nn.Linear(features, width)
 
@@ -124,7 +124,7 @@ class Recurrent(Grid):
         super().__init__(features, side, layout, width)
         check_sizes(rounds=rounds)
         rounds = min(rounds, layout.count)
-        self.shown = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
+        self.num_visible = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
         # Patches of patches, as convolutions that overlap would take longer than all of the rest.
         patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2)
         looks = [patches, nn.SiLU(), wider, nn.SiLU(), Places(128, layout, width)]
@@ -136,10 +136,12 @@ class Recurrent(Grid):
             raise UserError("head: a recurrent one looks at its own drawing, and there is nothing here to draw with")
         seen = self.seen(features) + self.slots
         tokens = self.hidden(seen)
-        for drawn, shown in pairwise(self.shown):
+        for drawn, num_visible in pairwise(self.num_visible):
             lacking = images - draw(self.numbers(tokens).detach(), drawn).to(images)
             looked = seen + self.look(_whole_patches(torch.cat([images - 0.5, lacking], dim=1)))
-            tokens = torch.cat([tokens[:, :drawn], self.hidden(looked[:, drawn:shown]), tokens[:, shown:]], dim=1)
+            tokens = torch.cat(
+                [tokens[:, :drawn], self.hidden(looked[:, drawn:num_visible]), tokens[:, num_visible:]], dim=1
+            )
         raw: Tensor = self.numbers(tokens)
         return raw
 

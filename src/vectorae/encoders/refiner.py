@@ -19,7 +19,7 @@ SMALLEST = 0.03
 """Half extents of the smallest window that is looked through, canvas units: about four pixels of 64."""
 
 
-class Look(NamedTuple):
+class Feedback(NamedTuple):
     """A drawing as it stands, without gradient history.
 
     Attributes:
@@ -85,7 +85,7 @@ class Refiner(nn.Module):
         self.register_buffer("_grid", torch.cartesian_prod(side, side).flip(-1), persistent=False)
 
     def forward(
-        self, raw: Tensor, look: Look, images: Tensor, features: Tensor, memory: Tensor | None
+        self, raw: Tensor, look: Feedback, images: Tensor, features: Tensor, memory: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         """Corrected numbers.
 
@@ -100,11 +100,11 @@ class Refiner(nn.Module):
             ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
         """
         slope, steepness = self._measured(look.gradient)
-        center, half_extents, angle = surroundings(look.scene)
+        center, half_extents, angle = bounding_boxes(look.scene)
         with torch.no_grad():
             extents = half_extents.clamp(SMALLEST, 1.0) * self._reach
             looked_at = torch.cat([images - 0.5, 2 * (images - look.drawing)], dim=1).to(raw.dtype)
-            windows = seen_through(looked_at, center, extents, angle, self.get_buffer("_grid"))
+            windows = sample_windows(looked_at, center, extents, angle, self.get_buffer("_grid"))
         place = F.grid_sample(features, 2 * center[:, :, None].to(features) - 1, align_corners=False)[..., 0].mT
         tokens = self.numbers(raw, slope) + self.slots + self.steepness(steepness)[:, None]
         tokens = tokens + self.everywhere(features.mean((2, 3)))[:, None]
@@ -125,7 +125,7 @@ class Refiner(nn.Module):
         return slope, (slope.square().mean(1, keepdim=True) + 1e-6).log()
 
 
-def surroundings(scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
+def bounding_boxes(scene: Scene) -> tuple[Tensor, Tensor, Tensor]:
     """A box around each shape, in painter's order, without gradient history.
 
     Returns:
@@ -153,7 +153,7 @@ def _places(slots: tuple[int, ...], device: torch.device) -> Tensor:
     return torch.tensor(slots, device=device).argsort()
 
 
-def seen_through(images: Tensor, center: Tensor, half_extents: Tensor, angle: Tensor, grid: Tensor) -> Tensor:
+def sample_windows(images: Tensor, center: Tensor, half_extents: Tensor, angle: Tensor, grid: Tensor) -> Tensor:
     """What lies in boxes upon square images, sampled bilinearly at places of a grid (Jaderberg et al., 2015).
 
     Args:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.errors import UserError, choose
-from vectorae.hub import fetching
+from vectorae.io.weights import fetching
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""

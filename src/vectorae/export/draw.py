@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vectorae.pictures import MAX_PIXELS, RESIZES, View, read_picture
+from vectorae.io.images import MAX_PIXELS, RESIZES, View, read_picture
 from vectorae.svg.document import Box, Curve, Shape, Sheet, document
 
 

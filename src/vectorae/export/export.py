@@ -10,14 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vectorae.autoencoder import VectorAutoencoder
+from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
-from vectorae.evaluation import to_float
 from vectorae.export.formats import FORMATS
 from vectorae.export.network import SceneNetwork
 from vectorae.export.standalone import standalone
-from vectorae.faces import draw_faces
+from vectorae.io.pixels import to_float
+from vectorae.training.autoencoder import VectorAutoencoder
 
 TOLERANCE = 1e-4
 """How far an export may be off, in canvas units, parts of 1 and radians."""

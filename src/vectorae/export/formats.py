@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from vectorae.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
-from vectorae.checkpoint import load
 from vectorae.errors import UserError
 from vectorae.export.network import SceneNetwork
+from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
+from vectorae.training.checkpoint import load
 
 Tensors = dict[str, Tensor]
 

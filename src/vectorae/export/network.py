@@ -4,9 +4,9 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from vectorae.autoencoder import VectorAutoencoder
 from vectorae.primitives import KINDS
 from vectorae.scene import Group, RoundedBox, Scene
+from vectorae.training.autoencoder import VectorAutoencoder
 
 
 class SceneNetwork(nn.Module):

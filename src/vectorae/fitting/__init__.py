@@ -3,6 +3,7 @@
 from vectorae.fitting.budget import Budget
 from vectorae.fitting.fitting import Fitting, Plan
 from vectorae.fitting.photos import Photo, Reader, batches
+from vectorae.fitting.plan import build_plan
 from vectorae.fitting.rates import Rates
 from vectorae.fitting.record import Drawing, Record
 from vectorae.fitting.state import read_state, write_state
@@ -17,6 +18,7 @@ __all__ = [
     "Reader",
     "Record",
     "batches",
+    "build_plan",
     "read_state",
     "write_state",
 ]

@@ -9,14 +9,22 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vectorae.descent import Descent, half_cosine
+from vectorae.decoder import (
+    Growth,
+    Plateaus,
+    Relocation,
+    Seeding,
+    SoftnessSchedule,
+    TemperatureSchedule,
+    visible_pixels,
+)
+from vectorae.decoder.raw_optimizer import Descent, half_cosine
 from vectorae.errors import UserError
 from vectorae.fitting.budget import Budget
 from vectorae.fitting.rates import Rates
-from vectorae.layout import Layout, Redrawn, Stack
+from vectorae.layout import Layout, OverlayLayout, SceneLayout
 from vectorae.losses import Objective
-from vectorae.population import Growth, Revival, Seeding, visible_pixels
-from vectorae.rasterizer import Plateaus, Rasterizer, SoftnessSchedule, TemperatureSchedule
+from vectorae.rasterizer import Rasterizer
 from vectorae.scene import Scene
 
 GAIN = 1e-3
@@ -39,7 +47,7 @@ class Plan:
         temperature: of the order of shapes that have a depth, in the course of the fit.
         growth: when shapes enter.
         seeding: where.
-        revival: of shapes that paint nothing.
+        relocation: of shapes that paint nothing.
         rates: how fast each field goes.
         restarts: so many drawings of each image begin from other lots; the best of them counts.
         seed: of the lots.
@@ -50,7 +58,7 @@ class Plan:
     temperature: TemperatureSchedule = field(default_factory=TemperatureSchedule)
     growth: Growth = field(default_factory=Growth)
     seeding: Seeding = field(default_factory=Seeding)
-    revival: Revival = field(default_factory=Revival)
+    relocation: Relocation = field(default_factory=Relocation)
     rates: Rates = field(default_factory=Rates)
     restarts: int = 1
     seed: int = 0
@@ -79,12 +87,17 @@ class Fitting:
     """
 
     def __init__(
-        self, images: Tensor, layout: Layout | Redrawn | Stack, rasterizer: Rasterizer, objective: Objective, plan: Plan
+        self,
+        images: Tensor,
+        layout: Layout | SceneLayout | OverlayLayout,
+        rasterizer: Rasterizer,
+        objective: Objective,
+        plan: Plan,
     ) -> None:
         rasterizer.check_ordering(layout.ordering)
         self.images, self.layout, self.rasterizer = images, layout.to(images.device), rasterizer
         self.objective, self.plan = objective, plan
-        self.steps = self.revived = self.shown = 0
+        self.steps = self.revived = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None
         self._flat = torch.full((len(images),), torch.inf)
@@ -117,7 +130,7 @@ class Fitting:
         """Whether all shapes are there, and no drawing has become better by a thousandth for some time."""
         plateau = self.plan.budget.plateau
         flat = self._judged - self._flat_since
-        return plateau is not None and self.shown == self.layout.count and flat >= plateau
+        return plateau is not None and self.num_visible == self.layout.count and flat >= plateau
 
     @property
     def done(self) -> bool:
@@ -151,11 +164,13 @@ class Fitting:
         """
         progress = self.progress
         self._grow()
-        if (times := self.plan.revival.due(progress)) > self._times:
+        if (times := self.plan.relocation.due(progress)) > self._times:
             self._times = times
             self._revive()
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        cost, terms = self._descent.step(rate, self.softness, self.plan.temperature(progress), self.shown, self.exact)
+        cost, terms = self._descent.step(
+            rate, self.softness, self.plan.temperature(progress), self.num_visible, self.exact
+        )
         if not cost.isfinite().all():
             raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
         if self.plan.softness.waits:
@@ -173,12 +188,12 @@ class Fitting:
 
         On a plateau drawings become exact, if they are to end so; a plateau of those ends the fit.
         """
-        self._descent.judge(self._last_softness, self.shown)
+        self._descent.judge(self._last_softness, self.num_visible)
         least = self._descent.least.view(-1, self.plan.restarts).min(1).values
         self._judged, now = self.steps, least.cpu()
         better = now < self._flat * (1 - GAIN)
         self._flat = torch.where(better, now, self._flat)
-        if self.shown < self.layout.count or better.any():
+        if self.num_visible < self.layout.count or better.any():
             self._flat_since = self.steps
         if not self._exact and (self.exact or (self.on_plateau and self.plan.softness.exact > 0)):
             self._exact, self._flat_since = True, self.steps
@@ -202,7 +217,7 @@ class Fitting:
         with torch.no_grad():
             scene = self.layout(raw[row : row + 1], crisp=crisp or self.plan.softness.is_exact(1.0))
             scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
-            return scene.select(0, int(self._descent.shown[row]) if best else self.shown)
+            return scene.select(0, int(self._descent.num_visible[row]) if best else self.num_visible)
 
     def draw(self, index: int, crisp: bool, best: bool = True, scale: float = 1.0) -> Tensor:
         """The same as an image ``[1, C, H, W]``, ``scale`` times as large as the image that is drawn."""
@@ -220,7 +235,7 @@ class Fitting:
             "steps": self.steps,
             "seconds": self.seconds,
             "revived": self.revived,
-            "shown": self.shown,
+            "shown": self.num_visible,
             "flat": (self._flat, self._flat_since, self._judged),
             "exact": self._exact,
             "times": self._times,
@@ -231,7 +246,7 @@ class Fitting:
     def restore(self, state: dict[str, Any]) -> None:
         """Go on where a fit of the same images, layout and plan was, exact if it was; the budget may be another."""
         self._descent.restore(state["descent"])
-        self.steps, self.revived, self.shown = state["steps"], state["revived"], state["shown"]
+        self.steps, self.revived, self.num_visible = state["steps"], state["revived"], state["shown"]
         self._seconds, self._since = state["seconds"], None
         self._flat, self._flat_since, self._judged = state["flat"]
         self._exact = state["exact"]
@@ -251,7 +266,7 @@ class Fitting:
         seedable = self.layout.seedable
         below = self.layout.count - len(seedable)
         number = self.plan.growth.round_at(self.progress)
-        before, now = self.shown, below + self.plan.growth.count(number, len(seedable))
+        before, now = self.num_visible, below + self.plan.growth.count(number, len(seedable))
         if now <= before:
             return
         if before:
@@ -261,17 +276,17 @@ class Fitting:
             drawn = self._drawn(before or below)
             everyone = torch.ones(len(drawn), len(new), dtype=torch.bool)
             self._seed(drawn, new, everyone, len(new))
-        self.shown = now
+        self.num_visible = now
         self.look()
 
     def _revive(self) -> None:
         """Put shapes that paint nothing where the drawing is worst."""
-        seedable = [slot for slot in self.layout.seedable if slot < self.shown]
+        seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         if not seedable:
             return
         drawn, pixels = self._visible()
-        share = drawn[0, 0].numel() / self.shown
-        dead = (pixels < self.plan.revival.part * share)[:, seedable].cpu()
+        share = drawn[0, 0].numel() / self.num_visible
+        dead = (pixels < self.plan.relocation.part * share)[:, seedable].cpu()
         if dead.any():
             self.revived += int(dead.sum())
             self._seed(drawn, seedable, dead, len(seedable))
@@ -289,20 +304,20 @@ class Fitting:
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
             seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator, among)
             raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)
-            numbers = self.layout.numbers_of(chosen).to(raw.device)
+            numbers = self.layout.indices_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], numbers] = True
         descent.place(raw, changed)
 
     @torch.no_grad()
-    def _drawn(self, shown: int) -> Tensor:
+    def _drawn(self, num_visible: int) -> Tensor:
         """The soft drawings of the lowest shapes as they are now, ``[B, C, H, W]``; the background of none."""
-        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, shown)
+        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, num_visible)
         return self._soft(scene)
 
     @torch.no_grad()
     def _visible(self) -> tuple[Tensor, Tensor]:
         """The soft drawings as they are now, and on how many pixels each shape shows ``[B, N]``."""
-        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, self.shown)
+        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, self.num_visible)
         return self._soft(scene), visible_pixels(scene, self._soft)
 
     def _soft(self, scene: Scene) -> Tensor:

@@ -8,11 +8,11 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError, reason
-from vectorae.evaluation import to_float
-from vectorae.faces import draw_faces
-from vectorae.inputs import Job, find_jobs
-from vectorae.pictures import read_whole
+from vectorae.io.image_files import Job, find_images
+from vectorae.io.images import read_whole
+from vectorae.io.pixels import to_float
 
 OWN_PICTURE = "toy_face"
 """What the picture is called that the project draws itself."""
@@ -68,7 +68,7 @@ class Reader:
         if image is None:
             (face,) = draw_faces(0, "train", OWN_FACE, OWN_FACE + 1, self.size, self.channels)
             return [Photo(Path(), OWN_PICTURE, to_float(face))], {}
-        jobs, alone = find_jobs(image, folder, "image"), Path(image).expanduser().is_file()
+        jobs, alone = find_images(image, folder, "image"), Path(image).expanduser().is_file()
         with ThreadPoolExecutor(4) as pool:
             read = list(pool.map(self._read, jobs))
         photos = [

@@ -9,11 +9,13 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from vectorae.animation import write_gif, write_mp4
-from vectorae.evaluation import as_picture, contact_sheet, image_metrics, psnr
-from vectorae.files import write_beside, write_json
 from vectorae.fitting.fitting import Fitting
-from vectorae.pictures import Frame, as_png
+from vectorae.io.animation import write_gif, write_mp4
+from vectorae.io.atomic import write_atomic, write_json
+from vectorae.io.images import Frame, as_png
+from vectorae.io.pixels import to_picture
+from vectorae.io.sheets import contact_sheet
+from vectorae.losses.metrics import image_metrics, psnr
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
 
@@ -59,7 +61,7 @@ class Record:
     def step(self, cost: Tensor, terms: dict[str, Tensor]) -> None:
         """The numbers of a step."""
         fitting, step = self._fitting, self._fitting.steps
-        numbers = {"loss": float(cost.mean()), "softness": fitting.softness, "shapes": fitting.shown}
+        numbers = {"loss": float(cost.mean()), "softness": fitting.softness, "shapes": fitting.num_visible}
         numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
         for name, value in numbers.items():
             self._writer.add_scalar(f"{self._tag}fit/{name}", value, step)
@@ -70,13 +72,13 @@ class Record:
         crisp = []
         for index, drawing in enumerate(self._drawings):
             drawn = fitting.draw(index, crisp=True, best=False)
-            write_beside(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(as_picture(drawn)))
+            write_atomic(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(to_picture(drawn)))
             crisp.append(drawn)
         decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
         self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", decibels, step)
-        shown = range(min(ON_SHEET, len(crisp)))
-        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in shown])
-        sheet = contact_sheet([fitting.images[: len(shown)], soft, torch.cat(crisp[: len(shown)])], tile=1)
+        num_visible = range(min(ON_SHEET, len(crisp)))
+        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in num_visible])
+        sheet = contact_sheet([fitting.images[: len(num_visible)], soft, torch.cat(crisp[: len(num_visible)])], tile=1)
         self._writer.add_image(f"{self._tag}image, soft, crisp", sheet, step, dataformats="HWC")
 
     def finish(self) -> list[dict[str, float]]:
@@ -101,12 +103,12 @@ class Record:
             titles=[drawing.title],
             layers=self._layers,
         )
-        write_beside(folder / "drawing.svg", text.encode())
-        write_beside(folder / "drawing.png", as_png(as_picture(large)))
+        write_atomic(folder / "drawing.svg", text.encode())
+        write_atomic(folder / "drawing.png", as_png(to_picture(large)))
         image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
         rows = [torch.cat([image, soft, crisp])]
-        write_beside(folder / "comparison.png", as_png(Image.fromarray(contact_sheet(rows, tile=1))))
+        write_atomic(folder / "comparison.png", as_png(Image.fromarray(contact_sheet(rows, tile=1))))
         pictures = sorted((folder / "renders").glob("step_*.png"))
         write_gif(pictures, folder / "fit.gif", largest=LARGEST_GIF)
         write_mp4(pictures, folder / "fit.mp4")

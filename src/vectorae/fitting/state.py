@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from vectorae.errors import UserError
-from vectorae.files import write_beside
+from vectorae.io.atomic import write_atomic
 
 FORMAT = 3
 
@@ -17,7 +17,7 @@ def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, An
     """Write the states of several batches, by number, and what was fitted: flat settings by name."""
     content = BytesIO()
     torch.save({"vectorae_fit": FORMAT, "settings": dict(settings), "states": dict(states)}, content)
-    write_beside(path, content.getvalue())
+    write_atomic(path, content.getvalue())
 
 
 def read_state(path: Path, settings: Mapping[str, Any], free: Sequence[str]) -> dict[int, Any]:

@@ -2,7 +2,7 @@
 
 from vectorae.layout.arguments import MARGIN
 from vectorae.layout.layout import Layout
-from vectorae.layout.redrawn import Redrawn, Stack
+from vectorae.layout.scene_layout import OverlayLayout, SceneLayout
 from vectorae.layout.seeds import Seeds
 
-__all__ = ["MARGIN", "Layout", "Redrawn", "Seeds", "Stack"]
+__all__ = ["MARGIN", "Layout", "OverlayLayout", "SceneLayout", "Seeds"]

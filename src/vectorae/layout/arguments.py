@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError, choose
-from vectorae.formations import FORMATIONS
 from vectorae.geometry import canvas_size
+from vectorae.layout.formations import FORMATIONS
 from vectorae.primitives import DEPTH, KINDS, Field, Options, Paint
 
 MARGIN = 0.1

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.errors import UserError, choose
-from vectorae.formations import GOLDEN_ANGLE
 from vectorae.geometry import canvas_size
 from vectorae.layout.arguments import (
     BACKGROUND,
@@ -25,6 +24,7 @@ from vectorae.layout.arguments import (
     known_kinds,
     take_turns,
 )
+from vectorae.layout.formations import GOLDEN_ANGLE
 from vectorae.layout.seeds import Seeds
 from vectorae.primitives import DEPTH, KINDS, Field, from_value, nearest_end, to_value
 from vectorae.scene import Group, Scene
@@ -201,7 +201,7 @@ class Layout(nn.Module):
         found = {column.name: column.field.quantity for columns in self._columns for column in columns}
         return found | ({"background": BACKGROUND.quantity} if self.learns_background else {})
 
-    def numbers_of(self, slots: Sequence[int]) -> Tensor:
+    def indices_of(self, slots: Sequence[int]) -> Tensor:
         """Which raw numbers are those of some slots, ``[n]``."""
         numbers: list[int] = []
         wanted = set(slots)

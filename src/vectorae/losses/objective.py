@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vectorae.config.arguments import check_arguments
 from vectorae.errors import UserError, choose
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
 from vectorae.losses.loss import ImageLoss, Regularizer
@@ -15,7 +16,6 @@ from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM
 from vectorae.losses.pixel import BCE, L1, MSE
 from vectorae.losses.regularizers import OpacitySparsity, Overlap, Size
 from vectorae.scene import Scene
-from vectorae.signatures import check_arguments
 
 LOSSES: dict[str, type[ImageLoss | Regularizer]] = {
     "mse": MSE,

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.hub import fetching, place_of
+from vectorae.io.weights import fetching, place_of
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
 

@@ -3,16 +3,12 @@
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
-from vectorae.rasterizer.rasterizer import Rasterizer
-from vectorae.rasterizer.schedules import Plateaus, SoftnessSchedule, TemperatureSchedule
+from vectorae.rasterizer.settings import Rasterizer
 
 __all__ = [
     "BACKEND_CHOICES",
     "COMPOSITINGS",
     "PROFILES",
-    "Plateaus",
     "Rasterizer",
-    "SoftnessSchedule",
-    "TemperatureSchedule",
     "rasterize",
 ]

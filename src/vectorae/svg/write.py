@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from vectorae.errors import UserError
-from vectorae.pictures import Frame
+from vectorae.io.images import Frame
 from vectorae.scene import Group, Path, Scene
 from vectorae.svg.document import Box, Curve, Shape, Sheet, document
 

@@ -8,7 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from vectorae.files import cache_folder
+from vectorae.io.atomic import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
 

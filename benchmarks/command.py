@@ -1,0 +1,143 @@
+"""`python scripts/benchmark.py`, `vectorae benchmark`: how fast it draws and trains, against the reference and others.
+
+Ratios within one run are what counts: contenders take turns, round after round. Nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vectorae.commands import shell
+from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.schemas import BenchmarkConfig, TrainConfig
+from vectorae.errors import UserError, choose
+
+if TYPE_CHECKING:
+    from benchmarks.run import Plan
+
+TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "head=mlp", "model.refine_steps=0")
+"""The training whose step is timed; its images are random, so that the dataset need not be there."""
+
+
+def main() -> int:
+    """Measure with the config on the command line. Returns the exit code."""
+    return shell.run("benchmark", BenchmarkConfig, benchmark)
+
+
+def benchmark(config: dict[str, Any], folder: Path) -> None:
+    """Time the workloads, print the tables, and write them as JSON and as Markdown.
+
+    Args:
+        config: plain resolved config with the keys of `BenchmarkConfig`.
+        folder: of the call; the result has a place of its own, `output`.
+
+    Raises:
+        UserError: anything in the config that cannot be measured, a file that cannot be written.
+    """
+    from rich.console import Console
+
+    from benchmarks import report
+    from benchmarks.run import run
+    from benchmarks.timing import threads
+    from vectorae.io.atomic import write_atomic
+
+    plan = planned(config)
+    output = Path(config["output"] or f"benchmarks/{'gpu' if plan.device.type == 'cuda' else plan.device.type}.json")
+    if output.suffix != ".json":
+        raise UserError(f"output: {output} is the name of a JSON file; end it in .json")
+    page = output.with_suffix(".md")
+    # A mistake in the name should cost a second.
+    _try_out(output)
+    with threads(plan.threads):
+        results = run(plan)
+    console = Console()
+    for table in report.tables(results):
+        console.print(table)
+    for line in report.remarks(results):
+        console.print(line, markup=False, highlight=False)
+    write_atomic(output, report.as_json(results).encode())
+    write_atomic(page, report.markdown(results).encode())
+    print(f"written to {output} and {page}")
+
+
+def planned(config: Mapping[str, Any]) -> Plan:
+    """The config, checked.
+
+    Raises:
+        UserError: naming the key.
+    """
+    from benchmarks.passes import WORKLOADS
+    from benchmarks.run import Plan
+    from benchmarks.workloads import Size
+    from vectorae.rasterizer.rasterize import BACKEND_CHOICES
+
+    for key, least in (("repeats", 1), ("threads", 1), ("batch", 1), ("seed", 0)):
+        if config[key] is not None and config[key] < least:
+            raise UserError(f"{key}: {config[key]} is not a whole number of {least} or more")
+    if not 0 < config["scale"] <= 1:
+        raise UserError(f"scale: {config['scale']} is not a factor above 0 and up to 1")
+    time = duration(config["max_time"], "max_time")
+    if time is None:
+        raise UserError("max_time: say after how much time a slow contender may stop, such as 1m")
+    workloads = _named("workloads", config["workloads"], WORKLOADS)
+    return Plan(
+        workloads=workloads,
+        backends=_named("backends", config["backends"], BACKEND_CHOICES),
+        peers=config["peers"],
+        memory=config["memory"],
+        repeats=config["repeats"],
+        max_time=seconds_of(time),
+        threads=config["threads"],
+        device=shell.device(config["device"]),
+        size=Size(config["scale"], config["batch"], config["seed"]),
+        training=training_config() if "F" in workloads else None,
+    )
+
+
+def training_config() -> dict[str, Any]:
+    """The plain config of a training with its defaults, on the faces that the project began with."""
+    from hydra import compose
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    config = OmegaConf.to_container(compose("train", overrides=list(TRAINING)), resolve=True)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
+def _named(key: str, names: Sequence[str] | None, choices: Sequence[str]) -> tuple[str, ...]:
+    """The names, or all of them for null; a name may stand for all that begin with it: `E` for E256, E1024, E4096."""
+    if names is None:
+        return tuple(choices)
+    found = list(_all_named(key, names, choices))
+    if not found:
+        raise UserError(f"{key}: name one or more of {', '.join(choices)}")
+    return tuple(dict.fromkeys(found))
+
+
+def _all_named(key: str, names: Sequence[str], choices: Sequence[str]) -> Iterator[str]:
+    for name in names:
+        if name in choices:
+            yield name
+            continue
+        family = [choice for choice in choices if name and choice.startswith(name)]
+        if key != "workloads" or not family:
+            raise UserError(f"{key}: no {name!r}; {choose(name, choices)}")
+        yield from family
+
+
+def _try_out(output: Path) -> None:
+    """Refuse a place where nothing can be written."""
+    try:
+        if output.is_dir():
+            raise UserError(f"output: {output} is a folder")
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output: {output} cannot be written: {error.strerror or error}") from error
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,102 @@
+"""Workload F: one training step, and how much of it is the rasterizer's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.contenders import learning
+from benchmarks.timing import Clock, Pass, Times
+from benchmarks.workloads import GEOMETRY, Size, Workload
+from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.build import build_model
+
+NAME = "F"
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class Step:
+    """A model as `train.py` configures it, and random images, which take as long as faces.
+
+    Attributes:
+        title: what it is, in words.
+        config: plain resolved config of a training.
+        images: ``[B, C, S, S]`` in [0, 1].
+    """
+
+    title: str
+    config: Mapping[str, Any]
+    images: Tensor
+
+    def small(self) -> Step:
+        """The same model with two images."""
+        return Step(self.title, self.config, self.images[:2])
+
+    def model(self, backend: str) -> VectorAutoencoder:
+        """The untrained model, the same every time, drawing with a backend."""
+        torch.manual_seed(self.config["seed"])
+        model = build_model({**self.config, "rasterizer": {**self.config["rasterizer"], "backend": backend}})
+        return model.to(self.images.device).train()
+
+    def drawing(self) -> Workload:
+        """What the rasterizer has to do in this step."""
+        model = self.model("auto")
+        with torch.no_grad():
+            scene = model.scene(self.images)
+        side = self.images.shape[-1]
+        rasterizer = model.rasterizer
+        learned = (*GEOMETRY, "color", "opacity", "background")
+        return Workload(
+            NAME, self.title, scene, side, side, rasterizer.coverage, rasterizer.compositing, model.softness, learned
+        )
+
+
+def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:
+    """The step of a training with this config, with images of its dataset's size but none of its images."""
+    side, channels, batch = config["dataset"]["image_size"], config["dataset"]["channels"], size.images(BATCH)
+    images = torch.rand(batch, channels, side, side, generator=size.random()).to(device)
+    title = f"one training step of {batch} images {side}×{side}, as train.py configures it, loss and optimizer included"
+    return Step(title, {**config, "seed": size.seed}, images)
+
+
+def step_pass(work: Step, backend: str) -> Pass:
+    """One step after the other of one model; after each, its rasterizer alone on the same scene."""
+    model = work.model(backend)
+    optimizer = model.configure_optimizers()
+    images = work.images
+
+    def once() -> Times:
+        clock = Clock(images.device)
+        optimizer.zero_grad()
+        cost, _ = model.learn(images)
+        clock.tick("forward")
+        cost.backward()
+        clock.tick("backward")
+        optimizer.step()
+        clock.tick("optimizer")
+        with torch.no_grad():
+            scene = model.scene(images)
+        return {**clock.total(), "rasterizer": _rasterizer_alone(model, scene, images)}
+
+    return once
+
+
+def _draw(model: VectorAutoencoder, scene: Any) -> Tensor:
+    side = model.image_size
+    return model.rasterizer.soft(scene, side, side, model.softness, model.temperature)
+
+
+def _rasterizer_alone(model: VectorAutoencoder, scene: Any, images: Tensor) -> float:
+    """Seconds for the drawing of a scene and its gradient."""
+    alone, leaves = learning(scene, (*GEOMETRY, "color", "opacity", "background"))
+    clock = Clock(images.device)
+    drawing = _draw(model, alone)
+    torch.autograd.grad(drawing, leaves, images)
+    clock.tick("rasterizer")
+    return clock.times["rasterizer"]

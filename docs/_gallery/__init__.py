@@ -1,0 +1,1 @@
+"""The pictures of the documentation: every kind, layout and profile, and the recipes of the paper."""

@@ -1,0 +1,388 @@
+"""`python scripts/gallery.py`, `vectorae gallery`: every kind, layout and profile drawn, and a page that shows them.
+
+Everything follows from the registry, the configs and the profiles: a new kind, file in `conf/primitives/` or profile is
+in the gallery when the command has run again.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image, ImageColor, ImageDraw, ImageFont
+from rich.progress import track
+from torch import Tensor
+
+from docs._gallery.recipes import draw_recipes
+from vectorae.commands import shell
+from vectorae.commands.command_line import conf_folder
+from vectorae.commands.schemas import GalleryConfig
+from vectorae.config.components import instantiate
+from vectorae.errors import UserError
+from vectorae.geometry import point_distance
+from vectorae.io.atomic import write_atomic
+from vectorae.layout import MARGIN, Layout
+from vectorae.primitives import DEPTH, KINDS, PAINT, STROKE, Field, Option, Primitive
+from vectorae.rasterizer import PROFILES, rasterize
+from vectorae.rasterizer.coverage import stroke_coverage
+from vectorae.scene import Group, Outline, RoundedBox, Scene
+from vectorae.scene import Path as PathOutline
+from vectorae.svg import to_svg
+
+SIZES = range(16, 1025)
+
+OUTPUT, OUTPUT_OF_IMAGES = "docs/gallery", "outputs/gallery"
+
+PAPER = "#fcf9f0"
+PALETTE = ("#f2b733", "#2a9d8f", "#e65f4b", "#3b5b92", "#24304f")
+TEXT, FRAME = "#333333", "#d8d3c7"
+
+SPOTS = ((0.36, 0.37, 1.4, -0.3), (0.73, 0.33, 1.1, 0.5), (0.66, 0.68, 1.25, -0.6), (0.27, 0.74, 0.95, 0.3))
+"""Where the shapes of a composition lie, the lowest first: x, y (canvas units), size (a factor) and angle."""
+
+TOP = (0.49, 0.54, 1.25, 1.1)
+"""The last shape's, which lies on the others: where a kind has an inside, its outline is seen."""
+
+SEED = 8
+SOFTNESS = 0.02
+OUTLINE_WIDTH = 0.035
+
+SPREAD = {"point": 0.0, "points": 0.36, "length": 0.25, "angle": 0.0, "unit": 1.5}
+"""How far the raw numbers of each quantity stray; places and angles are those of the spots."""
+
+PIXELS = 21
+"""Of an image in one dimension; an odd number, so that the middle one looks at the point."""
+
+POINT_WIDTH, POINT_SOFTNESS = 0.2, 0.05
+
+
+def main() -> int:
+    """Draw the gallery with the config on the command line. Returns the exit code."""
+    return shell.run("gallery", GalleryConfig, gallery)
+
+
+def gallery(config: dict[str, Any], folder: Path) -> None:
+    """Draw every kind, layout and profile into a folder, with a page that shows them; or an image by every recipe.
+
+    Args:
+        config: plain resolved config with the keys of `GalleryConfig`.
+        folder: of the call; the gallery has a folder of its own, `output`.
+
+    Raises:
+        UserError: a size out of range, a folder that cannot be written.
+    """
+    size = config["size"]
+    if size not in SIZES:
+        raise UserError(f"size: {size} is not a number of pixels from {SIZES.start} to {SIZES.stop - 1}")
+    for name in ("image_size", "steps"):
+        if config[name] is not None and config[name] < 1:
+            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
+    output = Path(config["output"] or (OUTPUT if config["image"] is None else OUTPUT_OF_IMAGES))
+    if config["image"] is not None:
+        for sheet in draw_recipes(config["image"], config["image_size"], config["steps"], output):
+            print(f"drawn: {shell.short(sheet)}")
+        return
+    for name, content in track(files(size), description="drawing", total=2 * len(KINDS) + 4):
+        _write(output / name, content)
+    print(f"{len(KINDS)} kinds drawn in {output}")
+
+
+def files(size: int) -> Iterator[tuple[str, bytes]]:
+    """The gallery, file by file: name and content.
+
+    Args:
+        size: pixels of a drawing.
+    """
+    rows = []
+    for kind in KINDS:
+        crisp = composition(kind, crisp=True)
+        row = [_drawing(composition(kind), size, "sigmoid"), _drawing(crisp, size, "ramp")]
+        rows.append((kind, row))
+        yield f"{kind}.png", _png(_row(row))
+        yield f"{kind}.svg", to_svg(crisp, size, size)[0].encode()
+    yield "kinds.png", _png(_sheet(rows, columns=4))
+    starts = [(name, [_drawing(start(layout), size, "ramp")]) for name, layout in layouts().items()]
+    yield "layouts.png", _png(_sheet(starts, columns=7))
+    profiles = [(profile, [_profile(profile, size)]) for profile in reversed(PROFILES)]
+    yield "profiles.png", _png(_sheet(profiles, columns=4))
+    yield "README.md", page().encode()
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_atomic(path, content)
+    except OSError as error:
+        raise UserError(f"output: {path} cannot be written: {error.strerror or error}") from error
+
+
+# What is drawn
+
+
+def composition(kind: str, *, crisp: bool = False) -> Scene:
+    """Five shapes of a kind, the same every time; of a kind that has an inside the last is stroked."""
+    spots = torch.tensor([*SPOTS, TOP])
+    count = len(spots)
+    fixed = {"color": 0.5, "opacity": 0.9}
+    layout = Layout([kind], count=count, start=[[0.5, 0.5]] * count, background=_color(PAPER).tolist(), fields=fixed)
+    fields = {name: field for name, field in KINDS[kind].fields().items() if field.learned and name not in fixed}
+    points = sum(field.size or 0 for field in fields.values() if field.quantity in ("point", "points")) // 2
+    spread, middle = [], []
+    for name, field in fields.items():
+        # The more points, the less each of them strays, and the finer is the pen.
+        strays = SPREAD[field.quantity] / (math.sqrt(points) if field.quantity == "points" else 1)
+        spread += [strays] * (field.size or 1)
+        middle += [1.4 - math.log2(points) if name in STROKE else 0.0] * (field.size or 1)
+    raw = layout.random_raw(1, SEED, spread=1.0).view(count, -1) * torch.tensor(spread) + torch.tensor(middle)
+    scene = _painted(layout(raw.reshape(1, -1), crisp=crisp))
+    scene = replace(scene, groups=tuple(_placed(group, spots[list(group.slots)]) for group in scene.groups))
+    return scene if KINDS[kind].paint == "stroke" else _last_stroked(scene)
+
+
+def start(layout: Layout) -> Scene:
+    """The starting arrangement, crisp; colours, which all start as the same grey, are exchanged for those of ours."""
+    scene = _painted(layout(torch.zeros(1, layout.raw_size), crisp=True))
+    return replace(scene, background=_color(PAPER).expand(1, -1))
+
+
+def layouts() -> dict[str, Layout]:
+    """Name → layout of every `conf/primitives/*.yaml`, in colour."""
+    from omegaconf import OmegaConf
+
+    found = {}
+    for path in sorted((conf_folder() / "primitives").glob("*.yaml")):
+        section = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+        assert isinstance(section, dict)
+        plain = {str(key): value for key, value in section.items()}
+        found[path.stem] = instantiate(plain, f"primitives/{path.name}", channels=3, aspect=1.0)
+    return found
+
+
+def _painted(scene: Scene) -> Scene:
+    """The scene in the colours of the palette, one after the other."""
+    colors = torch.stack([_color(PALETTE[slot % len(PALETTE)]) for slot in range(scene.count)])
+    return replace(scene, color=colors.expand(scene.batch, -1, -1))
+
+
+def _color(name: str) -> Tensor:
+    """`#rrggbb` as ``[3]`` in [0, 1]."""
+    return torch.tensor(ImageColor.getrgb(name)) / 255
+
+
+def _placed(group: Group, spots: Tensor) -> Group:
+    """The shapes moved, scaled and turned to their spots, ``[n, 4]``."""
+    places, sizes, turns = spots[:, :2], spots[:, 2], spots[:, 3]
+    outline: Outline = group.outline
+    if isinstance(outline, RoundedBox):
+        extents = outline.half_extents * sizes[:, None]
+        outline = RoundedBox(places[None], extents, outline.angle + turns, outline.roundness)
+    else:
+        points = outline.points
+        middle = (points.amin(-2, keepdim=True) + points.amax(-2, keepdim=True)) / 2
+        x, y = ((points - middle) * sizes[:, None, None]).unbind(-1)
+        cos, sin = turns.cos()[:, None], turns.sin()[:, None]
+        turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
+        outline = replace(outline, points=places[:, None] + turned)
+    width = None if group.stroke_width is None else group.stroke_width * sizes
+    return replace(group, outline=outline, stroke_width=width)
+
+
+def _last_stroked(scene: Scene) -> Scene:
+    """The scene with the last shape's outline instead of the shape."""
+    last = scene.count - 1
+    below, top = scene.select(0, last), scene.select(last, scene.count)
+    width = torch.full((scene.batch, 1), OUTLINE_WIDTH)
+    stroked = [replace(group, slots=(last,), stroke_width=width) for group in top.groups]
+    return replace(scene, groups=(*below.groups, *stroked))
+
+
+# The relaxation in one dimension
+
+
+def _profile(profile: str, size: int) -> Image.Image:
+    """Coverage by a point at ½, x from 0 to 1: as a curve, and as an image of one dimension."""
+    block = round(1.8 * size / PIXELS)
+    inner, label = block * PIXELS, _font(size)
+    margin = (2 * size - inner) // 2
+    picture = Image.new("RGB", (2 * size, 2 * size), "white")
+    picture.paste(_plot(point_coverage(profile, torch.linspace(0, 1, 1001)), size, inner), (0, 0))
+    pixels = 1 - point_coverage(profile, (torch.arange(PIXELS) + 0.5) / PIXELS)
+    strip = Image.fromarray(pixels.mul(255).round().byte()[None].numpy()).resize(
+        (inner, 2 * block), Image.Resampling.BOX
+    )
+    top = size + block // 2
+    picture.paste(strip.convert("RGB"), (margin, top))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((margin - 1, top - 1, margin + inner, top + 2 * block), outline=FRAME)
+    for x in (0, 0.5, 1):
+        draw.text((margin + x * inner, top + 2.5 * block), f"{x:g}", TEXT, label, "ma")
+    return picture.crop((0, 0, 2 * size, math.ceil(top + 2.5 * block + label.size)))
+
+
+def point_coverage(profile: str, x: Tensor) -> Tensor:
+    """Coverage at places x, ``[n]``, by a point at ½, in an image of `PIXELS` pixels from 0 to 1."""
+    width, softness = torch.tensor(POINT_WIDTH), torch.tensor(POINT_SOFTNESS)
+    return stroke_coverage(profile, point_distance([x], [torch.tensor(0.5)]), width, softness, 1 / PIXELS)
+
+
+def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
+    """The curve of values ``[n]`` in [0, 1] between its lines 0 and 1, as a scene of three polylines, 2 × 1."""
+    x, level = torch.linspace(-1, 1, len(values)) * inner / (2 * size) + 1, torch.ones_like(values)
+    curves = [torch.stack([x, 0.9 - 0.75 * y], dim=-1) for y in (0 * level, level, values)]
+    widths = (1 / size, 1 / size, 2.5 / size)
+    groups = [
+        Group(PathOutline(curve[None, None]), (slot,), torch.full((1, 1), width))
+        for slot, (curve, width) in enumerate(zip(curves, widths, strict=True))
+    ]
+    colors = torch.stack([_color(FRAME), _color(FRAME), _color(PALETTE[2])])[None]
+    ones = torch.ones(1, len(groups))
+    scene = Scene(tuple(groups), colors, ones, ones, _color("white")[None])
+    return _image(rasterize(scene, size, 2 * size, coverage="ramp"))
+
+
+# Pictures
+
+
+def _drawing(scene: Scene, size: int, coverage: str) -> Image.Image:
+    """A drawing with rounded corners."""
+    picture = _image(rasterize(scene, size, size, coverage=coverage, softness=SOFTNESS))
+    mask = Image.new("L", (4 * size, 4 * size))
+    ImageDraw.Draw(mask).rounded_rectangle((0, 0, 4 * size - 1, 4 * size - 1), size // 4, 255)
+    mask = mask.resize((size, size), Image.Resampling.BOX)
+    return Image.composite(picture, Image.new("RGB", (size, size), "white"), mask)
+
+
+def _image(images: Tensor) -> Image.Image:
+    """The first of images ``[B, 3, H, W]`` in [0, 1]."""
+    return Image.fromarray(images[0].mul(255).round().byte().permute(1, 2, 0).numpy())
+
+
+def _row(pictures: Sequence[Image.Image]) -> Image.Image:
+    """Pictures of one size side by side."""
+    width, height = pictures[0].size
+    gap = height // 24
+    row = Image.new("RGB", (len(pictures) * (width + gap) - gap, height), "white")
+    for index, picture in enumerate(pictures):
+        row.paste(picture, (index * (width + gap), 0))
+    return row
+
+
+def _sheet(cells: Sequence[tuple[str, Sequence[Image.Image]]], columns: int) -> Image.Image:
+    """Rows of captioned pictures on white; all cells have the same size."""
+    rows = [(caption, _row(pictures)) for caption, pictures in cells]
+    columns = min(columns, len(rows))
+    width, height = rows[0][1].size
+    font = _font(min(height, width))
+    gap, below = round(1.4 * font.size), round(2.6 * font.size)
+    lines = math.ceil(len(rows) / columns)
+    sheet = Image.new("RGB", (columns * (width + gap) + gap, lines * (height + below) + gap), "white")
+    draw = ImageDraw.Draw(sheet)
+    for index, (caption, row) in enumerate(rows):
+        x, y = gap + index % columns * (width + gap), gap + index // columns * (height + below)
+        sheet.paste(row, (x, y))
+        draw.text((x + width / 2, y + height + font.size / 2), caption, TEXT, font, "ma")
+    return sheet
+
+
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    """For captions of drawings of `size` pixels."""
+    font = ImageFont.load_default(max(8, round(size / 8)))
+    assert isinstance(font, ImageFont.FreeTypeFont)
+    return font
+
+
+def _png(picture: Image.Image) -> bytes:
+    """A PNG of 86 levels a channel: a quarter smaller, and no soft edge shows steps, as it would with a palette."""
+    content = io.BytesIO()
+    picture.point([3 * round(level / 3) for level in range(256)] * 3).save(content, "PNG", optimize=True)
+    return content.getvalue()
+
+
+# The page
+
+
+def page() -> str:
+    """README.md of the gallery."""
+    kinds = "\n".join(_kind_line(name, kind) for name, kind in KINDS.items())
+    shared = "\n".join(
+        f"| `{name}` | {_range(field)} | {whom} |"
+        for fields, whom in ((PAINT, "all"), (STROKE, "lines, curves and outlines"), (DEPTH, "those ordered by depth"))
+        for name, field in fields.items()
+    )
+    return f"""# Gallery
+Written by `python scripts/gallery.py` from the code: do not edit it, run it again.
+
+## Kinds
+Five shapes of each kind, soft (as trained) and crisp, and the crisp drawing as SVG; here are [all of them](kinds.png).
+
+A point lies on the canvas or up to {MARGIN:g} outside. Lengths are in canvas units: its shorter side is 1. Angles
+are in radians, clockwise, without bounds. Numbers of points are those of the default options.
+
+| kind | soft and crisp | SVG | fields | options |
+|---|---|---|---|---|
+{kinds}
+
+Shapes also have:
+
+| field | range | shapes |
+|---|---|---|
+{shared}
+
+## Layouts
+Where the shapes of `primitives=NAME` start, in other colours: they all begin grey.
+
+![{", ".join(sorted(path.stem for path in (conf_folder() / "primitives").glob("*.yaml")))}](layouts.png)
+
+## Profiles
+A point of width {POINT_WIDTH:g} in the middle, in one dimension: how much of each place it covers, and the image of
+{PIXELS} pixels that it becomes. The softness is {POINT_SOFTNESS:g}.
+
+![{", ".join(reversed(PROFILES))}](profiles.png)
+"""
+
+
+def _kind_line(name: str, kind: type[Primitive]) -> str:
+    """A kind's line of the table."""
+    shared = {*PAINT, *STROKE, *DEPTH}
+    own = {field_name: field for field_name, field in kind.fields().items() if field_name not in shared}
+    cells = [
+        f"**`{name}`**<br>{(inspect.getdoc(kind) or '').splitlines()[0]}",
+        f'<img src="{name}.png" width="220" alt="{name}, soft and crisp">',
+        f'<img src="{name}.svg" width="108" alt="{name} as SVG">',
+        "<br>".join(f"`{field_name}`: {_range(field)}" for field_name, field in own.items()),
+        "<br>".join(f"`{option_name}`: {_choices(option)}" for option_name, option in kind.options().items()),
+    ]
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+
+
+def _range(field: Field) -> str:
+    """What a field may be, in words."""
+    between = f"{field.low:g} … {field.high:g}"
+    words = {
+        "point": "a point",
+        "points": f"{(field.size or 0) // 2} points",
+        "length": f"a length, {between}",
+        "angle": "an angle",
+        "unit": between,
+    }[field.quantity]
+    words += " for each channel" if field.size is None else ""
+    words += f"; crisp {field.low:g} or {field.high:g}" if field.discrete else ""
+    return words if field.learned else f"{words}; fixed to {field.start} unless learned"
+
+
+def _choices(option: Option) -> str:
+    """An option's default and what else it may be."""
+    if isinstance(option.default, bool):
+        return "false or true" if not option.default else "true or false"
+    if isinstance(option.default, int):
+        return f"{option.default} ({option.low} or more)"
+    return " or ".join([str(option.default), ", ".join(one for one in option.choices if one != option.default)])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,157 @@
+"""The pictures of *Differentiable Drawing and Sketching* (Mihai and Hare, 2021), of any photograph, as one sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+
+from vectorae.commands import shell
+from vectorae.commands.fit import new_shapes
+from vectorae.config.components import instantiate
+from vectorae.errors import UserError
+from vectorae.fitting import Fitting, Photo, Reader
+from vectorae.fitting.plan import build_plan
+from vectorae.io.atomic import write_atomic
+from vectorae.io.images import as_png
+from vectorae.io.pixels import to_picture
+from vectorae.losses import LPIPS, lpips_weights
+
+MEDIUMS = {"ink": ("medium=ink",), "colour": ("medium=paint", "primitives.fields.stroke_width=learned")}
+"""Name of a sheet → what is changed for it."""
+
+COLUMNS = 3
+GAP, CAPTION = 12, 24
+"""Pixels between the pictures, and below each."""
+
+LOOKS = 20
+"""How often the best drawing is looked for."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One picture: what it is called, and the overrides that it is made with."""
+
+    caption: str
+    overrides: tuple[str, ...]
+
+
+RECIPES = (
+    Recipe("1000 points, MSE", ("experiment=fit_1000_points",)),
+    Recipe("500 lines, MSE", ("experiment=fit_500_lines",)),
+    *(
+        Recipe(
+            f"1000 lines, blurred MSE, sigma {sigma}",
+            ("experiment=fit_1000_lines", f"loss.terms.blurred_mse.sigma={sigma}"),
+        )
+        for sigma in (1, 3, 5)
+    ),
+    Recipe("1000 lines, pyramid", ("experiment=fit_1000_lines", "loss=pyramid_mse")),
+    # Finer than the pen, differences ask for no lines at all: each is blacker than anything around it.
+    Recipe(
+        "1000 lines, difference of gaussians",
+        (
+            "experiment=fit_1000_lines",
+            "loss=difference_of_gaussians",
+            "loss.terms.difference_of_gaussians.sigma=2",
+        ),
+    ),
+    Recipe("1000 lines, LPIPS", ("experiment=fit_1000_lines", "loss=lpips")),
+)
+
+
+def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list[Path]:
+    """Every recipe of an image, in ink and in colour: a sheet of each.
+
+    Args:
+        image: a file.
+        size: of its shorter side, in pixels.
+        steps: of the optimizer; None is as many as the recipes have.
+        folder: where the sheets go.
+
+    Returns:
+        The sheets.
+
+    Raises:
+        UserError: an image that cannot be read.
+    """
+    recipes = [recipe for recipe in RECIPES if "loss=lpips" not in recipe.overrides or _lpips_is_there()]
+    sheets = []
+    with shell.progress("drawing", len(MEDIUMS) * len(recipes)) as advance:
+        for medium, changes in MEDIUMS.items():
+            cells: list[tuple[str, Image.Image]] = []
+            for recipe in recipes:
+                config = _composed([*recipe.overrides, *changes, f"size={size}"])
+                photo = _photo(image, folder, config)
+                if not cells:
+                    cells.append((photo.title, to_picture(photo.pixels[None])))
+                cells.append((recipe.caption, _drawn(config, photo, steps)))
+                advance(1)
+            sheets.append(folder / f"{Path(image).stem}_{medium}.png")
+            write_atomic(sheets[-1], as_png(_sheet(cells)))
+    return sheets
+
+
+def _lpips_is_there() -> bool:
+    weights = lpips_weights(LPIPS().net)
+    if not weights.is_file():
+        print(f"LPIPS is left out: its weights are not at '{weights}'")
+    return weights.is_file()
+
+
+def _composed(overrides: Sequence[str]) -> dict[str, Any]:
+    """The config of a fit."""
+    from hydra import compose
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    from vectorae.commands.schemas import FitConfig
+
+    ConfigStore.instance().store(name="fit_schema", node=FitConfig)
+    config = compose("fit", [f"++{one}" if "." in one else one for one in overrides])
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def _photo(image: str, folder: Path, config: Mapping[str, Any]) -> Photo:
+    if not Path(image).expanduser().is_file():
+        raise UserError(f"image: no file '{image}'")
+    read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
+    return read(image, folder)[0][0]
+
+
+def _drawn(config: Mapping[str, Any], photo: Photo, steps: int | None) -> Image.Image:
+    """The best drawing of a fit, crisp."""
+    config = {**config, "max_steps": config["max_steps"] if steps is None else steps}
+    images = photo.pixels[None]
+    layout = new_shapes(config, images)
+    rasterizer, objective = (instantiate(config[name], name) for name in ("rasterizer", "loss"))
+    objective.check(*images.shape[-2:])
+    torch.manual_seed(config["seed"])
+    fitting = Fitting(images, layout, rasterizer, objective, build_plan(config, None))
+    every = max(1, config["max_steps"] // LOOKS)
+    while not fitting.done:
+        fitting.step()
+        if fitting.steps % every == 0:
+            fitting.look()
+    fitting.look()
+    return to_picture(fitting.draw(0, crisp=True))
+
+
+def _sheet(cells: Sequence[tuple[str, Image.Image]]) -> Image.Image:
+    """Captioned pictures of one size on white."""
+    width, height = cells[0][1].size
+    rows = -(-len(cells) // COLUMNS)
+    size = COLUMNS * (width + GAP) + GAP, rows * (height + CAPTION) + GAP
+    sheet, font = Image.new("RGB", size, "white"), ImageFont.load_default(size=13)
+    pen = ImageDraw.Draw(sheet)
+    for index, (caption, picture) in enumerate(cells):
+        x, y = GAP + index % COLUMNS * (width + GAP), GAP + index // COLUMNS * (height + CAPTION)
+        sheet.paste(picture, (x, y))
+        pen.text((x + width / 2, y + height + 4), caption, "#333333", font, "ma")
+    return sheet

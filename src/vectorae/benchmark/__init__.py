@@ -1,1 +1,0 @@
-"""Measurements of speed and memory: the same workloads, ours against the reference and against other packages."""

@@ -1,0 +1,8 @@
+"""What watches a training run: one callback a file."""
+
+from vectorae.callbacks.default import default_callbacks
+from vectorae.callbacks.interruption import Interruption
+from vectorae.callbacks.moving_average import MovingAverage
+from vectorae.callbacks.snapshots import WATCHED
+
+__all__ = ["WATCHED", "Interruption", "MovingAverage", "default_callbacks"]

@@ -1,0 +1,36 @@
+"""All callbacks of a run."""
+
+from pathlib import Path
+
+from pytorch_lightning.callbacks import Callback
+
+from vectorae.callbacks.checkpoints import BestCheckpoint, LastCheckpoint
+from vectorae.callbacks.divergence import Divergence
+from vectorae.callbacks.interruption import Interruption
+from vectorae.callbacks.last_validation import LastValidation
+from vectorae.callbacks.metrics import Metrics
+from vectorae.callbacks.moving_average import MovingAverage
+from vectorae.callbacks.progress_bar import ProgressBar
+from vectorae.callbacks.snapshots import Pictures
+
+
+def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
+    """Everything that a run watches and writes, into its folder.
+
+    Args:
+        run_dir: the folder.
+        ema: decay of the moving average of the weights; 0 for none.
+    """
+    folder = run_dir / "checkpoints"
+    last = LastCheckpoint(folder)
+    return [
+        *([MovingAverage(ema)] if ema else []),
+        Interruption(folder / "last.ckpt"),
+        Divergence(last),
+        LastValidation(),
+        ProgressBar(),
+        Pictures(run_dir),
+        Metrics(run_dir / "metrics.json"),
+        BestCheckpoint(folder),
+        last,
+    ]

@@ -1,0 +1,59 @@
+"""``metrics.json``."""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+from torch import Tensor
+
+from vectorae.evaluation.baselines import baselines, mean_image
+from vectorae.io.atomic import write_json
+from vectorae.io.pixels import to_float
+
+
+class Metrics(Callback):
+    """``metrics.json``: the last validation, the baselines on the same images, and what the run took."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._start = 0.0
+        self._first_step = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._start, self._first_step = time.perf_counter(), trainer.global_step
+
+    def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        dataset: Any = trainer.datamodule  # type: ignore[attr-defined]
+        seconds = time.perf_counter() - self._start
+        steps = trainer.global_step - self._first_step
+        metrics = {
+            name.removeprefix("val/"): float(value)
+            for name, value in trainer.callback_metrics.items()
+            if name.startswith("val/")
+        }
+        validated = int(trainer.num_val_batches[0]) * dataset.batch_size
+        metrics |= _baseline_means(pl_module.layout, dataset.images("val")[:validated], dataset.images("train"))
+        metrics |= {
+            "loss": float(trainer.callback_metrics.get("train/loss", math.nan)),
+            "step": trainer.global_step,
+            "seconds": seconds,
+            "images_per_second": steps * dataset.batch_size / max(seconds, 1e-9),
+        }
+        if trainer.logger is not None:
+            trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
+        write_json(self.path, metrics)
+
+
+def _baseline_means(layout: Any, images: Tensor, train_images: Tensor) -> dict[str, float]:
+    """The baselines on uint8 images, each the mean over them."""
+    train_mean = mean_image(train_images)
+    totals: dict[str, float] = {}
+    for part in images.split(64):  # SSIM takes two dozen times the memory of its images
+        for name, values in baselines(layout, to_float(part), train_mean).items():
+            totals[name] = totals.get(name, 0.0) + float(values.double().sum())
+    return {name: total / len(images) for name, total in totals.items()}

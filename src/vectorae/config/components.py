@@ -1,0 +1,89 @@
+"""From a plain nested dict to the objects it describes: the only place that instantiates.
+
+A component's section is `{"_target_": "vectorae....Class", **keyword arguments}`; the signature of the class is its
+schema. Nothing here needs Hydra or OmegaConf, so that `vectorae.load` rebuilds a model from a checkpoint alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from vectorae.config.arguments import check_arguments
+from vectorae.errors import UserError
+
+if TYPE_CHECKING:
+    pass
+
+
+OWN = "vectorae"
+
+
+def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
+    """Call the class that a section names.
+
+    Args:
+        section: `{"_target_": "vectorae....Class", **keyword arguments}`.
+        key: where the section stands in the config, for messages: `primitives`.
+        **extra: keyword arguments that other sections decide; a section may not name them.
+
+    Raises:
+        UserError: `_target_` is not a class of this package, a name is not in its signature or is missing, or a
+            value has a type that the signature does not allow. A UserError of the class that begins with the name of
+            an argument gets the section in front of it: `lr: …` becomes `optimizer.lr: …`. Whatever else the class
+            raises passes unchanged.
+    """
+    target = check(section, key, extra)
+    try:
+        return target(**{name: value for name, value in section.items() if name != "_target_"}, **extra)
+    except UserError as error:
+        if str(error).partition(":")[0].partition(".")[0] in inspect.signature(target).parameters:
+            raise UserError(f"{key}.{error}") from error
+        raise
+
+
+def check(section: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> type:
+    """The class that a section names, after comparing the section with the class's signature.
+
+    Raises:
+        UserError: as `instantiate`.
+    """
+    if not section:
+        raise UserError(f"{key}: nothing chosen; write {key}=NAME")
+    if not isinstance(section, Mapping) or "_target_" not in section:
+        raise UserError(f"{key}: expected a section with the key _target_, not {section!r}")
+    target = _locate(section["_target_"], key)
+    values = {name: value for name, value in section.items() if name != "_target_"}
+    check_arguments(target, values, key, extra)
+    return target
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested keys joined by dots, for tables: `{"a": {"b": 1}}` → `{"a.b": 1}`. Lists become text."""
+    flat: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = value if isinstance(value, bool | int | float | str) else str(value)
+    return flat
+
+
+def _locate(target: Any, key: str) -> type:
+    """The class of this package named by a dotted path. A path from a file is code: no other class is ever called."""
+    refusal = UserError(f"{key}._target_: {target!r} is not a class of {OWN}")
+    if not isinstance(target, str) or not target.startswith(f"{OWN}."):
+        raise refusal
+    module_name, _, name = target.rpartition(".")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is not None and module_name.startswith(error.name):
+            raise refusal from None
+        raise
+    found = getattr(module, name, None)
+    if not inspect.isclass(found) or not found.__module__.startswith(f"{OWN}."):
+        raise refusal
+    return found

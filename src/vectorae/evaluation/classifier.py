@@ -1,0 +1,138 @@
+"""The judge of drawn digits: a small network that has learned to read the originals."""
+
+import math
+import pickle
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from vectorae.errors import UserError
+from vectorae.io.atomic import write_atomic
+
+FORMAT = 1
+
+# Of the training images, so that the network reads what is not quite as in the originals.
+TURN = math.radians(10)
+SCALE = 0.1
+SHIFT = 0.07
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a classifier has learned to tell apart.
+
+    Attributes:
+        dataset: name of its config.
+        image_size: side of the images, pixels, a multiple of 4.
+        channels: 1 or 3.
+        classes: their number.
+    """
+
+    dataset: str
+    image_size: int
+    channels: int
+    classes: int
+
+
+class Classifier(pl.LightningModule):
+    """Two stages of two convolutions each, and a linear layer.
+
+    Args:
+        subject: what is told apart.
+        learning_rate: AdamW's highest; it rises and falls again in one cycle over the training (Smith and Topin, 2018).
+    """
+
+    def __init__(self, subject: Subject, learning_rate: float = 0.003) -> None:
+        super().__init__()
+        self.subject, self.learning_rate = subject, learning_rate
+        self.network = nn.Sequential(
+            *_convolution(subject.channels, 16),
+            *_convolution(16, 32),
+            nn.MaxPool2d(2),
+            *_convolution(32, 48),
+            *_convolution(48, 64),
+            nn.AdaptiveMaxPool2d(5),
+            nn.Flatten(),
+            nn.Dropout(0.3),
+            nn.Linear(64 * 25, subject.classes),
+        )
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Class scores ``[B, K]`` of images ``[B, C, S, S]`` in [0, 1]; other sizes are resized."""
+        side = self.subject.image_size
+        if images.shape[-1] != side:
+            images = F.interpolate(images, size=(side, side), mode="bilinear", antialias=True)
+        scores: Tensor = self.network(images)
+        return scores
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
+        images, labels = batch
+        loss = F.cross_entropy(self(_moved(images.float() / 255)), labels, label_smoothing=0.05)
+        self.log("loss", loss, prog_bar=True)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=0.01)
+        steps = int(self.trainer.estimated_stepping_batches)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, total_steps=steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    @torch.no_grad()
+    def accuracy(self, images: Tensor, labels: Tensor) -> float:
+        """The part of uint8 images ``[n, C, S, S]`` whose class is recognised."""
+        self.eval()
+        right = [
+            int((self(part.to(self.device).float() / 255).argmax(1).cpu() == truth).sum())
+            for part, truth in zip(images.split(512), labels.split(512), strict=True)
+        ]
+        return sum(right) / len(images)
+
+    def save(self, path: Path) -> None:
+        """Write the network and what it tells apart."""
+        content = BytesIO()
+        described = {"format": FORMAT, **asdict(self.subject)}
+        torch.save({"vectorae_classifier": described, "state_dict": self.state_dict()}, content)
+        write_atomic(path, content.getvalue())
+
+
+def load(path: Path) -> Classifier:
+    """A classifier from its file, on the CPU, ready to read. Nothing in the file is executed.
+
+    Raises:
+        UserError: no such file, or one that ``Classifier.save`` has not written.
+    """
+    if not path.is_file():
+        raise UserError(f"classifier: no file '{path}'; make one with scripts/train_classifier.py")
+    refusal = UserError(f"classifier: '{path}' is damaged or not a classifier of vectorae")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        described = dict(content["vectorae_classifier"])
+        if described.pop("format") != FORMAT:
+            raise refusal
+        model = Classifier(Subject(**described))
+        model.load_state_dict(content["state_dict"])
+    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+        raise refusal from error
+    return model.eval()
+
+
+def _convolution(before: int, after: int) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+
+
+def _moved(images: Tensor) -> Tensor:
+    """Each image turned, scaled and shifted a little, at random."""
+    turn, scale, across, down = (2 * torch.rand(4, len(images), device=images.device) - 1).unbind()
+    turn, scale = TURN * turn, 1 + SCALE * scale
+    rows = [
+        torch.stack([scale * turn.cos(), -scale * turn.sin(), 2 * SHIFT * across], dim=1),
+        torch.stack([scale * turn.sin(), scale * turn.cos(), 2 * SHIFT * down], dim=1),
+    ]
+    grid = F.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)

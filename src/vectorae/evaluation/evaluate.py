@@ -1,0 +1,174 @@
+"""How good a model's drawings are: metrics, next to baselines on the same images, and a sheet to look at."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from rich.progress import track
+from torch import Tensor
+
+from vectorae.evaluation.baselines import _named_metrics, baselines
+from vectorae.io.pixels import to_float
+from vectorae.io.sheets import contact_sheet
+from vectorae.losses import LPIPS
+
+if TYPE_CHECKING:
+    pass
+
+
+ON_SHEET = 8
+"""Images in each band of the sheet of best, median and worst."""
+
+
+TITLE = 20
+"""Height of a band's title, pixels."""
+
+
+@dataclass(frozen=True)
+class Evaluators:
+    """What else looks at the drawings.
+
+    Attributes:
+        lpips: the perceptual distance, or None.
+        classifier: images ``[B, C, S, S]`` in [0, 1] → class scores ``[B, K]``, or None.
+        labels: the class of each image, ``[n]``; with a classifier only.
+    """
+
+    lpips: LPIPS | None = None
+    classifier: Callable[[Tensor], Tensor] | None = None
+    labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out.
+
+    Attributes:
+        metrics: flat: ``psnr_soft``, ``ssim_crisp`` and so on, each the mean over the images of each image's own; of
+            the baselines ``psnr_blocks``, ``psnr_mean_image`` and so on; ``images``; ``images_per_second`` (encoding
+            and crisp drawing). With refinement also ``psnr_refined_soft``, ``psnr_refined_crisp``, …, and
+            ``images_per_second_refined``; with a classifier ``accuracy_images``, ``accuracy_crisp``, ….
+        psnr: of each image's final crisp drawing, ``[n]``, dB.
+    """
+
+    metrics: dict[str, float]
+    psnr: Tensor
+
+
+def evaluate(
+    model: Any,
+    images: Tensor,
+    batch_size: int,
+    train_mean: Tensor,
+    *,
+    refine: int = 0,
+    judges: Evaluators | None = None,
+    progress: bool = False,
+) -> Evaluation:
+    """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
+
+    Args:
+        model: a ``VectorAutoencoder``.
+        images: uint8 ``[n, C, S, S]``, n ≥ 1.
+        batch_size: how many to draw at once.
+        train_mean: the mean image of the training split, ``[C, S, S]``.
+        refine: optimizer steps after which the drawings are measured again; 0 for none.
+        judges: what else looks at the drawings.
+        progress: show a bar.
+    """
+    judges = judges or Evaluators()
+    found: dict[str, list[Tensor]] = {}
+    seconds = {"images_per_second": 0.0, "images_per_second_refined": 0.0}
+    with _evaluating(model):
+        parts = list(zip(images.split(batch_size), range(0, len(images), batch_size), strict=True))
+        for part, first in track(parts, description="evaluating", disable=not progress):
+            batch = to_float(part.to(model.device))
+            start = _now(model.device)
+            answers = [raw for raw, _ in model.answers(batch)]
+            raw = answers[-1]
+            crisp = _drawing(model, raw, crisp=True)
+            encoding = _now(model.device) - start
+            seconds["images_per_second"] += encoding
+            drawings = {"soft": _drawing(model, raw, crisp=False), "crisp": crisp}
+            if len(answers) > 1:
+                drawings["encoder_crisp"] = _drawing(model, answers[0], crisp=True)
+            if refine:
+                start = _now(model.device)
+                raw = model.refine(raw, batch, refine)
+                crisp = _drawing(model, raw, crisp=True)
+                seconds["images_per_second_refined"] += encoding + _now(model.device) - start
+                drawings |= {"refined_soft": _drawing(model, raw, crisp=False), "refined_crisp": crisp}
+            values = _named_metrics(drawings, batch, judges.lpips) | baselines(model.layout, batch, train_mean)
+            if judges.classifier is not None and judges.labels is not None:
+                labels = judges.labels[first : first + len(part)].to(model.device)
+                values |= _readable({"images": batch, **drawings}, labels, judges.classifier)
+            for name, value in values.items():
+                found.setdefault(name, []).append(value.cpu())
+    of_each = {name: torch.cat(values) for name, values in found.items()}
+    metrics = {name: float(values.double().mean()) for name, values in of_each.items()}
+    metrics |= {"images": float(len(images))}
+    metrics |= {name: len(images) / took for name, took in seconds.items() if took}
+    return Evaluation(metrics, of_each["psnr_refined_crisp" if refine else "psnr_crisp"])
+
+
+@contextmanager
+def _evaluating(model: Any) -> Iterator[None]:
+    training = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        model.train(training)
+
+
+def _drawing(model: Any, raw: Tensor, crisp: bool) -> Tensor:
+    drawing: Tensor = model.draw_scene(model.scene_of(raw, crisp), crisp)
+    return drawing
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def _readable(drawings: dict[str, Tensor], labels: Tensor, classifier: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """1 for each image that the classifier takes for what it shows, else 0."""
+    return {f"accuracy_{name}": (classifier(one).argmax(1) == labels).float() for name, one in drawings.items()}
+
+
+def ranking_sheet(model: Any, images: Tensor, evaluation: Evaluation, refine: int = 0) -> Image.Image:
+    """The drawings of the best, median and worst images: three bands, in each the images, soft and crisp.
+
+    Args:
+        model: a ``VectorAutoencoder``.
+        images: uint8 ``[n, C, S, S]``, as they were evaluated.
+        evaluation: of them.
+        refine: as they were evaluated.
+    """
+    order = evaluation.psnr.argsort(descending=True, stable=True)
+    each = min(ON_SHEET, len(images))
+    middle = (len(images) - each) // 2
+    bands = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
+    drawn = []
+    with _evaluating(model):
+        for name, chosen in bands.items():
+            batch = to_float(images[chosen].to(model.device))
+            raw = model.refine(model(batch), batch, refine)
+            rows = [batch, *(_drawing(model, raw, crisp) for crisp in (False, True))]
+            values = evaluation.psnr[chosen]
+            title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB; image, soft, crisp"
+            drawn.append((title, Image.fromarray(contact_sheet(rows))))
+    width, height = drawn[0][1].size
+    sheet = Image.new("RGB", (width, len(drawn) * (height + TITLE)), "white")
+    pen = ImageDraw.Draw(sheet)
+    for index, (title, band) in enumerate(drawn):
+        top = index * (height + TITLE)
+        pen.text((4, top + 3), title, fill="black", font=ImageFont.load_default(size=13))
+        sheet.paste(band, (0, top + TITLE))
+    return sheet

@@ -1,0 +1,1 @@
+"""Files: images, sheets of them, animations, atomic writes, progress bars and signals."""

@@ -1,0 +1,79 @@
+"""Checkpoints that describe themselves: opened without executing anything in them, rebuilt from their own config."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vectorae.errors import UserError
+from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
+from vectorae.training.build import build_model
+
+BROKEN = (AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
+"""What a config leads to that nobody has trained with: a list where a section should be, a size beyond all memory."""
+
+
+def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]:
+    """The contents of a checkpoint that ``train`` has written.
+
+    Args:
+        path: the file.
+        key: the config key that named it, for messages.
+
+    Raises:
+        UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{key}: no file '{path}'")
+    try:
+        content = _weights(path) if path.suffix == ".safetensors" else _checkpoint(path)
+    except UserError:
+        raise
+    except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
+        raise UserError(f"{key}: '{path}' is damaged or not a checkpoint of vectorae") from error
+    described = content.get("vectorae") if isinstance(content, dict) else None
+    if not isinstance(described, dict) or not isinstance(described.get("config"), dict):
+        raise UserError(f"{key}: '{path}' is not a checkpoint of vectorae")
+    if described.get("format") != CHECKPOINT_FORMAT:
+        raise UserError(f"{key}: '{path}' has format {described.get('format')}; this version reads {CHECKPOINT_FORMAT}")
+    return content
+
+
+def _checkpoint(path: Path) -> Any:
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _weights(path: Path) -> dict[str, Any]:
+    """The same of a file that ``export`` has written with ``format=safetensors``."""
+    try:
+        from safetensors import safe_open
+    except ImportError as error:
+        raise UserError("checkpoint: needs the package safetensors; pip install 'vectorae[export]'") from error
+    with safe_open(path, framework="pt") as file:
+        described = json.loads((file.metadata() or {}).get("vectorae", "null"))
+        return {"vectorae": described, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+
+
+def load(path: str | Path) -> VectorAutoencoder:
+    """A trained model from its checkpoint, or its export as safetensors, on the CPU, ready to draw.
+
+    Neither Hydra nor the original config folder is needed, nothing in the file is executed, and only classes of
+    Vectorae's own are built.
+
+    Raises:
+        UserError: see ``read_checkpoint``; or weights that do not fit the config.
+    """
+    content = read_checkpoint(path)
+    try:
+        model = build_model(content["vectorae"]["config"], pretrained=False)
+    except KeyError as error:
+        raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
+    except BROKEN as error:  # such as a layer of a million gigabytes
+        raise UserError(f"checkpoint: no model can be built from the config in '{path}'") from error
+    try:
+        model.load_state_dict(content["state_dict"])
+    except (KeyError, *BROKEN) as error:
+        raise UserError(f"checkpoint: the weights in '{path}' do not fit its config") from error
+    return model.eval()

@@ -1,0 +1,164 @@
+"""The cache of decoded images: made once, made anew when damaged, safe against interruptions and other processes."""
+
+import errno
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from helpers.image_folders import make, picture
+
+from vectorae.datasets import cache, decode, folder
+from vectorae.errors import UserError
+from vectorae.io.atomic import cache_folder
+from vectorae.io.images import Picture, View
+
+
+class TestCache:
+    def test_images_are_decoded_once(self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        decoded: list[Path] = []
+
+        def counting(path: Path, view: View) -> Picture:
+            decoded.append(path)
+            return original(path, view)
+
+        original = decode.read_picture
+        monkeypatch.setattr(decode, "read_picture", counting)
+        first = make(photos, tmp_path).images("train")
+        assert len(decoded) == len(set(decoded)) == 40
+        assert torch.equal(make(photos, tmp_path).images("train"), first)
+        assert len(decoded) == 40
+        make(photos, tmp_path, image_size=17).prepare_data()
+        make(photos, tmp_path, channels=1).prepare_data()
+        make(photos, tmp_path, resize="pad").prepare_data()
+        assert len(decoded) == 160
+        picture(seed=99).save(photos / "0.png")
+        make(photos, tmp_path).prepare_data()
+        assert len(decoded) == 200
+
+    def test_a_constructor_decodes_nothing(self, photos: Path, tmp_path: Path) -> None:
+        make(photos, tmp_path)
+        assert not (tmp_path / "cache").exists()
+
+    def test_nothing_is_written_beside_the_images(self, photos: Path, tmp_path: Path) -> None:
+        before = sorted(photos.rglob("*"))
+        make(photos, tmp_path).prepare_data()
+        assert sorted(photos.rglob("*")) == before
+        assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".json", ".npy"]
+
+    @pytest.mark.parametrize("damage", ["cut", "empty", "no index", "index cut", "other shape"])
+    def test_a_damaged_cache_is_made_again(self, photos: Path, tmp_path: Path, damage: str) -> None:
+        expected = make(photos, tmp_path).images("train").clone()
+        (array,), (index,) = (list((tmp_path / "cache").glob(pattern)) for pattern in ("*.npy", "*.json"))
+        match damage:
+            case "cut":
+                os.truncate(array, array.stat().st_size // 2)
+            case "empty":
+                array.write_bytes(b"")
+            case "no index":
+                index.unlink()
+            case "index cut":
+                index.write_text(index.read_text()[:20])
+            case "other shape":
+                np.save(array, np.zeros((39, 3, 16, 16), np.uint8))
+        assert torch.equal(make(photos, tmp_path).images("train"), expected)
+
+    def test_a_corrupt_image_is_named_and_skipped(
+        self, tmp_path: Path, photos: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for i in range(60):
+            shutil.copy(photos / "2.png", photos / f"copy{i}.png")
+        (photos / "20.png").write_bytes((photos / "20.png").read_bytes()[:200])
+        data = make(photos, tmp_path)
+        assert sum(len(data.images(split)) for split in cache.SPLITS) == 99
+        assert "20.png" in caplog.text
+        (index,) = (tmp_path / "cache").glob("*.json")
+        assert "20.png" in json.loads(index.read_text())["skipped"][0]
+        caplog.clear()
+        make(photos, tmp_path).prepare_data()
+        assert "1 files" in caplog.text
+
+    def test_more_than_one_percent_corrupt_stops(self, photos: Path, tmp_path: Path) -> None:
+        (photos / "20.png").write_bytes(b"no picture")
+        with pytest.raises(UserError, match=r"1 or more of 40 images cannot be read.*20\.png"):
+            make(photos, tmp_path).prepare_data()
+        assert not list((tmp_path / "cache").iterdir())
+
+    def test_two_processes_may_start_together(self, photos: Path, tmp_path: Path) -> None:
+        # Forking is quicker, where it can be relied upon.
+        context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        barrier = context.Barrier(2)
+        processes = [context.Process(target=prepare, args=(photos, tmp_path, barrier)) for _ in range(2)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join(60)
+        assert [process.exitcode for process in processes] == [0, 0]
+        assert len(list((tmp_path / "cache").iterdir())) == 2
+        assert torch.equal(make(photos, tmp_path).images("val"), make(photos, tmp_path / "alone").images("val"))
+
+    @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, RuntimeError])
+    def test_an_interruption_leaves_nothing(
+        self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+    ) -> None:
+        def interrupted(*_: object) -> Any:
+            yield cache.Block(np.zeros((4, 3, 16, 16), np.uint8))
+            raise interruption
+
+        monkeypatch.setattr(folder, "decode_files", interrupted)
+        with pytest.raises(interruption):
+            make(photos, tmp_path).prepare_data()
+        assert not list((tmp_path / "cache").iterdir())
+
+    def test_what_a_killed_process_left_is_removed(self, photos: Path, tmp_path: Path) -> None:
+        data = make(photos, tmp_path)
+        (tmp_path / "cache").mkdir()
+        old, new = (tmp_path / "cache" / f"{data.recipe().stem}.npy.{name}.tmp" for name in ("1-old", "2-new"))
+        for path in (old, new):
+            path.write_bytes(b"half")
+        os.utime(old, (0, 0))
+        data.prepare_data()
+        assert not old.exists()
+        assert new.exists()
+
+    @pytest.mark.parametrize("when", ["before", "at the end"])
+    def test_a_full_disk_names_the_key(
+        self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
+    ) -> None:
+        def full(_: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(*((shutil, "disk_usage", full) if when == "before" else (os, "fsync", full)))
+        with pytest.raises(UserError, match=r"^dataset\.cache: no space left in .*set dataset\.cache"):
+            make(photos, tmp_path).prepare_data()
+        assert not list((tmp_path / "cache").iterdir())
+
+    def test_a_folder_that_cannot_be_written_names_the_key(self, photos: Path, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("")
+        with pytest.raises(UserError, match=r"^dataset\.cache: cannot write to"):
+            make(photos, tmp_path, cache=str(tmp_path / "file" / "cache")).prepare_data()
+
+    def test_the_cache_is_never_inside_root(self, photos: Path, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"^dataset\.cache: .*inside dataset\.root"):
+            make(photos, tmp_path, cache=str(photos / "cache"))
+
+    def test_the_default_is_the_users_cache_folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        assert cache_folder() == tmp_path / "vectorae"
+        monkeypatch.delenv("XDG_CACHE_HOME")
+        monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+        monkeypatch.setattr(cache.Path, "home", lambda: tmp_path)
+        for platform, expected in (("linux", ".cache"), ("darwin", "Library/Caches"), ("win32", "local")):
+            monkeypatch.setattr(sys, "platform", platform)
+            assert cache_folder() == tmp_path / expected / "vectorae"
+
+
+def prepare(photos: Path, tmp_path: Path, barrier: Any) -> None:
+    barrier.wait(30)
+    make(photos, tmp_path).prepare_data()

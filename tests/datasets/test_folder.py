@@ -1,0 +1,102 @@
+"""A folder of images, and the options that every data set has."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from helpers.image_folders import make, picture
+
+from vectorae.datasets import Folder, cache
+from vectorae.errors import UserError
+from vectorae.io import image_files as inputs
+from vectorae.io.image_files import image_files
+
+
+class TestFolder:
+    def test_split(self, photos: Path, tmp_path: Path) -> None:
+        data = make(photos, tmp_path)
+        assert [len(data.images(split)) for split in cache.SPLITS] == [36, 2, 2]
+        everything = torch.cat([data.images(split) for split in cache.SPLITS]).flatten(1)
+        assert len(torch.unique(everything, dim=0)) == 40
+        assert not torch.equal(make(photos, tmp_path, seed=1).images("val"), data.images("val"))
+
+    def test_three_images_are_enough_and_two_are_not(self, tmp_path: Path) -> None:
+        for i in range(3):
+            picture(seed=i).save(tmp_path / f"{i}.png")
+        data = make(tmp_path, tmp_path.parent / f"{tmp_path.name}-cache")
+        assert [len(data.images(split)) for split in cache.SPLITS] == [1, 1, 1]
+        (tmp_path / "2.png").unlink()
+        with pytest.raises(UserError, match=r"^dataset\.root: 2 images in"):
+            make(tmp_path, tmp_path.parent)
+
+    def test_the_order_does_not_depend_on_the_file_system(self, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        found = image_files(photos)
+        walk = os.walk
+
+        def backwards(*args: Any, **options: Any) -> Any:
+            for where, below, names in walk(*args, **options):
+                below.reverse()
+                yield where, below, names[::-1]
+
+        monkeypatch.setattr(inputs.os, "walk", backwards)
+        assert image_files(photos) == found == sorted(found)
+
+    def test_what_counts_as_an_image(self, tmp_path: Path) -> None:
+        root = tmp_path / "été (1)"
+        (root / ".hidden").mkdir(parents=True)
+        for name in ("a.JPG", "b.webp", "c.gif", "d.bmp", ".hidden.png", ".hidden/e.png"):
+            picture().save(root / name)
+        for name in ("notes.txt", "data.h5", "film.mpg"):
+            (root / name).write_text("")
+        assert image_files(root) == ["a.JPG", "b.webp", "c.gif", "d.bmp"]
+
+    def test_links(self, tmp_path: Path) -> None:
+        root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+        root.mkdir()
+        elsewhere.mkdir()
+        picture().save(elsewhere / "a.png")
+        try:
+            (root / "folder").symlink_to(elsewhere)
+            (root / "file.png").symlink_to(elsewhere / "a.png")
+            (root / "nowhere.png").symlink_to(elsewhere / "missing.png")
+            (elsewhere / "round").symlink_to(root)
+        except OSError:
+            pytest.skip("this system does not let this user make links")
+        assert image_files(root) == ["file.png", "folder/a.png"]
+
+    def test_root(self, tmp_path: Path) -> None:
+        with pytest.raises(UserError, match=r"^dataset\.root: name the folder of images$"):
+            Folder()
+        with pytest.raises(UserError, match=r"^dataset\.root: '/nowhere' does not exist"):
+            Folder("/nowhere")
+        with pytest.raises(UserError, match=r"^dataset\.root: no images in"):
+            Folder(str(tmp_path))
+        (tmp_path / "file").write_text("")
+        with pytest.raises(UserError, match=r"^dataset\.root: .* is a file"):
+            Folder(str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"image_size": 7}, r"^dataset\.image_size: 7 is too small; use 16 or more$"),
+        ({"image_size": "big"}, r"^dataset\.image_size: 'big' is not a whole number"),
+        ({"batch_size": 0}, r"^dataset\.batch_size: 0 is too small; use 1 or more"),
+        ({"workers": -1}, r"^dataset\.workers: -1 is too small"),
+        ({"seed": -1}, r"^dataset\.seed: -1 is too small"),
+        ({"channels": 2}, r"^dataset\.channels: 2 is not possible"),
+        ({"channels": 0}, r"^dataset\.channels: 0 "),
+        ({"resize": "zoom"}, r"^dataset\.resize: no 'zoom'; choose crop, pad or stretch"),
+        ({"augment": "yes"}, r"^dataset\.augment: 'yes' is neither true nor false"),
+    ],
+)
+def test_wrong_values_are_refused_at_once(photos: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        make(photos, tmp_path, **options)
+
+
+def test_an_unknown_split_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^split: no 'valid'; choose train, val or test$"):
+        make(photos, tmp_path).images("valid")

@@ -1,0 +1,143 @@
+"""Learned refinement: it sees what each shape sees, corrects only what it should, and learns."""
+
+from typing import Any
+
+import pytest
+import torch
+from helpers.models import small_model
+from torch import Tensor, nn
+
+from vectorae import Layout, UserError
+from vectorae.datasets.procedural_faces import draw_faces
+from vectorae.encoders import Refiner
+from vectorae.encoders.refiner import bounding_boxes, sample_windows
+from vectorae.io.pixels import to_float
+from vectorae.training.autoencoder import VectorAutoencoder
+
+LAYOUTS = [
+    "primitives=shapes_4x4",
+    "primitives=mixed_free primitives.count=7",
+    "primitives=lines_free primitives.count=3 primitives.background=0 primitives.fields.color=1",
+    "primitives=triangles_free primitives.count=3 primitives.ordering=depth",
+    "primitives=points_free primitives.count=1 rasterizer.coverage=gaussian",
+]
+
+
+def faces(count: int) -> Tensor:
+    return to_float(draw_faces(0, "train", 0, count, 16, 3))
+
+
+def refining(steps: int, *overrides: str) -> VectorAutoencoder:
+    torch.manual_seed(0)
+    return small_model(f"model.refine_steps={steps}", "refiner.width=32", *overrides)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_untrained_it_corrects_nothing_and_every_weight_learns(layout: str) -> None:
+    model, images = refining(2, *layout.split()), faces(4)
+    answers = [raw for raw, _ in model.eval().answers(images)]
+    assert len(answers) == 3
+    assert all(torch.equal(raw, torch.zeros_like(raw)) for raw in answers)
+    for weight in model.parameters():
+        if weight.abs().max() == 0:
+            nn.init.normal_(weight, std=0.05)
+    cost, parts = model.train().learn(images)
+    cost.backward()
+    assert set(parts) == {"loss", "loss/mse", "loss_of_encoder"}
+    assert all(weight.grad is not None and weight.grad.abs().max() > 0 for weight in model.parameters())
+
+
+def test_what_it_learns_from_is_the_gradient_of_all_costs() -> None:
+    """The gradient by way of each drawing's own, as if the refiner's inputs were constants."""
+    model, images = refining(2), faces(3).double()
+    model = model.double().eval()
+    model.refiner.mean_square.fill_(1e-4)  # type: ignore[union-attr,operator]
+    for weight in model.parameters():
+        if weight.abs().max() == 0:
+            nn.init.normal_(weight, std=0.05)
+    last = next(weight for name, weight in model.named_parameters() if name == "encoder.head.numbers.weight")
+    cost, _ = model.learn(images)
+    (found,) = torch.autograd.grad(cost, last)
+    total = torch.zeros((), dtype=torch.float64)
+    for raw, look in model.answers(images, judged=True):
+        assert look is not None
+        drawing = model.draw_scene(model.scene_of(raw, crisp=False), crisp=False)
+        total = total + (drawing - images).square().mean()
+    assert float(cost.detach()) == pytest.approx(float(total.detach()), rel=1e-6)
+    (expected,) = torch.autograd.grad(total, last)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-8)
+
+
+def test_it_learns_to_correct() -> None:
+    model, images = refining(3, "optimizer.lr=0.005"), faces(16)
+    optimizer = model.configure_optimizers()
+    assert isinstance(optimizer, torch.optim.Optimizer)
+    for step in range(60):
+        model.progress.fill_(step / 60)
+        cost, parts = model.train().learn(images)
+        optimizer.zero_grad()
+        cost.backward()
+        optimizer.step()
+    assert float(parts["loss"]) < 0.9 * float(parts["loss_of_encoder"])
+    model.eval()
+    costs = [float(look.cost.mean()) for _, look in model.answers(images, judged=True) if look is not None]
+    assert costs == sorted(costs, reverse=True)
+    # What draws, draws with it.
+    raw = model(images)
+    torch.testing.assert_close(model.vectorize(images).color, model.scene_of(raw, crisp=True).color)
+    assert not torch.allclose(raw, model.encoder(images))
+
+
+def test_drawings_do_not_depend_on_each_other() -> None:
+    model, images = refining(2).eval(), faces(5)
+    for weight in model.parameters():
+        if weight.abs().max() == 0:
+            nn.init.normal_(weight, std=0.1)
+    model.refiner.mean_square.fill_(1e-4)  # type: ignore[union-attr,operator]
+    torch.testing.assert_close(model(images)[2:3], model(images[2:3]), atol=1e-4, rtol=1e-3)
+
+
+def test_surroundings_are_boxes_around_shapes() -> None:
+    layout = Layout(["circle", "line", "triangle"], count=6)
+    scene = layout(layout.random_raw(2, seed=3))
+    center, half, angle = bounding_boxes(scene)
+    assert (center.shape, half.shape, angle.shape) == ((2, 6, 2), (2, 6, 2), (2, 6))
+    for group in scene.groups:
+        for place, slot in enumerate(group.slots):
+            outline: Any = group.outline
+            if hasattr(outline, "center"):
+                torch.testing.assert_close(center[:, slot], outline.center[:, place])
+                torch.testing.assert_close(half[:, slot], outline.half_extents[:, place])
+                continue
+            reach = 0 if group.stroke_width is None else group.stroke_width[:, place, None, None] / 2
+            inside = (outline.points[:, place] - center[:, slot, None]).abs() + reach
+            torch.testing.assert_close(inside.amax(1), half[:, slot])
+
+
+def test_what_is_seen_through_a_box() -> None:
+    side = 32
+    x = ((torch.arange(side) + 0.5) / side).expand(side, side)
+    images = torch.stack([x, x.T])[None]  # the coordinates themselves
+    center = torch.tensor([[[0.5, 0.4], [0.3, 0.6]]])
+    half = torch.tensor([[[0.2, 0.1], [0.1, 0.2]]])
+    angle = torch.tensor([[0.0, torch.pi / 2]])
+    grid = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, -1.0]])
+    seen = sample_windows(images, center, half, angle, grid).view(2, 2, 3)
+    expected = torch.tensor([[[0.5, 0.7, 0.5], [0.4, 0.4, 0.3]], [[0.3, 0.3, 0.5], [0.6, 0.7, 0.6]]])
+    torch.testing.assert_close(seen, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"width": 0}, "width: 0 is not"),
+        ({"layers": 0}, "layers: 0 is not"),
+        ({"window": 0}, "window: 0 is not"),
+        ({"width": 30}, "attention_heads: 4 do not divide a width of 30"),
+        ({"reach": 0.0}, "reach: 0.0 is not a factor above 0"),
+    ],
+)
+def test_mistakes_are_refused_by_name(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Refiner(Layout(["circle"], count=2), features=4, **arguments)
+    assert str(caught.value).startswith(message)

@@ -1,0 +1,139 @@
+"""The judge of digits: learns, is saved and read back, and is refused where it does not belong."""
+
+import gzip
+import json
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from vectorae.commands import evaluate, train, train_classifier
+from vectorae.errors import UserError
+from vectorae.evaluation import classifier
+from vectorae.evaluation.classifier import Classifier, Subject
+
+
+def idx(values: np.ndarray) -> bytes:
+    head = bytes([0, 0, 8, values.ndim]) + b"".join(size.to_bytes(4, "big") for size in values.shape)
+    return head + values.tobytes()
+
+
+def write_bars(root: Path, official: str = "MNIST") -> None:
+    """Three classes in MNIST's form: a bar to the left, in the middle, to the right."""
+    folder = root / official / "raw"
+    folder.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    for name, count in (("train", 5600), ("t10k", 60)):
+        labels = random.integers(0, 3, count, np.uint8)
+        images = random.integers(0, 60, (count, 16, 16), np.uint8)
+        for image, label in zip(images, labels, strict=True):
+            image[2:14, 2 + 5 * label : 4 + 5 * label] = 255
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(idx(images))
+        (folder / f"{name}-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels), 1))
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A command in a folder with bars: exit code and what it said."""
+    monkeypatch.chdir(tmp_path)
+    write_bars(tmp_path / "data")
+
+    def call(main: Callable[[], int], *arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["command.py", *arguments, "dataset.cache=cache"])
+        code = main()
+        told = capsys.readouterr()
+        return code, told.err if code else told.out
+
+    return call
+
+
+SMALL = ["dataset.image_size=16", "dataset.batch_size=50"]
+
+
+def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
+    code, told = run(train_classifier.main, *SMALL, "epochs=3", "device=cpu", "hydra.run.dir=judge")
+    assert code == 0, told
+    metrics = json.loads(Path("judge/metrics.json").read_text())
+    assert metrics["accuracy_test"] > 0.95
+    assert metrics["images"] == 3 * 600
+
+    model = ["dataset=mnist", *SMALL, "primitives=lines_free", "primitives.count=2", "encoder.width=8"]
+    settings = ["head.width=16", "trainer=cpu", "trainer.max_steps=4", "trainer.val_check_interval=4"]
+    assert run(train.main, *model, *settings, "hydra.run.dir=run", "trainer.limit_val_batches=1")[0] == 0
+    judged = ["checkpoint=run/checkpoints/last.ckpt", "classifier=judge/classifier.pt", "device=cpu"]
+    code, told = run(
+        evaluate.main, *judged, "refine=3", "baselines.fit=2", "baselines.steps=9", "limit=50", "output=found.json"
+    )
+    assert code == 0, told
+    found = json.loads(Path("found.json").read_text())
+    # Of the first fifty; the classifier is as good on them as on all.
+    assert found["accuracy_images"] > 0.9
+    assert {"accuracy_crisp", "accuracy_soft", "accuracy_refined_crisp", "psnr_optimum"} <= set(found)
+    assert found["psnr_refined_crisp"] >= found["psnr_crisp"]
+    assert found["images_optimum"] == 2
+    assert Path("found.png").is_file()
+
+    code, told = run(evaluate.main, *judged, "output=found.png")
+    assert code == 2
+    assert "output: 'found.png' is to be JSON, and the pictures lie beside it; write found.json" in told
+
+    write_bars(tmp_path / "data", "KMNIST")
+    code, told = run(evaluate.main, *judged, "dataset=kmnist", "dataset.image_size=16")
+    assert code == 2
+    assert "classifier: reads mnist of 1 channels, and these are images of kmnist of 1" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dataset=toy_faces"], "dataset: toy_faces has no labels; choose mnist, fashion_mnist or kmnist"),
+        (["epochs=0"], "epochs: 0 is not a whole number of 1 or more"),
+        (["learning_rate=0"], r"learning_rate: 0.* is not a number above 0"),
+        (["epohcs=1"], "epohcs: "),
+    ],
+)
+def test_mistakes_are_one_line(run: Run, arguments: list[str], message: str) -> None:
+    code, told = run(train_classifier.main, *arguments)
+    assert code == 2
+    assert re.search(f"^vectorae: error: {message}", told.strip().splitlines()[-1])
+    assert "Traceback" not in told
+
+
+def test_labels_that_are_missing_or_of_others_are_named(run: Run) -> None:
+    raw = Path("data/MNIST/raw")
+    (raw / "t10k-labels-idx1-ubyte.gz").rename(raw / "train-labels-idx1-ubyte.gz")
+    assert "'data/MNIST/raw/train-labels-idx1-ubyte.gz' does not belong" in run(train_classifier.main, *SMALL)[1]
+    (raw / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.zeros((3, 2, 2), np.uint8))))
+    assert "is no IDX file of labels; fetch it anew" in run(train_classifier.main, *SMALL)[1]
+    (raw / "train-labels-idx1-ubyte.gz").unlink()
+    assert "put train-labels-idx1-ubyte.gz (packed or" in run(train_classifier.main, *SMALL)[1]
+
+
+def test_a_classifier_reads_the_same_after_it_was_saved(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Classifier(Subject("mnist", 16, 1, 4)).eval()
+    model.save(tmp_path / "judge.pt")
+    again = classifier.load(tmp_path / "judge.pt")
+    images = torch.rand(3, 1, 16, 16)
+    assert torch.equal(model(images), again(images))
+    assert again.subject == model.subject
+    assert again(torch.rand(2, 1, 40, 40)).shape == (2, 4)
+
+
+@pytest.mark.parametrize("content", [b"no such thing", b""])
+def test_what_is_no_classifier(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.pt").write_bytes(content)
+    with pytest.raises(UserError, match=r"^classifier: '.*x\.pt' is damaged or not a classifier of vectorae$"):
+        classifier.load(tmp_path / "x.pt")
+    torch.save({"state_dict": {}}, tmp_path / "y.pt")
+    with pytest.raises(UserError, match="damaged or not a classifier"):
+        classifier.load(tmp_path / "y.pt")
+    with pytest.raises(UserError, match=r"^classifier: no file '.*z\.pt'; make one with scripts"):
+        classifier.load(tmp_path / "z.pt")

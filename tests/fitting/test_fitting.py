@@ -1,0 +1,304 @@
+"""The loop of a fit: rounds, revival, restarts, the best state, the end, and going on."""
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from vectorae import Layout, UserError
+from vectorae.decoder import Growth, Relocation, Seeding, SoftnessSchedule
+from vectorae.fitting import Budget, Fitting, Plan, Rates, read_state, write_state
+from vectorae.losses import Objective
+from vectorae.rasterizer import Rasterizer
+
+HEIGHT, WIDTH = 24, 32
+
+STILL = Rates(place=0, length=0, angle=0, unit=0, color=0, opacity=0, stroke_width=0, background=0, depth=0)
+
+
+def images(count: int = 1) -> Tensor:
+    """Two discs of colour on grey, at several places."""
+    y, x = torch.meshgrid(torch.arange(HEIGHT) + 0.5, torch.arange(WIDTH) + 0.5, indexing="ij")
+    batch = torch.full((count, 3, HEIGHT, WIDTH), 0.4)
+    for index, image in enumerate(batch):
+        for left, color in ((8 + index, (0.9, 0.2, 0.1)), (22, (0.1, 0.3, 0.8))):
+            image[:, (x - left) ** 2 + (y - 12) ** 2 < 36] = torch.tensor(color)[:, None]
+    return batch
+
+
+def fitting(
+    count: int = 4,
+    batch: int = 1,
+    steps: int | None = 60,
+    layout: Layout | None = None,
+    objective: Objective | None = None,
+    **plan: Any,
+) -> Fitting:
+    budget = plan.pop("budget", None) or Budget(steps)
+    layout = layout or Layout(["circle"], count=count, aspect=WIDTH / HEIGHT, start="random")
+    plan.setdefault("growth", Growth(1))
+    softness = plan.pop("softness", SoftnessSchedule(2, 0.25, unit="pixel"))
+    return Fitting(
+        images(batch), layout, Rasterizer(), objective or Objective({"mse": 1.0}), Plan(budget, softness, **plan)
+    )
+
+
+def run(fit: Fitting, steps: int | None = None, look: int = 5) -> Fitting:
+    """Until it is done, or so many steps."""
+    while not fit.done and (steps is None or fit.steps < steps):
+        fit.step()
+        if fit.steps % look == 0:
+            fit.look()
+    fit.look()
+    return fit
+
+
+def error(fit: Fitting, index: int = 0) -> float:
+    return float((fit.draw(index, crisp=True) - fit.images[index]).square().mean())
+
+
+@pytest.mark.parametrize("kind", ["circle", "line", "triangle", "blob"])
+def test_it_draws_what_it_sees(kind: str) -> None:
+    layout = Layout([kind], count=6, aspect=WIDTH / HEIGHT)
+    fit = fitting(layout=layout, steps=150)
+    before = error(fit)
+    assert error(run(fit)) < before / 4
+    assert fit.steps == 150
+    assert fit.progress == 1
+
+
+def test_images_of_a_batch_do_not_depend_on_each_other() -> None:
+    several = run(fitting(batch=3, steps=40, seeding=Seeding("layout"), relocation=Relocation(times=0)))
+    alone = run(fitting(steps=40, seeding=Seeding("layout"), relocation=Relocation(times=0)))
+    torch.testing.assert_close(several.draw(0, crisp=True), alone.draw(0, crisp=True), atol=1e-3, rtol=0)
+    start = fitting(batch=3, seeding=Seeding("layout"))
+    assert all(error(several, index) < error(start, index) for index in range(3))
+
+
+def test_shapes_enter_in_rounds_upon_those_before() -> None:
+    fit = fitting(count=6, growth=Growth(3, 0.6))
+    assert (fit.num_visible, fit.rounds) == (2, [1, 1, 2, 2, 3, 3])
+    num_visible = set()
+    while not fit.done:
+        num_visible.add(fit.num_visible)
+        fit.step()
+    assert num_visible == {2, 4, 6}
+    fit.look()
+    assert fit.scene(0, crisp=True).count == 6
+    raw = fitting(count=6, growth=Growth(3, 0.6))
+    assert raw.scene(0, crisp=True, best=False).count == 2
+
+
+def test_more_rounds_than_shapes() -> None:
+    fit = run(fitting(count=2, growth=Growth(5, 1.0), steps=20))
+    assert fit.num_visible == 2
+    assert fit.rounds[0] == 1
+
+
+def test_a_round_that_makes_it_worse_is_not_what_is_kept() -> None:
+    """The drawing before the round is better than all after it, and is the one that is written."""
+    fit = fitting(count=4, growth=Growth(2, 1.0), steps=40, rates=Rates(color=5.0))
+    costs = []
+    while not fit.done:
+        fit.step()
+        costs.append(float(fit.look()))
+    assert costs == sorted(costs, reverse=True)
+    assert float(Objective({"mse": 1.0})(fit.draw(0, crisp=True), fit.images, fit.scene(0, True))) == pytest.approx(
+        costs[-1], rel=1e-4
+    )
+
+
+def test_the_best_state_counts_and_not_the_last() -> None:
+    fit = run(fitting(steps=60))
+    best = error(fit)
+    fit._descent.place(torch.randn_like(fit._descent.raw), torch.ones_like(fit._descent.raw, dtype=torch.bool))
+    fit.look()
+    assert error(fit) == best
+    last = (fit.draw(0, crisp=True, best=False) - fit.images).square().mean()
+    assert float(last) > best
+
+
+def test_how_much_of_each_shape_shows() -> None:
+    """Against the difference that its colour makes, shape by shape."""
+    fit = fitting(count=5)
+    _, pixels = fit._visible()
+    scene = fit.layout(fit._descent.raw)
+    for slot in range(5):
+        sums = []
+        for value in (0.0, 1.0):
+            color = scene.color.clone()
+            color[:, slot] = value
+            sums.append(float(fit._soft(type(scene)(**{**vars(scene), "color": color})).sum()) / 3)
+        assert float(pixels[0, slot]) == pytest.approx(sums[1] - sums[0], rel=1e-3, abs=1e-3)
+
+
+def test_shapes_that_paint_nothing_come_back_where_the_drawing_is_worst() -> None:
+    fit = fitting(count=4, relocation=Relocation(times=5, until=1.0))
+    raw = fit._descent.raw.clone()
+    dead = fit.layout.indices_of([2])
+    opacity = [number for number in dead.tolist() if fit.layout.field_names()[number] == "opacity"]
+    raw[0, opacity] = -15
+    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit._revive()
+    assert fit.revived == 1
+    assert float(fit.layout(fit._descent.raw).opacity[0, 2]) > 0.5
+    never = fitting(count=4, relocation=Relocation(times=0))
+    run(never)
+    assert never.revived == 0
+
+
+def test_each_drawing_revives_its_own() -> None:
+    fit = fitting(count=3, batch=2)
+    raw = fit._descent.raw.clone()
+    names = fit.layout.field_names()
+    for row, slots in enumerate(([0], [1, 2])):
+        for number in fit.layout.indices_of(slots).tolist():
+            if names[number] == "opacity":
+                raw[row, number] = -15
+    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit._revive()
+    assert fit.revived == 3
+    assert (fit.layout(fit._descent.raw).opacity > 0.5).all()
+
+
+def test_of_several_restarts_the_best_counts() -> None:
+    fit = run(fitting(count=2, batch=2, restarts=3, steps=30))
+    least = fit._descent.least.view(2, 3)
+    assert least.unique().numel() == 6
+    for index in range(2):
+        assert error(fit, index) == pytest.approx(float(least[index].min()), rel=1e-4)
+    assert fit.step()[0].shape == (2,)
+    assert fit.draw(1, crisp=False, scale=2).shape == (1, 3, 2 * HEIGHT, 2 * WIDTH)
+
+
+def test_it_ends_by_steps_by_time_or_on_a_plateau() -> None:
+    assert run(fitting(steps=7)).steps == 7
+    fit = fitting(budget=Budget(max_time=0.3))
+    fit.step()  # compiles
+    fit._since = time.perf_counter()
+    start = time.perf_counter()
+    run(fit)
+    assert 0.25 < time.perf_counter() - start < 5
+    fit = run(fitting(budget=Budget(1000, plateau=20), rates=STILL))
+    assert fit.on_plateau
+    assert fit.steps == 20
+
+
+def test_a_plateau_waits_for_the_last_shapes() -> None:
+    fit = run(fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0)))
+    assert fit.steps == 60
+    alone = fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0))
+    while not alone.done:  # it looks by itself
+        alone.step()
+    assert 55 <= alone.steps <= 65
+
+
+@pytest.mark.parametrize("coverage", ["sigmoid", "gaussian"])
+def test_the_last_part_is_drawn_exactly(coverage: str) -> None:
+    layout = Layout(["circle", "line"], count=4, aspect=WIDTH / HEIGHT, start="random")
+    softness = SoftnessSchedule(2, 0.25, unit="pixel", exact=0.5)
+    plan = Plan(Budget(40), softness, growth=Growth(1), relocation=Relocation(times=0))
+    fit = Fitting(images(1), layout, Rasterizer(coverage), Objective({"mse": 1.0}), plan)
+    costs = []
+    for step in range(40):
+        assert fit.exact == (step >= 20)
+        crisp = (fit.draw(0, crisp=True, best=False) - fit.images).square().mean()
+        cost, _ = fit.step()
+        costs.append((float(cost), float(crisp)))
+    assert all((cost == pytest.approx(crisp, rel=1e-4)) == (step >= 20) for step, (cost, crisp) in enumerate(costs))
+    assert torch.equal(fit.draw(0, crisp=False), fit.draw(0, crisp=True))
+
+
+def test_on_a_plateau_it_is_drawn_exactly_before_it_ends() -> None:
+    softness = SoftnessSchedule(2, 0.25, unit="pixel", exact=0.1)
+    fit = fitting(budget=Budget(1000, plateau=20), rates=STILL, softness=softness)
+    exact = []
+    while not fit.done:
+        fit.step()
+        exact.append(fit.exact)
+    assert fit.steps == len(exact) == 40
+    assert exact == [step >= 19 for step in range(40)]
+    # By plan, shortly before a plateau: there is time for the exact part as well.
+    fit = fitting(
+        budget=Budget(100, plateau=20), rates=STILL, softness=SoftnessSchedule(2, 0.25, unit="pixel", exact=0.82)
+    )
+    while not fit.done:
+        fit.step()
+    assert fit.steps == 40
+
+
+@pytest.mark.parametrize("exact", [0.0, 0.5, 0.8])  # stopped before and in the exact part
+def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path, exact: float) -> None:
+    settings = {"a": 1, "budget": 3}
+    plan: dict[str, Any] = {"count": 6, "growth": Growth(3, 0.8), "revival": Relocation(times=10), "restarts": 2}
+    plan["softness"] = SoftnessSchedule(2, 0.25, unit="pixel", exact=exact)
+    whole = run(fitting(**plan))
+    stopped = run(fitting(**plan), steps=25)
+    stopped.pause()
+    write_state(tmp_path / "state.pt", settings, {0: stopped.state()})
+    again = fitting(**plan)
+    again.restore(read_state(tmp_path / "state.pt", settings, ())[0])
+    assert (again.steps, again.seconds) == (25, stopped.seconds)
+    run(again)
+    assert torch.equal(whole._descent.raw, again._descent.raw)
+    assert torch.equal(whole.draw(0, crisp=True), again.draw(0, crisp=True))
+    assert whole.revived == again.revived
+
+
+def test_a_state_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    with pytest.raises(UserError, match=r"^resume: no file"):
+        read_state(path, {}, ())
+    path.write_bytes(b"no state")
+    with pytest.raises(UserError, match=r"^resume: '.*' is damaged"):
+        read_state(path, {}, ())
+    torch.save({"state_dict": {}}, path)
+    with pytest.raises(UserError, match=r"^resume: '.*' is not the state of a fit"):
+        read_state(path, {}, ())
+    write_state(path, {"size": 200, "seed": 0}, {})
+    assert read_state(path, {"size": 200, "seed": 1}, ("seed",)) == {}
+    with pytest.raises(UserError, match="size=200 and this one has size=100"):
+        read_state(path, {"size": 100, "seed": 0}, ())
+    with pytest.raises(UserError, match="extra=None and this one has extra=1"):
+        read_state(path, {"size": 200, "seed": 0, "extra": 1}, ())
+
+
+def test_what_is_no_number_ends_it() -> None:
+    fit = fitting()
+    raw = torch.full_like(fit._descent.raw, math.nan)
+    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    with pytest.raises(UserError, match=r"^the loss became nan at step 0"):
+        fit.step()
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Budget(), "max_steps: null, and so is max_time"),
+        (lambda: Budget(0), "max_steps: 0 is not"),
+        (lambda: Budget(5, plateau=0), "plateau: 0 is not"),
+        (lambda: SoftnessSchedule(exact=1.2), "exact: 1.2 is not between 0 and 1"),
+        (lambda: Budget(max_time=-1.0), "max_time: -1.0 is not"),
+        (lambda: Growth(0), "rounds: 0 is not"),
+        (lambda: Growth(1, 0.0), "until: 0.0 is not above 0"),
+        (lambda: Relocation(-1), "times: -1 is not"),
+        (lambda: Relocation(part=-1.0), "part: -1.0 is not"),
+        (lambda: Relocation(until=2.0), "until: 2.0 is not above 0"),
+        (lambda: Plan(Budget(1), restarts=0), "restarts: 0 is not"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(make: Any, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        make()
+    assert message in str(caught.value)
+
+
+def test_depth_and_ink_that_adds_up_are_refused_together() -> None:
+    layout = Layout(["circle"], count=2, ordering="depth", aspect=WIDTH / HEIGHT)
+    with pytest.raises(UserError, match=r"^primitives\.ordering: ink that adds up"):
+        Fitting(images(), layout, Rasterizer(compositing="soft_or"), Objective({"mse": 1.0}), Plan(Budget(1)))
+    run(fitting(layout=layout, steps=5))

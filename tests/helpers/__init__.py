@@ -1,0 +1,1 @@
+"""Small models, scenes, images and runs that several tests use."""

@@ -1,0 +1,68 @@
+"""Small models, and short runs of training, that several tests use."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+
+from vectorae.commands import train
+from vectorae.commands.command_line import conf_folder
+from vectorae.commands.schemas import TrainConfig
+from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.build import build_model
+
+SMALL = [
+    "dataset.image_size=16",
+    "encoder.width=8",
+    "head=mlp",
+    "model.refine_steps=1",
+    "refiner.width=32",
+    "trainer=cpu",
+]
+"""Overrides that make every run quick: toy faces of 16×16 pixels and a slight encoder."""
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    """The plain config of `python train.py *overrides`."""
+    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        plain = OmegaConf.to_container(compose("train", list(overrides)), resolve=True, throw_on_missing=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def small_model(*overrides: str) -> VectorAutoencoder:
+    """An untrained model."""
+    return build_model(composed(*SMALL, *overrides))
+
+
+def run_training(folder: Path, *overrides: str) -> int:
+    """The train command in this process, a run of 16×16 toy faces into ``folder``. Returns its exit code."""
+    arguments = [
+        *SMALL,
+        "dataset=toy_faces",
+        f"dataset.cache={folder.parent / 'cache'}",
+        "dataset.batch_size=8",
+        "dataset.train_count=40",
+        "dataset.val_count=16",
+        "dataset.test_count=16",
+        "trainer.max_steps=2",
+        "trainer.val_check_interval=2",
+        "trainer.log_every_n_steps=1",
+        f"hydra.run.dir={folder}",
+        *overrides,
+    ]
+    given = {argument.partition("=")[0]: argument for argument in arguments}  # the last of each key
+    with patch.object(sys, "argv", ["train.py", *given.values()]):
+        return train.main()
+
+
+def metrics_of(folder: Path) -> dict[str, Any]:
+    """A run's ``metrics.json``."""
+    metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    return metrics

@@ -1,0 +1,93 @@
+"""New drawings out of a variational latent."""
+
+import sys
+from pathlib import Path
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import pytest
+import torch
+from helpers.models import run_training, small_model
+from PIL import Image
+from torch import nn
+
+from vectorae import UserError
+from vectorae.commands import sample
+from vectorae.inference.sample import between
+from vectorae.inference.sample import sample as sampled
+
+
+def run(*arguments: str) -> int:
+    with patch.object(sys, "argv", ["sample.py", *arguments, "device=cpu"]):
+        return sample.main()
+
+
+@pytest.fixture(scope="module")
+def variational_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("variational") / "run"
+    assert run_training(folder, "model.variational=true", "model.latent=4") == 0
+    return folder
+
+
+def test_it_draws_new_ones_and_the_ways_between_them(variational_run: Path, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint={variational_run / 'checkpoints' / 'best.ckpt'}"
+    assert run(checkpoint, "count=5", "steps=3") == 0
+    folder = variational_run / "samples"
+    assert {path.name for path in folder.iterdir()} == {
+        "samples.png",
+        "interpolation.png",
+        "interpolation.gif",
+        "interpolation.svg",
+        "svg",
+    }
+    assert len(list((folder / "svg").iterdir())) == 5
+    for path in folder.rglob("*.svg"):
+        ElementTree.fromstring(path.read_text())
+    with Image.open(folder / "interpolation.gif") as gif:
+        assert gif.n_frames > 1  # type: ignore[attr-defined]
+    assert run(checkpoint, "count=5") == 2  # it is there already
+    assert run(checkpoint, "count=1", "overwrite=true", f"output={tmp_path / 'out'}") == 0
+    assert len(list((tmp_path / "out" / "svg").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("count=0", "count: 0 is not a whole number of 1 or more"),
+        ("steps=0", "steps: 0 is not a whole number of 1 or more"),
+        ("temperature=-1", "temperature: -1.0 is not a number of 0 or more"),
+        ("checkpoint=nothing.ckpt", "checkpoint: no file 'nothing.ckpt'"),
+    ],
+)
+def test_mistakes_are_one_line(argument: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("checkpoint=nothing.ckpt", argument) == 2
+    assert capsys.readouterr().err == f"vectorae: error: {message}\n"
+
+
+def test_only_a_variational_model_can_be_sampled_from(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(f"checkpoint={finished_run / 'checkpoints' / 'best.ckpt'}") == 2
+    assert "checkpoint: was not trained with model.variational=true" in capsys.readouterr().err
+    with pytest.raises(UserError, match=r"^head: a recurrent one looks at the image"):
+        small_model("model.variational=true", "head=recurrent")
+
+
+def test_samples_are_the_same_for_the_same_seed_and_differ_from_each_other() -> None:
+    torch.manual_seed(0)
+    model = small_model("model.variational=true", "model.latent=4").eval()
+    nn.init.normal_(model.encoder.head.numbers.weight)  # type: ignore[union-attr,arg-type]
+    one, again, other = (sampled(model, 3, seed, 1.0, 2) for seed in (0, 0, 1))
+    assert torch.equal(one.scene.color, again.scene.color)
+    assert not torch.equal(one.scene.color, other.scene.color)
+    assert not torch.equal(one.scene.color[0], one.scene.color[1])
+    assert [way.batch for way in one.ways] == [2, 2, 2]
+    torch.testing.assert_close(one.ways[1].color[:1], one.scene.color[1:2])
+    still = sampled(model, 2, 0, 0.0, 1)
+    torch.testing.assert_close(still.scene.color[0], still.scene.color[1])
+
+
+def test_ways_go_along_an_arc() -> None:
+    way = between(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), torch.linspace(0, 1, 5))
+    torch.testing.assert_close(way.norm(dim=1), torch.ones(5))
+    torch.testing.assert_close(way[2], torch.tensor([0.5, 0.5]).sqrt())
+    same = between(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]), torch.linspace(0, 1, 3))
+    torch.testing.assert_close(same, torch.tensor([[1.0, 2.0]] * 3))

@@ -1,0 +1,214 @@
+"""Image files as SVG files, through the command."""
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from helpers.commands import run_vectorize as run
+from helpers.image_folders import picture
+from helpers.renderer import rendered
+from PIL import Image
+
+import vectorae
+from vectorae.io.images import View, read_picture
+
+
+@pytest.fixture
+def checkpoint(finished_run: Path) -> Path:
+    return finished_run / "checkpoints" / "best.ckpt"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Pictures of one size, with names of all sorts, in folders below each other."""
+    root = tmp_path / "in"
+    names = [
+        "a.png",
+        "a.jpg",
+        "A.bmp",
+        "été (1).png",
+        "图 = x,y.png",
+        "<&>.png",
+        "sub/a.png",
+        "sub/below/contact_sheet.png",
+    ]
+    for seed, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        picture((40, 24), seed=seed).save(root / name)
+    picture((40, 24), seed=9).save(root / "contact_sheet.png")
+    return root
+
+
+def written(output: Path) -> set[str]:
+    return {path.relative_to(output).as_posix() for path in output.rglob("*") if path.is_file()}
+
+
+def test_every_image_has_a_drawing_of_its_own(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, folder, tmp_path / "out") == 0
+    assert written(tmp_path / "out") == {
+        "a.png.svg",
+        "a.jpg.svg",
+        "A.bmp.svg",
+        "été (1).svg",
+        "图 = x,y.svg",
+        "<&>.svg",
+        "sub/a.svg",
+        "sub/below/contact_sheet.svg",
+        "contact_sheet.png (2).svg",
+        "contact_sheet.png",
+    }
+    with Image.open(tmp_path / "out" / "contact_sheet.png") as sheet:
+        assert sheet.width > 9 * 64
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [("*.png", 5), ("**/*.png", 7), ("sub/*", 1), ("a.*", 2), ("a.png", 1), ("[!a]*.png", 4)],
+)
+def test_patterns(given: str, names: int, checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, folder / given, tmp_path / "out") == 0
+    assert len([name for name in written(tmp_path / "out") if name.endswith(".svg")]) == names
+
+
+def test_the_drawing_is_the_models(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, folder / "<&>.png", tmp_path / "out") == 0
+    model = vectorae.load(checkpoint)
+    pixels, width, height = read_picture(folder / "<&>.png", View(16, 3))
+    assert (width, height) == (40, 24)
+    (expected,) = vectorae.to_svg(model.vectorize(torch.from_numpy(pixels.copy())[None]), 16, 16)
+    text = (tmp_path / "out" / "<&>.svg").read_text(encoding="utf-8")
+    head, title, *shapes = text.splitlines()
+    assert 'width="24" height="24" viewBox="0 0 16 16">' in head  # the square that was cut out, at its own size
+    assert title == "<title>&lt;&amp;&gt;.png</title>"
+    assert shapes == expected.splitlines()[1:]
+    assert torch.equal(
+        vectorae.rasterize(vectorae.from_svg(text), 16, 16), vectorae.rasterize(vectorae.from_svg(expected), 16, 16)
+    )
+
+
+def test_refinement_comes_closer(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    view, pictures = View(16, 3), []
+    for name, steps in (("as it is", 0), ("refined", 40)):
+        assert run(checkpoint, folder / "<&>.png", tmp_path / name, f"refine={steps}") == 0
+        text = (tmp_path / name / "<&>.svg").read_text(encoding="utf-8")
+        pictures.append(vectorae.rasterize(vectorae.from_svg(text), 16, 16, coverage="ramp")[0])
+    image = torch.from_numpy(read_picture(folder / "<&>.png", view)[0].copy()).float() / 255
+    before, after = ((one - image).square().mean() for one in pictures)
+    assert after < before
+
+
+@pytest.mark.parametrize(("resize", "size"), [("crop", (72, 72)), ("pad", (120, 72)), ("stretch", (120, 72))])
+def test_svg_and_png_look_the_same_and_have_the_images_shape(
+    resize: str, size: tuple[int, int], checkpoint: Path, folder: Path, tmp_path: Path
+) -> None:
+    assert run(checkpoint, folder / "a.png", tmp_path / "out", f"resize={resize}", "scale=3", "png=true") == 0
+    text = (tmp_path / "out" / "a.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    assert (int(root.attrib["width"]), int(root.attrib["height"])) == size
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        assert image.size == size
+        found = np.asarray(image, dtype=np.float64)
+    svg = rendered(text).mul(255).permute(1, 2, 0).numpy()
+    assert np.abs(svg - found).mean() < 2
+
+
+def test_transparency_lies_over_the_background(checkpoint: Path, tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (16, 16), (0, 0, 0, 0))
+    clear.save(tmp_path / "clear.png")
+    Image.new("RGB", (16, 16), "#102030").save(tmp_path / "solid.png")
+    assert run(checkpoint, tmp_path / "clear.png", tmp_path / "clear", "background='#102030'") == 0
+    assert run(checkpoint, tmp_path / "solid.png", tmp_path / "solid") == 0
+    drawings = [(tmp_path / name / f"{name}.svg").read_text().split("</title>")[1] for name in ("clear", "solid")]
+    assert drawings[0] == drawings[1]
+
+
+def test_files_that_are_there_are_kept(
+    checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.svg").write_text("precious")
+    assert run(checkpoint, folder / "a.png", tmp_path / "out") == 2
+    assert "overwrite=true" in capsys.readouterr().err
+    assert written(tmp_path / "out") == {"a.svg"}
+    assert (tmp_path / "out" / "a.svg").read_text() == "precious"
+    assert run(checkpoint, folder / "a.png", tmp_path / "out", "overwrite=true") == 0
+    assert (tmp_path / "out" / "a.svg").read_text().startswith("<svg")
+
+
+def test_an_image_is_never_written_over(
+    checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (folder / "a.png").read_bytes()
+    assert run(checkpoint, folder / "a.png", folder, "png=true", "overwrite=true") == 2
+    assert "is one of the images" in capsys.readouterr().err
+    assert (folder / "a.png").read_bytes() == before
+
+
+def test_drawings_within_the_folder_are_no_input_the_next_time(checkpoint: Path, folder: Path) -> None:
+    assert run(checkpoint, folder, folder / "drawn", "png=true") == 0
+    names = written(folder / "drawn")
+    assert run(checkpoint, folder, folder / "drawn", "png=true", "overwrite=true") == 0
+    assert written(folder / "drawn") == names
+
+
+def test_what_cannot_be_read_is_named_and_left_out(
+    checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.jpg").write_bytes((folder / "a.jpg").read_bytes()[:300])
+    (folder / "empty.png").write_bytes(b"")
+    assert run(checkpoint, folder, tmp_path / "out", "batch_size=2") == 1
+    said = capsys.readouterr()
+    lines = said.err.splitlines()
+    assert len(lines) == 2
+    assert "broken.jpg' (" in lines[0] and "empty.png' (" in lines[1]
+    assert "9 of 11 images" in said.out.replace("\n", " ")
+    assert len(written(tmp_path / "out")) == 10
+
+
+def test_bombs_are_refused_and_a_key_raises_the_limit(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("L", (40, 40), 200).save(tmp_path / "large.png")
+    assert run(checkpoint, tmp_path / "large.png", tmp_path / "out", "max_pixels=1599") == 1
+    assert "40×40 pixels are more than the 1599" in capsys.readouterr().err
+    assert written(tmp_path) == {"large.png"}
+    assert run(checkpoint, tmp_path / "large.png", tmp_path / "out", "max_pixels=1600") == 0
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("resize=cut", "resize: no 'cut'; choose from crop, pad, stretch"),
+        ("scale=0", "scale: 0.0 is not a factor above 0"),
+        ("background=whit", "background: no colour 'whit'"),
+        ("max_pixels=0", "max_pixels: 0 is not"),
+        ("input=nowhere", "input: 'nowhere' does not exist"),
+        ("input=.", "input: no images in '.'"),
+        ("output=file", "output: 'file' is a file"),
+        ("checkpoint=file", "checkpoint: 'file' is damaged or not a checkpoint of vectorae"),
+    ],
+)
+def test_mistakes_end_in_one_line(
+    override: str,
+    message: str,
+    checkpoint: Path,
+    folder: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    Path("file").write_text("no checkpoint")
+    given: dict[str, Any] = {"checkpoint": checkpoint, "input": folder, "output": tmp_path / "out"}
+    name, _, value = override.partition("=")
+    paths = {**given, name: value} if name in given else given
+    rest = () if name in given else (override,)
+    assert run(paths["checkpoint"], paths["input"], paths["output"], *rest) == 2
+    said = capsys.readouterr().err
+    assert message in said and len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,108 @@
+"""Layouts whose starting arrangement is a drawing that is there already."""
+
+import pytest
+import torch
+from helpers.scenes import PAINTED, box, line, paint, white_on_black
+from torch import Tensor
+
+from vectorae import Layout, Path, RoundedBox, Scene, UserError, rasterize
+from vectorae.layout import OverlayLayout, SceneLayout, Seeds
+
+
+def drawn(scene: Scene) -> torch.Tensor:
+    return rasterize(scene, 32, 48, coverage="ramp")
+
+
+def of_kind(kind: str, paint: str, count: int = 4, **options: object) -> Scene:
+    layout = Layout([kind], count=count, aspect=1.5, paint=paint, **options)  # type: ignore[arg-type]
+    return layout(layout.random_raw(1, seed=3), crisp=True)
+
+
+@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+def test_zeros_are_the_drawing_and_every_number_changes_it(kind: str, paint: str) -> None:
+    scene = of_kind(kind, paint)
+    layout = SceneLayout(scene, aspect=1.5)
+    raw = torch.zeros(2, layout.raw_size, requires_grad=True)
+    again = layout(raw)
+    assert (again.batch, again.count, layout.count) == (2, 4, 4)
+    torch.testing.assert_close(drawn(again), drawn(scene).expand(2, -1, -1, -1), atol=2e-3, rtol=0)
+    soft = rasterize(layout(raw), 32, 48, softness=0.05)
+    ((soft * torch.rand(soft.shape, generator=torch.Generator().manual_seed(0))).sum()).backward()
+    assert raw.grad is not None
+    assert raw.grad.isfinite().all()
+    named = dict(zip(layout.field_names(), range(layout.raw_size), strict=False))
+    assert len(layout.field_names()) == layout.raw_size
+    assert set(named) == set(layout.quantities())
+
+
+def test_a_circle_stays_a_circle_and_an_ellipse_is_free() -> None:
+    circle, ellipse = (SceneLayout(of_kind(kind, "fill")) for kind in ("circle", "ellipse"))
+    assert {"radius", "center"} <= set(circle.field_names())
+    assert {"half_extents", "angle"} <= set(ellipse.field_names())
+    outline = circle(torch.randn(3, circle.raw_size)).groups[0].outline
+    assert isinstance(outline, RoundedBox)
+    assert torch.equal(outline.half_extents[..., 0], outline.half_extents[..., 1])
+
+
+def test_what_is_fixed_stays_as_it_is() -> None:
+    scene = of_kind("line", "fill")
+    layout = SceneLayout(scene, aspect=1.5, fixed=["color", "opacity", "stroke_width", "background"])
+    assert set(layout.field_names()) == {"points"}
+    moved = layout(torch.randn(1, layout.raw_size))
+    assert torch.equal(moved.color, scene.color)
+    assert torch.equal(moved.background, scene.background)
+    assert torch.equal(moved.groups[0].stroke_width, scene.groups[0].stroke_width)  # type: ignore[arg-type]
+
+
+def test_shapes_beyond_what_ours_may_be_are_kept() -> None:
+    outlines: list[tuple[RoundedBox | Path, Tensor | None]] = [
+        (box(-2, 0.5, 3, 0.1), None),
+        (box(0.5, 0.5, 0, 0), None),
+        (line([(9, 9), (0.1, 0.1)]), torch.ones(1, 1)),
+    ]
+    scene = paint(outlines, torch.rand(1, 3, 3), torch.zeros(1, 3)).to(torch.float32)
+    layout = SceneLayout(scene)
+    again = layout(torch.zeros(1, layout.raw_size))
+    for one, other in zip(again.groups, scene.groups, strict=True):
+        for name, value in vars(one.outline).items():
+            if isinstance(value, torch.Tensor):
+                torch.testing.assert_close(value, getattr(other.outline, name), atol=2e-3, rtol=1e-3)
+    assert layout(torch.full((1, layout.raw_size), 3.0)).groups[0].outline.half_extents.min() >= 0
+
+
+def test_new_shapes_lie_on_top_and_are_the_only_ones_that_are_put_elsewhere() -> None:
+    below = SceneLayout(of_kind("circle", "fill"), aspect=1.5)
+    above = Layout(["square", "line"], count=3, aspect=1.5)
+    stack = OverlayLayout(below, above)
+    raw = torch.randn(2, stack.raw_size, generator=torch.Generator().manual_seed(1))
+    scene = stack(raw)
+    assert (scene.count, list(stack.seedable)) == (7, [4, 5, 6])
+    torch.testing.assert_close(drawn(scene.select(0, 4)), drawn(below(raw[:, : below.raw_size])))
+    assert len(stack.field_names()) == stack.raw_size
+    seeds = Seeds(torch.full((2, 1, 2), 0.3), torch.full((2, 1), 0.2), torch.zeros(2, 1), torch.full((2, 1, 3), 0.5))
+    placed = stack.seeded(raw, [6], seeds)
+    changed = (placed != raw).any(0).nonzero().flatten()
+    assert set(changed.tolist()) <= set(stack.indices_of([6]).tolist())
+    assert changed.min() >= below.raw_size
+    outline = stack(placed).select(6, 7).groups[0].outline
+    assert isinstance(outline, RoundedBox)
+    torch.testing.assert_close(outline.center, torch.full((2, 1, 2), 0.3))
+
+
+def test_what_does_not_fit_together_is_refused() -> None:
+    scene = of_kind("circle", "fill")
+    with pytest.raises(UserError, match=r"^channels: the drawing has 3"):
+        OverlayLayout(SceneLayout(scene), Layout(["circle"], count=1, channels=1))
+    with pytest.raises(UserError, match=r"^primitives.ordering: new shapes lie on top"):
+        OverlayLayout(SceneLayout(scene), Layout(["circle"], count=1, ordering="depth"))
+    with pytest.raises(UserError, match=r"^drawing: a scene of one drawing, not of 2"):
+        SceneLayout(Layout(["circle"], count=1)(torch.zeros(2, Layout(["circle"], count=1).raw_size)))
+
+
+def test_a_grey_drawing() -> None:
+    scene = of_kind("circle", "fill").grey()
+    assert (scene.channels, scene.background.shape) == (1, (1, 1))
+    assert scene.grey() is scene
+    layout = SceneLayout(scene, aspect=1.5)
+    assert layout(torch.zeros(1, layout.raw_size)).channels == 1
+    assert white_on_black(box(0, 0, 1, 1)).grey().channels == 1

@@ -1,0 +1,135 @@
+"""Animated SVG, as a real browser shows it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import torch
+from helpers.scenes import CLOSED_KINDS
+from PIL import Image
+from torch import Tensor
+
+from vectorae import Layout, Scene, UserError, rasterize
+from vectorae.primitives import KINDS
+from vectorae.svg import animate, to_animated_svg
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+needs_browser = pytest.mark.skipif(BROWSER is None, reason="needs Chromium, as Debian's package chromium")
+
+SIDE = 64
+
+
+def course(kinds: list[str], *, steps: int = 3, batch: int = 2, **layout: object) -> list[Scene]:
+    """Crisp scenes from the starting arrangement to a random one."""
+    made = Layout(kinds, count=len(kinds), **layout)  # type: ignore[arg-type]
+    raw = made.random_raw(batch, seed=5, spread=0.8)
+    return [made(raw * step / (steps - 1), crisp=True).detach() for step in range(steps)]
+
+
+def num_visible(text: str, time: float, folder: Path, zoom: int = 2) -> Tensor:
+    """What Chromium shows ``time`` seconds after the beginning, ``[3, H, W]`` in [0, 1]."""
+    root = ElementTree.fromstring(text)
+    size = root.attrib["width"], root.attrib["height"]
+    page, picture = folder / "page.html", folder / "picture.png"
+    script = (
+        "addEventListener('load', () => { const svg = document.querySelector('svg');"
+        f" svg.pauseAnimations(); svg.setCurrentTime({time}); }});"
+    )
+    page.write_text(f"<!doctype html><body style='margin:0'>{text}<script>{script}</script></body>", encoding="utf-8")
+    command = [
+        str(BROWSER),
+        *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=500"),
+        f"--user-data-dir={folder / 'profile'}",
+        f"--force-device-scale-factor={zoom}",
+        f"--window-size={size[0]},{int(size[1]) + 100}",
+        f"--screenshot={picture}",
+        page.as_uri(),
+    ]
+    subprocess.run(command, capture_output=True, check=True, timeout=120)
+    with Image.open(picture) as image:
+        pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).float() / 255
+    return pixels[:, : int(size[1]) * zoom, : int(size[0]) * zoom]
+
+
+def drawings(picture: Tensor, count: int, zoom: int = 4) -> list[Tensor]:
+    """Those that stand side by side, each ``[3, SIDE, SIDE]``."""
+    places = [animate.GAP + (SIDE + animate.GAP) * index for index in range(count)]
+    top = animate.GAP * zoom
+    parts = [picture[:, top : top + SIDE * zoom, x * zoom : (x + SIDE) * zoom] for x in places]
+    return [torch.nn.functional.avg_pool2d(part, zoom) for part in parts]
+
+
+@needs_browser
+@pytest.mark.parametrize(
+    ("kinds", "paint", "compositing", "ordering"),
+    [
+        (list(KINDS), "fill", "over", "slot"),
+        (CLOSED_KINDS, "stroke", "over", "slot"),
+        (["circle", "cubic", "triangle"], "fill", "soft_or", "slot"),
+        (["square", "blob", "line"], "fill", "over", "depth"),
+    ],
+)
+def test_a_browser_shows_every_scene_at_its_time(
+    kinds: list[str], paint: str, compositing: str, ordering: str, tmp_path: Path
+) -> None:
+    scenes = course(kinds, paint=paint, ordering=ordering, background=0.2)
+    text = to_animated_svg(scenes, SIDE, SIDE, compositing=compositing, seconds=8, rest=2)
+    times = {0.0: scenes[0], 4.0: scenes[1], 8.0: scenes[2], 9.9: scenes[2], 14.0: scenes[1]}  # the last: once more
+    for time, scene in times.items():
+        if ordering == "depth" and scene is not scenes[2]:
+            continue  # painted in the last scene's order
+        expected = rasterize(scene, SIDE, SIDE, coverage="ramp", compositing=compositing)
+        for found, drawing in zip(drawings(num_visible(text, time, tmp_path), 2), expected, strict=True):
+            assert (found - drawing).abs().mean() < 0.01, time
+
+
+def tensors_of(scene: Scene) -> list[Tensor]:
+    """In the order of ``Scene.map``."""
+    found: list[Tensor] = []
+    scene.map(lambda tensor: found.append(tensor) or tensor)  # type: ignore[func-returns-value]
+    return found
+
+
+@needs_browser
+def test_between_two_scenes_shapes_are_on_their_way(tmp_path: Path) -> None:
+    first, _, last = course(["circle"], batch=1, background=0.0)
+    text = to_animated_svg([first, last], SIDE, SIDE, seconds=8, rest=2)
+    (found,) = drawings(num_visible(text, 4.0, tmp_path), 1)
+    there = iter(tensors_of(last))
+    middle = first.map(lambda tensor: (tensor + next(there)) / 2)
+    assert (found - rasterize(middle, SIDE, SIDE, coverage="ramp")[0]).abs().mean() < 0.01
+
+
+def test_it_is_one_clock_that_never_stops() -> None:
+    text = to_animated_svg(course(["circle", "square", "cubic"]), 20, 30)
+    root = ElementTree.fromstring(text)
+    moves = [one for one in root.iter() if one.tag.rpartition("}")[2] in ("animate", "animateTransform")]
+    assert {(one.attrib["dur"], one.attrib["repeatCount"]) for one in moves} == {("10s", "indefinite")}
+    assert all(one.attrib["values"].count(";") == one.attrib["keyTimes"].count(";") == 3 for one in moves)
+    assert sum(one.tag.endswith("}svg") for one in root.iter()) == 1  # nested ones have clocks of their own
+
+
+def test_what_stays_as_it_is_does_not_move() -> None:
+    scene = course(["circle", "line"])[1]
+    assert "<animate" not in to_animated_svg([scene, scene], 20, 20)
+    assert "<animate" not in to_animated_svg([scene], 20, 20)
+
+
+def test_long_runs_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenes = course(["circle", "cubic"], steps=50)
+    assert animate.thinned(scenes) is scenes
+    monkeypatch.setattr(animate, "MOST_VALUES", 500)
+    few = animate.thinned(scenes)
+    assert 2 < len(few) < 50
+    assert few[0] is scenes[0] and few[-1] is scenes[-1]
+
+
+def test_scenes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(UserError, match="no scenes"):
+        to_animated_svg([], 4, 4)
+    with pytest.raises(UserError, match="differ"):
+        to_animated_svg([*course(["circle"]), *course(["circle", "line"])], 4, 4)
