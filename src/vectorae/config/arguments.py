@@ -1,59 +1,162 @@
-"""Keyword arguments from a config, compared with the signature that is their schema."""
+"""Values compared with annotations: types, ranges and choices, for config sections and for objects alike.
+
+An annotation is the only place where a range is written: ``rounds: Annotated[int, Ge(1)]``. ``check_arguments`` reads
+it before a class is called with a config section, ``validate`` when an object is made in Python.
+"""
 
 from __future__ import annotations
 
 import collections.abc
+import functools
 import inspect
+import math
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypeVar
+
+from annotated_types import Ge, Gt, Le, Lt
 
 from vectorae.errors import UserError, choose
 
+_Called = TypeVar("_Called", bound=Callable[..., Any])
+
+PositiveInt = Annotated[int, Ge(1)]
+"""An integer ≥ 1."""
+
+NonNegativeInt = Annotated[int, Ge(0)]
+"""An integer ≥ 0."""
+
+PositiveFloat = Annotated[float, Gt(0)]
+"""A finite number > 0."""
+
+NonNegativeFloat = Annotated[float, Ge(0)]
+"""A finite number ≥ 0."""
+
+Fraction = Annotated[float, Ge(0), Le(1)]
+"""A number in [0, 1]."""
+
+PositiveFraction = Annotated[float, Gt(0), Le(1)]
+"""A number in (0, 1]."""
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A constraint: one of the keys of a registry, which need not be known to type checkers."""
+
+    choices: Collection[str]
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A constraint: one of a few numbers, such as 1 or 3 channels."""
+
+    choices: tuple[int, ...]
+
 
 def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> None:
-    """Refuse keyword arguments that the signature of `function` does not allow.
+    """Refuse keyword arguments that the signature of a function does not allow.
 
     Args:
-        function: a class or function; its annotations are the types.
-        values: the keyword arguments of the config section `key`.
+        function: a class or function; its annotations are the types and ranges.
+        values: the keyword arguments, from the config section ``key``.
+        key: for messages.
         extra: names that the program supplies itself and a config may not.
 
     Raises:
-        UserError: naming the first wrong key, and the choices.
+        UserError: naming the first wrong key, and what it may be.
     """
-    own = set(extra)
-    parameters = {
-        name: parameter
-        for name, parameter in inspect.signature(function).parameters.items()
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY) and name not in own
-    }
-    try:
-        hints = typing.get_type_hints(function.__init__ if inspect.isclass(function) else function)
-    except NameError:
-        hints = {}  # an annotation imported for type checkers only
+    allowed = parameters(function)
+    for name in extra:
+        allowed.pop(name, None)
+    hints = _hints(function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function)
     for name, value in values.items():
-        if name not in parameters:
-            raise UserError(f"{key}.{name}: no such key; {choose(str(name), parameters)}")
-        if name in hints and not _allowed(value, hints[name]):
-            raise UserError(f"{key}.{name}: {value!r} is not {_describe(hints[name])}")
-    for name, parameter in parameters.items():
+        if name not in allowed:
+            raise UserError(f"{key}.{name}: no such key; {choose(str(name), allowed)}")
+        if name in hints:
+            _refuse(f"{key}.{name}", value, hints[name])
+    for name, parameter in allowed.items():
         if parameter.default is parameter.empty and name not in values:
             raise UserError(f"{key}.{name}: missing; {key} needs a value for it")
 
 
+def parameters(function: Any) -> dict[str, inspect.Parameter]:
+    """The keyword parameters of a function or class by name; those of an unpacked ``TypedDict`` count as its own."""
+    found: dict[str, inspect.Parameter] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            found[name] = parameter
+    return found
+
+
+def validate(instance: Any) -> None:
+    """Compare the attributes of a dataclass with their annotations; call it in ``__post_init__``.
+
+    Raises:
+        UserError: ``rounds must be an integer ≥ 1, got 0``.
+    """
+    cls: Any = type(instance)
+    hints = _hints(cls)
+    for attribute in fields(instance):
+        _refuse(attribute.name, getattr(instance, attribute.name), hints[attribute.name])
+
+
+def validated(function: _Called) -> _Called:
+    """A function or constructor whose arguments are compared with their annotations at every call.
+
+    Raises:
+        UserError: ``width must be an integer ≥ 1, got 0``.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def checked(*given: Any, **named: Any) -> Any:
+        hints = _hints(function)
+        for name, value in signature.bind(*given, **named).arguments.items():
+            if name in hints:
+                _refuse(name, value, hints[name])
+        return function(*given, **named)
+
+    return typing.cast(_Called, checked)
+
+
+@functools.lru_cache(maxsize=256)
+def _hints(function: Any) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(function, include_extras=True)
+    except NameError:
+        return {}  # an annotation imported for type checkers only
+
+
+def _refuse(key: str, value: Any, hint: Any) -> None:
+    """Refuse a value, or the first entry of a mapping or sequence, that the annotation does not allow."""
+    for name, one, wanted in _mismatches(key, value, hint):
+        raise UserError(f"{name} must be {_describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")
+
+
+def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:
+    """Key, value and annotation of all that does not fit; entries of a mapping have keys of their own."""
+    plain, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if plain in (dict, collections.abc.Mapping) and isinstance(value, Mapping) and len(arguments) == 2:
+        for name, one in value.items():
+            yield from _mismatches(f"{key}.{name}", one, arguments[1])
+    elif not _allowed(value, hint):
+        yield key, value, hint
+
+
 def _allowed(value: Any, hint: Any) -> bool:
-    """Whether a value from a config may be passed where `hint` is annotated. Types no config can write are let pass."""
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
+    """Whether a value may be passed where ``hint`` is annotated. Types no config can write are let pass."""
+    plain, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if plain is Annotated:
+        return _allowed(value, arguments[0]) and all(_meets(value, one) for one in arguments[1:])
+    if plain in (typing.Union, types.UnionType):
         return any(_allowed(value, argument) for argument in arguments)
-    if origin is typing.Literal:
+    if plain is typing.Literal:
         return any(value == argument and type(value) is type(argument) for argument in arguments)
-    plain = origin or hint
     if plain is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if plain is int:
         return isinstance(value, int) and not isinstance(value, bool)
     if plain in (str, Path):
@@ -61,33 +164,50 @@ def _allowed(value: Any, hint: Any) -> bool:
     if plain in (bool, types.NoneType):
         return isinstance(value, plain)
     if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
-        if not isinstance(value, list | tuple):
-            return False
         items = [argument for argument in arguments if argument is not Ellipsis]
-        return len(items) != 1 or all(_allowed(item, items[0]) for item in value)
+        return isinstance(value, list | tuple) and (len(items) != 1 or all(_allowed(item, items[0]) for item in value))
     if plain in (dict, collections.abc.Mapping):
-        return isinstance(value, Mapping)
+        return isinstance(value, Mapping) and all(_allowed(one, arguments[-1]) for one in value.values() if arguments)
     # A class, such as Trainer's Strategy: a config holds plain values only, none of which is one.
     return not inspect.isclass(plain) or isinstance(value, plain)
 
 
+def _meets(value: Any, constraint: Any) -> bool:
+    """Whether a value of the right type, or an alternative such as null, meets one constraint."""
+    if isinstance(constraint, OneOf | Choices):
+        return value in constraint.choices
+    if isinstance(constraint, Ge):
+        return bool(value >= constraint.ge)
+    if isinstance(constraint, Gt):
+        return bool(value > constraint.gt)
+    if isinstance(constraint, Le):
+        return bool(value <= constraint.le)
+    if isinstance(constraint, Lt):
+        return bool(value < constraint.lt)
+    return True  # a note for someone else
+
+
 def _describe(hint: Any) -> str:
-    """The annotation in words: `a whole number or null`; for a list of literals the choices."""
+    """The annotation in words: ``an integer ≥ 1 or null``; for literals the choices."""
     names = {
-        int: "a whole number",
+        int: "an integer",
         float: "a number",
         bool: "true or false",
         str: "text",
         Path: "a path",
         types.NoneType: "null",
     }
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (typing.Union, types.UnionType):
+    plain, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if plain is Annotated:
+        choices = [one for one in arguments[1:] if isinstance(one, OneOf | Choices)]
+        if choices:
+            return _one_of(choices[0].choices)
+        return f"{_describe(arguments[0])}{_range(arguments[1:])}"
+    if plain in (typing.Union, types.UnionType):
         words = [_describe(argument) for argument in arguments if _writable(argument)]
         return " or ".join(dict.fromkeys(words))
-    if origin is typing.Literal:
-        return "one of " + ", ".join(str(argument) for argument in arguments)
-    plain = origin or hint
+    if plain is typing.Literal:
+        return _one_of(arguments)
     if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
         return "a list"
     if plain in (dict, collections.abc.Mapping):
@@ -95,8 +215,37 @@ def _describe(hint: Any) -> str:
     return names.get(plain, getattr(plain, "__name__", str(plain)))
 
 
+def _range(constraints: Iterable[Any]) -> str:
+    """`` ≥ 1``, or `` in [0, 1)`` where both ends are given."""
+    low = next((one for one in constraints if isinstance(one, Ge | Gt)), None)
+    high = next((one for one in constraints if isinstance(one, Le | Lt)), None)
+    least: Any = None if low is None else low.ge if isinstance(low, Ge) else low.gt
+    most: Any = None if high is None else high.le if isinstance(high, Le) else high.lt
+    if low is not None and high is not None:
+        return f" in {'[' if isinstance(low, Ge) else '('}{least}, {most}{']' if isinstance(high, Le) else ')'}"
+    if low is not None:
+        return f" {'≥' if isinstance(low, Ge) else '>'} {least}"
+    return "" if high is None else f" {'≤' if isinstance(high, Le) else '<'} {most}"
+
+
+def _one_of(choices: Iterable[Any]) -> str:
+    words = [str(choice) for choice in choices]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def _suggestion(value: Any, hint: Any) -> str:
+    """`` (did you mean gaussian?)``, for a text that is nearly one of the choices."""
+    known: list[str] = []
+    for one in (hint, *typing.get_args(hint)):
+        for constraint in (one, *typing.get_args(one)):
+            known += [str(choice) for choice in getattr(constraint, "choices", ())]
+        known += [str(argument) for argument in typing.get_args(one) if typing.get_origin(one) is typing.Literal]
+    _, guessed, guess = choose(value, known).partition(" (did you mean ")
+    return guessed + guess if isinstance(value, str) and known else ""
+
+
 def _writable(hint: Any) -> bool:
     """Whether a config file can hold a value of this type at all."""
     plain = typing.get_origin(hint) or hint
     builtin = inspect.isclass(plain) and plain.__module__ in ("builtins", "collections.abc", "pathlib", "types")
-    return builtin or plain is typing.Literal or plain in (typing.Union, types.NoneType)
+    return builtin or plain in (typing.Literal, typing.Union, types.NoneType, Annotated)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from vectorae.config.arguments import check_arguments
+from vectorae.config.arguments import check_arguments, parameters
 from vectorae.errors import UserError
 
 if TYPE_CHECKING:
@@ -31,15 +32,16 @@ def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
 
     Raises:
         UserError: `_target_` is not a class of this package, a name is not in its signature or is missing, or a
-            value has a type that the signature does not allow. A UserError of the class that begins with the name of
-            an argument gets the section in front of it: `lr: …` becomes `optimizer.lr: …`. Whatever else the class
-            raises passes unchanged.
+            value has a type or range that the signature does not allow. A UserError of the class that begins with the
+            name of an argument gets the section in front of it: `lr must be …` becomes `optimizer.lr must be …`.
+            Whatever else the class raises passes unchanged.
     """
     target = check(section, key, extra)
     try:
         return target(**{name: value for name, value in section.items() if name != "_target_"}, **extra)
     except UserError as error:
-        if str(error).partition(":")[0].partition(".")[0] in inspect.signature(target).parameters:
+        named = re.match(r"(\w+)(?=[.:]| must )", str(error))
+        if named and named[1] in parameters(target):
             raise UserError(f"{key}.{error}") from error
         raise
 
