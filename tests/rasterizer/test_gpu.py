@@ -187,7 +187,7 @@ def test_where_it_cannot_draw_it_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
         rasterize(scene, 4, 4, backend="gpu")
 
 
-COMPILE = Path(__file__).parent / "compile_kernels.py"
+COMPILE = Path(__file__).parents[1] / "helpers" / "compile_kernels.py"
 
 
 def test_kernels_compile_for_a_gpu_that_is_not_there(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from vectorae.decoder import Growth, Relocation, Seeding, SoftnessSchedule, TemperatureSchedule
+from vectorae.decoder.schedules import SoftnessSchedule, TemperatureSchedule
+from vectorae.decoder.seeding import Seeding
+from vectorae.decoder.strategy import Growth, Relocation
 
 
 @dataclass(frozen=True)
