@@ -13,6 +13,7 @@ from benchmarks.contenders import learning
 from benchmarks.timing import Clock, Pass, Times
 from benchmarks.workloads import GEOMETRY, Size, Workload
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.scene import Scene
 from vectorae.training.build import build_model
 
 NAME = "F"
@@ -47,14 +48,10 @@ class Step:
     def drawing(self) -> Workload:
         """What the rasterizer has to do in this step."""
         model = self.model("auto")
-        with torch.no_grad():
-            scene = model.scene(self.images)
-        side = self.images.shape[-1]
-        rasterizer = model.rasterizer
+        scene, side, state, settings = _scene(model, self.images), model.image_size, model.state, model.rasterizer
+        coverage = "ramp" if state.exact else settings.coverage
         learned = (*GEOMETRY, "color", "opacity", "background")
-        return Workload(
-            NAME, self.title, scene, side, side, rasterizer.coverage, rasterizer.compositing, model.softness, learned
-        )
+        return Workload(NAME, self.title, scene, side, side, coverage, settings.compositing, state.softness, learned)
 
 
 def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:
@@ -74,29 +71,28 @@ def step_pass(work: Step, backend: str) -> Pass:
     def once() -> Times:
         clock = Clock(images.device)
         optimizer.zero_grad()
-        cost, _ = model.learn(images)
+        cost, _ = model.training_loss(images)
         clock.tick("forward")
         cost.backward()
         clock.tick("backward")
         optimizer.step()
         clock.tick("optimizer")
-        with torch.no_grad():
-            scene = model.scene(images)
-        return {**clock.total(), "rasterizer": _rasterizer_alone(model, scene, images)}
+        return {**clock.total(), "rasterizer": _rasterizer_alone(model, _scene(model, images), images)}
 
     return once
 
 
-def _draw(model: VectorAutoencoder, scene: Any) -> Tensor:
-    side = model.image_size
-    return model.rasterizer.soft(scene, side, side, model.softness, model.temperature)
+@torch.no_grad()
+def _scene(model: VectorAutoencoder, images: Tensor) -> Scene:
+    """The scene that a training step draws."""
+    return model.decoder.scene(model(images), model.state)
 
 
-def _rasterizer_alone(model: VectorAutoencoder, scene: Any, images: Tensor) -> float:
+def _rasterizer_alone(model: VectorAutoencoder, scene: Scene, images: Tensor) -> float:
     """Seconds for the drawing of a scene and its gradient."""
     alone, leaves = learning(scene, (*GEOMETRY, "color", "opacity", "background"))
     clock = Clock(images.device)
-    drawing = _draw(model, alone)
+    drawing = model.decoder.draw(alone, model.image_size, model.image_size, model.state)
     torch.autograd.grad(drawing, leaves, images)
     clock.tick("rasterizer")
     return clock.times["rasterizer"]

@@ -103,6 +103,7 @@ class Scene:
     softness: Tensor
     background: Tensor
     depth: Tensor | None = None
+    compositing: str = "over"
 
     def __post_init__(self) -> None:
         slots = sorted(slot for group in self.groups for slot in group.slots)

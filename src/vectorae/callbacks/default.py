@@ -11,11 +11,11 @@ from vectorae.callbacks.last_validation import LastValidation
 from vectorae.callbacks.metrics import Metrics
 from vectorae.callbacks.moving_average import MovingAverage
 from vectorae.callbacks.progress_bar import ProgressBar
-from vectorae.callbacks.snapshots import Pictures
+from vectorae.callbacks.snapshots import Snapshots
 
 
 def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
-    """Everything that a run watches and writes, into its folder.
+    """The callbacks of a run, which write into its folder.
 
     Args:
         run_dir: the folder.
@@ -29,7 +29,7 @@ def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
         Divergence(last),
         LastValidation(),
         ProgressBar(),
-        Pictures(run_dir),
+        Snapshots(run_dir),
         Metrics(run_dir / "metrics.json"),
         BestCheckpoint(folder),
         last,

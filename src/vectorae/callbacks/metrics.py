@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from vectorae.evaluation.baselines import baselines, mean_image
+from vectorae.evaluation.baselines import mean_baselines
 from vectorae.io.atomic import write_json
 from vectorae.io.pixels import to_float
 
@@ -37,7 +37,7 @@ class Metrics(Callback):
             if name.startswith("val/")
         }
         validated = int(trainer.num_val_batches[0]) * dataset.batch_size
-        metrics |= _baseline_means(pl_module.layout, dataset.images("val")[:validated], dataset.images("train"))
+        metrics |= mean_baselines(pl_module.layout, dataset.images("val")[:validated], dataset.images("train"))
         metrics |= {
             "loss": float(trainer.callback_metrics.get("train/loss", math.nan)),
             "step": trainer.global_step,
@@ -47,13 +47,3 @@ class Metrics(Callback):
         if trainer.logger is not None:
             trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
         write_json(self.path, metrics)
-
-
-def _baseline_means(layout: Any, images: Tensor, train_images: Tensor) -> dict[str, float]:
-    """The baselines on uint8 images, each the mean over them."""
-    train_mean = mean_image(train_images)
-    totals: dict[str, float] = {}
-    for part in images.split(64):  # SSIM takes two dozen times the memory of its images
-        for name, values in baselines(layout, to_float(part), train_mean).items():
-            totals[name] = totals.get(name, 0.0) + float(values.double().sum())
-    return {name: total / len(images) for name, total in totals.items()}

@@ -4,42 +4,55 @@ from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import WeightAveraging
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class MovingAverage(WeightAveraging):
-    """An exponential moving average of the weights, which is what is validated, drawn and kept.
+    """An exponential moving average of the weights, which is what is validated, drawn and saved.
+
+    State buffers, which modules name in ``not_averaged``, are copied instead.
 
     Args:
-        decay: of the average. After n steps it is at most (1 + n) / (10 + n), or what the weights were when nothing
-            was learned would weigh for long.
+        decay: of the average. After n steps it is at most (1 + n) / (10 + n), so that the weights from before training
+            do not count for long.
     """
 
     def __init__(self, decay: float) -> None:
         super().__init__(avg_fn=partial(_averaged, decay))
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._keep_counts(pl_module)
+        self._copy_state(pl_module)
         super().on_validation_epoch_start(trainer, pl_module)
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        self._keep_counts(pl_module)
+        self._copy_state(pl_module)
         super().on_save_checkpoint(trainer, pl_module, checkpoint)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._keep_counts(pl_module)
+        self._copy_state(pl_module)
         super().on_train_end(trainer, pl_module)
 
-    def _keep_counts(self, model: pl.LightningModule) -> None:
-        """What is no weight is not averaged."""
+    @torch.no_grad()
+    def _copy_state(self, model: pl.LightningModule) -> None:
         assert self._average_model is not None
-        averaged = dict(self._average_model.module.named_buffers())
-        for name, buffer in model.named_buffers():
-            if name in ("progress", "revivals", "plateaus", "encoder.offset"):
-                averaged[name].copy_(buffer)
+        average = self._average_model.module
+        average.set_extra_state(model.get_extra_state())
+        own, averaged = dict(model.named_buffers()), dict(average.named_buffers())
+        for name in not_averaged(model):
+            averaged[name].copy_(own[name])
+
+
+def not_averaged(model: nn.Module) -> list[str]:
+    """The buffers that a moving average of weights must not touch: those that modules name in ``not_averaged``."""
+    return [
+        f"{prefix}.{name}" if prefix else name
+        for prefix, module in model.named_modules()
+        for name in getattr(module, "not_averaged", ())
+    ]
 
 
 def _averaged(decay: float, average: Tensor, now: Tensor, steps: Tensor) -> Tensor:

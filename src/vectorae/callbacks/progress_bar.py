@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import Callback
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from vectorae.rasterizer.cpu import COMPILING, announced_by
+from vectorae.training.autoencoder import VectorAutoencoder
 
 
 class ProgressBar(Callback):
@@ -33,7 +34,7 @@ class ProgressBar(Callback):
             TimeRemainingColumn(elapsed_when_finished=True),
             TextColumn("{task.description}"),
         )
-        self._task = self._bar.add_task("starting", total=1.0, completed=float(pl_module.progress))  # type: ignore[arg-type]
+        self._task = self._bar.add_task("starting", total=1.0, completed=_progress(pl_module))
         self._bar.start()
         if self._bar.console.is_terminal:
             self._announced.enter_context(announced_by(self._compiling))
@@ -60,14 +61,13 @@ class ProgressBar(Callback):
             parts = [f"step {trainer.global_step}", f"{speed:.0f} images/s"]
             parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
             parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
-            progress = float(pl_module.progress)  # type: ignore[arg-type]
-            self._bar.update(self._task, completed=progress, description=" · ".join(parts))
+            self._bar.update(self._task, completed=_progress(pl_module), description=" · ".join(parts))
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restart_clock()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._bar is not None and float(pl_module.progress) > 0.99:  # type: ignore[arg-type]
+        if self._bar is not None and _progress(pl_module) > 0.99:
             self._bar.update(self._task, completed=1.0)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
@@ -78,3 +78,8 @@ class ProgressBar(Callback):
 
     def _restart_clock(self) -> None:
         self._since, self._images = time.perf_counter(), 0
+
+
+def _progress(model: pl.LightningModule) -> float:
+    assert isinstance(model, VectorAutoencoder)
+    return model.run.progress

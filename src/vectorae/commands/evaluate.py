@@ -68,10 +68,10 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     if sheet == output:
         raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
     mean = mean_image(dataset.images("train"))
-    judges = _judges(config, dataset, model, device)
+    evaluators = _evaluators(config, dataset, model, device)
     refine = config["refine"]
     found = evaluate_model(
-        model.to(device), images, config["batch_size"], mean, refine=refine, judges=judges, progress=True
+        model.to(device), images, config["batch_size"], mean, refine=refine, evaluators=evaluators, progress=True
     )
     metrics = found.metrics
     if config["baselines"]["fit"]:
@@ -96,7 +96,7 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
             raise UserError(f"{name}: {value} is not a whole number of {least} or more")
 
 
-def _judges(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:
+def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:
     """LPIPS where its weights are, and the classifier that is asked for."""
     from vectorae.evaluation.classifier import load
     from vectorae.evaluation.evaluate import Evaluators
@@ -134,10 +134,10 @@ def _optimum(model: Any, images: torch.Tensor, found: Evaluation, fit: int, step
     """The optimum of some evenly spread images, and beside it the PSNR of the model's drawings of the same."""
     import torch
 
-    from vectorae.evaluation.best_found import evaluate_optimum
+    from vectorae.evaluation.best_found import evaluate_best_found
 
     chosen = torch.linspace(0, len(images) - 1, min(fit, len(images))).round().long()
-    optimum = evaluate_optimum(model, images[chosen], steps=steps, progress=True)
+    optimum = evaluate_best_found(model, images[chosen], steps=steps, progress=True)
     means = {name: float(values.double().mean()) for name, values in optimum.items()}
     return means | {"psnr_of_optimum_sample": float(found.psnr[chosen].mean()), "images_optimum": float(len(chosen))}
 

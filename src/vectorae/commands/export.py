@@ -31,7 +31,7 @@ def export(config: dict[str, Any], folder: Path) -> None:
     model = checkpoints.load(config["checkpoint"])
     difference = exports.export(model, config["format"], output, config["overwrite"])
     files = ", ".join(sorted(path.name for path in output.iterdir()))
-    if model.inference.refine_steps and config["format"] != "safetensors":
+    if model.options.refine_steps and config["format"] != "safetensors":
         print(f"the export is the encoder with its layout{exports.LEFT_OUT}")
     print(f"written to {output} ({files}); largest difference from the model: {difference:.1e}")
 

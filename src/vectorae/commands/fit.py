@@ -13,15 +13,11 @@ from vectorae.commands.command_line import duration, seconds_of
 from vectorae.commands.schemas import FitConfig
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
-from vectorae.fitting.plan import build_plan
 
 if TYPE_CHECKING:
-    import torch
-
+    from vectorae.decoder import Feedback
     from vectorae.fitting import Fitting, Photo, Record
     from vectorae.io.signals import Signals
-    from vectorae.layout import Layout, OverlayLayout, SceneLayout
-    from vectorae.scene import Scene
     from vectorae.svg import Reading
 
 STATE = "state.pt"
@@ -31,9 +27,6 @@ SMALLEST = 8
 
 FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device")
 """What a fit may be resumed without: how long it takes, and how it is shown."""
-
-ROUND = "round-"
-"""Begins the id of the group that a round's shapes have in the SVG."""
 
 KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
 """Keys by which fields of the shapes of `init` stay as they are."""
@@ -85,7 +78,9 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     max_time = None if time is None else float(seconds_of(time))
     device = shell.device(config["device"])
 
-    from vectorae.fitting import Reader, batches, read_state
+    import torch
+
+    from vectorae.fitting import Reader, batches, build_fitting, build_plan, read_state
 
     build_plan(config, max_time)
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
@@ -93,17 +88,19 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     several = list(batches(photos, config["batch_size"]))
     settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
     states = {} if config["resume"] is None else read_state(Path(config["resume"]), settings, FREE_TO_DIFFER)
-    drawn = _drawn_before(config, photos) if config["init"] is not None else None
+    init = None if config["init"] is None else _read_init(config, photos)
     objective = instantiate(config["loss"], "loss")
     for batch in several:
         objective.check(*batch[0].pixels.shape[-2:])
-    _build(config, several[0], max_time, device, drawn)
-    print(f"run folder: {shell.short(folder)}", flush=True)
-    shares = [None if max_time is None else max_time * len(batch) / len(photos) for batch in several]
 
     def build(number: int) -> tuple[Fitting, list[str | None]]:
-        return _build(config, several[number], shares[number], device, drawn)
+        batch = several[number]
+        images = torch.stack([photo.pixels for photo in batch]).to(device)
+        share = None if max_time is None else max_time * len(batch) / len(photos)
+        return build_fitting(config, images, share, init, on_top=shell.chosen("primitives"))
 
+    build(0)
+    print(f"run folder: {shell.short(folder)}", flush=True)
     metrics, signal = _draw(several, build, folder, settings, states)
     _report(metrics, photos, folder)
     for path, why in failures.items():
@@ -123,7 +120,7 @@ def _draw(
     """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
     from torch.utils.tensorboard import SummaryWriter
 
-    from vectorae.fitting import write_state
+    from vectorae.fitting import Drawing, Record, write_state
     from vectorae.io.signals import Signals
 
     metrics: list[dict[str, float]] = []
@@ -131,14 +128,15 @@ def _draw(
         for number, batch in enumerate(several):
             fitting, layers = build(number)
             if number in states:
-                fitting.restore(states[number])
+                fitting.load_state_dict(states[number])
 
             def keep(number: int = number, fitting: Fitting = fitting) -> None:
-                states[number] = fitting.state()
+                states[number] = fitting.state_dict()
                 write_state(folder / STATE, settings, states)
 
             tag = f"{number + 1}/" if len(several) > 1 else ""
-            record = _record(settings["scale"], folder, batch, fitting, layers, writer, tag)
+            drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
+            record = Record(fitting, drawings, layers, writer, tag, settings["scale"])
             _run(fitting, record, settings["looks"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
@@ -162,7 +160,7 @@ def _check_numbers(config: Mapping[str, Any]) -> None:
         raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
 
 
-def _drawn_before(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
+def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
     """The drawing that `init` names, which all images are to begin with."""
     from vectorae.svg import counted, read_svg
 
@@ -195,96 +193,22 @@ def _drawn_before(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading
     return reading
 
 
-def _build(
-    config: Mapping[str, Any],
-    batch: Sequence[Photo],
-    max_time: float | None,
-    device: torch.device,
-    drawn: Reading | None,
-) -> tuple[Fitting, list[str | None]]:
-    """What draws a batch of images, and for each shape the id of its group."""
-    import torch
-
-    from vectorae.fitting import Fitting
-    from vectorae.layout import OverlayLayout
-
-    images = torch.stack([photo.pixels for photo in batch]).to(device)
-    rasterizer = instantiate(config["rasterizer"], "rasterizer")
-    plan = build_plan(config, max_time)
-    layout: Layout | SceneLayout | OverlayLayout
-    if drawn is None:
-        layout = new_shapes(config, images)
-    else:
-        softness = plan.softness(1.0, min(images.shape[-2:]))
-        layout = _redrawn(config, drawn, images, lambda scene: rasterizer.soft_scene(scene, softness))
-        if shell.chosen("primitives"):
-            layout = OverlayLayout(layout, new_shapes(config, images))
-    layers = [] if drawn is None else list(drawn.layers)
-    fitting = Fitting(images, layout, rasterizer, instantiate(config["loss"], "loss"), plan)
-    before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
-    return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
-
-
-def new_shapes(config: Mapping[str, Any], images: torch.Tensor) -> Layout:
-    """The layout of `primitives`, on the images' canvas."""
-    aspect = images.shape[-1] / images.shape[-2]
-    layout: Layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
-    return layout
-
-
-def _redrawn(
-    config: Mapping[str, Any], drawn: Reading, images: torch.Tensor, soften: Callable[[Scene], Scene]
-) -> SceneLayout:
-    """A drawing as a layout: what `primitives` fixes stays as it is in the drawing."""
-    from vectorae.layout import SceneLayout
-
-    height, width = images.shape[-2:]
-    section = config["primitives"]
-    fixed = [name for name, value in (section.get("fields") or {}).items() if value != "learned"]
-    fixed += [] if section.get("background", "learned") == "learned" else ["background"]
-    scene = drawn.scene if config["channels"] == 3 else drawn.scene.grey()
-    return SceneLayout(soften(scene), width / height, fixed)
-
-
-def _record(
-    scale: float,
-    folder: Path,
-    batch: Sequence[Photo],
-    fitting: Fitting,
-    layers: Sequence[str | None],
-    writer: Any,
-    tag: str,
-) -> Record:
-    from vectorae.fitting import Drawing, Record
-
-    drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
-    return Record(fitting, drawings, layers, writer, tag, scale)
-
-
-def _run(fitting: Fitting, record: Record, looks: int, signals: Signals, keep: Callable[[], None]) -> None:
-    """Step until it is done or a signal comes, and now and then look at the drawings and keep the state."""
-
-    def look() -> None:
-        fitting.look()
-        record.look()
-        keep()
-
-    look()
-    seen = int(fitting.progress * looks)
+def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, keep: Callable[[], None]) -> None:
+    """Run a fit until it is done or a signal comes, with a bar, logs, snapshots and its state on disk."""
     with shell.running() as show:
-        while not fitting.done and signals.received is None:
-            cost, terms = fitting.step()
-            progress = fitting.progress
+
+        def step(feedback: Feedback) -> None:
             if fitting.steps % LOG_EVERY == 0:
-                record.step(cost, terms)
+                record.step(feedback)
                 speed = fitting.steps / max(fitting.seconds, 1e-9)
                 text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.num_visible} shapes"
-                show(progress, f"{text} · loss {float(cost.mean()):.4g}")
-            if int(progress * looks) > seen and progress < 1:
-                seen = int(progress * looks)
-                look()
-        fitting.pause()
-        look()
+                show(fitting.progress, f"{text} · loss {float(fitting.best_costs(feedback)[0].mean()):.4g}")
+
+        def snapshot() -> None:
+            record.snapshot()
+            keep()
+
+        fitting.run(snapshots, step, snapshot, stop=lambda: signals.received is not None)
         if fitting.done:
             show(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
 

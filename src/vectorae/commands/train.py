@@ -85,7 +85,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     if checkpoint is not None:
         _check_resume(checkpoint, config)
     dataset = build_dataset(config)
-    callbacks = default_callbacks(folder, model.inference.ema)
+    callbacks = default_callbacks(folder, model.options.ema)
     logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()

@@ -76,7 +76,7 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
         if name not in allowed:
             raise UserError(f"{key}.{name}: no such key; {choose(str(name), allowed)}")
         if name in hints:
-            _refuse(f"{key}.{name}", value, hints[name])
+            check_value(f"{key}.{name}", value, hints[name])
     for name, parameter in allowed.items():
         if parameter.default is parameter.empty and name not in values:
             raise UserError(f"{key}.{name}: missing; {key} needs a value for it")
@@ -100,7 +100,7 @@ def validate(instance: Any) -> None:
     cls: Any = type(instance)
     hints = _hints(cls)
     for attribute in fields(instance):
-        _refuse(attribute.name, getattr(instance, attribute.name), hints[attribute.name])
+        check_value(attribute.name, getattr(instance, attribute.name), hints[attribute.name])
 
 
 def validated(function: _Called) -> _Called:
@@ -116,7 +116,7 @@ def validated(function: _Called) -> _Called:
         hints = _hints(function)
         for name, value in signature.bind(*given, **named).arguments.items():
             if name in hints:
-                _refuse(name, value, hints[name])
+                check_value(name, value, hints[name])
         return function(*given, **named)
 
     return typing.cast(_Called, checked)
@@ -130,7 +130,7 @@ def _hints(function: Any) -> dict[str, Any]:
         return {}  # an annotation imported for type checkers only
 
 
-def _refuse(key: str, value: Any, hint: Any) -> None:
+def check_value(key: str, value: Any, hint: Any) -> None:
     """Refuse a value, or the first entry of a mapping or sequence, that the annotation does not allow."""
     for name, one, wanted in _mismatches(key, value, hint):
         raise UserError(f"{name} must be {_describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")

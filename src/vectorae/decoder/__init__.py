@@ -1,18 +1,29 @@
-"""From raw numbers to pixels, and what changes about it in the course of a run."""
+"""From raw numbers to pixels, costs and gradients; and how that changes in the course of a run."""
 
-from vectorae.decoder.course import Course
-from vectorae.decoder.schedules import Plateaus, SoftnessSchedule, TemperatureSchedule
+from vectorae.decoder.decoder import Decoder, Feedback, draw_crisp
+from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
+from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
-from vectorae.decoder.strategy import Growth, Relocation
-from vectorae.decoder.visible import visible_pixels
+from vectorae.decoder.state import DrawState
+from vectorae.decoder.strategy import Growth, Relocation, Strategy, Target, draw_and_measure, visible_pixels
 
 __all__ = [
-    "Course",
+    "Decoder",
+    "DrawState",
+    "Feedback",
     "Growth",
     "Plateaus",
+    "RawOptimizer",
     "Relocation",
+    "Schedule",
     "Seeding",
     "SoftnessSchedule",
+    "Strategy",
+    "Target",
     "TemperatureSchedule",
+    "draw_and_measure",
+    "draw_crisp",
+    "half_cosine",
+    "optimize_raw",
     "visible_pixels",
 ]

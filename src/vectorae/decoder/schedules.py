@@ -1,28 +1,26 @@
-"""How soft the shapes, and how undecided their order, are in the course of training."""
+"""How softness, and how undecided the order of shapes is, change in the course of a run."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
-from vectorae.errors import UserError, choose
-
-UNITS = ("canvas", "pixel")
+from vectorae.config import Fraction, PositiveFloat, PositiveFraction, validate
+from vectorae.decoder.state import DrawState
 
 SHARP = 0.18
 """Softness at the end, pixels: crisp drawings of faces are then as good as soft ones; at a quarter, 0.2 dB worse."""
 
-SHAPES = ("exponential", "linear", "cosine", "plateau")
-
 STAGES = 10
-"""In how many steps softness falls that waits for plateaus."""
+"""Steps in which softness falls that waits for plateaus."""
 
 PATIENCE = 0.02
-"""The part of a run without gain after which it waits no more."""
+"""The fraction of a run without improvement after which a stage ends."""
 
 GAIN = 0.01
-"""Part of the loss by which it must fall, or it stands on a plateau."""
+"""Relative decrease of the loss that counts as an improvement."""
 
 MEMORY = 0.95
-"""Of the running mean of losses, from step to step."""
+"""Of the running mean of losses, per step."""
 
 
 @dataclass(frozen=True)
@@ -30,34 +28,28 @@ class SoftnessSchedule:
     """Softness falls from ``start`` to ``end``, and stays there for the last part of the run.
 
     Attributes:
-        start: > 0: how far shapes reach at first.
-        end: > 0; None is ``SHARP`` pixels.
-        until: the progress in (0, 1] at which the end is reached.
+        start: how far shapes reach at first.
+        end: None is ``SHARP`` pixels.
+        until: the progress at which the end is reached.
         unit: of start and end: ``canvas`` (the shorter side of the image) or ``pixel``.
         shape: how it falls: ``exponential``, ``linear``, ``cosine`` (half a wave), or ``plateau``: exponentially in ten
-            steps, of which each waits until the loss falls no more (see ``Plateaus``).
-        exact: the last part of the run, in [0, 1], in which edges are those of crisp drawings (``Rasterizer.soft``).
+            steps, each taken when the loss stops improving (see ``Plateaus``).
+        exact: the last fraction of the run, in which soft drawings are exact (see ``DrawState``).
     """
 
-    start: float = 0.06
-    end: float | None = None
-    until: float = 0.8
-    unit: str = "canvas"
-    shape: str = "exponential"
-    exact: float = 0.0
+    start: PositiveFloat = 0.04
+    end: PositiveFloat | None = None
+    until: PositiveFraction = 0.6
+    unit: Literal["canvas", "pixel"] = "canvas"
+    shape: Literal["exponential", "linear", "cosine", "plateau"] = "exponential"
+    exact: Fraction = 0.4
 
     def __post_init__(self) -> None:
-        if self.shape not in SHAPES:
-            raise UserError(f"shape: no {self.shape!r}; {choose(self.shape, SHAPES)}")
-        _check(self.start, 1.0 if self.end is None else self.end, self.until)
-        if self.unit not in UNITS:
-            raise UserError(f"unit: no {self.unit!r}; {choose(self.unit, UNITS)}")
-        if not 0 <= self.exact <= 1:
-            raise UserError(f"exact: {self.exact} is not between 0 and 1")
+        validate(self)
 
     @property
     def waits(self) -> bool:
-        """Whether the progress that it goes by is that of ``Plateaus``."""
+        """Whether softness follows the progress of ``Plateaus``."""
         return self.shape == "plateau"
 
     def is_exact(self, progress: float) -> bool:
@@ -78,13 +70,13 @@ class SoftnessSchedule:
 
 @dataclass
 class Plateaus:
-    """Progress that goes on in stages, whenever the loss has stopped to fall, and ends at the part ``until`` of a run.
+    """Advances one stage each time the smoothed loss stops improving, and is done by the progress ``until``.
 
     Attributes:
-        stage: how many have gone by.
+        stage: stages completed.
         mean: running mean of the losses.
         best: the lowest mean of this stage.
-        since: the progress at which that was.
+        since: the progress at which it was reached.
     """
 
     stage: float = 0.0
@@ -93,7 +85,7 @@ class Plateaus:
     since: float = 0.0
 
     def observe(self, loss: float, progress: float, until: float) -> None:
-        """Take note of a step's loss, at a progress in [0, 1]."""
+        """Record the loss of a step at a progress in [0, 1]."""
         self.mean = loss if math.isinf(self.mean) else MEMORY * self.mean + (1 - MEMORY) * loss
         if self.mean < self.best * (1 - GAIN):
             self.best, self.since = self.mean, progress
@@ -103,38 +95,65 @@ class Plateaus:
             self.stage, self.best, self.since = self.stage + 1, math.inf, progress
 
     def progress(self, until: float) -> float:
-        """The progress in [0, 1] that stands for the stages gone by."""
+        """The progress in [0, 1] that the completed stages stand for."""
         return self.stage / STAGES * until
 
 
 @dataclass(frozen=True)
 class TemperatureSchedule:
-    """The temperature at which shapes are ordered by depth falls exponentially from ``start`` to ``end``, as softness.
+    """The temperature at which shapes are ordered by depth falls exponentially from ``start`` to ``end``.
 
     Attributes:
-        start: > 0, in units of depth, of which all shapes share the range [0, 1].
-        end: > 0: at a tenth of the distance between two shapes their order is all but decided.
-        until: the progress in (0, 1] at which the end is reached.
+        start: in units of depth; all shapes share depths in [0, 1].
+        end: at a tenth of the distance between two shapes their order is all but decided.
+        until: the progress at which the end is reached.
     """
 
-    start: float = 0.1
-    end: float = 0.001
-    until: float = 0.8
+    start: PositiveFloat = 0.1
+    end: PositiveFloat = 0.001
+    until: PositiveFraction = 0.6
 
     def __post_init__(self) -> None:
-        _check(self.start, self.end, self.until)
+        validate(self)
 
     def __call__(self, progress: float) -> float:
         """Temperature in units of depth at a progress in [0, 1]."""
         return _fall(self.start, self.end, self.until, progress)
 
 
-def _check(start: float, end: float, until: float) -> None:
-    for name, value in (("start", start), ("end", end)):
-        if not 0 < value < math.inf:
-            raise UserError(f"{name}: {value} is not a number above 0")
-    if not 0 < until <= 1:
-        raise UserError(f"until: {until} is not above 0 and at most 1")
+@dataclass(frozen=True)
+class Schedule:
+    """How drawings look from the first step of a run to the last.
+
+    Attributes:
+        softness: of the edges.
+        temperature: of the order of shapes that have a depth.
+    """
+
+    softness: SoftnessSchedule = field(default_factory=SoftnessSchedule)
+    temperature: TemperatureSchedule = field(default_factory=TemperatureSchedule)
+
+    def state(
+        self,
+        progress: float,
+        side: int,
+        visible: int | None = None,
+        plateaus: Plateaus | None = None,
+        exact: bool = False,
+    ) -> DrawState:
+        """The draw state at a progress in [0, 1].
+
+        Args:
+            progress: of the run.
+            side: the shorter side of the images, pixels.
+            visible: how many shapes are drawn; None draws all.
+            plateaus: of the run's losses, which softness of shape ``plateau`` follows.
+            exact: whatever the schedule says.
+        """
+        exact = exact or self.softness.is_exact(progress)
+        waited = progress if plateaus is None or not self.softness.waits else plateaus.progress(self.softness.until)
+        softness = self.softness(1.0 if exact else waited, side)
+        return DrawState(softness, self.temperature(progress), exact, visible)
 
 
 def _fall(start: float, end: float, until: float, progress: float) -> float:

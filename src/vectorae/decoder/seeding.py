@@ -1,50 +1,47 @@
-"""Where shapes begin: places, sizes, directions and colours by the image that they are to draw."""
+"""Where shapes start: locations, sizes, directions and colours taken from the image that they are to draw."""
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.errors import UserError, choose
+from vectorae.config import validate
 from vectorae.geometry import canvas_size
 from vectorae.layout import Seeds
 from vectorae.losses import gaussian_blur
 
-PLACES, SIZES, COLORS = ("residual", "gradient", "layout"), ("density", "equal"), ("image", "layout")
-
 SIDE = 256
-"""Of larger images only so many pixels of the shorter side are looked at."""
+"""Larger images are reduced to this shorter side, pixels."""
 
 SPREAD = 0.7
-"""Side of a new shape's cell, in that of the square it had to itself were they spread evenly: it does not fill it."""
+"""Initial cell size relative to an even spacing."""
 
 LARGEST = 1.5
-"""The largest cell, in those of even size: where there is nothing to draw, density knows no limit."""
+"""The largest cell relative to the initial one: where there is nothing to draw, density would ask for more."""
 
 
 @dataclass(frozen=True)
 class Seeding:
-    """How the image decides where shapes begin.
+    """Samples where shapes start from the image.
 
-    Strokes and boxes begin along the edges of the image (its structure tensor, Förstner and Gülch 1987).
+    Strokes and boxes are laid along the edges of the image (its structure tensor, Förstner and Gülch 1987).
 
     Attributes:
-        places: drawn by lot: ``residual``, where they would gain most; ``gradient``, where the image has edges; or
-            ``layout``: as ``primitives.start`` has it, and size, direction and colour too.
-        sizes: ``density``: small where many stand; or ``equal``.
-        colors: of the ``image`` under the shape; or of the ``layout``.
+        places: sampled from the ``residual`` (where shapes would gain most) or the image's ``gradient`` (its edges); or
+            those of the ``layout`` (``primitives.start``), with its sizes, directions and colours.
+        sizes: by ``density`` (small where there are many), or ``equal``.
+        colors: of the ``image`` under the shape, or of the ``layout``.
     """
 
-    places: str = "residual"
-    sizes: str = "density"
-    colors: str = "image"
+    places: Literal["residual", "gradient", "layout"] = "residual"
+    sizes: Literal["density", "equal"] = "density"
+    colors: Literal["image", "layout"] = "image"
 
     def __post_init__(self) -> None:
-        for name, choices in (("places", PLACES), ("sizes", SIZES), ("colors", COLORS)):
-            if getattr(self, name) not in choices:
-                raise UserError(f"{name}: no {getattr(self, name)!r}; {choose(getattr(self, name), choices)}")
+        validate(self)
 
     def __call__(
         self,
@@ -55,15 +52,15 @@ class Seeding:
         generator: torch.Generator,
         among: int | None = None,
     ) -> Seeds:
-        """Seeds for some new shapes.
+        """Seeds for new shapes.
 
         Args:
             images: ``[B, C, H, W]`` in [0, 1].
-            drawn: what is there already, of the same shape.
+            drawn: what is drawn already, of the same shape.
             count: n new shapes in each drawing.
-            ink: the colour that they have, ``[C]``, if they may not have any.
-            generator: of the lots, on the CPU.
-            among: how many shapes share the canvas, by which they are as large; None is ``count``.
+            ink: the colour of the shapes, ``[C]``, if it is fixed.
+            generator: of the samples, on the CPU.
+            among: how many shapes share the canvas, which decides their size; None is ``count``.
 
         Returns:
             Seeds ``[B, n]``.
@@ -75,7 +72,7 @@ class Seeding:
         cell = SPREAD * math.sqrt(math.prod(canvas_size(width / height)) / among)
         seen = gaussian_blur(images, max(1.0, 0.25 * cell * side))
         weight = self._weight(images, drawn, seen if ink is None else ink[:, None, None], max(1.0, 0.35 * cell * side))
-        places, pixels = _by_lot(weight, count, generator)
+        places, pixels = _sample(weight, count, generator)
         cells = torch.full_like(weight[:, :count].flatten(1)[:, :1], cell).expand(-1, count)
         if self.sizes == "density":
             density = weight.flatten(1) * (among / weight.flatten(1).sum(1, keepdim=True))
@@ -87,7 +84,7 @@ class Seeding:
         return Seeds(places / side, cells, turn, color if self.colors == "image" else None)
 
     def _weight(self, images: Tensor, drawn: Tensor, color: Tensor, sigma: float) -> Tensor:
-        """How much a shape is wanted at each pixel, ``[B, H, W]``, > 0."""
+        """The sampling weight of each pixel, ``[B, H, W]``, > 0."""
         if self.places == "gradient":
             wanted = _gradient(images).square().sum(1)
         else:
@@ -105,8 +102,8 @@ def _reduced(images: Tensor) -> Tensor:
     return F.interpolate(images, size=(round(height * factor), round(width * factor)), mode="area")
 
 
-def _by_lot(weight: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Places in pixels ``[B, n, 2]``, and the number of the pixel that each lies in ``[B, n]``."""
+def _sample(weight: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Sampled locations in pixels ``[B, n, 2]``, and the index of the pixel that each lies in ``[B, n]``."""
     width = weight.shape[-1]
     chances = weight.flatten(1).double().cpu()
     pixels = torch.multinomial(chances, count, replacement=count > chances.shape[1] // 2, generator=generator)

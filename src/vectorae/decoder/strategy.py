@@ -1,64 +1,164 @@
-"""When shapes enter, and when those that died are put elsewhere."""
+"""When shapes are added, and which are relocated to where: one strategy for training and fitting."""
 
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from vectorae.errors import UserError
+import torch
+from torch import Tensor
+
+from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, validate
+from vectorae.decoder.decoder import Decoder
+from vectorae.decoder.seeding import Seeding
+from vectorae.decoder.state import DrawState
+from vectorae.layout import LayoutBase
+from vectorae.scene import Scene
 
 
 @dataclass(frozen=True)
 class Growth:
-    """Shapes enter in rounds, each where the drawing so far is worst, and upon those before (LIVE, Ma et al. 2022).
+    """Shapes are added in rounds, each where the drawing so far is worst, on top of those before (LIVE, Ma et al. 2022).
 
     Attributes:
-        rounds: 1 or more, of about as many shapes each.
-        until: the progress in (0, 1] that they are spread over.
+        rounds: of about as many shapes each.
+        until: the progress over which the rounds are spread.
     """
 
-    rounds: int = 6
-    until: float = 0.4
+    rounds: PositiveInt = 1
+    until: PositiveFraction = 0.4
 
     def __post_init__(self) -> None:
-        if self.rounds < 1:
-            raise UserError(f"rounds: {self.rounds} is not a whole number of 1 or more")
-        check_part("until", self.until)
+        validate(self)
 
     def round_at(self, progress: float) -> int:
-        """The last round that has begun, from 0."""
+        """The last round that has begun at a progress in [0, 1], from 0."""
         return min(self.rounds - 1, int(progress / self.until * self.rounds))
 
     def count(self, number: int, shapes: int) -> int:
-        """How many of the shapes are there once a round, from 0, has begun."""
+        """How many of the shapes have been added once a round, from 0, has begun."""
         return max(1, round(shapes * (number + 1) / self.rounds)) if shapes else 0
 
 
 @dataclass(frozen=True)
 class Relocation:
-    """Shapes that paint nothing are put where the drawing is worst.
+    """Dead shapes, which hardly show, are moved to where the drawing is worst.
 
     Attributes:
-        times: how often they are looked for, 0 or more.
-        until: the progress in (0, 1] that these times are spread over.
-        part: a shape is dead that shows on less than this part of the pixels there are for each shape.
+        times: how often dead shapes are looked for.
+        until: the progress over which these times are spread.
+        threshold: a shape is dead if visible on fewer than threshold × pixels / shapes.
     """
 
-    times: int = 20
-    until: float = 0.8
-    part: float = 0.1
+    times: NonNegativeInt = 0
+    until: PositiveFraction = 0.5
+    threshold: NonNegativeFloat = 0.02
 
     def __post_init__(self) -> None:
-        if self.times < 0:
-            raise UserError(f"times: {self.times} is not a whole number of 0 or more")
-        if not 0 <= self.part < math.inf:
-            raise UserError(f"part: {self.part} is not a number of 0 or more")
-        check_part("until", self.until)
+        validate(self)
 
     def due(self, progress: float) -> int:
-        """How many of the times have come."""
+        """How often dead shapes should have been looked for by a progress in [0, 1]."""
         return min(self.times, int(progress / self.until * self.times))
 
+    def dead(self, pixels: Tensor, size: int) -> Tensor:
+        """Which shapes are dead, bool ``[..., N]``.
 
-def check_part(name: str, value: float) -> None:
-    """Refuse what is no part of a whole."""
-    if not 0 < value <= 1:
-        raise UserError(f"{name}: {value} is not above 0 and at most 1")
+        Args:
+            pixels: on how many each shape is visible, ``[..., N]`` (see ``visible_pixels``).
+            size: pixels of the drawing.
+        """
+        return pixels < self.threshold * (size / pixels.shape[-1])
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """When shapes are added, which are relocated, and where both go.
+
+    Attributes:
+        growth: when shapes are added.
+        relocation: when shapes are relocated, and which.
+        seeding: where added and relocated shapes go.
+    """
+
+    growth: Growth = field(default_factory=Growth)
+    relocation: Relocation = field(default_factory=Relocation)
+    seeding: Seeding = field(default_factory=Seeding)
+
+    def num_visible(self, progress: float, layout: LayoutBase) -> int:
+        """How many shapes have been added at a progress in [0, 1]; shapes that cannot be seeded are there from the start."""
+        seedable = len(layout.seedable)
+        return layout.count - seedable + self.growth.count(self.growth.round_at(progress), seedable)
+
+    def rounds(self, layout: LayoutBase) -> list[int]:
+        """The round in which each shape is added, ``[N]``, from 1; 0 for those that are there from the start."""
+        seedable = len(layout.seedable)
+        ends = [self.growth.count(number, seedable) for number in range(self.growth.rounds)]
+        added = [1 + next(n for n, end in enumerate(ends) if slot < end) for slot in range(seedable)]
+        return [0] * (layout.count - seedable) + added
+
+    def seed(
+        self, layout: LayoutBase, raw: Tensor, slots: Sequence[int], target: "Target", generator: torch.Generator
+    ) -> Tensor:
+        """Raw numbers ``[B, raw_size]`` with some shapes moved to where the image wants them.
+
+        Args:
+            layout: of the raw numbers.
+            raw: ``[B, raw_size]``.
+            slots: of the shapes to move.
+            target: images and what is drawn of them so far.
+            generator: on the CPU.
+        """
+        ink = None
+        if "color" not in layout.quantities():
+            ink = layout(raw[:1]).color[0, slots[0]]
+        seeds = self.seeding(target.images, target.drawn, len(slots), ink, generator, target.among)
+        return layout.with_seeds(raw, slots, seeds)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What seeded shapes are to draw.
+
+    Attributes:
+        images: ``[B, C, H, W]`` in [0, 1].
+        drawn: what is drawn of them already, of the same shape.
+        among: how many shapes share the canvas; they are as large as if spread evenly.
+    """
+
+    images: Tensor
+    drawn: Tensor
+    among: int
+
+
+class Draw(Protocol):
+    """Scene → drawings ``[B, C, H, W]``."""
+
+    def __call__(self, scene: Scene, /) -> Tensor: ...
+
+
+@torch.no_grad()
+def draw_and_measure(
+    decoder: Decoder, raw: Tensor, height: int, width: int, state: DrawState
+) -> tuple[Tensor, Tensor]:
+    """The soft drawings ``[B, C, H, W]`` of raw numbers, and on how many pixels each shape is visible, ``[B, N]``."""
+    scene = decoder.scene(raw, state)
+
+    def draw(some: Scene) -> Tensor:
+        return decoder.draw(some, height, width, state)
+
+    return draw(scene), visible_pixels(scene, draw)
+
+
+def visible_pixels(scene: Scene, draw: Draw) -> Tensor:
+    """On how many pixels each shape is visible, ``[B, N]``: partly covered and partly hidden ones count for their part.
+
+    Args:
+        scene: of the shapes.
+        draw: scene → drawings.
+    """
+    color = torch.ones_like(scene.color[..., :1]).requires_grad_()
+    # How much of each pixel is a shape's is the derivative of the drawing by the shape's colour.
+    white = replace(scene, color=color, background=scene.background[:, :1])
+    with torch.enable_grad():
+        (pixels,) = torch.autograd.grad(draw(white).sum(), color)
+    return pixels[..., 0]

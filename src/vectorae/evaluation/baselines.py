@@ -1,18 +1,14 @@
 """What drawings are compared with: the mean image, and mean-coloured blocks."""
 
 import math
-from typing import TYPE_CHECKING, Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.io.pixels import to_float
-from vectorae.losses import LPIPS
-from vectorae.losses.metrics import image_metrics
-
-if TYPE_CHECKING:
-    pass
+from vectorae.layout import LayoutBase
+from vectorae.losses.metrics import metrics_of
 
 
 def mean_image(images: Tensor, limit: int = 10_000) -> Tensor:
@@ -41,18 +37,18 @@ def block_grid(rows: int | None, columns: int | None, count: int, image_size: in
     return min(rows, image_size), min(columns, image_size)
 
 
-def baselines(layout: Any, images: Tensor, train_mean: Tensor) -> dict[str, Tensor]:
-    """Metrics ``[B]`` of the two baselines on images ``[B, C, S, S]``: the mean image, and mean-coloured blocks."""
+def baselines(layout: LayoutBase, images: Tensor, train_mean: Tensor) -> dict[str, Tensor]:
+    """Metrics ``[B]`` of the two baselines on images ``[B, C, S, S]``: ``psnr_blocks``, ``psnr_mean_image``, …."""
     grid = block_grid(layout.rows, layout.columns, layout.count, images.shape[-1])
     drawings = {"blocks": blocks(images, *grid), "mean_image": train_mean.to(images).expand_as(images)}
-    return _named_metrics(drawings, images)
+    return metrics_of(drawings, images)
 
 
-def _named_metrics(drawings: dict[str, Tensor], images: Tensor, lpips: LPIPS | None = None) -> dict[str, Tensor]:
-    named: dict[str, Tensor] = {}
-    for name, drawing in drawings.items():
-        metrics = image_metrics(drawing, images)
-        if lpips is not None:
-            metrics["lpips"] = lpips(drawing, images)
-        named |= {f"{metric}_{name}": values for metric, values in metrics.items()}
-    return named
+def mean_baselines(layout: LayoutBase, images: Tensor, train_images: Tensor) -> dict[str, float]:
+    """The mean of each of ``baselines`` over uint8 images ``[n, C, S, S]``."""
+    train_mean = mean_image(train_images)
+    totals: dict[str, float] = {}
+    for part in images.split(64):  # SSIM takes two dozen times the memory of its images
+        for name, values in baselines(layout, to_float(part), train_mean).items():
+            totals[name] = totals.get(name, 0.0) + float(values.double().sum())
+    return {name: total / len(images) for name, total in totals.items()}

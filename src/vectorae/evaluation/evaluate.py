@@ -1,28 +1,24 @@
-"""How good a model's drawings are: metrics, next to baselines on the same images, and a sheet to look at."""
+"""How good a model's drawings are: metrics beside baselines on the same images, and a sheet to look at."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from rich.progress import track
 from torch import Tensor
 
-from vectorae.evaluation.baselines import _named_metrics, baselines
+from vectorae.evaluation.baselines import baselines
 from vectorae.io.pixels import to_float
 from vectorae.io.sheets import contact_sheet
 from vectorae.losses import LPIPS
-
-if TYPE_CHECKING:
-    pass
-
+from vectorae.losses.metrics import metrics_of
+from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.eval_mode import eval_mode
 
 ON_SHEET = 8
 """Images in each band of the sheet of best, median and worst."""
-
 
 TITLE = 20
 """Height of a band's title, pixels."""
@@ -30,7 +26,7 @@ TITLE = 20
 
 @dataclass(frozen=True)
 class Evaluators:
-    """What else looks at the drawings.
+    """Networks that evaluate drawings, beyond the metrics of pixels.
 
     Attributes:
         lpips: the perceptual distance, or None.
@@ -45,7 +41,7 @@ class Evaluators:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What came out.
+    """The result of an evaluation.
 
     Attributes:
         metrics: flat: ``psnr_soft``, ``ssim_crisp`` and so on, each the mean over the images of each image's own; of
@@ -60,75 +56,66 @@ class Evaluation:
 
 
 def evaluate(
-    model: Any,
+    model: VectorAutoencoder,
     images: Tensor,
     batch_size: int,
     train_mean: Tensor,
     *,
     refine: int = 0,
-    judges: Evaluators | None = None,
+    evaluators: Evaluators | None = None,
     progress: bool = False,
 ) -> Evaluation:
     """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
 
     Args:
-        model: a ``VectorAutoencoder``.
+        model: on its device.
         images: uint8 ``[n, C, S, S]``, n ≥ 1.
         batch_size: how many to draw at once.
         train_mean: the mean image of the training split, ``[C, S, S]``.
         refine: optimizer steps after which the drawings are measured again; 0 for none.
-        judges: what else looks at the drawings.
+        evaluators: networks that evaluate the drawings too.
         progress: show a bar.
     """
-    judges = judges or Evaluators()
+    evaluators = evaluators or Evaluators()
     found: dict[str, list[Tensor]] = {}
-    seconds = {"images_per_second": 0.0, "images_per_second_refined": 0.0}
-    with _evaluating(model):
+    seconds: dict[str, float] = {}
+    with eval_mode(model):
         parts = list(zip(images.split(batch_size), range(0, len(images), batch_size), strict=True))
         for part, first in track(parts, description="evaluating", disable=not progress):
             batch = to_float(part.to(model.device))
-            start = _now(model.device)
-            answers = [raw for raw, _ in model.answers(batch)]
-            raw = answers[-1]
-            crisp = _drawing(model, raw, crisp=True)
-            encoding = _now(model.device) - start
-            seconds["images_per_second"] += encoding
-            drawings = {"soft": _drawing(model, raw, crisp=False), "crisp": crisp}
-            if len(answers) > 1:
-                drawings["encoder_crisp"] = _drawing(model, answers[0], crisp=True)
-            if refine:
-                start = _now(model.device)
-                raw = model.refine(raw, batch, refine)
-                crisp = _drawing(model, raw, crisp=True)
-                seconds["images_per_second_refined"] += encoding + _now(model.device) - start
-                drawings |= {"refined_soft": _drawing(model, raw, crisp=False), "refined_crisp": crisp}
-            values = _named_metrics(drawings, batch, judges.lpips) | baselines(model.layout, batch, train_mean)
-            if judges.classifier is not None and judges.labels is not None:
-                labels = judges.labels[first : first + len(part)].to(model.device)
-                values |= _readable({"images": batch, **drawings}, labels, judges.classifier)
+            drawings, took = _drawings(model, batch, refine)
+            values = metrics_of(drawings, batch, evaluators.lpips) | baselines(model.layout, batch, train_mean)
+            if evaluators.classifier is not None and evaluators.labels is not None:
+                labels = evaluators.labels[first : first + len(part)].to(model.device)
+                values |= _accuracy({"images": batch, **drawings}, labels, evaluators.classifier)
             for name, value in values.items():
                 found.setdefault(name, []).append(value.cpu())
+            for name, one in took.items():
+                seconds[name] = seconds.get(name, 0.0) + one
     of_each = {name: torch.cat(values) for name, values in found.items()}
     metrics = {name: float(values.double().mean()) for name, values in of_each.items()}
     metrics |= {"images": float(len(images))}
-    metrics |= {name: len(images) / took for name, took in seconds.items() if took}
+    metrics |= {name: len(images) / total for name, total in seconds.items()}
     return Evaluation(metrics, of_each["psnr_refined_crisp" if refine else "psnr_crisp"])
 
 
-@contextmanager
-def _evaluating(model: Any) -> Iterator[None]:
-    training = model.training
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        model.train(training)
-
-
-def _drawing(model: Any, raw: Tensor, crisp: bool) -> Tensor:
-    drawing: Tensor = model.draw_scene(model.scene_of(raw, crisp), crisp)
-    return drawing
+def _drawings(model: VectorAutoencoder, batch: Tensor, refine: int) -> tuple[dict[str, Tensor], dict[str, float]]:
+    """The drawings of a batch by name, and how long encoding and crisp drawing took."""
+    start = _now(model.device)
+    predictions = [raw for raw, _ in model.predictions(batch)]
+    raw = predictions[-1]
+    crisp = model.render(raw, crisp=True)
+    seconds = {"images_per_second": _now(model.device) - start}
+    drawings = {"soft": model.render(raw, crisp=False), "crisp": crisp}
+    if len(predictions) > 1:
+        drawings["encoder_crisp"] = model.render(predictions[0], crisp=True)
+    if refine:
+        start = _now(model.device)
+        raw = model.refine(raw, batch, refine)
+        crisp = model.render(raw, crisp=True)
+        seconds["images_per_second_refined"] = seconds["images_per_second"] + _now(model.device) - start
+        drawings |= {"refined_soft": model.render(raw, crisp=False), "refined_crisp": crisp}
+    return drawings, seconds
 
 
 def _now(device: torch.device) -> float:
@@ -137,30 +124,30 @@ def _now(device: torch.device) -> float:
     return time.perf_counter()
 
 
-def _readable(drawings: dict[str, Tensor], labels: Tensor, classifier: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
-    """1 for each image that the classifier takes for what it shows, else 0."""
+def _accuracy(drawings: dict[str, Tensor], labels: Tensor, classifier: Callable[[Tensor], Tensor]) -> dict[str, Tensor]:
+    """1 for each image whose class is recognised, else 0."""
     return {f"accuracy_{name}": (classifier(one).argmax(1) == labels).float() for name, one in drawings.items()}
 
 
-def ranking_sheet(model: Any, images: Tensor, evaluation: Evaluation, refine: int = 0) -> Image.Image:
+def ranking_sheet(model: VectorAutoencoder, images: Tensor, evaluation: Evaluation, refine: int = 0) -> Image.Image:
     """The drawings of the best, median and worst images: three bands, in each the images, soft and crisp.
 
     Args:
-        model: a ``VectorAutoencoder``.
-        images: uint8 ``[n, C, S, S]``, as they were evaluated.
+        model: as evaluated.
+        images: uint8 ``[n, C, S, S]``, as evaluated.
         evaluation: of them.
-        refine: as they were evaluated.
+        refine: as evaluated.
     """
     order = evaluation.psnr.argsort(descending=True, stable=True)
     each = min(ON_SHEET, len(images))
     middle = (len(images) - each) // 2
     bands = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
     drawn = []
-    with _evaluating(model):
+    with eval_mode(model):
         for name, chosen in bands.items():
             batch = to_float(images[chosen].to(model.device))
             raw = model.refine(model(batch), batch, refine)
-            rows = [batch, *(_drawing(model, raw, crisp) for crisp in (False, True))]
+            rows = [batch, *(model.render(raw, crisp) for crisp in (False, True))]
             values = evaluation.psnr[chosen]
             title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB; image, soft, crisp"
             drawn.append((title, Image.fromarray(contact_sheet(rows))))

@@ -90,7 +90,7 @@ def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, An
     channels, side = model.layout.channels, model.image_size
     return {
         "made_by": f"vectorae {version('vectorae')}",
-        "network": "encoder and layout" + (LEFT_OUT if model.inference.refine_steps else ""),
+        "network": "encoder and layout" + (LEFT_OUT if model.options.refine_steps else ""),
         "input": {
             "name": "images",
             "shape": ["batch", channels, side, side],
@@ -102,14 +102,21 @@ def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, An
 
 
 def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: str, path: Path) -> float:
-    """How far the file's answers are from the network's, at most; what is no number is infinitely far."""
-    largest = 0.0
-    for images in probes(model.layout.channels, model.image_size):
+    """The largest difference between the file and the model; infinite if anything is not finite.
+
+    The file's numbers are compared with the network's, and the network's crisp drawing with the model's: numbers near
+    a discrete choice may differ by rounding, and then the drawings of two programs would.
+    """
+    largest, side = 0.0, model.image_size
+    for images in probes(model.layout.channels, side):
         expected, found = network(images), FORMATS[name].run(path, images)
         if {key: one.shape for key, one in expected.items()} != {key: one.shape for key, one in found.items()}:
             return float("inf")
-        for key, one in expected.items():
-            largest = max(largest, float((one - found[key]).abs().nan_to_num(float("inf")).max()))
+        drawn = model.decoder.draw(network.scene(expected), side, side, model.state, crisp=True)
+        differences = [model.render(model.encoder(images), crisp=True) - drawn]
+        differences += [one - found[key] for key, one in expected.items()]
+        for difference in differences:
+            largest = max(largest, float(difference.abs().nan_to_num(float("inf")).max()))
     return largest
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.export.network import SceneNetwork
-from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
+from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.checkpoint import load
 
 Tensors = dict[str, Tensor]
@@ -27,7 +27,7 @@ class Format(NamedTuple):
         file: the file's name.
         needs: packages, from the extra ``export``.
         write: the file, of a model and its network.
-        run: what the file answers to images, by name.
+        run: what the file outputs to images, by name.
     """
 
     file: str
@@ -88,8 +88,8 @@ def _run_onnx(path: Path, images: Tensor) -> Tensors:
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    answers = session.run(names, {"images": images.numpy()})
-    return {name: torch.from_numpy(answer) for name, answer in zip(names, answers, strict=True)}
+    outputs = session.run(names, {"images": images.numpy()})
+    return {name: torch.from_numpy(output) for name, output in zip(names, outputs, strict=True)}
 
 
 def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
@@ -98,20 +98,20 @@ def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
 
 
 def _run_program(path: Path, images: Tensor) -> Tensors:
-    answers: Tensors = torch.export.load(path).module()(images)
-    return answers
+    outputs: Tensors = torch.export.load(path).module()(images)
+    return outputs
 
 
 def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
     from safetensors.torch import save_file
 
-    described = json.dumps({"format": CHECKPOINT_FORMAT, "config": dict(model.config)})
+    described = json.dumps(model.description())
     save_file({name: one.contiguous() for name, one in model.state_dict().items()}, path, {"vectorae": described})
 
 
 def _run_weights(path: Path, images: Tensor) -> Tensors:
-    answers: Tensors = SceneNetwork(load(path)).eval()(images)
-    return answers
+    outputs: Tensors = SceneNetwork(load(path)).eval()(images)
+    return outputs
 
 
 FORMATS = {

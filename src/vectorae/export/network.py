@@ -1,7 +1,9 @@
 """The encoder with its layout: images → tensors with a meaning, each under a name."""
 
+from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from vectorae.primitives import KINDS
@@ -21,13 +23,35 @@ class SceneNetwork(nn.Module):
 
     def __init__(self, model: VectorAutoencoder) -> None:
         super().__init__()
-        self.encoder, self.layout = model.encoder, model.layout
-        self._rasterizer, self._softness = model.rasterizer, model.softness
+        self.encoder, self.decoder, self.layout = model.encoder, model.decoder, model.layout
+        self._state = model.state
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Images ``[B, C, S, S]`` in [0, 1] → tensors ``[B, …]`` by name."""
-        scene = self._rasterizer.crisp_scene(self.layout(self.encoder(images)), self._softness)
-        return named(scene, self.kinds)
+        return named(self.decoder.whole_scene(self.encoder(images), self._state, discrete=False), self.kinds)
+
+    def scene(self, outputs: dict[str, Tensor]) -> Scene:
+        """The crisp scene that outputs stand for: what a program that takes the export draws."""
+        groups = []
+        for kind, group in zip(self.kinds, self._example().groups, strict=True):
+            outline = group.outline
+            if isinstance(outline, RoundedBox):
+                roundness = outputs[f"{kind}.roundness"]
+                roundness = (roundness >= 0.5).to(roundness) if _is_discrete(kind) else roundness
+                size = outputs[f"{kind}.size"]
+                outline = RoundedBox(outputs[f"{kind}.center"], size / 2, outputs[f"{kind}.angle"], roundness)
+            else:
+                outline = replace(outline, points=outputs[f"{kind}.points"])
+            groups.append(Group(outline, group.slots, outputs.get(f"{kind}.stroke_width")))
+        opacity, depth = outputs["opacity"], outputs.get("depth")
+        painted = Scene(
+            tuple(groups), outputs["color"], opacity, torch.ones_like(opacity), outputs["background"], depth
+        )
+        return replace(painted, compositing=self.decoder.rasterizer.compositing)
+
+    def _example(self) -> Scene:
+        scene: Scene = self.layout(self.layout.random_raw(1, seed=0))
+        return scene
 
     @property
     def kinds(self) -> list[str]:
@@ -37,7 +61,7 @@ class SceneNetwork(nn.Module):
     def describe(self) -> dict[str, Any]:
         """What the outputs mean, and what it takes to draw them, for ``scene.json``."""
         layout, count = self.layout, self.layout.count
-        scene: Scene = layout(layout.random_raw(1, seed=0))
+        scene = self._example()
         outputs: list[dict[str, Any]] = []
         groups = []
         for kind, group in zip(self.kinds, scene.groups, strict=True):
@@ -53,7 +77,7 @@ class SceneNetwork(nn.Module):
             outputs.append(_output("depth", ["batch", count], "none", "of each slot: larger is further in front"))
         return {
             "canvas": "the square image spans [0, 1], x to the right, y down; angles turn clockwise",
-            "compositing": self._rasterizer.compositing,
+            "compositing": self.decoder.rasterizer.compositing,
             "order": "by depth, equal ones by slot" if layout.ordering == "depth" else "by slot; the last is on top",
             "groups": groups,
             "outputs": outputs,
@@ -78,12 +102,15 @@ def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:
     return tensors if scene.depth is None else tensors | {"depth": scene.depth}
 
 
+def _is_discrete(kind: str) -> bool:
+    return any(field.discrete for field in KINDS[kind].fields().values())
+
+
 def _group(kind: str, group: Group) -> dict[str, Any]:
     """What is the same in all drawings."""
     described: dict[str, Any] = {"kind": kind, "slots": list(group.slots), "stroked": group.stroke_width is not None}
     if isinstance(group.outline, RoundedBox):
-        discrete = any(field.discrete for field in KINDS[kind].fields().values())
-        return described | {"outline": "box", "roundness": "nearest of 0 and 1" if discrete else "as it is"}
+        return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
     return described | {"outline": "path", "closed": group.outline.closed, "degree": group.outline.degree}
 
 

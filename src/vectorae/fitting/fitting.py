@@ -1,114 +1,85 @@
-"""The loop: shapes enter, move downhill, die and are put elsewhere; the best drawing is kept."""
+"""Fitting: shapes are added, optimized, relocated; the best drawing is kept."""
 
 import dataclasses
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vectorae.decoder import (
-    Growth,
+    Decoder,
+    DrawState,
+    Feedback,
     Plateaus,
-    Relocation,
-    Seeding,
-    SoftnessSchedule,
-    TemperatureSchedule,
-    visible_pixels,
+    RawOptimizer,
+    Target,
+    draw_and_measure,
+    half_cosine,
 )
-from vectorae.decoder.raw_optimizer import Descent, half_cosine
 from vectorae.errors import UserError
-from vectorae.fitting.budget import Budget
-from vectorae.fitting.rates import Rates
-from vectorae.layout import Layout, OverlayLayout, SceneLayout
+from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
-from vectorae.rasterizer import Rasterizer
 from vectorae.scene import Scene
 
 GAIN = 1e-3
-"""Part of its cost by which a drawing must become better, or it stands on a plateau."""
+"""Relative decrease of its cost that counts as an improvement of a drawing."""
 
-LOOKS_ON_PLATEAU = 4
-"""How often at least a drawing is judged before it counts as standing on a plateau."""
+EVALUATIONS_PER_PLATEAU = 4
+"""How often at least a drawing is evaluated within a plateau's steps."""
 
 LAST_RATE = 0.02
-"""Part of the learning rate that is left at the end."""
+"""The learning rate at the end, relative to the first."""
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a fit goes.
+@dataclass
+class _Improvement:
+    """When a drawing last improved, by its crisp cost.
 
     Attributes:
-        budget: what it may take.
-        softness: of the drawings, in the course of the fit.
-        temperature: of the order of shapes that have a depth, in the course of the fit.
-        growth: when shapes enter.
-        seeding: where.
-        relocation: of shapes that paint nothing.
-        rates: how fast each field goes.
-        restarts: so many drawings of each image begin from other lots; the best of them counts.
-        seed: of the lots.
+        least: of each image, ``[B]``, on the CPU.
+        improved: step of the last improvement.
+        evaluated: step of the last evaluation.
     """
 
-    budget: Budget
-    softness: SoftnessSchedule = field(default_factory=SoftnessSchedule)
-    temperature: TemperatureSchedule = field(default_factory=TemperatureSchedule)
-    growth: Growth = field(default_factory=Growth)
-    seeding: Seeding = field(default_factory=Seeding)
-    relocation: Relocation = field(default_factory=Relocation)
-    rates: Rates = field(default_factory=Rates)
-    restarts: int = 1
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.restarts < 1:
-            raise UserError(f"restarts: {self.restarts} is not a whole number of 1 or more")
+    least: Tensor
+    improved: int = 0
+    evaluated: int = 0
 
 
 class Fitting:
-    """Drawings of images, in the making: call ``step`` until ``done``, and now and then ``look``.
+    """Drawings of images, optimized without a network: call ``run``; or ``step`` until ``done``, and at times ``evaluate``.
 
-    All are drawn together in one batch and do not depend on each other.
+    All images are drawn together in one batch and do not depend on each other.
 
     Args:
         images: ``[B, C, H, W]`` in [0, 1].
-        layout: what is drawn: of the images' channels and aspect.
-        rasterizer: how.
+        decoder: raw numbers → drawings; its layout has the images' channels and aspect.
         objective: what is minimised.
         plan: how it goes.
 
     Attributes:
         steps: how many were taken.
-        revived: how many shapes were put elsewhere because they painted nothing.
-        shown: how many shapes each drawing has by now.
+        relocated: how many shapes were relocated.
+        num_visible: how many shapes each drawing has by now.
     """
 
-    def __init__(
-        self,
-        images: Tensor,
-        layout: Layout | SceneLayout | OverlayLayout,
-        rasterizer: Rasterizer,
-        objective: Objective,
-        plan: Plan,
-    ) -> None:
-        rasterizer.check_ordering(layout.ordering)
-        self.images, self.layout, self.rasterizer = images, layout.to(images.device), rasterizer
-        self.objective, self.plan = objective, plan
-        self.steps = self.revived = self.num_visible = 0
+    def __init__(self, images: Tensor, decoder: Decoder, objective: Objective, plan: FitPlan) -> None:
+        self.images, self.decoder, self.objective, self.plan = images, decoder.to(images.device), objective, plan
+        self.layout, self.rasterizer = decoder.layout, decoder.rasterizer
+        self.steps = self.relocated = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None
-        self._flat = torch.full((len(images),), torch.inf)
-        self._flat_since = self._judged = 0
+        self._improvement = _Improvement(torch.full((len(images),), torch.inf))
         self._exact = False
         self._times, self._plateaus = 0, Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
-        raw = many.new_zeros(len(many), layout.raw_size)
-        self._descent = Descent(raw, many, layout, rasterizer, objective, plan.rates.scale(layout))
-        self._grow()
+        raw = many.new_zeros(len(many), self.layout.raw_size)
+        self._optimizer = RawOptimizer(raw, many, decoder, objective, plan.rates.scale(self.layout))
+        self._grow(0.0)
 
     @property
     def seconds(self) -> float:
@@ -121,15 +92,20 @@ class Fitting:
         return self.plan.budget.progress(self.steps, self.seconds)
 
     @property
-    def exact(self) -> bool:
-        """Whether drawings have the edges of crisp ones: in the last part of the fit, or since a plateau before it."""
-        return self._exact or self.plan.softness.is_exact(self.progress)
+    def state(self) -> DrawState:
+        """How the drawings look now."""
+        return self._state_at(self.progress)
+
+    @property
+    def end_state(self) -> DrawState:
+        """How the drawings look at the end."""
+        return self.plan.schedule.state(1.0, min(self.images.shape[-2:]), self.num_visible)
 
     @property
     def on_plateau(self) -> bool:
-        """Whether all shapes are there, and no drawing has become better by a thousandth for some time."""
+        """Whether all shapes have been added, and no drawing has improved by a thousandth for the plateau's steps."""
         plateau = self.plan.budget.plateau
-        flat = self._judged - self._flat_since
+        flat = self._improvement.evaluated - self._improvement.improved
         return plateau is not None and self.num_visible == self.layout.count and flat >= plateau
 
     @property
@@ -139,64 +115,94 @@ class Fitting:
 
     @property
     def rounds(self) -> list[int]:
-        """The round in which each shape enters, ``[N]``, from 1; 0 for those that were there before."""
-        growth, seedable = self.plan.growth, len(self.layout.seedable)
-        ends = [growth.count(number, seedable) for number in range(growth.rounds)]
-        entered = [1 + next(n for n, end in enumerate(ends) if slot < end) for slot in range(seedable)]
-        return [0] * (self.layout.count - seedable) + entered
+        """The round in which each shape is added, ``[N]``, from 1; 0 for those that are there from the start."""
+        return self.plan.strategy.rounds(self.layout)
 
-    @property
-    def softness(self) -> float:
-        """Of the soft drawings by now, canvas units."""
-        if self.exact:
-            return self._last_softness
-        schedule, progress = self.plan.softness, self.progress
-        return schedule(self._plateaus.progress(schedule.until) if schedule.waits else progress, self._side)
+    def run(
+        self,
+        snapshots: int,
+        on_step: Callable[[Feedback], None] = lambda feedback: None,
+        on_snapshot: Callable[[], None] = lambda: None,
+        stop: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Step until done.
 
-    def step(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """One optimizer step; before it, shapes enter or are revived where it is time.
+        Args:
+            snapshots: how often, spread evenly over the budget, the drawings are evaluated and ``on_snapshot`` is
+                called; besides at the start and at the end.
+            on_step: called after each step.
+            on_snapshot: called after each evaluation, with the clock running.
+            stop: asked before each step; true ends the run early.
+        """
+
+        def snapshot() -> None:
+            self.evaluate()
+            on_snapshot()
+
+        snapshot()
+        taken = int(self.progress * snapshots)
+        while not self.done and not stop():
+            on_step(self.step())
+            progress = self.progress
+            if int(progress * snapshots) > taken and progress < 1:
+                taken = int(progress * snapshots)
+                snapshot()
+        self.pause()
+        snapshot()
+
+    def step(self) -> Feedback:
+        """One optimizer step; before it, shapes are added or relocated where it is time.
 
         Returns:
-            The cost of each image ``[B]`` (the best of its restarts), and each of its terms by name.
+            The feedback on all drawings, ``[B restarts, …]``; see ``best_costs``.
 
         Raises:
-            UserError: the cost is no number any more.
+            UserError: the cost is no longer finite.
         """
         progress = self.progress
-        self._grow()
-        if (times := self.plan.relocation.due(progress)) > self._times:
+        self._grow(progress)
+        if (times := self.plan.strategy.relocation.due(progress)) > self._times:
             self._times = times
-            self._revive()
+            self._relocate(progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        cost, terms = self._descent.step(
-            rate, self.softness, self.plan.temperature(progress), self.num_visible, self.exact
-        )
-        if not cost.isfinite().all():
-            raise UserError(f"the loss became {cost.sum().item()} at step {self.steps}; try smaller rates")
-        if self.plan.softness.waits:
-            self._plateaus.observe(float(cost.sum()), progress, self.plan.softness.until)
+        feedback = self._optimizer.step(rate, self._state_at(progress))
+        if not feedback.cost.isfinite().all():
+            raise UserError(f"the loss became {feedback.cost.sum().item()} at step {self.steps}; try smaller rates")
+        softness = self.plan.schedule.softness
+        if softness.waits:
+            self._plateaus.observe(float(feedback.cost.sum()), progress, softness.until)
         self.steps += 1
         self._since = self._since or time.perf_counter()
         plateau = self.plan.budget.plateau
-        if plateau is not None and self.steps - self._judged >= max(1, plateau // LOOKS_ON_PLATEAU):
-            self.look()
-        best = cost.view(-1, self.plan.restarts).argmin(1, keepdim=True)
-        return of_best(cost, best), {name: of_best(value, best) for name, value in terms.items()}
+        if plateau and self.steps - self._improvement.evaluated >= max(1, plateau // EVALUATIONS_PER_PLATEAU):
+            self.evaluate()
+        return feedback
 
-    def look(self) -> Tensor:
-        """Judge the crisp drawings as they are now and keep the best: what those cost, of each image ``[B]``.
+    def best_costs(self, feedback: Feedback) -> tuple[Tensor, dict[str, Tensor]]:
+        """The cost of each image ``[B]``, that of the best of its restarts, and its terms by name."""
+        best = feedback.cost.view(-1, self.plan.restarts).argmin(1, keepdim=True)
 
-        On a plateau drawings become exact, if they are to end so; a plateau of those ends the fit.
+        def of_best(values: Tensor) -> Tensor:
+            return values.view(len(best), -1).gather(1, best)[:, 0]
+
+        return of_best(feedback.cost), {name: of_best(value) for name, value in feedback.terms.items()}
+
+    def evaluate(self) -> Tensor:
+        """Evaluate the crisp drawings as they are now and keep the best: the costs of those, of each image ``[B]``.
+
+        On a plateau drawings become exact, if they are to end so; a plateau of exact drawings ends the fit.
         """
-        self._descent.judge(self._last_softness, self.num_visible)
-        least = self._descent.least.view(-1, self.plan.restarts).min(1).values
-        self._judged, now = self.steps, least.cpu()
-        better = now < self._flat * (1 - GAIN)
-        self._flat = torch.where(better, now, self._flat)
+        self._optimizer.keep_best(self.end_state)
+        least = self._optimizer.least.view(-1, self.plan.restarts).min(1).values
+        seen, now = self._improvement, least.cpu()
+        better = now < seen.least * (1 - GAIN)
+        seen.evaluated, seen.least = self.steps, torch.where(better, now, seen.least)
         if self.num_visible < self.layout.count or better.any():
-            self._flat_since = self.steps
-        if not self._exact and (self.exact or (self.on_plateau and self.plan.softness.exact > 0)):
-            self._exact, self._flat_since = True, self.steps
+            seen.improved = self.steps
+        softness = self.plan.schedule.softness
+        exact = softness.is_exact(self.progress)
+        if not self._exact and (exact or (self.on_plateau and softness.exact > 0)):
+            self._exact, seen.improved = True, self.steps
         return least
 
     def pause(self) -> None:
@@ -204,128 +210,101 @@ class Fitting:
         self._seconds, self._since = self.seconds, None
 
     def scene(self, index: int, crisp: bool, best: bool = True) -> Scene:
-        """A drawing of an image: crisp, or to be drawn as soft as it is at the end.
+        """A drawing of an image: crisp, or to be drawn as soft as at the end.
 
         Args:
             index: of the image.
             crisp: see above.
-            best: the best so far, and not the present one (of the best restart).
+            best: the best so far, rather than the present one (of the best restart).
         """
-        first = index * self.plan.restarts
-        row = first + int(self._descent.least[first : first + self.plan.restarts].argmin())
-        raw = self._descent.best if best else self._descent.raw
+        raw, state = self._chosen(index, best)
         with torch.no_grad():
-            scene = self.layout(raw[row : row + 1], crisp=crisp or self.plan.softness.is_exact(1.0))
-            scene = self.rasterizer.crisp_scene(scene, self._last_softness) if crisp else scene
-            return scene.select(0, int(self._descent.num_visible[row]) if best else self.num_visible)
+            return self.decoder.scene(raw, state, crisp)
 
     def draw(self, index: int, crisp: bool, best: bool = True, scale: float = 1.0) -> Tensor:
         """The same as an image ``[1, C, H, W]``, ``scale`` times as large as the image that is drawn."""
         height, width = (max(1, round(scale * pixels)) for pixels in self.images.shape[-2:])
-        scene = self.scene(index, crisp, best)
-        if crisp:
-            return self.rasterizer.crisp(scene, height, width)
-        temperature, exact = self.plan.temperature(1.0), self.plan.softness.is_exact(1.0)
-        return self.rasterizer.soft(scene, height, width, self._last_softness, temperature, exact)
+        raw, state = self._chosen(index, best)
+        with torch.no_grad():
+            return self.decoder.render(raw, height, width, state, crisp)
 
-    def state(self) -> dict[str, Any]:
-        """All that ``restore`` needs to go on as if nothing had happened."""
+    def state_dict(self) -> dict[str, Any]:
+        """The state from which ``load_state_dict`` continues as if nothing had happened."""
         return {
-            "descent": self._descent.state(),
+            "optimizer": self._optimizer.state_dict(),
             "steps": self.steps,
             "seconds": self.seconds,
-            "revived": self.revived,
-            "shown": self.num_visible,
-            "flat": (self._flat, self._flat_since, self._judged),
+            "relocated": self.relocated,
+            "num_visible": self.num_visible,
+            "improvement": vars(self._improvement).copy(),
             "exact": self._exact,
             "times": self._times,
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on where a fit of the same images, layout and plan was, exact if it was; the budget may be another."""
-        self._descent.restore(state["descent"])
-        self.steps, self.revived, self.num_visible = state["steps"], state["revived"], state["shown"]
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue where a fit of the same images, layout and plan was, exact if it was; the budget may differ."""
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.steps, self.relocated, self.num_visible = state["steps"], state["relocated"], state["num_visible"]
         self._seconds, self._since = state["seconds"], None
-        self._flat, self._flat_since, self._judged = state["flat"]
+        self._improvement = _Improvement(**state["improvement"])
         self._exact = state["exact"]
         self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
-    @property
-    def _side(self) -> int:
-        return min(self.images.shape[-2:])
+    def _state_at(self, progress: float) -> DrawState:
+        side = min(self.images.shape[-2:])
+        return self.plan.schedule.state(progress, side, self.num_visible, self._plateaus, self._exact)
 
-    @property
-    def _last_softness(self) -> float:
-        return self.plan.softness(1.0, self._side)
+    def _chosen(self, index: int, best: bool) -> tuple[Tensor, DrawState]:
+        """Raw numbers ``[1, raw_size]`` of an image's drawing, and how it looks."""
+        optimizer, first = self._optimizer, index * self.plan.restarts
+        row = first + int(optimizer.least[first : first + self.plan.restarts].argmin())
+        visible = int(optimizer.num_visible[row]) if best else self.num_visible
+        raw = optimizer.best if best else optimizer.raw
+        return raw[row : row + 1], replace(self.end_state, visible=visible)
 
-    def _grow(self) -> None:
-        """Let the shapes enter whose round has begun."""
-        seedable = self.layout.seedable
-        below = self.layout.count - len(seedable)
-        number = self.plan.growth.round_at(self.progress)
-        before, now = self.num_visible, below + self.plan.growth.count(number, len(seedable))
+    def _grow(self, progress: float) -> None:
+        """Add the shapes whose round has begun."""
+        below = self.layout.count - len(self.layout.seedable)
+        before, now = self.num_visible, self.plan.strategy.num_visible(progress, self.layout)
         if now <= before:
             return
         if before:
-            self.look()  # what is there is good, and what comes may not be at once
+            self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= below]
-        if new and self.plan.seeding.places != "layout":
-            drawn = self._drawn(before or below)
-            everyone = torch.ones(len(drawn), len(new), dtype=torch.bool)
-            self._seed(drawn, new, everyone, len(new))
+        if new and self.plan.strategy.seeding.places != "layout":
+            state = replace(self._state_at(progress), visible=before or below)
+            with torch.no_grad():
+                drawn = self.decoder.render(self._optimizer.raw, *self.images.shape[-2:], state)
+            self._seed(drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
         self.num_visible = now
-        self.look()
+        self.evaluate()
 
-    def _revive(self) -> None:
-        """Put shapes that paint nothing where the drawing is worst."""
+    def _relocate(self, progress: float) -> None:
+        """Move dead shapes to where the drawing is worst."""
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         if not seedable:
             return
-        drawn, pixels = self._visible()
-        share = drawn[0, 0].numel() / self.num_visible
-        dead = (pixels < self.plan.relocation.part * share)[:, seedable].cpu()
+        height, width = self.images.shape[-2:]
+        state = self._state_at(progress)
+        drawn, pixels = draw_and_measure(self.decoder, self._optimizer.raw, height, width, state)
+        dead = self.plan.strategy.relocation.dead(pixels, height * width)[:, seedable].cpu()
         if dead.any():
-            self.revived += int(dead.sum())
-            self._seed(drawn, seedable, dead, len(seedable))
+            self.relocated += int(dead.sum())
+            self._seed(drawn, seedable, dead)
 
-    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor, among: int) -> None:
-        """Seed those of some slots that are wanted, bool ``[B, n]``, as large as ``among`` shapes would be."""
-        descent, raw = self._descent, self._descent.raw
+    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
+        """Seed those of some slots that are wanted, bool ``[B, n]``."""
+        optimizer, raw = self._optimizer, self._optimizer.raw
         changed = torch.zeros_like(raw, dtype=torch.bool)
-        ink = None
-        if "color" not in self.layout.quantities():
-            ink = self.layout(raw[:1]).color[0, list(slots)].mean(0)
-        everyone = bool(wanted.all())
-        for some in [range(len(raw))] if everyone else [[index] for index in range(len(raw)) if wanted[index].any()]:
+        together = bool(wanted.all())
+        for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            seeds = self.plan.seeding(descent.images[rows], drawn[rows], len(chosen), ink, self._generator, among)
-            raw[rows] = self.layout.seeded(raw[rows], chosen, seeds)
-            numbers = self.layout.indices_of(chosen).to(raw.device)
-            changed[torch.tensor(rows, device=raw.device)[:, None], numbers] = True
-        descent.place(raw, changed)
-
-    @torch.no_grad()
-    def _drawn(self, num_visible: int) -> Tensor:
-        """The soft drawings of the lowest shapes as they are now, ``[B, C, H, W]``; the background of none."""
-        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, num_visible)
-        return self._soft(scene)
-
-    @torch.no_grad()
-    def _visible(self) -> tuple[Tensor, Tensor]:
-        """The soft drawings as they are now, and on how many pixels each shape shows ``[B, N]``."""
-        scene = self.layout(self._descent.raw, crisp=self.exact).select(0, self.num_visible)
-        return self._soft(scene), visible_pixels(scene, self._soft)
-
-    def _soft(self, scene: Scene) -> Tensor:
-        height, width = self.images.shape[-2:]
-        temperature = self.plan.temperature(self.progress)
-        return self.rasterizer.soft(scene, height, width, self.softness, temperature, self.exact)
-
-
-def of_best(values: Tensor, best: Tensor) -> Tensor:
-    """Of each image the value of its best restart: ``[B R]`` → ``[B]``."""
-    return values.view(len(best), -1).gather(1, best)[:, 0]
+            target = Target(optimizer.images[rows], drawn[rows], among=len(slots))
+            raw[rows] = self.plan.strategy.seed(self.layout, raw[rows], chosen, target, self._generator)
+            indices = self.layout.indices_of(chosen).to(raw.device)
+            changed[torch.tensor(rows, device=raw.device)[:, None], indices] = True
+        optimizer.place(raw, changed)

@@ -1,18 +1,52 @@
-"""From the plain config of a fit to its plan."""
-
-from __future__ import annotations
+"""How a fit goes, from first step to last."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from vectorae.config import instantiate
+from vectorae.config import NonNegativeInt, PositiveInt, instantiate, validate
+from vectorae.decoder import Growth, Relocation, Schedule, SoftnessSchedule, Strategy, TemperatureSchedule
+from vectorae.fitting.budget import Budget
+from vectorae.fitting.rates import Rates
 
-if TYPE_CHECKING:
-    from vectorae.fitting import Plan
+
+def fit_schedule() -> Schedule:
+    """The schedule of ``scripts/fit.py``."""
+    softness = SoftnessSchedule(start=2, end=0.25, until=0.7, unit="pixel", exact=0.2)
+    return Schedule(softness, TemperatureSchedule(until=0.8))
 
 
-def build_plan(config: Mapping[str, Any], max_time: float | None) -> Plan:
-    """The plan of a resolved config of a fit: its sections softness, temperature, growth, seeding, revival and rates.
+def fit_strategy() -> Strategy:
+    """The strategy of ``scripts/fit.py``."""
+    return Strategy(Growth(rounds=6), Relocation(times=20, until=0.8, threshold=0.1))
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """How a fit goes; the defaults are those of ``scripts/fit.py``.
+
+    Attributes:
+        budget: what it may take.
+        schedule: how drawings look in the course of the fit.
+        strategy: when shapes are added and relocated, and where they go.
+        rates: learning rates of the fields.
+        restarts: random restarts per image; the best is kept.
+        seed: of all random numbers.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    schedule: Schedule = field(default_factory=fit_schedule)
+    strategy: Strategy = field(default_factory=fit_strategy)
+    rates: Rates = field(default_factory=Rates)
+    restarts: PositiveInt = 1
+    seed: NonNegativeInt = 0
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+def build_plan(config: Mapping[str, Any], max_time: float | None) -> FitPlan:
+    """The plan of a resolved config of a fit.
 
     Args:
         config: with the keys of `FitConfig`.
@@ -21,12 +55,13 @@ def build_plan(config: Mapping[str, Any], max_time: float | None) -> Plan:
     Raises:
         UserError: anything in the config that the components refuse.
     """
-    from vectorae.fitting import Budget, Plan
-
-    names = ("softness", "temperature", "growth", "seeding", "relocation", "rates")
-    return Plan(
+    names = ("softness", "temperature", "growth", "relocation", "seeding", "rates")
+    parts = {name: instantiate(config[name], name) for name in names}
+    return FitPlan(
         Budget(config["max_steps"], max_time, config["plateau"]),
-        **{name: instantiate(config[name], name) for name in names},
-        restarts=config["restarts"],
-        seed=config["seed"],
+        Schedule(parts["softness"], parts["temperature"]),
+        Strategy(parts["growth"], parts["relocation"], parts["seeding"]),
+        parts["rates"],
+        config["restarts"],
+        config["seed"],
     )

@@ -1,4 +1,4 @@
-"""What a fit leaves behind: pictures on the way, and at its end the drawings, an animation and numbers."""
+"""What a fit leaves behind: snapshots on the way; at its end the drawings, an animation and metrics."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from vectorae.decoder import Feedback
 from vectorae.fitting.fitting import Fitting
 from vectorae.io.animation import write_gif, write_mp4
 from vectorae.io.atomic import write_atomic, write_json
@@ -28,7 +29,7 @@ LARGEST_GIF = 480
 
 @dataclass(frozen=True)
 class Drawing:
-    """One image's drawing: what it is called, and its folder."""
+    """The title of an image's drawing, and its folder."""
 
     title: str
     folder: Path
@@ -38,9 +39,9 @@ class Record:
     """Writes the drawings of one batch.
 
     Args:
-        fitting: what draws them.
-        drawings: one for each of its images.
-        layers: for each shape the id of its group in the SVG.
+        fitting: of the batch.
+        drawings: one per image.
+        layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
         tag: in front of the names in TensorBoard, where several batches are drawn.
         scale: of the drawings; 1 is the size of the images.
@@ -58,16 +59,17 @@ class Record:
         self._fitting, self._drawings, self._layers = fitting, drawings, layers
         self._writer, self._tag, self._scale = writer, tag, scale
 
-    def step(self, cost: Tensor, terms: dict[str, Tensor]) -> None:
-        """The numbers of a step."""
+    def step(self, feedback: Feedback) -> None:
+        """Log a step."""
         fitting, step = self._fitting, self._fitting.steps
-        numbers = {"loss": float(cost.mean()), "softness": fitting.softness, "shapes": fitting.num_visible}
+        cost, terms = fitting.best_costs(feedback)
+        numbers = {"loss": float(cost.mean()), "softness": fitting.state.softness, "shapes": fitting.num_visible}
         numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
         for name, value in numbers.items():
             self._writer.add_scalar(f"{self._tag}fit/{name}", value, step)
 
-    def look(self) -> None:
-        """The present crisp drawings as pictures."""
+    def snapshot(self) -> None:
+        """Write the present crisp drawings as pictures."""
         fitting, step = self._fitting, self._fitting.steps
         crisp = []
         for index, drawing in enumerate(self._drawings):
@@ -76,9 +78,9 @@ class Record:
             crisp.append(drawn)
         decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
         self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", decibels, step)
-        num_visible = range(min(ON_SHEET, len(crisp)))
-        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in num_visible])
-        sheet = contact_sheet([fitting.images[: len(num_visible)], soft, torch.cat(crisp[: len(num_visible)])], tile=1)
+        on_sheet = range(min(ON_SHEET, len(crisp)))
+        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
+        sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
         self._writer.add_image(f"{self._tag}image, soft, crisp", sheet, step, dataformats="HWC")
 
     def finish(self) -> list[dict[str, float]]:
@@ -98,7 +100,6 @@ class Record:
             scene,
             height,
             width,
-            compositing=fitting.rasterizer.compositing,
             frames=[frame],
             titles=[drawing.title],
             layers=self._layers,
@@ -127,7 +128,7 @@ class Record:
             metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
         metrics |= {
             "shapes": float(scene.count),
-            "revived": float(fitting.revived),
+            "revived": float(fitting.relocated),
             "images": float(len(self._drawings)),
             "steps": float(fitting.steps),
             "seconds": fitting.seconds,

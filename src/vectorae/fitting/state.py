@@ -1,4 +1,4 @@
-"""The state of a fit on disk, by which it goes on where it was stopped."""
+"""The state of a fit on disk, from which it continues where it was stopped."""
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
@@ -10,22 +10,22 @@ import torch
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 
-FORMAT = 3
+FORMAT = 4
 
 
 def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:
-    """Write the states of several batches, by number, and what was fitted: flat settings by name."""
+    """Write the states of several batches, by number, and the flat settings of the fit by name."""
     content = BytesIO()
     torch.save({"vectorae_fit": FORMAT, "settings": dict(settings), "states": dict(states)}, content)
     write_atomic(path, content.getvalue())
 
 
 def read_state(path: Path, settings: Mapping[str, Any], free: Sequence[str]) -> dict[int, Any]:
-    """The states of a fit that had the same settings.
+    """The states of a fit with the same settings.
 
     Args:
         path: the file.
-        settings: of the fit that is to go on.
+        settings: of the fit that continues.
         free: names of settings that may differ.
 
     Raises:

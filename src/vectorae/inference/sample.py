@@ -78,23 +78,28 @@ def between(one: Tensor, other: Tensor, parts: Tensor) -> Tensor:
 
 
 def _drawn(model: VectorAutoencoder, latents: Tensor) -> Scene:
-    return model.scene_of(model.encoder.decode_latent(latents), crisp=True).to("cpu")
+    return model.decoder.scene(model.encoder.decode_latent(latents), model.state, crisp=True).to("cpu")
 
 
 def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path) -> None:
     """``samples.png`` and ``svg/NN.svg``; ``interpolation.png``, ``.gif`` and ``.svg``."""
-    side, compositing = model.image_size, model.rasterizer.compositing
-    for index, text in enumerate(to_svg(samples.scene, side, side, compositing=compositing)):
+    side = model.image_size
+    large = max(side, TILE)
+
+    def draw(scene: Scene, size: int) -> Tensor:
+        return model.decoder.draw(scene, size, size, model.state, crisp=True)
+
+    for index, text in enumerate(to_svg(samples.scene, side, side)):
         write_atomic(folder / "svg" / f"{index:02d}.svg", text.encode())
-    drawings = model.rasterizer.crisp(samples.scene, max(side, TILE), max(side, TILE))
+    drawings = draw(samples.scene, large)
     _write_sheet(list(drawings.split(SHEET_COLUMNS)), folder / "samples.png")
-    rows = [model.rasterizer.crisp(way, side, side) for way in samples.ways[:WAYS]]
+    rows = [draw(way, side) for way in samples.ways[:WAYS]]
     _write_sheet(rows, folder / "interpolation.png")
     journey = [way[step] for way in samples.ways for step in range(way.batch)] + [samples.scene[0]]
-    larger = [model.rasterizer.crisp(scene, max(side, TILE), max(side, TILE)) for scene in journey]
+    larger = [draw(scene, large) for scene in journey]
     frames = [Image.fromarray(contact_sheet([one], tile=1)) for one in larger]
     write_gif(frames, folder / "interpolation.gif", seconds=len(samples.ways))
-    moving = to_animated_svg(journey, side, side, compositing=compositing, seconds=float(len(samples.ways)), rest=0.5)
+    moving = to_animated_svg(journey, side, side, seconds=float(len(samples.ways)), rest=0.5)
     write_atomic(folder / "interpolation.svg", moving.encode())
 
 

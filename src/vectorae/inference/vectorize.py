@@ -119,7 +119,7 @@ def draw_files(
             if good:
                 scene = model.vectorize(images.to(model.device), refine)
                 frames = [view.frame(one.width, one.height, outputs.scale) for _, one in good]
-                drawings = model.rasterizer.crisp(scene, view.size, view.size).cpu()
+                drawings = model.decoder.draw(scene, view.size, view.size, model.state, crisp=True).cpu()
                 writing = writer.submit(_write, model, [job for job, _ in good], scene.to("cpu"), frames, outputs)
             else:
                 drawings = images
@@ -132,7 +132,7 @@ def _write(
     model: VectorAutoencoder, jobs: Sequence[Job], scene: Scene, frames: Sequence[Frame], outputs: Outputs
 ) -> None:
     size, titles = model.image_size, [job.image.name for job in jobs]
-    texts = to_svg(scene, size, size, compositing=model.rasterizer.compositing, frames=frames, titles=titles)
+    texts = to_svg(scene, size, size, frames=frames, titles=titles)
     for index, (job, text, frame) in enumerate(zip(jobs, texts, frames, strict=True)):
         path, *picture = _targets(job, outputs)
         write_atomic(path, text.encode())
@@ -144,7 +144,7 @@ def framed(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Imag
     """A drawing as its SVG shows it: the part in the frame, at the frame's size."""
     times = max(frame.width / frame.seen_width, frame.height / frame.seen_height)
     side = max(1, round(model.image_size * times))
-    image = to_picture(model.rasterizer.crisp(drawing, side, side))
+    image = to_picture(model.decoder.draw(drawing, side, side, model.state, crisp=True))
     unit = side / model.image_size
     left, top = frame.left * unit, frame.top * unit
     box = (left, top, min(side, left + frame.seen_width * unit), min(side, top + frame.seen_height * unit))

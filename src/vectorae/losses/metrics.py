@@ -1,14 +1,11 @@
 """Metrics of drawings against their images."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 
-from vectorae.losses import structural_similarity
-
-if TYPE_CHECKING:
-    pass
+from vectorae.losses.perceptual import LPIPS, structural_similarity
 
 
 def image_metrics(drawing: Tensor, image: Tensor) -> dict[str, Tensor]:
@@ -33,5 +30,28 @@ def image_metrics(drawing: Tensor, image: Tensor) -> dict[str, Tensor]:
 
 
 def psnr(drawing: Tensor, image: Tensor) -> Tensor:
-    """Peak signal-to-noise ratio of each drawing against its image, dB ``[B]``; of equal images 100."""
+    """Peak signal-to-noise ratio of each drawing against its image, dB ``[B]``; 100 for equal images.
+
+    Example:
+        >>> image = torch.zeros(1, 3, 8, 8)
+        >>> psnr(image + 0.1, image)
+        tensor([20.])
+    """
     return -10 * torch.log10((drawing - image).square().mean((1, 2, 3)).clamp_min(1e-10))
+
+
+def metrics_of(drawings: Mapping[str, Tensor], images: Tensor, lpips: LPIPS | None = None) -> dict[str, Tensor]:
+    """The metrics ``[B]`` of several drawings of images ``[B, C, H, W]``: ``psnr_crisp`` for a drawing ``crisp``, ….
+
+    Args:
+        drawings: name → ``[B, C, H, W]`` in [0, 1].
+        images: in [0, 1].
+        lpips: computed too, if given.
+    """
+    named: dict[str, Tensor] = {}
+    for name, drawing in drawings.items():
+        metrics = image_metrics(drawing, images)
+        if lpips is not None:
+            metrics["lpips"] = lpips(drawing, images)
+        named |= {f"{metric}_{name}": values for metric, values in metrics.items()}
+    return named

@@ -1,17 +1,17 @@
 """From the plain config of a training to its model and its images."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from vectorae.config import instantiate
+from vectorae.config import PositiveInt, instantiate
+from vectorae.config.arguments import check_value
+from vectorae.decoder import Decoder, Schedule, Strategy
+from vectorae.encoders import Encoder, Latent, Recurrent
 from vectorae.errors import UserError
+from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
 
 if TYPE_CHECKING:
     from vectorae.datasets import ImageData
-    from vectorae.training.autoencoder import VectorAutoencoder
 
 
 def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAutoencoder:
@@ -19,51 +19,57 @@ def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAut
 
     Args:
         config: plain nested dicts with the sections `dataset` (for `channels` and `image_size`), `primitives`,
-            `encoder`, `head`, `model`, `refiner`, `rasterizer`, `softness`, `temperature`, `growth`, `revival`,
+            `encoder`, `head`, `model`, `refiner`, `rasterizer`, `softness`, `temperature`, `growth`, `relocation`,
             `seeding`, `loss` and `optimizer`. The model keeps it for its checkpoints.
-        pretrained: fetch weights that the encoder is to begin with; else it only has room for them.
+        pretrained: fetch the weights that the encoder starts from; else it only has room for them.
 
     Raises:
         UserError: anything in the config that the components refuse.
     """
-    from vectorae.decoder.course import Course
-    from vectorae.encoders import Encoder, Latent, Recurrent
-    from vectorae.training.autoencoder import VectorAutoencoder
-
-    channels = _positive(config["dataset"], "channels")
-    image_size = _positive(config["dataset"], "image_size")
+    for name in ("channels", "image_size"):
+        check_value(f"dataset.{name}", config["dataset"].get(name), PositiveInt)
+    channels, image_size = config["dataset"]["channels"], config["dataset"]["image_size"]
     layout = instantiate(config["primitives"], "primitives", channels=channels, aspect=1.0)
-    inference = instantiate(config["model"], "model")
-    section = (
-        config["encoder"] if pretrained else {key: one for key, one in config["encoder"].items() if key != "weights"}
-    )
+    decoder = Decoder(layout, instantiate(config["rasterizer"], "rasterizer"))
+    options = instantiate(config["model"], "model")
+    section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
     backbone = instantiate(section, "encoder", channels=channels, image_size=image_size)
     seen = {"features": backbone.features, "side": backbone.side}
     head = instantiate(config["head"], "head", layout=layout, **seen)
-    if inference.variational and isinstance(head, Recurrent):
-        raise UserError("head: a recurrent one looks at the image, and a sample has none; choose mlp, grid or queries")
-    size = inference.latent_size
-    latent = None if size is None else Latent(size=size, variational=inference.variational, **seen)
+    if options.variational and isinstance(head, Recurrent):
+        raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
+    size = options.latent_size
+    latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
     refiner = instantiate(config["refiner"], "refiner", layout=layout, features=backbone.features)
     try:
-        rates = inference.rates_of(layout)
+        rates = options.rates_of(layout)
     except UserError as error:
         raise UserError(f"model.{error}") from error
     return VectorAutoencoder(
         Encoder(backbone, head, layout.raw_size, latent, rates),
-        refiner if inference.refine_steps else None,
-        inference,
-        layout,
-        instantiate(config["rasterizer"], "rasterizer"),
-        Course(**{one.name: instantiate(config[one.name], one.name) for one in fields(Course)}),
-        instantiate(config["loss"], "loss"),
-        instantiate(config["optimizer"], "optimizer"),
-        image_size=image_size,
-        config=dict(config),
+        refiner if options.refine_steps else None,
+        decoder,
+        options,
+        build_training_plan(config),
+        dict(config),
     )
 
 
-def build_dataset(config: Mapping[str, Any]) -> ImageData:
+def build_training_plan(config: Mapping[str, Any]) -> TrainingPlan:
+    """How the model of a resolved config is trained."""
+    parts = {
+        name: instantiate(config[name], name)
+        for name in ("loss", "optimizer", "softness", "temperature", "growth", "relocation", "seeding")
+    }
+    return TrainingPlan(
+        parts["loss"],
+        parts["optimizer"],
+        Schedule(parts["softness"], parts["temperature"]),
+        Strategy(parts["growth"], parts["relocation"], parts["seeding"]),
+    )
+
+
+def build_dataset(config: Mapping[str, Any]) -> "ImageData":
     """The images of a resolved config: its section `dataset`.
 
     Raises:
@@ -71,10 +77,3 @@ def build_dataset(config: Mapping[str, Any]) -> ImageData:
     """
     dataset: ImageData = instantiate(config["dataset"], "dataset")
     return dataset
-
-
-def _positive(section: Mapping[str, Any], name: str) -> int:
-    value = section.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise UserError(f"dataset.{name}: {value!r} is not a whole number above 0")
-    return value

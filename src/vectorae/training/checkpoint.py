@@ -33,12 +33,25 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
         raise
     except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
         raise UserError(f"{key}: '{path}' is damaged or not a checkpoint of vectorae") from error
-    described = content.get("vectorae") if isinstance(content, dict) else None
+    check_description(content.get("vectorae") if isinstance(content, dict) else None, path, key)
+    return content
+
+
+def check_description(described: Any, path: Path, key: str) -> None:
+    """Refuse what a checkpoint says of itself unless this version can read it.
+
+    A description has ``format``, the plain ``config`` of the model, ``plugins`` (names of the modules that the config's
+    classes come from, beyond Vectorae's own) and, optionally, a ``checksum``.
+
+    Raises:
+        UserError: no description of ours, another format, or plug-ins.
+    """
     if not isinstance(described, dict) or not isinstance(described.get("config"), dict):
         raise UserError(f"{key}: '{path}' is not a checkpoint of vectorae")
     if described.get("format") != CHECKPOINT_FORMAT:
         raise UserError(f"{key}: '{path}' has format {described.get('format')}; this version reads {CHECKPOINT_FORMAT}")
-    return content
+    if plugins := described.get("plugins"):
+        raise UserError(f"{key}: '{path}' needs the plug-ins {plugins}, which this version cannot load")
 
 
 def _checkpoint(path: Path) -> Any:

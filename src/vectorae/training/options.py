@@ -1,61 +1,52 @@
-"""How a model comes to its answer, beyond one guess."""
+"""Options of a model beyond its parts: latent, refinement, averaging of weights, learning rates by field."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Lt
 from torch import Tensor
 
+from vectorae.config import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, validate
 from vectorae.errors import UserError, choose
-from vectorae.layout import Layout
+from vectorae.layout import LayoutBase
 
 DEFAULT_LATENT = 64
-"""Size of a variational latent, unless another is asked for."""
+"""Size of a variational latent, unless another is chosen."""
 
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """How a model comes to its answer.
+    """How a model encodes and is trained, beyond its parts: the config section ``model``.
 
     Attributes:
-        refine_steps: learned corrections of the encoder's answer (see ``Refiner``), 0 or more.
+        refine_steps: learned corrections of the encoder's prediction (see ``Refiner``).
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
-        variational: the latent is a distribution, from which new images can be drawn.
+        variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
-        kl_warmup: the part of the run in [0, 1] in which that weight rises from 0.
-        ema: decay of the moving average of weights that is validated and kept; 0 keeps the weights themselves.
+        kl_warmup: the fraction of the run over which that weight rises from 0.
+        ema: decay of the moving average of weights that is validated and saved; 0 saves the weights themselves.
         rates: name of a field → factor on its raw numbers, by which it learns faster or more slowly.
     """
 
-    refine_steps: int = 0
-    latent: int | None = None
+    refine_steps: NonNegativeInt = 4
+    latent: PositiveInt | None = None
     variational: bool = False
-    kl_weight: float = 2e-4
-    kl_warmup: float = 0.3
-    ema: float = 0.0
-    rates: Mapping[str, float] = field(default_factory=dict)
+    kl_weight: NonNegativeFloat = 2e-4
+    kl_warmup: Fraction = 0.3
+    ema: Annotated[float, Ge(0), Lt(1)] = 0.0
+    rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.refine_steps < 0:
-            raise UserError(f"refine_steps: {self.refine_steps} is not a whole number of 0 or more")
-        if self.latent is not None and self.latent < 1:
-            raise UserError(f"latent: {self.latent} is not a whole number of 1 or more")
-        if not 0 <= self.kl_weight < float("inf"):
-            raise UserError(f"kl_weight: {self.kl_weight} is not a number of 0 or more")
-        if not 0 <= self.kl_warmup <= 1:
-            raise UserError(f"kl_warmup: {self.kl_warmup} is not between 0 and 1")
-        if not 0 <= self.ema < 1:
-            raise UserError(f"ema: {self.ema} is not at least 0 and below 1")
-        for name, rate in self.rates.items():
-            if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < float("inf"):
-                raise UserError(f"rates.{name}: {rate!r} is not a factor above 0")
+        validate(self)
 
     @property
     def latent_size(self) -> int | None:
         """Size of the bottleneck, if there is one."""
         return DEFAULT_LATENT if self.latent is None and self.variational else self.latent
 
-    def rates_of(self, layout: Layout) -> Tensor:
+    def rates_of(self, layout: LayoutBase) -> Tensor:
         """The factor on each raw number of a layout, ``[raw_size]``.
 
         Raises:

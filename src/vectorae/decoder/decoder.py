@@ -1,0 +1,139 @@
+"""The decoder: the one place where raw numbers become scenes, pixels, costs and gradients."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from vectorae.decoder.state import DrawState
+from vectorae.layout import LayoutBase
+from vectorae.losses import Objective
+from vectorae.rasterizer import Rasterizer, rasterize
+from vectorae.scene import Scene
+
+
+class Feedback(NamedTuple):
+    """How good a drawing is, and how to make it better; without gradient history.
+
+    Attributes:
+        scene: all shapes of the drawing, those that are not visible yet included.
+        drawing: ``[B, C, H, W]``, as soft as the state says.
+        cost: ``[B]``.
+        terms: of the cost by name, ``[B]`` each, unweighted.
+        gradient: of each drawing's cost with respect to its raw numbers, ``[B, raw_size]``.
+    """
+
+    scene: Scene
+    drawing: Tensor
+    cost: Tensor
+    terms: dict[str, Tensor]
+    gradient: Tensor
+
+
+class Decoder(nn.Module):
+    """A layout and a rasterizer's settings: raw numbers ``[B, raw_size]`` → scenes and drawings. Nothing is learned.
+
+    A crisp drawing is what the SVG shows: discrete choices are made, shapes with a depth are sorted, edges are one
+    pixel wide. An exact state (``DrawState.exact``) makes soft drawings the same, with a gradient.
+
+    Args:
+        layout: raw numbers → scene.
+        rasterizer: how scenes are drawn.
+
+    Raises:
+        UserError: a layout whose shapes have a depth, and a compositing without order.
+
+    Example:
+        >>> from vectorae import Layout
+        >>> decoder = Decoder(Layout(kinds=["circle"], rows=2, columns=2), Rasterizer())
+        >>> raw = decoder.layout.random_raw(batch=3, seed=0)
+        >>> decoder.render(raw, 16, 16, DrawState(softness=0.02), crisp=True).shape
+        torch.Size([3, 3, 16, 16])
+    """
+
+    def __init__(self, layout: LayoutBase, rasterizer: Rasterizer) -> None:
+        super().__init__()
+        rasterizer.check_ordering(layout.ordering)
+        self.layout, self.rasterizer = layout, rasterizer
+
+    def scene(self, raw: Tensor, state: DrawState, crisp: bool = False) -> Scene:
+        """The visible shapes of raw numbers ``[B, raw_size]``; of a crisp scene, strokes have all their ink."""
+        exact = crisp or state.exact
+        return self._finished(_visible(self.layout(raw, crisp=exact), state), state, exact)
+
+    def whole_scene(self, raw: Tensor, state: DrawState, discrete: bool = True) -> Scene:
+        """The crisp scene with all shapes: those that are not visible have no opacity.
+
+        Scenes of one topology, whatever is visible: for animations and exports.
+
+        Args:
+            raw: ``[B, raw_size]``.
+            state: how many shapes are visible, and how soft they are.
+            discrete: make the discrete choices (circle or square); else leave the numbers that they are made from.
+        """
+        scene: Scene = self.layout(raw, crisp=discrete)
+        if state.visible is not None and state.visible < scene.count:
+            visible = torch.arange(scene.count, device=raw.device) < state.visible
+            scene = replace(scene, opacity=scene.opacity * visible)
+        return self._finished(scene, state, exact=True)
+
+    def draw(self, scene: Scene, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
+        """A scene of ``scene`` (with the same state and ``crisp``) as images ``[B, C, height, width]`` in [0, 1]."""
+        if crisp or state.exact:
+            return draw_crisp(scene, height, width, self.rasterizer)
+        return _rasterize(scene, height, width, self.rasterizer, self.rasterizer.coverage, state)
+
+    def render(self, raw: Tensor, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
+        """The drawings of raw numbers ``[B, raw_size]`` as images ``[B, C, height, width]`` in [0, 1]."""
+        return self.draw(self.scene(raw, state, crisp), height, width, state, crisp)
+
+    def cost(self, raw: Tensor, images: Tensor, objective: Objective, state: DrawState, crisp: bool = False) -> Tensor:
+        """The cost ``[B]`` of the drawings of raw numbers ``[B, raw_size]`` against images ``[B, C, H, W]``."""
+        scene = self.scene(raw, state, crisp)
+        return objective(self.draw(scene, *images.shape[-2:], state, crisp), images, scene)
+
+    @torch.enable_grad()
+    def feedback(self, raw: Tensor, images: Tensor, objective: Objective, state: DrawState) -> Feedback:
+        """Draw, compare with images ``[B, C, H, W]`` in [0, 1], and differentiate by the raw numbers."""
+        leaf = raw.detach().requires_grad_()
+        whole: Scene = self.layout(leaf, crisp=state.exact)
+        scene = self._finished(_visible(whole, state), state, state.exact)
+        drawing = self.draw(scene, *images.shape[-2:], state)
+        terms = objective.terms(drawing, images, scene)
+        cost = objective.total(terms)
+        (gradient,) = torch.autograd.grad(cost.sum(), leaf)
+        terms = {name: value.detach() for name, value in terms.items()}
+        return Feedback(whole.detach(), drawing.detach(), cost.detach(), terms, gradient)
+
+    def _finished(self, scene: Scene, state: DrawState, exact: bool) -> Scene:
+        scene = replace(scene, compositing=self.rasterizer.compositing)
+        return self.rasterizer.crisp_scene(scene, state.softness) if exact else scene
+
+
+def draw_crisp(scene: Scene, height: int, width: int, rasterizer: Rasterizer | None = None) -> Tensor:
+    """A crisp scene as its SVG shows it, ``[B, C, height, width]`` in [0, 1].
+
+    Args:
+        scene: B drawings.
+        height, width: in pixels.
+        rasterizer: settings of which backend and memory are used; by default those of ``Rasterizer()``.
+    """
+    return _rasterize(scene, height, width, rasterizer or Rasterizer(), "ramp", DrawState(softness=1.0))
+
+
+def _rasterize(scene: Scene, height: int, width: int, settings: Rasterizer, coverage: str, state: DrawState) -> Tensor:
+    return rasterize(
+        scene,
+        height,
+        width,
+        coverage=coverage,
+        softness=state.softness,
+        temperature=state.temperature,
+        backend=settings.backend,
+        chunk_size=settings.chunk_size,
+    )
+
+
+def _visible(scene: Scene, state: DrawState) -> Scene:
+    return scene if state.visible is None or state.visible >= scene.count else scene.select(0, state.visible)

@@ -1,0 +1,70 @@
+"""From the plain config of a fit to what draws a batch of images."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor
+
+from vectorae.config import instantiate
+from vectorae.decoder import Decoder
+from vectorae.fitting.fitting import Fitting
+from vectorae.fitting.plan import build_plan
+from vectorae.layout import Layout, LayoutBase, OverlayLayout, SceneLayout
+from vectorae.svg import Reading
+
+ROUND = "round-"
+"""Begins the id of the SVG group of a round's shapes."""
+
+
+def build_fitting(
+    config: Mapping[str, Any],
+    images: Tensor,
+    max_time: float | None = None,
+    init: Reading | None = None,
+    on_top: bool = False,
+) -> tuple[Fitting, list[str | None]]:
+    """The fit of a resolved config.
+
+    Args:
+        config: with the keys of `FitConfig`.
+        images: ``[B, C, H, W]`` in [0, 1], on their device.
+        max_time: seconds.
+        init: a drawing to start from, instead of new shapes.
+        on_top: put new shapes on top of that drawing.
+
+    Returns:
+        The fit, and for each shape the id of its group in the SVG.
+
+    Raises:
+        UserError: anything in the config that the components refuse.
+    """
+    rasterizer, objective = (instantiate(config[name], name) for name in ("rasterizer", "loss"))
+    plan = build_plan(config, max_time)
+    layout: LayoutBase
+    if init is None:
+        layout = new_shapes(config, images)
+    else:
+        softness = plan.schedule.state(1.0, min(images.shape[-2:])).softness
+        scene = init.scene if config["channels"] == 3 else init.scene.grey()
+        height, width = images.shape[-2:]
+        layout = SceneLayout(rasterizer.soft_scene(scene, softness), width / height, fixed_fields(config["primitives"]))
+        if on_top:
+            layout = OverlayLayout(layout, new_shapes(config, images))
+    fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan)
+    layers = [] if init is None else list(init.layers)
+    before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
+    return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
+
+
+def new_shapes(config: Mapping[str, Any], images: Tensor) -> Layout:
+    """The layout of the section `primitives`, on the canvas of images ``[B, C, H, W]``."""
+    aspect = images.shape[-1] / images.shape[-2]
+    layout: Layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
+    return layout
+
+
+def fixed_fields(primitives: Mapping[str, Any]) -> list[str]:
+    """The fields that the section `primitives` fixes, which keep their values in a drawing that a fit starts from."""
+    fixed = [name for name, value in (primitives.get("fields") or {}).items() if value != "learned"]
+    return fixed + ([] if primitives.get("background", "learned") == "learned" else ["background"])
