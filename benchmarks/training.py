@@ -12,8 +12,8 @@ from torch import Tensor
 from benchmarks.contenders import learning
 from benchmarks.timing import Clock, Pass, Times
 from benchmarks.workloads import GEOMETRY, Size, Workload
-from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.scene import Scene
+from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_model
 
 NAME = "F"

@@ -11,11 +11,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from vectorae.commands import shell
-from vectorae.commands.fit import new_shapes
-from vectorae.config.components import instantiate
 from vectorae.errors import UserError
-from vectorae.fitting import Fitting, Photo, Reader
-from vectorae.fitting.plan import build_plan
+from vectorae.fitting import Photo, Reader, build_fitting
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
@@ -28,8 +25,8 @@ COLUMNS = 3
 GAP, CAPTION = 12, 24
 """Pixels between the pictures, and below each."""
 
-LOOKS = 20
-"""How often the best drawing is looked for."""
+SNAPSHOTS = 20
+"""How often the drawing is evaluated on the way."""
 
 
 @dataclass(frozen=True)
@@ -129,17 +126,10 @@ def _drawn(config: Mapping[str, Any], photo: Photo, steps: int | None) -> Image.
     """The best drawing of a fit, crisp."""
     config = {**config, "max_steps": config["max_steps"] if steps is None else steps}
     images = photo.pixels[None]
-    layout = new_shapes(config, images)
-    rasterizer, objective = (instantiate(config[name], name) for name in ("rasterizer", "loss"))
-    objective.check(*images.shape[-2:])
     torch.manual_seed(config["seed"])
-    fitting = Fitting(images, layout, rasterizer, objective, build_plan(config, None))
-    every = max(1, config["max_steps"] // LOOKS)
-    while not fitting.done:
-        fitting.step()
-        if fitting.steps % every == 0:
-            fitting.look()
-    fitting.look()
+    fitting, _ = build_fitting(config, images)
+    fitting.objective.check(*images.shape[-2:])
+    fitting.run(SNAPSHOTS)
     return to_picture(fitting.draw(0, crisp=True))
 
 

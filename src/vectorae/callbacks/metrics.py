@@ -7,11 +7,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
-from torch import Tensor
 
 from vectorae.evaluation.baselines import mean_baselines
 from vectorae.io.atomic import write_json
-from vectorae.io.pixels import to_float
 
 
 class Metrics(Callback):

@@ -69,8 +69,8 @@ class Snapshots(Callback):
         np.savez(numbers, raw=raw.cpu().numpy(), softness=state.softness, visible=state.visible or 0)
         write_atomic(picture.with_suffix(".npz"), numbers.getvalue())
         if trainer.logger is not None:
-            experiment: Any = trainer.logger.experiment
-            experiment.add_image("image, soft, crisp", sheet, trainer.global_step, dataformats="HWC")
+            logger: Any = trainer.logger
+            logger.experiment.add_image("image, soft, crisp", sheet, trainer.global_step, dataformats="HWC")
 
 
 @torch.no_grad()

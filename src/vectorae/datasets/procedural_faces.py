@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vectorae.rasterizer import rasterize
+from vectorae.decoder import DrawState, draw_scene
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
 Number = float | Tensor
@@ -269,5 +269,5 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
     scene = scene.grey() if channels == 1 else scene
     with torch.no_grad():
         # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
-        images = rasterize(scene, image_size, image_size, coverage="sigmoid", softness=0.25 / image_size)
+        images = draw_scene(scene, image_size, image_size, DrawState(softness=0.25 / image_size))
     return (images * 255).round().clamp(0, 255).byte()

@@ -1,6 +1,6 @@
 """From raw numbers to pixels, costs and gradients; and how that changes in the course of a run."""
 
-from vectorae.decoder.decoder import Decoder, Feedback, draw_crisp
+from vectorae.decoder.decoder import Decoder, Feedback, draw_scene
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
@@ -22,7 +22,7 @@ __all__ = [
     "Target",
     "TemperatureSchedule",
     "draw_and_measure",
-    "draw_crisp",
+    "draw_scene",
     "half_cosine",
     "optimize_raw",
     "visible_pixels",

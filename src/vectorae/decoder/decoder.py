@@ -80,9 +80,7 @@ class Decoder(nn.Module):
 
     def draw(self, scene: Scene, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
         """A scene of ``scene`` (with the same state and ``crisp``) as images ``[B, C, height, width]`` in [0, 1]."""
-        if crisp or state.exact:
-            return draw_crisp(scene, height, width, self.rasterizer)
-        return _rasterize(scene, height, width, self.rasterizer, self.rasterizer.coverage, state)
+        return draw_scene(scene, height, width, replace(state, exact=crisp or state.exact), self.rasterizer)
 
     def render(self, raw: Tensor, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
         """The drawings of raw numbers ``[B, raw_size]`` as images ``[B, C, height, width]`` in [0, 1]."""
@@ -90,16 +88,16 @@ class Decoder(nn.Module):
 
     def cost(self, raw: Tensor, images: Tensor, objective: Objective, state: DrawState, crisp: bool = False) -> Tensor:
         """The cost ``[B]`` of the drawings of raw numbers ``[B, raw_size]`` against images ``[B, C, H, W]``."""
-        scene = self.scene(raw, state, crisp)
-        return objective(self.draw(scene, *images.shape[-2:], state, crisp), images, scene)
+        scene, (height, width) = self.scene(raw, state, crisp), images.shape[-2:]
+        return objective(self.draw(scene, height, width, state, crisp), images, scene)
 
     @torch.enable_grad()
     def feedback(self, raw: Tensor, images: Tensor, objective: Objective, state: DrawState) -> Feedback:
         """Draw, compare with images ``[B, C, H, W]`` in [0, 1], and differentiate by the raw numbers."""
-        leaf = raw.detach().requires_grad_()
+        leaf, (height, width) = raw.detach().requires_grad_(), images.shape[-2:]
         whole: Scene = self.layout(leaf, crisp=state.exact)
         scene = self._finished(_visible(whole, state), state, state.exact)
-        drawing = self.draw(scene, *images.shape[-2:], state)
+        drawing = self.draw(scene, height, width, state)
         terms = objective.terms(drawing, images, scene)
         cost = objective.total(terms)
         (gradient,) = torch.autograd.grad(cost.sum(), leaf)
@@ -111,25 +109,23 @@ class Decoder(nn.Module):
         return self.rasterizer.crisp_scene(scene, state.softness) if exact else scene
 
 
-def draw_crisp(scene: Scene, height: int, width: int, rasterizer: Rasterizer | None = None) -> Tensor:
-    """A crisp scene as its SVG shows it, ``[B, C, height, width]`` in [0, 1].
+def draw_scene(scene: Scene, height: int, width: int, state: DrawState, rasterizer: Rasterizer | None = None) -> Tensor:
+    """A scene as images ``[B, C, height, width]`` in [0, 1], as a state says.
 
     Args:
         scene: B drawings.
         height, width: in pixels.
-        rasterizer: settings of which backend and memory are used; by default those of ``Rasterizer()``.
+        state: softness, temperature, and whether edges and order are those of crisp drawings.
+        rasterizer: its settings; by default those of ``Rasterizer()``.
     """
-    return _rasterize(scene, height, width, rasterizer or Rasterizer(), "ramp", DrawState(softness=1.0))
-
-
-def _rasterize(scene: Scene, height: int, width: int, settings: Rasterizer, coverage: str, state: DrawState) -> Tensor:
+    settings = rasterizer or Rasterizer()
     return rasterize(
         scene,
         height,
         width,
-        coverage=coverage,
+        coverage="ramp" if state.exact else settings.coverage,
         softness=state.softness,
-        temperature=state.temperature,
+        temperature=0.0 if state.exact else state.temperature,
         backend=settings.backend,
         chunk_size=settings.chunk_size,
     )

@@ -17,7 +17,7 @@ from vectorae.scene import Scene
 
 @dataclass(frozen=True)
 class Growth:
-    """Shapes are added in rounds, each where the drawing so far is worst, on top of those before (LIVE, Ma et al. 2022).
+    """Shapes are added in rounds, where the drawing is worst, on top of those before (LIVE, Ma et al. 2022).
 
     Attributes:
         rounds: of about as many shapes each.
@@ -85,7 +85,7 @@ class Strategy:
     seeding: Seeding = field(default_factory=Seeding)
 
     def num_visible(self, progress: float, layout: LayoutBase) -> int:
-        """How many shapes have been added at a progress in [0, 1]; shapes that cannot be seeded are there from the start."""
+        """How many shapes there are at a progress in [0, 1]; those that cannot be seeded are there from the start."""
         seedable = len(layout.seedable)
         return layout.count - seedable + self.growth.count(self.growth.round_at(progress), seedable)
 
@@ -137,9 +137,7 @@ class Draw(Protocol):
 
 
 @torch.no_grad()
-def draw_and_measure(
-    decoder: Decoder, raw: Tensor, height: int, width: int, state: DrawState
-) -> tuple[Tensor, Tensor]:
+def draw_and_measure(decoder: Decoder, raw: Tensor, height: int, width: int, state: DrawState) -> tuple[Tensor, Tensor]:
     """The soft drawings ``[B, C, H, W]`` of raw numbers, and on how many pixels each shape is visible, ``[B, N]``."""
     scene = decoder.scene(raw, state)
 

@@ -4,7 +4,7 @@ from vectorae.encoders.cnn import CNN
 from vectorae.encoders.encoder import Draw, Encoder
 from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
 from vectorae.encoders.latent import Latent
-from vectorae.encoders.refiner import Feedback, Refiner
+from vectorae.encoders.refiner import Refiner
 from vectorae.encoders.torchvision_models import Torchvision
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "MLP",
     "Draw",
     "Encoder",
-    "Feedback",
     "Grid",
     "Latent",
     "Queries",

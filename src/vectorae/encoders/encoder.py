@@ -22,6 +22,8 @@ class Encoder(nn.Module):
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
     """
 
+    not_averaged = ("offset",)
+
     def __init__(
         self,
         backbone: nn.Module,
@@ -38,7 +40,7 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, draw: Draw | None = None) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1]."""
-        return self.answer(self.backbone(images), images, draw)
+        return self.predict(self.backbone(images), images, draw)
 
     def decode_latent(self, latents: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of latents ``[B, size]``, without an image.
@@ -50,11 +52,11 @@ class Encoder(nn.Module):
             raise UserError("model.latent: there is none")
         return self._scaled(self.head(self.latent.decode(latents), None, None))
 
-    def move(self, numbers: Tensor, to: Tensor) -> None:
+    def add_offset(self, numbers: Tensor, to: Tensor) -> None:
         """Shift some raw numbers, by their place ``[n]``, for all images alike by ``to`` ``[n]``."""
         self.get_buffer("offset")[numbers] += to
 
-    def answer(self, features: Tensor, images: Tensor, draw: Draw | None = None) -> Tensor:
+    def predict(self, features: Tensor, images: Tensor, draw: Draw | None = None) -> Tensor:
         """Raw numbers ``[B, raw_size]`` by what the backbone has seen in images, ``[B, F, s, s]``."""
         if self.latent is not None:
             features = self.latent(features)

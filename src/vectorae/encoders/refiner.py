@@ -1,12 +1,12 @@
 """Learned refinement: a network that looks at its own drawing, and at how to make it better, and corrects it."""
 
 from functools import lru_cache
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vectorae.decoder import Feedback
 from vectorae.encoders.tokens import FromTokens, ToTokens, check_sizes, transformer_block
 from vectorae.errors import UserError
 from vectorae.layout import Layout
@@ -17,24 +17,6 @@ MOMENTUM = 0.02
 
 SMALLEST = 0.03
 """Half extents of the smallest window that is looked through, canvas units: about four pixels of 64."""
-
-
-class Feedback(NamedTuple):
-    """A drawing as it stands, without gradient history.
-
-    Attributes:
-        scene: of the raw numbers.
-        drawing: ``[B, C, S, S]``, soft.
-        cost: ``[B]``.
-        terms: of the cost, by name.
-        gradient: of each drawing's cost with respect to its raw numbers, ``[B, raw_size]``.
-    """
-
-    scene: Scene
-    drawing: Tensor
-    cost: Tensor
-    terms: dict[str, Tensor]
-    gradient: Tensor
 
 
 class Refiner(nn.Module):

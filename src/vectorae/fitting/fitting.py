@@ -50,7 +50,7 @@ class _Improvement:
 
 
 class Fitting:
-    """Drawings of images, optimized without a network: call ``run``; or ``step`` until ``done``, and at times ``evaluate``.
+    """Drawings of images, optimized without a network: ``run``; or ``step`` until ``done``, and at times ``evaluate``.
 
     All images are drawn together in one batch and do not depend on each other.
 
@@ -275,9 +275,9 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= below]
         if new and self.plan.strategy.seeding.places != "layout":
-            state = replace(self._state_at(progress), visible=before or below)
+            state, (height, width) = replace(self._state_at(progress), visible=before or below), self.images.shape[-2:]
             with torch.no_grad():
-                drawn = self.decoder.render(self._optimizer.raw, *self.images.shape[-2:], state)
+                drawn = self.decoder.render(self._optimizer.raw, height, width, state)
             self._seed(drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
         self.num_visible = now
         self.evaluate()

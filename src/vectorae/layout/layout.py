@@ -173,7 +173,7 @@ class Layout(nn.Module):
         place = self.get_buffer("_place")
         paint = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
         color, opacity, softness, *depth = paint
-        return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), *depth)
+        return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), depth[0] if depth else None)
 
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
@@ -212,7 +212,7 @@ class Layout(nn.Module):
                     numbers += range(first, first + part.width)
         return torch.tensor(numbers, dtype=torch.long)
 
-    def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
         """Raw numbers by which some shapes stand where seeds are, all others as they were.
 
         Args:

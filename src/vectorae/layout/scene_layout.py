@@ -111,8 +111,8 @@ class SceneLayout(nn.Module):
         """Which raw numbers are those of some seedable slots: none."""
         return torch.empty(0, dtype=torch.long)
 
-    def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
-        """Raw numbers as they are: nothing can be seeded (see ``Layout.seeded``)."""
+    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        """Raw numbers as they are: nothing can be with_seeds (see ``Layout.with_seeds``)."""
         return raw
 
     def _columns_of(self, group: Group, fixed: Collection[str]) -> list[_Column]:
@@ -178,10 +178,10 @@ class OverlayLayout(nn.Module):
         """Which raw numbers are those of some seedable slots, ``[n]``."""
         return self.above.indices_of([slot - self.below.count for slot in slots]) + self.below.raw_size
 
-    def seeded(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
-        """Raw numbers by which some seedable shapes stand where seeds are (see ``Layout.seeded``)."""
+    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        """Raw numbers by which some seedable shapes stand where seeds are (see ``Layout.with_seeds``)."""
         below, above = raw[:, : self.below.raw_size], raw[:, self.below.raw_size :]
-        placed = self.above.seeded(above, [slot - self.below.count for slot in slots], seeds)
+        placed = self.above.with_seeds(above, [slot - self.below.count for slot in slots], seeds)
         return torch.cat([below, placed], dim=1)
 
 

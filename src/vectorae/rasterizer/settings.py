@@ -3,12 +3,10 @@
 import math
 from dataclasses import dataclass, replace
 
-from torch import Tensor
-
 from vectorae.errors import UserError
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
-from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice, rasterize
+from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice
 from vectorae.rasterizer.reference import CHUNK_SIZE
 from vectorae.scene import Scene
 
@@ -47,27 +45,6 @@ class Rasterizer:
                 "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
             )
 
-    def soft(
-        self, scene: Scene, height: int, width: int, softness: float, temperature: float = 0.0, exact: bool = False
-    ) -> Tensor:
-        """The drawing as trained, ``[B, C, H, W]``.
-
-        Args:
-            scene: B drawings.
-            height, width: in pixels.
-            softness: of the edges, canvas units.
-            temperature: how undecided the order of shapes is that have a depth, in units of depth.
-            exact: edges and order are those of the crisp drawing; the gradient is that of the pixels' covered parts,
-                and that by depth is 0.
-        """
-        if exact:
-            return self.crisp(self.crisp_scene(scene, softness), height, width)
-        return self._draw(scene, height, width, self.coverage, softness, temperature)
-
-    def crisp(self, scene: Scene, height: int, width: int) -> Tensor:
-        """The drawing of a crisp scene (see ``crisp_scene``) as it will look as SVG, ``[B, C, H, W]``."""
-        return self._draw(scene, height, width, "ramp", softness=1.0, temperature=0.0)
-
     def crisp_scene(self, scene: Scene, softness: float) -> Scene:
         """The scene whose crisp drawing has as much ink as the soft one.
 
@@ -87,18 +64,3 @@ class Rasterizer:
             for group in narrowed.groups
         )
         return replace(narrowed, groups=tuple(groups))
-
-    def _draw(
-        self, scene: Scene, height: int, width: int, coverage: str, softness: float, temperature: float
-    ) -> Tensor:
-        return rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=self.compositing,
-            softness=softness,
-            temperature=temperature,
-            backend=self.backend,
-            chunk_size=self.chunk_size,
-        )
