@@ -1,7 +1,8 @@
-"""The loop of a fit: rounds, revival, restarts, the best state, the end, and going on."""
+"""The loop of a fit: growth, relocation, restarts, the best drawing, the end, and resuming."""
 
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,17 @@ import torch
 from torch import Tensor
 
 from vectorae import Layout, UserError
-from vectorae.decoder import Growth, Relocation, Seeding, SoftnessSchedule
-from vectorae.fitting import Budget, Fitting, Plan, Rates, read_state, write_state
+from vectorae.decoder import (
+    Decoder,
+    Growth,
+    Relocation,
+    Schedule,
+    Seeding,
+    SoftnessSchedule,
+    Strategy,
+    draw_and_measure,
+)
+from vectorae.fitting import Budget, FitPlan, Fitting, Rates, read_state, write_state
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 
@@ -36,24 +46,31 @@ def fitting(
     steps: int | None = 60,
     layout: Layout | None = None,
     objective: Objective | None = None,
+    growth: Growth | None = None,
+    relocation: Relocation | None = None,
+    seeding: Seeding | None = None,
+    softness: SoftnessSchedule | None = None,
     **plan: Any,
 ) -> Fitting:
     budget = plan.pop("budget", None) or Budget(steps)
     layout = layout or Layout(["circle"], count=count, aspect=WIDTH / HEIGHT, start="random")
-    plan.setdefault("growth", Growth(1))
-    softness = plan.pop("softness", SoftnessSchedule(2, 0.25, unit="pixel"))
+    strategy = Strategy(growth or Growth(1), relocation or Relocation(20, 0.8, 0.1), seeding or Seeding())
+    schedule = Schedule(softness or SoftnessSchedule(2, 0.25, 0.8, unit="pixel", exact=0.0))
     return Fitting(
-        images(batch), layout, Rasterizer(), objective or Objective({"mse": 1.0}), Plan(budget, softness, **plan)
+        images(batch),
+        Decoder(layout, Rasterizer()),
+        objective or Objective({"mse": 1.0}),
+        FitPlan(budget, schedule, strategy, **plan),
     )
 
 
-def run(fit: Fitting, steps: int | None = None, look: int = 5) -> Fitting:
-    """Until it is done, or so many steps."""
+def run(fit: Fitting, steps: int | None = None, every: int = 5) -> Fitting:
+    """Until it is done, or for some steps."""
     while not fit.done and (steps is None or fit.steps < steps):
         fit.step()
-        if fit.steps % look == 0:
-            fit.look()
-    fit.look()
+        if fit.steps % every == 0:
+            fit.evaluate()
+    fit.evaluate()
     return fit
 
 
@@ -79,7 +96,7 @@ def test_images_of_a_batch_do_not_depend_on_each_other() -> None:
     assert all(error(several, index) < error(start, index) for index in range(3))
 
 
-def test_shapes_enter_in_rounds_upon_those_before() -> None:
+def test_shapes_are_added_in_rounds_on_top_of_those_before() -> None:
     fit = fitting(count=6, growth=Growth(3, 0.6))
     assert (fit.num_visible, fit.rounds) == (2, [1, 1, 2, 2, 3, 3])
     num_visible = set()
@@ -87,7 +104,7 @@ def test_shapes_enter_in_rounds_upon_those_before() -> None:
         num_visible.add(fit.num_visible)
         fit.step()
     assert num_visible == {2, 4, 6}
-    fit.look()
+    fit.evaluate()
     assert fit.scene(0, crisp=True).count == 6
     raw = fitting(count=6, growth=Growth(3, 0.6))
     assert raw.scene(0, crisp=True, best=False).count == 2
@@ -105,7 +122,7 @@ def test_a_round_that_makes_it_worse_is_not_what_is_kept() -> None:
     costs = []
     while not fit.done:
         fit.step()
-        costs.append(float(fit.look()))
+        costs.append(float(fit.evaluate()))
     assert costs == sorted(costs, reverse=True)
     assert float(Objective({"mse": 1.0})(fit.draw(0, crisp=True), fit.images, fit.scene(0, True))) == pytest.approx(
         costs[-1], rel=1e-4
@@ -115,8 +132,8 @@ def test_a_round_that_makes_it_worse_is_not_what_is_kept() -> None:
 def test_the_best_state_counts_and_not_the_last() -> None:
     fit = run(fitting(steps=60))
     best = error(fit)
-    fit._descent.place(torch.randn_like(fit._descent.raw), torch.ones_like(fit._descent.raw, dtype=torch.bool))
-    fit.look()
+    fit._optimizer.place(torch.randn_like(fit._optimizer.raw), torch.ones_like(fit._optimizer.raw, dtype=torch.bool))
+    fit.evaluate()
     assert error(fit) == best
     last = (fit.draw(0, crisp=True, best=False) - fit.images).square().mean()
     assert float(last) > best
@@ -125,53 +142,55 @@ def test_the_best_state_counts_and_not_the_last() -> None:
 def test_how_much_of_each_shape_shows() -> None:
     """Against the difference that its colour makes, shape by shape."""
     fit = fitting(count=5)
-    _, pixels = fit._visible()
-    scene = fit.layout(fit._descent.raw)
+    state, raw = fit.state, fit._optimizer.raw
+    _, pixels = draw_and_measure(fit.decoder, raw, HEIGHT, WIDTH, state)
+    scene = fit.decoder.scene(raw, state)
     for slot in range(5):
         sums = []
         for value in (0.0, 1.0):
             color = scene.color.clone()
             color[:, slot] = value
-            sums.append(float(fit._soft(type(scene)(**{**vars(scene), "color": color})).sum()) / 3)
+            sums.append(float(fit.decoder.draw(replace(scene, color=color), HEIGHT, WIDTH, state).sum()) / 3)
         assert float(pixels[0, slot]) == pytest.approx(sums[1] - sums[0], rel=1e-3, abs=1e-3)
 
 
-def test_shapes_that_paint_nothing_come_back_where_the_drawing_is_worst() -> None:
+def test_dead_shapes_are_relocated_to_where_the_drawing_is_worst() -> None:
     fit = fitting(count=4, relocation=Relocation(times=5, until=1.0))
-    raw = fit._descent.raw.clone()
+    raw = fit._optimizer.raw.clone()
     dead = fit.layout.indices_of([2])
     opacity = [number for number in dead.tolist() if fit.layout.field_names()[number] == "opacity"]
     raw[0, opacity] = -15
-    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
-    fit._revive()
-    assert fit.revived == 1
-    assert float(fit.layout(fit._descent.raw).opacity[0, 2]) > 0.5
+    fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit._relocate(fit.progress)
+    assert fit.relocated == 1
+    assert float(fit.layout(fit._optimizer.raw).opacity[0, 2]) > 0.5
     never = fitting(count=4, relocation=Relocation(times=0))
     run(never)
-    assert never.revived == 0
+    assert never.relocated == 0
 
 
-def test_each_drawing_revives_its_own() -> None:
+def test_each_drawing_relocates_its_own() -> None:
     fit = fitting(count=3, batch=2)
-    raw = fit._descent.raw.clone()
+    raw = fit._optimizer.raw.clone()
     names = fit.layout.field_names()
     for row, slots in enumerate(([0], [1, 2])):
         for number in fit.layout.indices_of(slots).tolist():
             if names[number] == "opacity":
                 raw[row, number] = -15
-    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
-    fit._revive()
-    assert fit.revived == 3
-    assert (fit.layout(fit._descent.raw).opacity > 0.5).all()
+    fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit._relocate(fit.progress)
+    assert fit.relocated == 3
+    assert (fit.layout(fit._optimizer.raw).opacity > 0.5).all()
 
 
-def test_of_several_restarts_the_best_counts() -> None:
+def test_the_best_of_several_restarts_is_kept() -> None:
     fit = run(fitting(count=2, batch=2, restarts=3, steps=30))
-    least = fit._descent.least.view(2, 3)
+    least = fit._optimizer.least.view(2, 3)
     assert least.unique().numel() == 6
     for index in range(2):
         assert error(fit, index) == pytest.approx(float(least[index].min()), rel=1e-4)
-    assert fit.step()[0].shape == (2,)
+    cost, terms = fit.best_costs(fit.step())
+    assert cost.shape == terms["mse"].shape == (2,)
     assert fit.draw(1, crisp=False, scale=2).shape == (1, 3, 2 * HEIGHT, 2 * WIDTH)
 
 
@@ -192,7 +211,7 @@ def test_a_plateau_waits_for_the_last_shapes() -> None:
     fit = run(fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0)))
     assert fit.steps == 60
     alone = fitting(budget=Budget(100, plateau=10), rates=STILL, growth=Growth(2, 1.0))
-    while not alone.done:  # it looks by itself
+    while not alone.done:  # it evaluates by itself
         alone.step()
     assert 55 <= alone.steps <= 65
 
@@ -200,15 +219,14 @@ def test_a_plateau_waits_for_the_last_shapes() -> None:
 @pytest.mark.parametrize("coverage", ["sigmoid", "gaussian"])
 def test_the_last_part_is_drawn_exactly(coverage: str) -> None:
     layout = Layout(["circle", "line"], count=4, aspect=WIDTH / HEIGHT, start="random")
-    softness = SoftnessSchedule(2, 0.25, unit="pixel", exact=0.5)
-    plan = Plan(Budget(40), softness, growth=Growth(1), relocation=Relocation(times=0))
-    fit = Fitting(images(1), layout, Rasterizer(coverage), Objective({"mse": 1.0}), plan)
+    schedule = Schedule(SoftnessSchedule(2, 0.25, unit="pixel", exact=0.5))
+    plan = FitPlan(Budget(40), schedule, Strategy(Growth(1), Relocation(times=0)))
+    fit = Fitting(images(1), Decoder(layout, Rasterizer(coverage)), Objective({"mse": 1.0}), plan)
     costs = []
     for step in range(40):
-        assert fit.exact == (step >= 20)
+        assert fit.state.exact == (step >= 20)
         crisp = (fit.draw(0, crisp=True, best=False) - fit.images).square().mean()
-        cost, _ = fit.step()
-        costs.append((float(cost), float(crisp)))
+        costs.append((float(fit.step().cost), float(crisp)))
     assert all((cost == pytest.approx(crisp, rel=1e-4)) == (step >= 20) for step, (cost, crisp) in enumerate(costs))
     assert torch.equal(fit.draw(0, crisp=False), fit.draw(0, crisp=True))
 
@@ -219,7 +237,7 @@ def test_on_a_plateau_it_is_drawn_exactly_before_it_ends() -> None:
     exact = []
     while not fit.done:
         fit.step()
-        exact.append(fit.exact)
+        exact.append(fit.state.exact)
     assert fit.steps == len(exact) == 40
     assert exact == [step >= 19 for step in range(40)]
     # By plan, shortly before a plateau: there is time for the exact part as well.
@@ -232,21 +250,21 @@ def test_on_a_plateau_it_is_drawn_exactly_before_it_ends() -> None:
 
 
 @pytest.mark.parametrize("exact", [0.0, 0.5, 0.8])  # stopped before and in the exact part
-def test_it_goes_on_as_if_it_had_never_stopped(tmp_path: Path, exact: float) -> None:
+def test_a_resumed_fit_equals_one_that_never_stopped(tmp_path: Path, exact: float) -> None:
     settings = {"a": 1, "budget": 3}
-    plan: dict[str, Any] = {"count": 6, "growth": Growth(3, 0.8), "revival": Relocation(times=10), "restarts": 2}
+    plan: dict[str, Any] = {"count": 6, "growth": Growth(3, 0.8), "relocation": Relocation(10, 0.8, 0.1), "restarts": 2}
     plan["softness"] = SoftnessSchedule(2, 0.25, unit="pixel", exact=exact)
     whole = run(fitting(**plan))
     stopped = run(fitting(**plan), steps=25)
     stopped.pause()
-    write_state(tmp_path / "state.pt", settings, {0: stopped.state()})
+    write_state(tmp_path / "state.pt", settings, {0: stopped.state_dict()})
     again = fitting(**plan)
-    again.restore(read_state(tmp_path / "state.pt", settings, ())[0])
+    again.load_state_dict(read_state(tmp_path / "state.pt", settings, ())[0])
     assert (again.steps, again.seconds) == (25, stopped.seconds)
     run(again)
-    assert torch.equal(whole._descent.raw, again._descent.raw)
+    assert torch.equal(whole._optimizer.raw, again._optimizer.raw)
     assert torch.equal(whole.draw(0, crisp=True), again.draw(0, crisp=True))
-    assert whole.revived == again.revived
+    assert whole.relocated == again.relocated
 
 
 def test_a_state_of_something_else_is_refused(tmp_path: Path) -> None:
@@ -267,10 +285,10 @@ def test_a_state_of_something_else_is_refused(tmp_path: Path) -> None:
         read_state(path, {"size": 200, "seed": 0, "extra": 1}, ())
 
 
-def test_what_is_no_number_ends_it() -> None:
+def test_a_loss_of_nan_ends_it() -> None:
     fit = fitting()
-    raw = torch.full_like(fit._descent.raw, math.nan)
-    fit._descent.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    raw = torch.full_like(fit._optimizer.raw, math.nan)
+    fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
     with pytest.raises(UserError, match=r"^the loss became nan at step 0"):
         fit.step()
 
@@ -278,17 +296,17 @@ def test_what_is_no_number_ends_it() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Budget(), "max_steps: null, and so is max_time"),
-        (lambda: Budget(0), "max_steps: 0 is not"),
-        (lambda: Budget(5, plateau=0), "plateau: 0 is not"),
-        (lambda: SoftnessSchedule(exact=1.2), "exact: 1.2 is not between 0 and 1"),
-        (lambda: Budget(max_time=-1.0), "max_time: -1.0 is not"),
-        (lambda: Growth(0), "rounds: 0 is not"),
-        (lambda: Growth(1, 0.0), "until: 0.0 is not above 0"),
-        (lambda: Relocation(-1), "times: -1 is not"),
-        (lambda: Relocation(part=-1.0), "part: -1.0 is not"),
-        (lambda: Relocation(until=2.0), "until: 2.0 is not above 0"),
-        (lambda: Plan(Budget(1), restarts=0), "restarts: 0 is not"),
+        (lambda: Budget(None), "max_steps: null, and so is max_time"),
+        (lambda: Budget(0), "max_steps must be an integer ≥ 1 or null, got 0"),
+        (lambda: Budget(5, plateau=0), "plateau must be an integer ≥ 1 or null, got 0"),
+        (lambda: SoftnessSchedule(exact=1.2), "exact must be a number in [0, 1], got 1.2"),
+        (lambda: Budget(max_time=-1.0), "max_time must be a number > 0 or null, got -1.0"),
+        (lambda: Growth(0), "rounds must be an integer ≥ 1, got 0"),
+        (lambda: Growth(1, 0.0), "until must be a number in (0, 1], got 0.0"),
+        (lambda: Relocation(-1), "times must be an integer ≥ 0, got -1"),
+        (lambda: Relocation(threshold=-1.0), "threshold must be a number ≥ 0, got -1.0"),
+        (lambda: Relocation(until=2.0), "until must be a number in (0, 1], got 2.0"),
+        (lambda: FitPlan(restarts=0), "restarts must be an integer ≥ 1, got 0"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(make: Any, message: str) -> None:
@@ -300,5 +318,5 @@ def test_settings_that_cannot_be_are_refused(make: Any, message: str) -> None:
 def test_depth_and_ink_that_adds_up_are_refused_together() -> None:
     layout = Layout(["circle"], count=2, ordering="depth", aspect=WIDTH / HEIGHT)
     with pytest.raises(UserError, match=r"^primitives\.ordering: ink that adds up"):
-        Fitting(images(), layout, Rasterizer(compositing="soft_or"), Objective({"mse": 1.0}), Plan(Budget(1)))
+        Decoder(layout, Rasterizer(compositing="soft_or"))
     run(fitting(layout=layout, steps=5))
