@@ -10,8 +10,10 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -26,6 +28,7 @@ from benchmarks.passes import WORKLOADS, make_work
 from benchmarks.workloads import DRAWINGS, ON_GPU, ON_ONE_CORE, Size, Workload
 from vectorae.commands.command_line import conf_folder
 from vectorae.commands.schemas import BenchmarkConfig
+from vectorae.rasterizer import rasterize
 from vectorae.scene import Path as PathOutline
 from vectorae.scene import RoundedBox, Scene
 
@@ -454,6 +457,20 @@ def test_the_step_is_that_of_a_training(monkeypatch: pytest.MonkeyPatch) -> None
     times = passes.make_pass(work, "auto")()
     assert set(times) == {"forward", "backward", "optimizer", "both", "rasterizer"}
     assert any(not torch.equal(old, new) for old, new in zip(before, model.parameters(), strict=True))
+
+
+def test_the_step_is_drawn_exactly_where_training_is() -> None:
+    config = composed(
+        "dataset.image_size=32", "encoder.width=8", "head=mlp", "model.refine_steps=0", "softness.exact=1"
+    )
+    work = make_work("F", Size(batch=2), config, CPU)
+    assert isinstance(work, training.Step)
+    assert work.drawing().coverage == "ramp"
+    drawn = work.model("auto").eval()
+    with patch("vectorae.decoder.decoder.rasterize", wraps=rasterize) as draw:
+        training.step_pass(replace(work), "auto")()
+    assert {call.kwargs["coverage"] for call in draw.call_args_list} == {"ramp"}
+    assert drawn.state.exact
 
 
 def test_the_script_refuses_an_unknown_key(tmp_path: Path) -> None:

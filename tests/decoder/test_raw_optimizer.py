@@ -100,3 +100,13 @@ def test_the_best_found_is_better_than_the_start_and_independent_of_the_encoder(
     start = first.render(torch.zeros(2, first.layout.raw_size), crisp=True)
     assert (found[0]["mse_optimum"] < (start - squares(2)).square().mean((1, 2, 3)) / 3).all()
     assert set(found[0]) == {f"{name}_optimum" for name in ("psnr", "ssim", "mse", "l1")}
+
+
+def test_the_best_found_does_not_depend_on_how_far_the_model_is() -> None:
+    """Judged and drawn at one softness, where crisp strokes depend on it."""
+    model = small_model("rasterizer.coverage=gaussian", "primitives=lines_free", "primitives.count=3").eval()
+    images, found = squares(2).mul(255).round().byte(), []
+    for progress in (0.0, 1.0):
+        model.run.progress = progress
+        found.append(evaluate_best_found(model, images, steps=20)["psnr_optimum"])
+    assert torch.equal(*found)

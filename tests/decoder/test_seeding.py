@@ -1,6 +1,7 @@
 """Where shapes begin: by the image, and what raw numbers that is."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -40,7 +41,7 @@ def middle(outline: Outline) -> Tensor:
 
 @pytest.mark.parametrize("places", ["residual", "gradient"])
 @pytest.mark.parametrize("ink", [None, torch.zeros(3)], ids=["paint", "ink"])
-def test_shapes_begin_where_there_is_something_to_draw(places: str, ink: Tensor | None) -> None:
+def test_shapes_begin_where_there_is_something_to_draw(places: Any, ink: Tensor | None) -> None:
     images = torch.cat([square_at(5, 5), square_at(40, 20)])
     seeds = seed(Seeding(places), images, 100, ink=ink)
     for index, (left, top) in enumerate([(5, 5), (40, 20)]):
@@ -90,11 +91,11 @@ def test_shapes_lie_along_edges() -> None:
 def test_the_lots_decide_and_are_the_same_for_the_same_seed() -> None:
     one, again = (seed(Seeding(), square_at(5, 5), 9) for _ in range(2))
     assert torch.equal(one.center, again.center)
-    with pytest.raises(UserError, match=r"^places: no 'nowhere'; choose from gradient, layout, residual"):
-        Seeding("nowhere")
+    with pytest.raises(UserError, match=r"^places must be residual, gradient or layout, got 'nowhere'"):
+        Seeding("nowhere")  # type: ignore[arg-type]
     for name in ("sizes", "colors"):
-        with pytest.raises(UserError, match=f"^{name}: no 'x'"):
-            Seeding(**{name: "x"})
+        with pytest.raises(UserError, match=f"^{name} must be .*, got 'x'"):
+            Seeding(**{name: "x"})  # type: ignore[arg-type]
 
 
 def test_a_plain_image_and_more_shapes_than_pixels_are_no_trouble() -> None:
@@ -112,7 +113,7 @@ def test_any_kind_stands_where_its_seed_is(kind: str) -> None:
     center = torch.tensor([[[0.3, 0.4], [1.1, 0.6]], [[0.5, 0.5], [0.2, 0.8]]])
     color = torch.rand(2, 2, 3, generator=torch.Generator().manual_seed(1)) * 0.9 + 0.05
     seeds = Seeds(center, torch.full((2, 2), 0.2), torch.full((2, 2), 0.7), color)
-    placed = layout.seeded(raw, slots, seeds)
+    placed = layout.with_seeds(raw, slots, seeds)
     untouched = torch.ones(layout.raw_size, dtype=torch.bool)
     untouched[layout.indices_of(slots)] = False
     assert torch.equal(placed[:, untouched], raw[:, untouched])

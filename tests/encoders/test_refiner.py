@@ -35,13 +35,13 @@ def refining(steps: int, *overrides: str) -> VectorAutoencoder:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_untrained_it_corrects_nothing_and_every_weight_learns(layout: str) -> None:
     model, images = refining(2, *layout.split()), faces(4)
-    answers = [raw for raw, _ in model.eval().answers(images)]
-    assert len(answers) == 3
-    assert all(torch.equal(raw, torch.zeros_like(raw)) for raw in answers)
+    predictions = [raw for raw, _ in model.eval().predictions(images)]
+    assert len(predictions) == 3
+    assert all(torch.equal(raw, torch.zeros_like(raw)) for raw in predictions)
     for weight in model.parameters():
         if weight.abs().max() == 0:
             nn.init.normal_(weight, std=0.05)
-    cost, parts = model.train().learn(images)
+    cost, parts = model.train().training_loss(images)
     cost.backward()
     assert set(parts) == {"loss", "loss/mse", "loss_of_encoder"}
     assert all(weight.grad is not None and weight.grad.abs().max() > 0 for weight in model.parameters())
@@ -56,12 +56,12 @@ def test_what_it_learns_from_is_the_gradient_of_all_costs() -> None:
         if weight.abs().max() == 0:
             nn.init.normal_(weight, std=0.05)
     last = next(weight for name, weight in model.named_parameters() if name == "encoder.head.numbers.weight")
-    cost, _ = model.learn(images)
+    cost, _ = model.training_loss(images)
     (found,) = torch.autograd.grad(cost, last)
     total = torch.zeros((), dtype=torch.float64)
-    for raw, look in model.answers(images, judged=True):
-        assert look is not None
-        drawing = model.draw_scene(model.scene_of(raw, crisp=False), crisp=False)
+    for raw, feedback in model.predictions(images, complete=True):
+        assert feedback is not None
+        drawing = model.render(raw, crisp=False)
         total = total + (drawing - images).square().mean()
     assert float(cost.detach()) == pytest.approx(float(total.detach()), rel=1e-6)
     (expected,) = torch.autograd.grad(total, last)
@@ -73,18 +73,20 @@ def test_it_learns_to_correct() -> None:
     optimizer = model.configure_optimizers()
     assert isinstance(optimizer, torch.optim.Optimizer)
     for step in range(60):
-        model.progress.fill_(step / 60)
-        cost, parts = model.train().learn(images)
+        model.run.progress = step / 60
+        cost, parts = model.train().training_loss(images)
         optimizer.zero_grad()
         cost.backward()
         optimizer.step()
     assert float(parts["loss"]) < 0.9 * float(parts["loss_of_encoder"])
     model.eval()
-    costs = [float(look.cost.mean()) for _, look in model.answers(images, judged=True) if look is not None]
+    costs = [
+        float(feedback.cost.mean()) for _, feedback in model.predictions(images, complete=True) if feedback is not None
+    ]
     assert costs == sorted(costs, reverse=True)
     # What draws, draws with it.
     raw = model(images)
-    torch.testing.assert_close(model.vectorize(images).color, model.scene_of(raw, crisp=True).color)
+    torch.testing.assert_close(model.vectorize(images).color, model.decoder.scene(raw, model.state, crisp=True).color)
     assert not torch.allclose(raw, model.encoder(images))
 
 

@@ -158,7 +158,7 @@ def test_lpips_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyP
     place_random_weights(lpips_weights("squeeze"))
     model, lpips = small_model("dataset.image_size=32").eval(), LPIPS("squeeze")
     images = noise(3, 3, 32, 32).mul(255).byte()
-    metrics = evaluate(model, images, 2, noise(3, 32, 32), judges=Evaluators(lpips)).metrics
+    metrics = evaluate(model, images, 2, noise(3, 32, 32), evaluators=Evaluators(lpips)).metrics
     with torch.no_grad():
         expected = lpips(model.draw(to_float(images)), to_float(images)).mean()
     assert metrics["lpips_crisp"] == pytest.approx(float(expected), rel=1e-4)
@@ -177,8 +177,8 @@ def test_the_sheet_ranks_the_drawings() -> None:
     height = 2 + 3 * 66
     assert sheet.shape == (3 * (height + TITLE), 2 + 8 * 66, 3)
     best = sheet[TITLE + 2 : TITLE + 66 : 4, 2:66:4]
-    num_visible = images[evaluation.psnr.argmax()].permute(1, 2, 0).numpy()
-    assert (best == num_visible).all()
+    expected = images[evaluation.psnr.argmax()].permute(1, 2, 0).numpy()
+    assert (best == expected).all()
     # Fewer images than a band has room for.
     few = evaluate(model, images[:3], 16, noise(3, 16, 16))
     assert ranking_sheet(model, images[:3], few, refine=2).size[0] == 2 + 3 * 66

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,7 +26,7 @@ from vectorae.commands import export as command
 from vectorae.export import export
 from vectorae.export.export import probes
 from vectorae.export.formats import FORMATS
-from vectorae.export.network import SceneNetwork
+from vectorae.export.network import SceneNetwork, named
 from vectorae.primitives import KINDS
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -192,13 +193,36 @@ def test_discrete_choices_leave_as_they_are_and_can_be_made_by_others() -> None:
     model = scattered(*INK)
     network, images = SceneNetwork(model), probes(1, 16)[0]
     with torch.no_grad():
-        answers, crisp = network(images), model.scene(images, crisp=True)
-    roundness = answers["squircle.roundness"]
+        outputs, crisp = network(images), model.decoder.scene(model.encoder(images), model.state, crisp=True)
+    roundness = outputs["squircle.roundness"]
     assert ((roundness > 0) & (roundness < 1)).all()
     assert torch.equal((roundness >= 0.5).float(), crisp.groups[0].outline.roundness)  # type: ignore[union-attr]
-    assert torch.equal(answers["depth"].argsort(dim=1, stable=True), crisp.order())
+    assert torch.equal(outputs["depth"].argsort(dim=1, stable=True), crisp.order())
     width = crisp.groups[3].stroke_width
-    assert width is not None and torch.equal(answers["cubic.stroke_width"], width)
+    assert width is not None and torch.equal(outputs["cubic.stroke_width"], width)
+
+
+def test_an_export_in_mid_growth_draws_what_the_model_draws(tmp_path: Path) -> None:
+    """Shapes that are not visible yet are in the file, without opacity."""
+    model = scattered("growth.rounds=2", "growth.until=1")
+    model.run.progress = 0.2
+    assert export(model, "torch_export", tmp_path / "out") < 1e-4
+    outputs = FORMATS["torch_export"].run(tmp_path / "out" / "model.pt2", probes(3, 16)[0])
+    assert (outputs["opacity"][:, 8:] == 0).all() and (outputs["opacity"][:, :8] > 0).all()
+
+
+def test_an_export_is_compared_with_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that shows what the model hides is refused, though the file answers as the network does."""
+
+    def all_shapes(self: SceneNetwork, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        scene = self.decoder.whole_scene(self.encoder(images), replace(self._state, visible=None), discrete=False)
+        return named(scene, self.kinds)
+
+    monkeypatch.setattr(SceneNetwork, "forward", all_shapes)
+    model = scattered("growth.rounds=2", "growth.until=1")
+    model.run.progress = 0.2
+    with pytest.raises(UserError, match=r"^format: the safetensors export is off by"):
+        export(model, "safetensors", tmp_path / "out")
 
 
 def test_exported_weights_are_a_checkpoint_without_pickle(tmp_path: Path) -> None:

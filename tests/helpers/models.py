@@ -9,10 +9,14 @@ from unittest.mock import patch
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
+from pytorch_lightning.callbacks import Callback
+from torch import Tensor
+from torch.utils.data import DataLoader
 
 from vectorae.commands import train
 from vectorae.commands.command_line import conf_folder
 from vectorae.commands.schemas import TrainConfig
+from vectorae.commands.train import build_trainer, trainer_settings
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_model
 
@@ -66,3 +70,20 @@ def metrics_of(folder: Path) -> dict[str, Any]:
     """A run's ``metrics.json``."""
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return metrics
+
+
+def overfit(model: VectorAutoencoder, images: Tensor, steps: int) -> list[float]:
+    """Train on one batch ``[B, C, S, S]`` in [0, 1] for some steps, by the trainer that users have: the losses."""
+    recorder = _Losses()
+    settings = {"accelerator": "cpu", "max_steps": steps, "enable_model_summary": False, "gradient_clip_val": 1.0}
+    trainer = build_trainer(trainer_settings(settings), callbacks=[recorder], logger=False, enable_checkpointing=False)
+    trainer.fit(model, DataLoader([images] * steps, batch_size=None))  # type: ignore[arg-type]
+    return recorder.losses
+
+
+class _Losses(Callback):
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+
+    def on_train_batch_end(self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int) -> None:
+        self.losses.append(float(trainer.callback_metrics["train/loss"]))

@@ -80,7 +80,7 @@ def test_new_shapes_lie_on_top_and_are_the_only_ones_that_are_put_elsewhere() ->
     torch.testing.assert_close(drawn(scene.select(0, 4)), drawn(below(raw[:, : below.raw_size])))
     assert len(stack.field_names()) == stack.raw_size
     seeds = Seeds(torch.full((2, 1, 2), 0.3), torch.full((2, 1), 0.2), torch.zeros(2, 1), torch.full((2, 1, 3), 0.5))
-    placed = stack.seeded(raw, [6], seeds)
+    placed = stack.with_seeds(raw, [6], seeds)
     changed = (placed != raw).any(0).nonzero().flatten()
     assert set(changed.tolist()) <= set(stack.indices_of([6]).tolist())
     assert changed.min() >= below.raw_size

@@ -8,7 +8,7 @@ from helpers.scenes import box, line, paint, white_on_black
 from torch import Tensor
 
 from vectorae import Layout, Scene, UserError, rasterize
-from vectorae.decoder import SoftnessSchedule
+from vectorae.decoder import DrawState, SoftnessSchedule, draw_scene
 from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer
 
 
@@ -92,8 +92,8 @@ def test_gaussian_line_of_no_width_is_the_papers() -> None:
 def test_crisp_gaussian_strokes_have_as_much_ink() -> None:
     rasterizer = Rasterizer(coverage="gaussian", backend="reference")
     scene = white_on_black(line([(0.0, 0.5), (1.0, 0.5)]), stroke_width=0.02)
-    soft = rasterizer.soft(scene, 64, 64, 0.02)
-    crisp = rasterizer.crisp(rasterizer.crisp_scene(scene, 0.02), 64, 64)
+    soft = draw_scene(scene, 64, 64, DrawState(0.02), rasterizer)
+    crisp = draw_scene(rasterizer.crisp_scene(scene, 0.02), 64, 64, DrawState(0.02, exact=True), rasterizer)
     assert float(crisp[0, 0, :, 32].sum()) == pytest.approx(float(soft[0, 0, :, 32].sum()), rel=0.01)
 
 

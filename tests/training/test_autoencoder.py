@@ -2,12 +2,11 @@
 
 import pytest
 import torch
-from helpers.models import small_model
+from helpers.models import overfit, small_model
 from torch import Tensor
 
 from vectorae import Group, RoundedBox, Scene, UserError, rasterize
 from vectorae.io.pixels import to_float
-from vectorae.training.autoencoder import VectorAutoencoder
 
 
 def two_rectangles(count: int, seed: int = 0) -> Tensor:
@@ -22,30 +21,14 @@ def two_rectangles(count: int, seed: int = 0) -> Tensor:
     return rasterize(Scene((Group(outline, (0, 1)),), color, ones, ones, background), 16, 16, coverage="ramp")
 
 
-def overfit(model: VectorAutoencoder, images: Tensor, steps: int) -> list[float]:
-    """The losses of training on one batch, along the schedules of a whole run."""
-    optimizer = model.configure_optimizers()
-    losses = []
-    model.train()
-    for step in range(steps):
-        model.progress.fill_(step / steps)
-        optimizer.param_groups[0]["lr"] = model.optimizer_settings.rate(step / steps)
-        scene = model.scene(images)
-        loss = model.loss(model.draw_scene(scene, crisp=False), images, scene).mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    model.progress.fill_(1.0)
-    return losses
-
-
 def test_overfits_one_batch() -> None:
     torch.manual_seed(0)
     model = small_model("optimizer.lr=0.01")
     images = two_rectangles(16)
     losses = overfit(model, images, 150)
     assert losses[-1] < losses[0] / 3
+    assert model.run.progress == 1
+    model.eval()
     with torch.no_grad():
         drawn = model.draw(images)  # crisp
     mean = images.mean(0, keepdim=True)
@@ -59,22 +42,22 @@ def test_an_untrained_model_draws_the_starting_arrangement() -> None:
     for crisp, coverage in ((False, "sigmoid"), (True, "ramp")):
         with torch.no_grad():
             drawn = model.draw(images, crisp=crisp)
-        expected = rasterize(start, 16, 16, coverage=coverage, softness=model.softness)
+        expected = rasterize(start, 16, 16, coverage=coverage, softness=model.state.softness)
         torch.testing.assert_close(drawn, expected.expand(3, -1, -1, -1), atol=1e-5, rtol=0)
 
 
 def test_softness_follows_progress_and_travels_in_the_state() -> None:
     model = small_model("softness.start=0.08", "softness.end=0.02", "softness.until=0.5")
-    assert model.softness == pytest.approx(0.08)
-    model.progress.fill_(0.25)
-    assert model.softness == pytest.approx(0.04)
-    model.progress.fill_(0.7)
-    assert model.softness == pytest.approx(0.02)
+    assert model.state.softness == pytest.approx(0.08)
+    model.run.progress = 0.25
+    assert model.state.softness == pytest.approx(0.04)
+    model.run.progress = 0.7
+    assert model.state.softness == pytest.approx(0.02)
     other = small_model("softness.start=0.08", "softness.end=0.02", "softness.until=0.5")
     other.load_state_dict(model.state_dict())
-    assert float(other.progress) == pytest.approx(0.7)
-    assert other.softness == model.softness
-    assert small_model("softness.start=0.08").course.softness(1.0, 16) == pytest.approx(0.18 / 16)
+    assert other.run.progress == pytest.approx(0.7)
+    assert other.state == model.state
+    assert small_model("softness.start=0.08").plan.schedule.softness(1.0, 16) == pytest.approx(0.18 / 16)
 
 
 def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:
@@ -83,7 +66,7 @@ def test_softness_widens_the_soft_drawing_and_not_the_crisp_one() -> None:
     drawings = {}
     with torch.no_grad():
         for progress in (0.0, 1.0):
-            model.progress.fill_(progress)
+            model.run.progress = progress
             drawings[progress] = [model.draw(images, crisp=crisp) for crisp in (False, True)]
     assert torch.equal(drawings[0.0][1], drawings[1.0][1])
     distance = [float((soft - crisp).abs().mean()) for soft, crisp in drawings.values()]
@@ -97,11 +80,11 @@ def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str, primitives: str)
     torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
     images = two_rectangles(3)
     for progress, exact in ((0.0, False), (0.69, False), (0.71, True), (1.0, True)):
-        model.progress.fill_(progress)
+        model.run.progress = progress
         with torch.no_grad():
             soft, crisp = (model.draw(images, crisp=crisp) for crisp in (False, True))
         assert torch.equal(soft, crisp) == exact
-    cost, _ = model.train().learn(images)
+    cost, _ = model.train().training_loss(images)
     cost.backward()
     assert all(weight.grad is not None for weight in model.parameters())
 
@@ -109,14 +92,14 @@ def test_the_last_part_of_a_run_is_drawn_exactly(coverage: str, primitives: str)
 def test_the_order_is_decided_while_it_is_drawn_exactly() -> None:
     model = small_model("primitives.ordering=depth", "softness.exact=1").eval()
     torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
-    assert model.exact
+    assert model.state.exact
     images = two_rectangles(3)
     with torch.no_grad():
         assert torch.equal(model.draw(images, crisp=False), model.draw(images, crisp=True))
-    cost, _ = model.train().learn(images)
+    cost, _ = model.train().training_loss(images)
     cost.backward()
     assert all(weight.grad is not None for weight in model.parameters())
-    assert not small_model("softness.exact=0").exact
+    assert not small_model("softness.exact=0").state.exact
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -125,7 +108,7 @@ def test_vectorize(training: bool) -> None:
     torch.nn.init.normal_(model.encoder.head.numbers.weight, std=0.3)  # type: ignore[union-attr,arg-type]
     images = two_rectangles(4)
     model.eval()
-    expected = model.scene(images, crisp=True)
+    expected = model.decoder.scene(model(images), model.state, crisp=True)
     model.train(training)
     scene = model.vectorize(images)
     assert model.training is training
@@ -155,4 +138,4 @@ def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
-    assert saved["vectorae"] == {"format": 5, "config": dict(model.config)}
+    assert saved["vectorae"] == {"format": 6, "config": dict(model.config), "plugins": []}

@@ -46,7 +46,7 @@ def test_a_loaded_model_draws_as_the_trained_one(checkpoint: Path) -> None:
     assert any(not torch.equal(weight, untrained[name]) for name, weight in trained.state_dict().items())
     loaded = vectorae.load(checkpoint)
     assert not loaded.training
-    assert float(loaded.progress) > 0
+    assert loaded.run.progress > 0
     for crisp in (False, True):
         with torch.no_grad():
             assert torch.equal(loaded.draw(images(), crisp), trained.draw(images(), crisp))

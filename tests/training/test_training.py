@@ -107,7 +107,7 @@ def test_the_first_picture_is_the_starting_arrangement(finished_run: Path) -> No
     assert len(np.unique(images.reshape(WATCHED, -1), axis=0)) == WATCHED
     model = vectorae.load(finished_run / "checkpoints" / "last.ckpt")
     start = model.layout(torch.zeros(1, model.layout.raw_size))
-    softness = model.course.softness(0.0, 16)
+    softness = model.plan.schedule.softness(0.0, 16)
     for row, coverage in ((soft, "sigmoid"), (crisp, "ramp")):
         expected = rasterize(start, 16, 16, coverage=coverage, softness=softness)[0].permute(1, 2, 0) * 255
         assert np.abs(row - expected.numpy()).max() < 1

@@ -12,8 +12,9 @@ from torch.optim import swa_utils
 import vectorae
 from vectorae import UserError
 from vectorae.callbacks import MovingAverage
+from vectorae.callbacks.moving_average import not_averaged
 from vectorae.datasets.procedural_faces import draw_faces
-from vectorae.decoder import Plateaus, SoftnessSchedule, visible_pixels
+from vectorae.decoder import Plateaus, SoftnessSchedule, draw_and_measure
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -31,19 +32,18 @@ def answering(model: VectorAutoencoder) -> VectorAutoencoder:
 
 def test_shapes_enter_in_rounds_from_the_bottom() -> None:
     model = small_model("growth.rounds=4", "growth.until=0.5")
-    scenes = {}
-    for progress in (0.0, 0.13, 0.3, 0.5, 1.0):
-        model.progress.fill_(progress)
-        scenes[progress] = (model.num_visible, model.scene_of(torch.zeros(1, model.layout.raw_size), crisp=True))
-    assert [num_visible for num_visible, _ in scenes.values()] == [4, 8, 12, 16, 16]
-    for num_visible, scene in scenes.values():
-        assert scene.count == 16
-        assert (scene.opacity[0] > 0).tolist() == [slot < num_visible for slot in range(16)]
+    raw = torch.zeros(1, model.layout.raw_size)
+    for progress, visible in ((0.0, 4), (0.13, 8), (0.3, 12), (0.5, 16), (1.0, 16)):
+        model.run.progress = progress
+        assert model.state.visible == visible
+        scene, whole = model.decoder.scene(raw, model.state, crisp=True), model.decoder.whole_scene(raw, model.state)
+        assert (scene.count, whole.count) == (visible, 16)
+        assert (whole.opacity[0] > 0).tolist() == [slot < visible for slot in range(16)]
 
 
 def test_what_is_not_there_yet_does_not_learn() -> None:
     model = answering(small_model("growth.rounds=2")).train()
-    cost, _ = model.learn(faces(2))
+    cost, _ = model.training_loss(faces(2))
     cost.backward()
     gradient = model.encoder.head.numbers.weight.grad  # type: ignore[union-attr]
     assert isinstance(gradient, Tensor)
@@ -60,21 +60,20 @@ def test_shapes_that_paint_nothing_come_back_where_the_error_is(head: str) -> No
     names = model.layout.field_names()
     for numbers in small.values():
         places = torch.tensor([int(n) for n in numbers if names[n] in ("radius", "side")])
-        model.encoder.move(places, torch.full((len(places),), -20.0))
+        model.encoder.add_offset(places, torch.full((len(places),), -20.0))
 
     def pixels() -> Tensor:
-        return visible_pixels(model.scene_of(model(images), False), lambda scene: model.draw_scene(scene, False)).mean(
-            0
-        )
+        _, found = draw_and_measure(model.decoder, model(images), 16, 16, model.state)
+        return found.mean(0)
 
     before = pixels()
     assert all(before[slot] < 0.01 for slot in small)
-    assert model.revive(images) == 3
+    assert model.relocate(images) == 3
     after = pixels()
     assert all(after[slot] > 0.2 for slot in small)
-    assert model.revive(images) == 0
+    assert model.relocate(images) == 0
     others = [slot for slot in range(16) if slot not in small]
-    scene = model.scene_of(model(images), False)
+    scene = model.decoder.scene(model(images), model.state)
     start = model.layout(torch.zeros(1, model.layout.raw_size))
     torch.testing.assert_close(scene.opacity[:1, others], start.opacity[:, others])
 
@@ -91,13 +90,13 @@ def test_fields_learn_at_their_own_rates() -> None:
     torch.testing.assert_close(uneven(images)[:, ~color], even(images)[:, ~color])
     with pytest.raises(UserError, match=r"^model\.rates\.colour: no such learned field; choose .*did you mean color"):
         small_model("++model.rates.colour=3")
-    with pytest.raises(UserError, match=r"^model\.rates\.color: 0 is not a factor above 0"):
+    with pytest.raises(UserError, match=r"^model\.rates\.color must be a number > 0, got 0"):
         small_model("++model.rates.color=0")
 
 
 @pytest.mark.parametrize("shape", ["exponential", "linear", "cosine", "plateau"])
 def test_softness_falls_from_start_to_end(shape: str) -> None:
-    schedule = SoftnessSchedule(0.08, 0.02, until=0.5, shape=shape)
+    schedule = SoftnessSchedule(0.08, 0.02, until=0.5, shape=shape)  # type: ignore[arg-type]
     values = [schedule(step / 100, 64) for step in range(101)]
     assert values[0] == pytest.approx(0.08)
     assert values[50:] == pytest.approx([0.02] * 51)
@@ -124,10 +123,10 @@ def test_plateaus_wait_for_the_loss_but_not_too_long() -> None:
 
 def test_a_model_that_waits_is_soft_until_it_has_waited() -> None:
     model = small_model("softness.shape=plateau", "softness.start=0.08")
-    model.progress.fill_(0.5)
-    assert model.softness == pytest.approx(0.08)
-    model.plateaus.copy_(torch.tensor([10.0, 1, 1, 0]))
-    assert model.softness == pytest.approx(0.18 / 16)
+    model.run.progress = 0.5
+    assert model.state.softness == pytest.approx(0.08)
+    model.run.plateaus = Plateaus(stage=10)
+    assert model.state.softness == pytest.approx(0.18 / 16)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_they_go_together(overrides: str, tmp_path: Path) -> None:
     assert run_training(tmp_path / "run", *given, "trainer.max_steps=4") == 0
     assert metrics_of(tmp_path / "run")["psnr_crisp"] > 5
     model = vectorae.load(tmp_path / "run" / "checkpoints" / "last.ckpt")
-    assert float(model.progress) == 1
+    assert model.run.progress == 1
     assert model.vectorize(faces(2)).count == 16
 
 
@@ -158,8 +157,34 @@ def test_averaged_weights_are_what_is_kept(tmp_path: Path) -> None:
     content = torch.load(tmp_path / "whole" / "checkpoints" / "last.ckpt", weights_only=True)
     kept, current = content["state_dict"], content["current_model_state"]
     assert any(not torch.equal(kept[name], current[name]) for name in kept if kept[name].is_floating_point())
-    assert float(kept["progress"]) == float(current["progress"]) == 1
+    assert float(kept["_extra_state"][0]) == float(current["_extra_state"][0]) == 1
     assert MovingAverage(0.9).should_update(step_idx=0)
+
+
+def test_state_that_a_module_declares_is_not_averaged() -> None:
+    class Counting(nn.Module):
+        not_averaged = ("steps",)
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("steps", torch.zeros(()))
+
+    model = small_model()
+    model.encoder.counting = Counting()
+    assert not_averaged(model) == ["encoder.offset", "encoder.counting.steps"]
+    callback: Any = MovingAverage(0.9)
+    callback.setup(None, model, "fit")
+    model.encoder.counting.steps.fill_(5)  # type: ignore[operator,union-attr]
+    model.encoder.offset.fill_(1)  # type: ignore[operator]
+    model.run.progress = 0.5
+    callback._average_model.update_parameters(model)
+    callback._average_model.update_parameters(model)
+    checkpoint = {"state_dict": model.state_dict()}
+    callback.on_save_checkpoint(None, model, checkpoint)
+    saved = checkpoint["state_dict"]
+    assert saved["encoder.counting.steps"] == 5
+    assert (saved["encoder.offset"] == 1).all()
+    assert saved["_extra_state"][0] == 0.5
 
 
 def test_averaged_weights_soon_forget_how_they_began() -> None:

@@ -10,6 +10,7 @@ from pytorch_lightning.callbacks import Callback
 
 from vectorae.evaluation.baselines import mean_baselines
 from vectorae.io.atomic import write_json
+from vectorae.training.autoencoder import VectorAutoencoder
 
 
 class Metrics(Callback):
@@ -26,6 +27,7 @@ class Metrics(Callback):
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
+        assert isinstance(pl_module, VectorAutoencoder)
         dataset: Any = trainer.datamodule  # type: ignore[attr-defined]
         seconds = time.perf_counter() - self._start
         steps = trainer.global_step - self._first_step

@@ -34,7 +34,7 @@ class ProgressBar(Callback):
             TimeRemainingColumn(elapsed_when_finished=True),
             TextColumn("{task.description}"),
         )
-        self._task = self._bar.add_task("starting", total=1.0, completed=_progress(pl_module))
+        self._task = self._bar.add_task("starting", total=1.0, completed=_progress(pl_module))  # type: ignore[arg-type]
         self._bar.start()
         if self._bar.console.is_terminal:
             self._announced.enter_context(announced_by(self._compiling))
