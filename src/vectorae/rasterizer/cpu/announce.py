@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any
 
-from numba.core import event
+from vectorae.compat import listen_to_compilation
 
 COMPILING = "compiling the CPU kernels (half a minute, once)"
 
@@ -19,8 +18,8 @@ def _print() -> Iterator[None]:
     yield
 
 
-class _Announcer(event.Listener):
-    """Numba sends this event when it compiles, and not when it finds what it needs in its cache.
+class _Announcer:
+    """Hears when numba compiles: not when it finds what it needs in its cache.
 
     Attributes:
         show: gives a context to be in meanwhile.
@@ -31,27 +30,22 @@ class _Announcer(event.Listener):
         self._depth = 0
         self._showing = ExitStack()
 
-    def on_start(self, event: Any) -> None:
-        if self._is_ours(event):
+    def on_start(self, module: str) -> None:
+        if module.startswith(PACKAGE):
             # A kernel is compiled with all that it calls.
             if self._depth == 0:
                 self._showing.enter_context(self.show())
             self._depth += 1
 
-    def on_end(self, event: Any) -> None:
-        if self._is_ours(event):
+    def on_end(self, module: str) -> None:
+        if module.startswith(PACKAGE):
             self._depth -= 1
             if self._depth == 0:
                 self._showing.close()
 
-    @staticmethod
-    def _is_ours(event: Any) -> bool:
-        module: str = event.data["dispatcher"].py_func.__module__
-        return module.startswith(PACKAGE)
-
 
 _announcer = _Announcer()
-event.register("numba:compile", _announcer)
+listen_to_compilation(_announcer.on_start, _announcer.on_end)
 
 
 @contextmanager

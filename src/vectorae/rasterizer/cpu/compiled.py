@@ -8,6 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from vectorae.compat import NO_REFERENCE_COUNTS
 from vectorae.io.atomic import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
@@ -25,6 +26,7 @@ def _version() -> str:
     """
     folders = RASTERIZER, RASTERIZER / "cpu", RASTERIZER.parent / "geometry"
     sources = sorted(path for folder in folders for path in folder.glob("*.py"))
+    sources.append(RASTERIZER.parent / "compat.py")  # an option of numba's
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
@@ -39,12 +41,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     What is compiled so may not allocate an array, and in return does not count references to arrays, which would take
     longer than many a loop here.
     """
-    return _compiled(function, _nrt=False)
+    return _compiled(function, **NO_REFERENCE_COUNTS)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``compiled``, for what becomes a part of the functions that call it."""
-    return _compiled(function, forceinline=True, _nrt=False)
+    return _compiled(function, forceinline=True, **NO_REFERENCE_COUNTS)
 
 
 def allocating(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,6 +1,5 @@
 """Work shared out to as many threads as torch uses, by images and bands of rows."""
 
-import ctypes
 import math
 import os
 from collections import deque
@@ -10,6 +9,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import torch
+
+from vectorae import compat
 
 Result = TypeVar("Result")
 
@@ -83,20 +84,9 @@ def _team() -> Callable[[Callable[[], None], int], None] | None:
     """Work in the threads of torch itself, if these are GNU OpenMP's.
 
     They wait busily for milliseconds after each of torch's operations: other threads would find every core taken, and
-    these are awake. ``GOMP_parallel(function, data, threads, flags)`` is what a compiler makes of ``omp parallel``.
+    these are awake.
     """
-    try:
-        parallel = ctypes.CDLL(None).GOMP_parallel
-    except (AttributeError, OSError, TypeError):  # another OpenMP, or another system
-        return None
-    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-    parallel.argtypes = [function, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
-    parallel.restype = None
-
-    def run(work: Callable[[], None], threads: int) -> None:
-        parallel(function(lambda _: work()), None, threads, 0)
-
-    return run
+    return compat.openmp_team()
 
 
 @lru_cache(maxsize=2)
