@@ -173,7 +173,8 @@ class Layout(nn.Module):
         place = self.get_buffer("_place")
         paint = (torch.cat(parts, dim=1)[:, place] for parts in zip(*paints, strict=True))
         color, opacity, softness, *depth = paint
-        return Scene(tuple(groups), color, opacity, softness, self._background_color(raw), *depth)
+        background = self._background_color(raw)
+        return Scene(tuple(groups), color, opacity, softness, background, depth[0] if depth else None)
 
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""

@@ -2,15 +2,16 @@
 
 import math
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 from torch import Tensor
 
+from vectorae.config import OneOf, PositiveInt, validate
 from vectorae.errors import UserError
-from vectorae.rasterizer.compositing import COMPOSITINGS
+from vectorae.rasterizer import reference
 from vectorae.rasterizer.coverage import PROFILES
-from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice, rasterize
-from vectorae.rasterizer.reference import CHUNK_SIZE
-from vectorae.scene import Scene
+from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
+from vectorae.scene import COMPOSITING_CHOICES, Scene
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,16 @@ class Rasterizer:
         coverage: profile of the soft drawing: ``gaussian``, ``sigmoid``, ``ramp`` or ``hard``.
         compositing: ``over`` or ``soft_or``.
         backend: ``auto``, ``reference``, ``cpu`` or ``gpu``.
-        chunk_size: shapes × pixels evaluated at once.
+        chunk_size: shapes × pixels that the reference backend evaluates at once.
     """
 
-    coverage: str = "sigmoid"
-    compositing: str = "over"
-    backend: str = "auto"
-    chunk_size: int = CHUNK_SIZE
+    coverage: Annotated[str, OneOf(PROFILES)] = "sigmoid"
+    compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
+    backend: Annotated[str, OneOf(BACKEND_CHOICES)] = "auto"
+    chunk_size: PositiveInt = reference.CHUNK_SIZE
 
     def __post_init__(self) -> None:
-        check_choice("coverage", self.coverage, PROFILES)
-        check_choice("compositing", self.compositing, COMPOSITINGS)
-        check_choice("backend", self.backend, BACKEND_CHOICES)
-        if self.chunk_size < 1:
-            raise UserError(f"chunk_size: {self.chunk_size} is not a number of 1 or more")
+        validate(self)
 
     def check_ordering(self, ordering: str) -> None:
         """Refuse a layout's ordering that the compositing has no use for.
@@ -91,14 +88,14 @@ class Rasterizer:
     def _draw(
         self, scene: Scene, height: int, width: int, coverage: str, softness: float, temperature: float
     ) -> Tensor:
-        return rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=self.compositing,
-            softness=softness,
-            temperature=temperature,
-            backend=self.backend,
-            chunk_size=self.chunk_size,
-        )
+        with reference.chunk_size(self.chunk_size):
+            return rasterize(
+                scene,
+                height,
+                width,
+                coverage=coverage,
+                compositing=self.compositing,
+                softness=softness,
+                temperature=temperature,
+                backend=self.backend,
+            )
