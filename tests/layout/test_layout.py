@@ -10,7 +10,7 @@ from torch import Tensor
 from vectorae import Group, Layout, Path, RoundedBox, Scene, rasterize
 from vectorae.layout import MARGIN
 from vectorae.layout.formations import FORMATIONS
-from vectorae.primitives import POINTS, KINDS
+from vectorae.primitives import KINDS, POINTS
 from vectorae.training.build import build_model
 
 

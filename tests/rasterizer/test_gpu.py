@@ -170,11 +170,10 @@ def test_the_operators_are_registered_as_torch_wants_it() -> None:
     from vectorae.rasterizer import gpu
 
     scene = random_scene(["circle", "line"], count=3)
-    packed = pack(scene, 0.05 * scene.softness, "sigmoid", 1 / 6)
+    packed = pack(scene, 0.05 * scene.softness, "sigmoid", 6)
     tensors = [tensor.detach().requires_grad_() for tensor in (packed.numbers, packed.vertices, scene.color)]
-    topology = [packed.kinds, packed.first, packed.size, scene.order(), packed.blend]
     canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present]
-    torch.library.opcheck(gpu.draw, (*tensors, scene.background.requires_grad_(), topology, canvas))
+    torch.library.opcheck(gpu.draw, (*tensors, scene.background.requires_grad_(), list(packed.topology), canvas))
 
 
 def test_where_it_cannot_draw_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

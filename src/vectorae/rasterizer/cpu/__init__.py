@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
-from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.announce import COMPILING, announced_by
 from vectorae.rasterizer.cpu.cuts import find_cuts
 from vectorae.rasterizer.cpu.kept import Kept
@@ -28,60 +27,25 @@ from vectorae.scene import Scene
 
 __all__ = ["COMPILING", "announced_by", "rasterize"]
 
-MOST_BY_DEPTH = 512
-
 
 def rasterize(
-    scene: Scene,
-    height: int,
-    width: int,
-    *,
-    coverage: str,
-    compositing: str,
-    softness: Tensor,
-    temperature: float = 0.0,
-    chunk_size: int = reference.CHUNK_SIZE,
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
-    """Draw a scene that lies on the CPU; arguments and result as for the reference.
-
-    More than 512 shapes whose order by depth is undecided are left to the reference, with its ``chunk_size``: each may
-    hide half of each other, and the product of so many factors needs a rescaling that the kernel does not do.
-    """
-    if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
-    undecided = scene.depth is not None and compositing == "over" and temperature > 0
-    if undecided and scene.count > MOST_BY_DEPTH:
-        return reference.rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=compositing,
-            softness=softness,
-            temperature=temperature,
-            chunk_size=chunk_size,
-        )
-    edge = (softness * scene.softness).clamp_min(1e-8)
-    fine = SUBPIXELS.get(coverage, 1)
-    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)), find_cuts)
-    in_front = edge.new_zeros(scene.batch, 0, 0)
-    if scene.depth is not None and undecided:
-        in_front = depth_precedence(scene.depth, temperature)
-    whole = (packed.kinds, packed.first, packed.size, scene.order(), packed.blend)
+    """Draw a scene that lies on the CPU; arguments and result as for the reference."""
+    packed = pack(scene, edge, coverage, min(height, width), find_cuts)
+    compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
+    if scene.compositing == "soft_or":
+        compositing = SOFT_OR
+    elif scene.depth is not None and temperature > 0:
+        compositing, in_front = BY_DEPTH, depth_precedence(scene.depth, temperature)
     image: Tensor = _Rasterize.apply(
         packed.numbers,
         packed.vertices,
         scene.color,
         scene.background,
         in_front,
-        tuple(tensor.contiguous().numpy() for tensor in whole),
-        Canvas(
-            height,
-            width,
-            fine,
-            list(PROFILES).index(coverage),
-            BY_DEPTH if undecided else SOFT_OR if compositing == "soft_or" else OVER,
-        ),
+        tuple(tensor.contiguous().numpy() for tensor in packed.topology),
+        Canvas(height, width, packed.subpixels, list(PROFILES).index(coverage), compositing),
     )
     return image
 

@@ -11,7 +11,6 @@ within the canvas may need (see ``geometry.flatten``), and the scratch has room 
 filled paths, which cross themselves one cannot know how often, are refused.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,8 +18,7 @@ import triton
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.rasterizer import reference
-from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.gpu import loops
 from vectorae.rasterizer.gpu.tiles import place_shapes
 from vectorae.rasterizer.packing import NUMBERS, pack
@@ -31,56 +29,26 @@ MOST_UNCOUNTED = 2**14
 
 
 def rasterize(
-    scene: Scene,
-    height: int,
-    width: int,
-    *,
-    coverage: str,
-    compositing: str,
-    softness: Tensor,
-    temperature: float = 0.0,
-    chunk_size: int = reference.CHUNK_SIZE,
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
-    """Draw a scene that lies on a GPU; arguments and result as for the reference.
-
-    Shapes whose order by depth is undecided are left to the reference, with its ``chunk_size``: there every shape hides
-    a part of every other one, so that a pixel's shapes meet in pairs and not in an order, which is no work for a
-    program that goes from the bottom to the top once.
+    """Draw a scene that lies on a GPU; arguments and result as for the reference, but its order is decided.
 
     Raises:
         UserError: a filled path while a CUDA graph is captured.
     """
-    if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
-    if scene.depth is not None and compositing == "over" and temperature > 0:
-        return reference.rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=compositing,
-            softness=softness,
-            temperature=temperature,
-            chunk_size=chunk_size,
-        )
-    if _is_capturing(scene.opacity) and any(_is_region(scene)):
+    if _is_capturing(edge) and any(isinstance(one.outline, Path) and one.stroke_width is None for one in scene.groups):
         raise UserError("backend: filled paths cannot be drawn while a CUDA graph is captured; draw them outside of it")
-    edge = (softness * scene.softness).clamp_min(1e-8)
-    fine = SUBPIXELS.get(coverage, 1)
-    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)))
+    packed = pack(scene, edge, coverage, min(height, width))
+    profile, screen = list(PROFILES).index(coverage), int(scene.compositing == "soft_or")
     image: Tensor = draw(
         packed.numbers,
         packed.vertices,
         scene.color,
         scene.background,
-        [packed.kinds, packed.first, packed.size, scene.order(), packed.blend],
-        [height, width, fine, list(PROFILES).index(coverage), int(compositing == "soft_or"), packed.present],
+        list(packed.topology),
+        [height, width, packed.subpixels, profile, screen, packed.present],
     )
     return image
-
-
-def _is_region(scene: Scene) -> Sequence[bool]:
-    return [isinstance(group.outline, Path) and group.stroke_width is None for group in scene.groups]
 
 
 def _is_capturing(tensor: Tensor) -> bool:
