@@ -11,7 +11,7 @@ from vectorae import Group, Layout, RoundedBox, rasterize
 from vectorae.geometry import Boundary, boundary
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
-from vectorae.rasterizer.cpu.cuts import find_cuts
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
 
 BACKENDS = ["cpu"]
 

@@ -157,7 +157,7 @@ def test_scratch_grows_with_what_is_covered() -> None:
 
 COMPILE = """
 import torch
-from vectorae.rasterizer.cpu.cuts import find_cuts
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
 find_cuts(torch.rand(1, 5, 2).double())
 """
 

@@ -16,12 +16,12 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
-from vectorae.rasterizer.cpu.announce import COMPILING, announced_by
-from vectorae.rasterizer.cpu.cuts import find_cuts
-from vectorae.rasterizer.cpu.kept import Kept
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.compile_notice import COMPILING, announced_by
 from vectorae.rasterizer.cpu.loops import differentiate, draw, room_for
-from vectorae.rasterizer.cpu.rows import TILE
-from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.saved import Kept
+from vectorae.rasterizer.cpu.scratch import TILE
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
 from vectorae.rasterizer.cpu.threads import Part, parts_of, share_out
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene

@@ -11,10 +11,10 @@ the weight of this sub-pixel.
 import math
 
 from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
+from vectorae.rasterizer.cpu.box_distance import DIAGONAL, circular, closer, elliptical, thickness
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.corners import DIAGONAL, circular, closer, elliptical, thickness
 from vectorae.rasterizer.cpu.profiles import GAUSSIAN, differentiate_slab, is_thin, slab
-from vectorae.rasterizer.cpu.rows import (
+from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
     ARC_X,

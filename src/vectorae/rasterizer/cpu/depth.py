@@ -11,7 +11,7 @@ are of all shapes. In float64, which has room for the product of hundreds of hal
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import allocating, compiled
-from vectorae.rasterizer.cpu.rows import CHANNELS, PIXELS
+from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS
 
 NOTHING = 1e-200
 """Far below what is seen of hundreds of shapes that hide each other by halves."""

@@ -13,13 +13,13 @@ and, where corners are elliptical, their closest points; ``reached`` ``[E, 2]``,
 
 import numpy as np
 
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR
 from vectorae.rasterizer.cpu.box import is_circular
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled, inlined
+from vectorae.rasterizer.cpu.compositing import composite, gain, weigh
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_by_depth
-from vectorae.rasterizer.cpu.layers import composite, gain, weigh
-from vectorae.rasterizer.cpu.rows import ALPHA, ARC_X, ARC_Y, BY_ALPHA, CHANNELS, PIXELS, TILE
+from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, CHANNELS, PIXELS, TILE
 from vectorae.rasterizer.cpu.shape import cover, differentiate_shape
-from vectorae.rasterizer.cpu.shapes import BY_DEPTH, SOFT_OR
 from vectorae.rasterizer.cpu.tiles import (
     most_in_a_tile,
     place_pixels,

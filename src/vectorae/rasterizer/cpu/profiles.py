@@ -15,7 +15,7 @@ import numpy as np
 
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, compiled, inlined
-from vectorae.rasterizer.cpu.rows import BY_D, BY_S, BY_T, COVERED, is_scratch
+from vectorae.rasterizer.cpu.scratch import BY_D, BY_S, BY_T, COVERED, is_scratch
 
 GAUSSIAN, SIGMOID, RAMP = (list(PROFILES).index(name) for name in ("gaussian", "sigmoid", "ramp"))
 

@@ -5,12 +5,12 @@
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.area import cover_area, differentiate_area
 from vectorae.rasterizer.cpu.box import cover_box, differentiate_box
 from vectorae.rasterizer.cpu.compiled import ZERO, compiled
-from vectorae.rasterizer.cpu.polyline import cover_vertices, differentiate_vertices
+from vectorae.rasterizer.cpu.covered_area import cover_area, differentiate_area
+from vectorae.rasterizer.cpu.path import cover_vertices, differentiate_vertices
 from vectorae.rasterizer.cpu.profiles import RAMP
-from vectorae.rasterizer.cpu.rows import ALPHA, is_scratch
+from vectorae.rasterizer.cpu.scratch import ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import place_pixels
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED
 

@@ -8,9 +8,9 @@ import math
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import HALF, ZERO, allocating, compiled, inlined
-from vectorae.rasterizer.cpu.polyline import rows_near_segment
+from vectorae.rasterizer.cpu.path import rows_near_segment
 from vectorae.rasterizer.cpu.profiles import reach_beyond
-from vectorae.rasterizer.cpu.rows import CANVAS_X, CANVAS_Y, PIXELS, TILE
+from vectorae.rasterizer.cpu.scratch import CANVAS_X, CANVAS_Y, PIXELS, TILE
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.rows import PIXELS
-from vectorae.rasterizer.cpu.shapes import Array
+from vectorae.rasterizer.cpu.arguments import Array
+from vectorae.rasterizer.cpu.scratch import PIXELS
 
 MOST_FREE = 2
 """Buffers that wait for the next drawing: of a step of training, the graph often lives until the next one has begun."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
 from vectorae.rasterizer.cpu.profiles import GAUSSIAN, differentiate_slab, is_thin, reach_beyond, slab
-from vectorae.rasterizer.cpu.rows import (
+from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
     BY_ALPHA,

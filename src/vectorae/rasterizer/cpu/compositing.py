@@ -8,7 +8,7 @@ shapes above let through, of each channel where ink adds up like light, or once.
 # mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined
-from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, CHANNELS
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS
 
 
 @inlined

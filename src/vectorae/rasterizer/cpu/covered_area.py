@@ -6,7 +6,7 @@
 import math
 
 from vectorae.rasterizer.cpu.compiled import ZERO, inlined
-from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, TILE, D, T
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, TILE, D, T
 
 
 @inlined
