@@ -3,9 +3,9 @@
 from typing import Any
 
 import torch
-from helpers.scenes import leaves_of
 from torch import Tensor
 
+from helpers.scenes import leaves_of
 from vectorae import Scene, rasterize
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vectorae.geometry.region import AT_END, AT_START, LEAST_PART, Cuts
+from vectorae.geometry.region import AT_END, AT_START, MIN_PART, Cuts
 from vectorae.rasterizer.cpu.compiled import allocating
 from vectorae.rasterizer.cpu.threads import parts_of, share_out
 
@@ -60,7 +60,7 @@ def _cut_paths(first, last, paths, pieces, size):
                 continue
             cuts = _cuts_of(corners, i, at, partner)
             for c in range(cuts - 1):
-                if at[c + 1] - at[c] <= LEAST_PART:
+                if at[c + 1] - at[c] <= MIN_PART:
                     continue
                 part = (at[c] + at[c + 1]) / 2
                 other = _winding(corners, i, x0 + part * dx, y0 + part * dy)
