@@ -193,8 +193,8 @@ def test_all_threads_work_and_results_are_in_order(team: str) -> None:
             together.wait(timeout=10)  # nobody goes on before all are here
         return number, threading.get_ident()
 
-    parts = threads.parts_of(100, 8)
-    results = threads.share_out(work, parts)
+    parts = threads.split_work(100, 8)
+    results = threads.run_parallel(work, parts)
     assert [number for number, _ in results] == list(range(len(parts)))
     assert len({thread for _, thread in results}) == torch.get_num_threads()
 
@@ -208,4 +208,4 @@ def test_a_failure_in_any_thread_is_raised_in_this_one(team: str) -> None:
     if torch.get_num_threads() == 1:
         pytest.skip("one thread only")
     with pytest.raises(MemoryError, match="none is left"):
-        threads.share_out(work, threads.parts_of(1000, 8))
+        threads.run_parallel(work, threads.split_work(1000, 8))

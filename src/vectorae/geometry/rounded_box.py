@@ -85,9 +85,9 @@ def _closest_on_elliptical_corners(
     Each step replaces the ellipse by its circle of curvature (centre on the evolute) and moves to the closest point of
     that circle.
     """
-    smallest = torch.finfo(x.dtype).eps
-    radius_x = (half_width * roundness).clamp_min(smallest)
-    radius_y = (half_height * roundness).clamp_min(smallest)
+    epsilon = torch.finfo(x.dtype).eps
+    radius_x = (half_width * roundness).clamp_min(epsilon)
+    radius_y = (half_height * roundness).clamp_min(epsilon)
     corner_x = x - half_width * (1 - roundness)
     corner_y = y - half_height * (1 - roundness)
     squares = radius_x * radius_x - radius_y * radius_y
@@ -98,7 +98,7 @@ def _closest_on_elliptical_corners(
         evolute_y = -squares / radius_y * sin * sin * sin
         curvature_radius = torch.hypot(radius_x * cos - evolute_x, radius_y * sin - evolute_y)
         to_point_x, to_point_y = corner_x - evolute_x, corner_y - evolute_y
-        scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(smallest)
+        scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(epsilon)
         cos = ((to_point_x * scale + evolute_x) / radius_x).clamp_(0, 1)
         sin = ((to_point_y * scale + evolute_y) / radius_y).clamp_(0, 1)
         length = torch.hypot(cos, sin)
@@ -110,7 +110,7 @@ def _closest_on_elliptical_corners(
     offset_x, offset_y = corner_x - radius_x * cos, corner_y - radius_y * sin
     offset = torch.hypot(offset_x, offset_y)
     normal_x, normal_y = cos * radius_y, sin * radius_x
-    normal_length = torch.hypot(normal_x, normal_y).clamp_min_(smallest * smallest)
+    normal_length = torch.hypot(normal_x, normal_y).clamp_min_(epsilon * epsilon)
     in_corner = torch.minimum(corner_x, corner_y) > 0
     outside = in_corner & ((corner_x / radius_x).square() + (corner_y / radius_y).square() > 1)
     far = offset > MIN_OFFSET * torch.maximum(radius_x, radius_y)
@@ -141,9 +141,9 @@ def _thickness(x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, ro
     """
     wide = half_width >= half_height
     longer, shorter = torch.maximum(half_width, half_height), torch.minimum(half_width, half_height)
-    smallest = torch.finfo(x.dtype).eps
+    epsilon = torch.finfo(x.dtype).eps
     along = torch.where(wide, x, y)
-    corner = (longer * roundness).clamp_min(smallest)
+    corner = (longer * roundness).clamp_min(epsilon)
     position = ((along - (longer - corner)) / corner).clamp(0, 1)
-    slimness = 1 - (shorter / longer.clamp_min(smallest)).square()
-    return 2 * shorter * torch.sqrt((1 - roundness * slimness * position.square()).clamp_min(smallest))
+    slimness = 1 - (shorter / longer.clamp_min(epsilon)).square()
+    return 2 * shorter * torch.sqrt((1 - roundness * slimness * position.square()).clamp_min(epsilon))

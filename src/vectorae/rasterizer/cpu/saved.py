@@ -1,6 +1,6 @@
-"""What the forward pass keeps for the backward pass.
+"""Arrays that the forward pass saves for the backward pass, in buffers that are reused.
 
-Its memory is used again: fresh pages of the system take longer than what is computed in them.
+Fresh memory pages from the operating system would cost more time than the computation in them.
 """
 
 from contextlib import suppress
@@ -11,50 +11,53 @@ import numpy as np
 from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.scratch import PIXELS
 
-MOST_FREE = 2
-"""Buffers that wait for the next drawing: of a step of training, the graph often lives until the next one has begun."""
+MAX_FREE = 2
+"""Number of unused buffers to hold. Two, as the graph of one training step often lives until the next has begun."""
 
-LARGEST_FREE = 64 * 2**20
-"""Bytes of the largest buffer that waits; others go back to the system at once."""
+MAX_FREE_BYTES = 64 * 2**20
+"""Size of the largest unused buffer to hold; larger ones are freed at once."""
 
 ROOM_TO_GROW = 1.25
+"""Size of a new buffer relative to the bytes needed, so that it also fits slightly larger drawings."""
 
 _free: list[Array] = []
 
 
-class Kept:
-    """Arrays ``kept`` and ``reached`` (see loops.py) of each part of the work.
+class Saved:
+    """The arrays ``saved`` and ``ranges`` (see loops.py) of every part of the work.
 
     Args:
-        room: of each part, shapes in tiles; values: numbers kept of a pixel; dtype: theirs.
+        entries: number of (shape, tile) pairs of each part.
+        values: numbers saved per pixel of a pair.
+        dtype: of these numbers.
     """
 
-    def __init__(self, room: list[int], values: int, dtype: Any) -> None:
-        self._ends = np.cumsum([0, *room])
+    def __init__(self, entries: list[int], values: int, dtype: Any) -> None:
+        self._ends = np.cumsum([0, *entries])
         needed = int(self._ends[-1]) * values * PIXELS * np.dtype(dtype).itemsize
         self._buffer = _take(needed)
-        self._kept = self._buffer[:needed].view(dtype).reshape(-1, values, PIXELS)
-        self._reached = np.empty((self._ends[-1], 2), dtype=np.int64)
+        self._saved = self._buffer[:needed].view(dtype).reshape(-1, values, PIXELS)
+        self._ranges = np.empty((self._ends[-1], 2), dtype=np.int64)
 
     def of(self, number: int) -> tuple[Array, Array]:
-        """Those of a part."""
+        """The arrays of one part."""
         part = slice(self._ends[number], self._ends[number + 1])
-        return self._kept[part], self._reached[part]
+        return self._saved[part], self._ranges[part]
 
     def __del__(self) -> None:
-        with suppress(TypeError, AttributeError):  # on the interpreter's way out
+        with suppress(TypeError, AttributeError):  # at interpreter shutdown
             _give_back(self._buffer)
 
 
 def _take(needed: int) -> Array:
     for index, buffer in enumerate(_free):
         if len(buffer) >= needed:
-            with suppress(IndexError):  # another thread was quicker
+            with suppress(IndexError):  # another thread took it first
                 return _free.pop(index)
     return np.empty(max(1, int(needed * ROOM_TO_GROW)), dtype=np.uint8)
 
 
 def _give_back(buffer: Array) -> None:
-    if len(buffer) <= LARGEST_FREE:
+    if len(buffer) <= MAX_FREE_BYTES:
         _free.insert(0, buffer)
-        del _free[MOST_FREE:]
+        del _free[MAX_FREE:]
