@@ -129,7 +129,7 @@ def _draw_tile(
     """The pixels of a tile, ``[PADDED, TILE²]``; if ``SAVE``, also write the gain of each shape to ``gains``.
 
     The gain, the derivative of Σ cotangent · image by the shape's alpha if nothing were above it, is
-    Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or g_c (1 − B_k) per channel.
+    Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel.
     """
     x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
     channel = tl.arange(0, PADDED)
