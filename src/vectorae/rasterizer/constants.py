@@ -1,4 +1,4 @@
-"""Numbers on which the CPU and the GPU kernels must agree.
+"""Numbers on which the CPU and the GPU kernels must agree; see geometry.rounded_box for those of the reference too.
 
 They are plain Python numbers. Numba reads them as globals, as ``np.float32`` where they meet a shape's numbers (a plain
 float would turn float32 into float64); Triton reads them as ``tl.constexpr`` (see gpu/constants.py).
@@ -6,21 +6,7 @@ float would turn float32 into float64); Triton reads them as ``tl.constexpr`` (s
 
 import math
 
-from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS, DIAGONAL, MIN_OFFSET
 from vectorae.rasterizer.coverage import PROFILES
-
-__all__ = [
-    "CLOSEST_POINT_STEPS",
-    "DIAGONAL",
-    "GAUSSIAN",
-    "MIN_COSINE",
-    "MIN_OFFSET",
-    "NO_SIDE",
-    "RAMP",
-    "SIGMOID",
-    "TAIL",
-    "TAIL_ROOT",
-]
 
 GAUSSIAN, SIGMOID, RAMP = (list(PROFILES).index(name) for name in ("gaussian", "sigmoid", "ramp"))
 """Indices into ``PROFILES``."""

@@ -16,7 +16,8 @@ Shared arguments:
 
 import math
 
-from vectorae.rasterizer.constants import CLOSEST_POINT_STEPS, GAUSSIAN
+from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
+from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.box_distance import FIRST_COSINE, circular, closer, elliptical, thickness
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
 from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab

@@ -10,7 +10,8 @@ import math
 
 import numpy as np
 
-from vectorae.rasterizer.constants import DIAGONAL, MIN_COSINE, MIN_OFFSET, NO_SIDE
+from vectorae.geometry.rounded_box import DIAGONAL, MIN_OFFSET
+from vectorae.rasterizer.constants import MIN_COSINE, NO_SIDE
 from vectorae.rasterizer.cpu.compiled import ONE, TWO, ZERO, inlined
 
 FIRST_COSINE, LEAST_COSINE, LEAST_OFFSET, BESIDE = (

@@ -186,7 +186,7 @@ def _closest_on_outline(
     in_corner = tl.minimum(corner_x, corner_y) > 0
     unit_x, unit_y = corner_x / rx, corner_y / ry
     outwards = tl.where(in_corner & (unit_x * unit_x + unit_y * unit_y > 1), offset, -offset)
-    far = offset > MIN_OFFSET * tl.maximum(rx, ry)
+    far = offset > tl.maximum(rx, ry) * MIN_OFFSET
     nx, ny = tl.where(far, offset_x, cos * ry), tl.where(far, offset_y, sin * rx)
     length = tl.maximum(tl.sqrt(nx * nx + ny * ny), EPSILON * EPSILON)
     inverse = 1 / tl.where(far, outwards, length)

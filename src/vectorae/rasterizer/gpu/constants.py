@@ -2,6 +2,7 @@
 
 import triton.language as tl
 
+from vectorae.geometry import rounded_box
 from vectorae.rasterizer import constants, packing
 
 FILLED_BOX = tl.constexpr(packing.FILLED_BOX)
@@ -35,10 +36,10 @@ SIGMOID = tl.constexpr(constants.SIGMOID)
 RAMP = tl.constexpr(constants.RAMP)
 TAIL = tl.constexpr(constants.TAIL)
 TAIL_ROOT = tl.constexpr(constants.TAIL_ROOT)
-CLOSEST_POINT_STEPS = tl.constexpr(constants.CLOSEST_POINT_STEPS)
-DIAGONAL = tl.constexpr(constants.DIAGONAL)
+CLOSEST_POINT_STEPS = tl.constexpr(rounded_box.CLOSEST_POINT_STEPS)
+DIAGONAL = tl.constexpr(rounded_box.DIAGONAL)
 MIN_COSINE = tl.constexpr(constants.MIN_COSINE)
-MIN_OFFSET = tl.constexpr(constants.MIN_OFFSET)
+MIN_OFFSET = tl.constexpr(rounded_box.MIN_OFFSET)
 NO_SIDE = tl.constexpr(constants.NO_SIDE)
 
 LANES = tl.constexpr(32)
