@@ -168,6 +168,8 @@ def _allowed(value: Any, hint: Any) -> bool:
         return isinstance(value, list | tuple) and (len(items) != 1 or all(_allowed(item, items[0]) for item in value))
     if plain in (dict, collections.abc.Mapping):
         return isinstance(value, Mapping) and all(_allowed(one, arguments[-1]) for one in value.values() if arguments)
+    if plain is Any:
+        return True
     # A class, such as Trainer's Strategy: a config holds plain values only, none of which is one.
     return not inspect.isclass(plain) or isinstance(value, plain)
 
