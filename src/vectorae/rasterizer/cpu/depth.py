@@ -5,7 +5,7 @@ Shared arguments: ``slots`` ``[L]`` of the shapes in the tile; ``saved`` ``[L, Â
 float64, which does not underflow in a product of hundreds of halves.
 """
 
-# Compiled by numba, which infers the types of arguments; find_visible docstrings.
+# Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
 import numpy as np

@@ -76,7 +76,7 @@ def _to_segment(x0, y0, along_x, along_y, inverse, work, p):
 
 
 @inlined
-def _has_no_length(along_x, along_y, v, first, step):
+def _is_skipped(along_x, along_y, v, first, step):
     """Whether to skip a segment of zero length: all but the first of a polyline, which may be a dot."""
     return along_x == ZERO and along_y == ZERO and (v > first or step == 2)
 
@@ -89,7 +89,7 @@ def find_distance(vertices, first, size, step, reach, start, stop, tiny, work):
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _has_no_length(along_x, along_y, v, first, step):
+        if _is_skipped(along_x, along_y, v, first, step):
             continue
         begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
@@ -115,7 +115,7 @@ def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _has_no_length(along_x, along_y, v, first, step):
+        if _is_skipped(along_x, along_y, v, first, step):
             continue
         begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
