@@ -25,7 +25,6 @@ from vectorae.commands.command_line import conf_folder
 from vectorae.commands.schemas import GalleryConfig
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
-from vectorae.geometry import point_distance
 from vectorae.io.atomic import write_atomic
 from vectorae.layout import MARGIN, Layout
 from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, Field, Option, Primitive
@@ -227,7 +226,7 @@ def _profile(profile: str, size: int) -> Image.Image:
 def point_coverage(profile: str, x: Tensor) -> Tensor:
     """Coverage at places x, ``[n]``, by a point at ½, in an image of `PIXELS` pixels from 0 to 1."""
     width, softness = torch.tensor(POINT_WIDTH), torch.tensor(POINT_SOFTNESS)
-    return stroke_coverage(profile, point_distance([x], [torch.tensor(0.5)]), width, softness, 1 / PIXELS)
+    return stroke_coverage(profile, (x - 0.5).abs(), width, softness, 1 / PIXELS)
 
 
 def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
