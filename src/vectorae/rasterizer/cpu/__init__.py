@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from vectorae.rasterizer.compositing import depth_precedence
-from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
 from vectorae.rasterizer.cpu.compile_notice import COMPILING, announced_by
 from vectorae.rasterizer.cpu.loops import differentiate, draw, saved_size
