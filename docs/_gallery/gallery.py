@@ -25,10 +25,9 @@ from vectorae.commands.command_line import conf_folder
 from vectorae.commands.schemas import GalleryConfig
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
-from vectorae.geometry import point_distance
 from vectorae.io.atomic import write_atomic
 from vectorae.layout import MARGIN, Layout
-from vectorae.primitives import DEPTH, KINDS, PAINT, STROKE, Field, Option, Primitive
+from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, Field, Option, Primitive
 from vectorae.rasterizer import PROFILES, rasterize
 from vectorae.rasterizer.coverage import stroke_coverage
 from vectorae.scene import Group, Outline, RoundedBox, Scene
@@ -131,11 +130,11 @@ def composition(kind: str, *, crisp: bool = False) -> Scene:
     fixed = {"color": 0.5, "opacity": 0.9}
     layout = Layout([kind], count=count, start=[[0.5, 0.5]] * count, background=_color(PAPER).tolist(), fields=fixed)
     fields = {name: field for name, field in KINDS[kind].fields().items() if field.learned and name not in fixed}
-    points = sum(field.size or 0 for field in fields.values() if field.quantity in ("point", "points")) // 2
+    points = sum(field.size or 0 for field in fields.values() if field.quantity.rate == "point") // 2
     spread, middle = [], []
     for name, field in fields.items():
         # The more points, the less each of them strays, and the finer is the pen.
-        strays = SPREAD[field.quantity] / (math.sqrt(points) if field.quantity == "points" else 1)
+        strays = SPREAD[field.quantity.name] / (math.sqrt(points) if field.quantity is POINTS else 1)
         spread += [strays] * (field.size or 1)
         middle += [1.4 - math.log2(points) if name in STROKE else 0.0] * (field.size or 1)
     raw = layout.random_raw(1, SEED, spread=1.0).view(count, -1) * torch.tensor(spread) + torch.tensor(middle)
@@ -227,7 +226,7 @@ def _profile(profile: str, size: int) -> Image.Image:
 def point_coverage(profile: str, x: Tensor) -> Tensor:
     """Coverage at places x, ``[n]``, by a point at ½, in an image of `PIXELS` pixels from 0 to 1."""
     width, softness = torch.tensor(POINT_WIDTH), torch.tensor(POINT_SOFTNESS)
-    return stroke_coverage(profile, point_distance([x], [torch.tensor(0.5)]), width, softness, 1 / PIXELS)
+    return stroke_coverage(profile, (x - 0.5).abs(), width, softness, 1 / PIXELS)
 
 
 def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
@@ -369,7 +368,7 @@ def _range(field: Field) -> str:
         "length": f"a length, {between}",
         "angle": "an angle",
         "unit": between,
-    }[field.quantity]
+    }[field.quantity.name]
     words += " for each channel" if field.size is None else ""
     words += f"; crisp {field.low:g} or {field.high:g}" if field.discrete else ""
     return words if field.learned else f"{words}; fixed to {field.start} unless learned"

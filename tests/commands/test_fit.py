@@ -201,7 +201,7 @@ def test_it_goes_on_with_a_drawing_of_ours(command: Command, photo: Path, tmp_pa
     assert command(*given, "primitives.count=8", "max_steps=20")[0] == 0
     first = run_folder(tmp_path)
     shutil.copy(first / "drawing.svg", tmp_path / "a=b, c.svg")
-    rates = [f"rates.{name}=0" for name in ("place", "length", "color", "opacity", "background")]
+    rates = [f"rates.{name}=0" for name in ("point", "length", "color", "opacity", "background")]
     assert command(*given, f"init={tmp_path / 'a=b, c.svg'}", "max_steps=1", *rates)[0] == 0
     again = run_folder(tmp_path)
     assert again != first

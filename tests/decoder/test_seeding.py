@@ -13,7 +13,7 @@ from vectorae import Layout, Path, UserError
 from vectorae.decoder import Seeding
 from vectorae.fitting import Rates
 from vectorae.layout import Seeds
-from vectorae.primitives import KINDS, Field, from_value, to_value
+from vectorae.primitives import ANGLE, KINDS, LENGTH, UNIT, Quantity
 from vectorae.scene import Outline
 
 HEIGHT, WIDTH = 40, 60
@@ -138,26 +138,24 @@ def test_raw_numbers_are_known_by_slot_and_by_field() -> None:
     assert (layout(raw).groups[0].outline.half_extents > 0.7).all()
 
 
-@given(st.sampled_from(["unit", "length", "angle"]), st.floats(0.02, 0.98), st.floats(0.02, 0.98))
-def test_a_value_becomes_the_number_that_means_it(quantity: str, value: float, start: float) -> None:
-    field = Field(quantity, 0.5, 0.0, 1.0)  # type: ignore[arg-type]
-    raw = from_value(field, torch.tensor(value), torch.tensor(start), 0.0, 1.0)
-    again = to_value(field, raw, torch.tensor(start), 0.0, 1.0)
+@given(st.sampled_from([UNIT, LENGTH, ANGLE]), st.floats(0.02, 0.98), st.floats(0.02, 0.98))
+def test_a_value_becomes_the_number_that_means_it(quantity: Quantity, value: float, start: float) -> None:
+    raw = quantity.encode(torch.tensor(value), torch.tensor(start), 0.0, 1.0)
+    again = quantity.decode(raw, torch.tensor(start), 0.0, 1.0)
     assert float(again) == pytest.approx(value, abs=1e-5)
 
 
 def test_a_value_out_of_range_comes_as_near_as_it_can() -> None:
-    field = Field("length", 0.5, high=0.75)
-    raw = from_value(field, torch.tensor([-1.0, 9.0]), torch.tensor(0.4), 0.0, 0.75)
+    raw = LENGTH.encode(torch.tensor([-1.0, 9.0]), torch.tensor(0.4), 0.0, 0.75)
     assert raw.isfinite().all()
     torch.testing.assert_close(
-        to_value(field, raw, torch.tensor(0.4), 0.0, 0.75), torch.tensor([0.0, 0.75]), atol=1e-3, rtol=0
+        LENGTH.decode(raw, torch.tensor(0.4), 0.0, 0.75), torch.tensor([0.0, 0.75]), atol=1e-3, rtol=0
     )
 
 
 def test_rates_by_field() -> None:
     layout = Layout(["circle", "line"], count=100)
-    rates = Rates(place=0.2, length=0.3, color=0.4, opacity=0, fields={"radius": 0.7})
+    rates = Rates(point=0.2, length=0.3, color=0.4, opacity=0, fields={"radius": 0.7})
     scale = dict(zip(layout.field_names(), rates.scale(layout).tolist(), strict=True))
     assert (scale["radius"], scale["color"], scale["opacity"]) == pytest.approx((0.7, 0.4, 0))
     # A hundred shapes have a cell of a tenth each; in the middle a number moves a point by .3.
@@ -165,5 +163,5 @@ def test_rates_by_field() -> None:
     assert scale["center"] == scale["start"] == scale["end"]
     with pytest.raises(UserError, match=r"^rates\.fields\.radios: no such learned field; .*\(did you mean radius\?\)"):
         Rates(fields={"radios": 1.0}).scale(layout)
-    with pytest.raises(UserError, match=r"^place: -1 is not a number of 0 or more"):
-        Rates(place=-1)
+    with pytest.raises(UserError, match=r"^point must be a number ≥ 0, got -1"):
+        Rates(point=-1)

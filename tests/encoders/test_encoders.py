@@ -110,16 +110,16 @@ def test_a_map_is_not_one_pixel_repeated() -> None:
 
 
 @pytest.mark.parametrize("image_size", [16, 28, 30, 64])
-def test_a_recurrent_head_looks_where_a_shape_starts(image_size: int) -> None:
+def test_a_recurrent_head_encodes_the_residual_where_a_shape_starts(image_size: int) -> None:
     layout = Layout(["circle"], rows=2, columns=2)
     head = Recurrent(4, 4, layout, rounds=2)
-    for name, weight in head.look.named_parameters():
-        nn.init.constant_(weight, 0.0 if "everywhere" in name else 0.01)
-    looked = torch.rand(1, 6, image_size, image_size, requires_grad=True)
-    token = head.look(_whole_patches(looked))[0, 0]
+    for name, weight in head.residual.named_parameters():
+        nn.init.constant_(weight, 0.0 if "global_features" in name else 0.01)
+    residual = torch.rand(1, 6, image_size, image_size, requires_grad=True)
+    token = head.residual(_whole_patches(residual))[0, 0]
     token.sum().backward()
-    assert looked.grad is not None
-    there = looked.grad.abs().sum((0, 1))
+    assert residual.grad is not None
+    there = residual.grad.abs().sum((0, 1))
     centers = (torch.arange(image_size) + 0.5) / image_size
     assert float((there.sum(0) * centers).sum() / there.sum()) == pytest.approx(0.25, abs=0.04)
 
@@ -186,16 +186,16 @@ def test_shapes_of_a_grid_see_the_place_where_they_start() -> None:
     other = features.clone()
     # The mean of all features, which all shapes see, stays as it is.
     other[..., 0, 0] += 1
-    other[..., 0, 1] -= 1
+    other[..., 3, 3] -= 1
     one, two = (head(some, torch.zeros(1, 3, 16, 16), None).view(4, -1) for some in (features, other))
     changed = (one - two).abs().amax(1) > 1e-4
-    assert changed.tolist() == [False, False, False, False] or changed.tolist() == [True, False, False, False]
+    assert changed.tolist() == [True, False, False, True]
     other = features.roll(1, dims=-1)
     moved = head(other, torch.zeros(1, 3, 16, 16), None).view(4, -1)
     assert ((one - moved).abs().amax(1) > 1e-4).all()
 
 
-def test_a_recurrent_head_draws_in_rounds_and_looks_at_what_it_drew() -> None:
+def test_a_recurrent_head_draws_in_rounds_and_sees_what_it_drew() -> None:
     torch.manual_seed(0)
     layout = Layout(["circle"], count=5)
     encoder = awake(encoder_of(layout, Recurrent, rounds=3))
@@ -213,7 +213,7 @@ def test_a_recurrent_head_draws_in_rounds_and_looks_at_what_it_drew() -> None:
     numbers = [slice(slot * width, (slot + 1) * width) for slot in range(5)]
     assert torch.equal(blank[:, numbers[1]], full[:, numbers[1]])
     assert not torch.allclose(blank[:, numbers[2]], full[:, numbers[2]])
-    with pytest.raises(UserError, match=r"^head: a recurrent one looks at its own drawing"):
+    with pytest.raises(UserError, match=r"^head: recurrent draws while it predicts, which needs an image"):
         encoder(images)
 
 
@@ -243,7 +243,11 @@ def test_a_latent_is_a_bottleneck(variational: bool) -> None:
     assert (latent.divergence > 0).all() if variational else (latent.divergence == 0).all()
     latent.eval()
     assert torch.equal(latent(features), latent(features))
-    assert torch.linalg.matrix_rank(latent.mean.weight) <= 3
+    # Whatever the latent does not depend on is lost.
+    *_, unseen = torch.linalg.svd(latent.mean.weight.detach()).Vh
+    changed = features + unseen.view(1, 4, 2, 2)
+    torch.testing.assert_close(latent(changed), latent(features), atol=1e-5, rtol=0)
+    assert not torch.allclose(latent(2 * features), latent(features), atol=1e-3)
 
 
 def test_the_divergence_is_that_of_torch() -> None:
@@ -262,13 +266,13 @@ def test_the_divergence_is_that_of_torch() -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda layout: CNN(1, 16, width=0), "width: 0 is not a number of 1 or more"),
-        (lambda layout: MLP(4, 2, layout, hidden=0), "hidden: 0 is not a number of 1 or more"),
-        (lambda layout: Grid(4, 2, layout, width=0), "width: 0 is not a number of 1 or more"),
-        (lambda layout: Queries(4, 2, layout, layers=0), "layers: 0 is not a number of 1 or more"),
+        (lambda layout: CNN(1, 16, width=0), "width must be an integer ≥ 1, got 0"),
+        (lambda layout: MLP(4, 2, layout, hidden=0), "hidden must be an integer ≥ 1, got 0"),
+        (lambda layout: Grid(4, 2, layout, width=0), "width must be an integer ≥ 1, got 0"),
+        (lambda layout: Queries(4, 2, layout, layers=0), "layers must be an integer ≥ 1, got 0"),
         (lambda layout: Queries(4, 2, layout, width=30), "attention_heads: 4 do not divide a width of 30"),
-        (lambda layout: Recurrent(4, 2, layout, rounds=0), "rounds: 0 is not a number of 1 or more"),
-        (lambda layout: Latent(4, 2, 0, False), "latent: 0 is not a number of 1 or more"),
+        (lambda layout: Recurrent(4, 2, layout, rounds=0), "rounds must be an integer ≥ 1, got 0"),
+        (lambda layout: Latent(4, 2, 0, False), "size must be an integer ≥ 1, got 0"),
     ],
 )
 def test_mistakes_are_refused_by_name(make: Callable[[Layout], object], message: str) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vectorae import Layout, UserError
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Refiner
-from vectorae.encoders.refiner import bounding_boxes, sample_windows
+from vectorae.encoders.refiner import sample_windows
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -99,10 +99,10 @@ def test_drawings_do_not_depend_on_each_other() -> None:
     torch.testing.assert_close(model(images)[2:3], model(images[2:3]), atol=1e-4, rtol=1e-3)
 
 
-def test_surroundings_are_boxes_around_shapes() -> None:
+def test_bounds_are_boxes_around_shapes() -> None:
     layout = Layout(["circle", "line", "triangle"], count=6)
     scene = layout(layout.random_raw(2, seed=3))
-    center, half, angle = bounding_boxes(scene)
+    center, half, angle = scene.bounds()
     assert (center.shape, half.shape, angle.shape) == ((2, 6, 2), (2, 6, 2), (2, 6))
     for group in scene.groups:
         for place, slot in enumerate(group.slots):
@@ -116,7 +116,7 @@ def test_surroundings_are_boxes_around_shapes() -> None:
             torch.testing.assert_close(inside.amax(1), half[:, slot])
 
 
-def test_what_is_seen_through_a_box() -> None:
+def test_windows_are_sampled_on_a_grid() -> None:
     side = 32
     x = ((torch.arange(side) + 0.5) / side).expand(side, side)
     images = torch.stack([x, x.T])[None]  # the coordinates themselves
@@ -132,11 +132,11 @@ def test_what_is_seen_through_a_box() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"width": 0}, "width: 0 is not"),
-        ({"layers": 0}, "layers: 0 is not"),
-        ({"window": 0}, "window: 0 is not"),
+        ({"width": 0}, "width must be an integer ≥ 1, got 0"),
+        ({"layers": 0}, "layers must be an integer ≥ 1, got 0"),
+        ({"window": 0}, "window must be an integer ≥ 1, got 0"),
         ({"width": 30}, "attention_heads: 4 do not divide a width of 30"),
-        ({"reach": 0.0}, "reach: 0.0 is not a factor above 0"),
+        ({"reach": 0.0}, "reach must be a number > 0, got 0.0"),
     ],
 )
 def test_mistakes_are_refused_by_name(arguments: dict[str, Any], message: str) -> None:

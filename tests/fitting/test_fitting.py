@@ -27,7 +27,7 @@ from vectorae.rasterizer import Rasterizer
 
 HEIGHT, WIDTH = 24, 32
 
-STILL = Rates(place=0, length=0, angle=0, unit=0, color=0, opacity=0, stroke_width=0, background=0, depth=0)
+STILL = Rates(point=0, length=0, angle=0, unit=0, color=0, opacity=0, stroke_width=0, background=0, depth=0)
 
 
 def images(count: int = 1) -> Tensor:

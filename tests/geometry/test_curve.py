@@ -9,18 +9,18 @@ from torch import Tensor
 from torch.autograd import gradcheck
 
 from vectorae.geometry import flatten, polyline_length, segment_distance
-from vectorae.geometry.curve import MOST_PIECES
+from vectorae.geometry.curve import MAX_PIECES
 
 PIXELS = [1 / 16, 1 / 64, 1 / 266]
 
 
 def random(*shape: int, seed: int = 0) -> Tensor:
-    """Anywhere points may lie, [-0.1, 1.1], float64."""
+    """Uniform in [-0.1, 1.1], the range of points, float64."""
     return 1.2 * torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 0.1
 
 
 def de_casteljau(points: Tensor, count: int) -> Tensor:
-    """Places along Béziers ``[..., P, 2]`` of degree P − 1, ``[..., count, 2]``."""
+    """Points along Béziers ``[..., P, 2]`` of degree P − 1, ``[..., count, 2]``."""
     t = torch.linspace(0, 1, count, dtype=points.dtype)[:, None]
     levels = [point[..., None, :] for point in points.unbind(-2)]
     while len(levels) > 1:
@@ -28,10 +28,11 @@ def de_casteljau(points: Tensor, count: int) -> Tensor:
     return levels[0]
 
 
-def distance(places: Tensor, vertices: Tensor) -> Tensor:
-    """From places ``[..., P, 2]`` to polylines ``[..., V, 2]``, ``[..., P]``."""
-    starts, ends = vertices[..., None, :-1, :], vertices[..., None, 1:, :]
-    return segment_distance(places[..., None, :].unbind(-1), starts.unbind(-1), ends.unbind(-1)).amin(-1)
+def distance(points: Tensor, vertices: Tensor) -> Tensor:
+    """From points ``[..., P, 2]`` to polylines ``[..., V, 2]``, ``[..., P]``."""
+    (x, y), (x0, y0) = points[..., None, :].unbind(-1), vertices[..., None, :-1, :].unbind(-1)
+    x1, y1 = vertices[..., None, 1:, :].unbind(-1)
+    return segment_distance((x, y), (x0, y0), (x1, y1)).amin(-1)
 
 
 def distinct(vertices: Tensor) -> Tensor:
@@ -50,7 +51,7 @@ def test_a_flattened_cubic_is_within_a_tenth_of_a_pixel(pixel: float) -> None:
 
 @pytest.mark.parametrize("pixel", PIXELS)
 def test_it_is_no_finer_than_needed(pixel: float) -> None:
-    """An arch whose second derivative is constant is what the bound is exact for."""
+    """The bound is exact for an arch whose second derivative is constant."""
     arch = torch.tensor([[[[0, 0], [1 / 3, 0.5], [2 / 3, 0.5], [1, 0]]]]).double()
     vertices = flatten(arch, 3, closed=False, pixel=pixel)
     assert distance(de_casteljau(arch, 2000), vertices).max() > 0.05 * pixel
@@ -111,7 +112,7 @@ def test_in_a_batch_the_last_vertex_of_each_cubic_is_repeated() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 5])
-def test_degree_1_is_what_it_was(count: int) -> None:
+def test_degree_1_is_unchanged(count: int) -> None:
     points = random(2, 3, count, 2)
     assert torch.equal(flatten(points, 1, closed=False, pixel=1 / 64), points)
     around = flatten(points, 1, closed=True, pixel=1 / 64)
@@ -140,13 +141,13 @@ def test_gradients_reach_all_control_points(closed: bool) -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1e6, 1e30])
-@pytest.mark.parametrize("places", [slice(None), slice(1, 2)])
-def test_numbers_that_are_none_or_huge_make_no_more_than_the_most_pieces(number: float, places: slice) -> None:
+@pytest.mark.parametrize("which", [slice(None), slice(1, 2)])
+def test_nan_and_huge_numbers_make_no_more_than_the_largest_number_of_pieces(number: float, which: slice) -> None:
     points = random(1, 2, 7, 2).float()
     sane = flatten(points[:, 1:], 3, closed=False, pixel=1 / 266)
-    points[:, 0, places] *= number
+    points[:, 0, which] *= number
     vertices = flatten(points, 3, closed=False, pixel=1 / 266)
-    assert vertices.shape[-2] <= 2 * MOST_PIECES + 1
+    assert vertices.shape[-2] <= 2 * MAX_PIECES + 1
     torch.testing.assert_close(distinct(vertices[0, 1]), distinct(sane[0, 0]))
 
 

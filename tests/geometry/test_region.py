@@ -1,4 +1,4 @@
-"""What closed paths enclose, against the winding number of the path itself: angles summed around each place."""
+"""Regions that closed paths enclose, compared with the winding number of the path: angles summed around points."""
 
 import math
 
@@ -29,7 +29,7 @@ def closed(corners: Tensor) -> Tensor:
 
 
 def enclosed(corners: Tensor) -> Boundary:
-    """What one polygon ``[V, 2]`` encloses, as a batch of one."""
+    """The region of one polygon ``[V, 2]``, as a batch of one."""
     return boundary(closed(corners)[None])
 
 
@@ -43,32 +43,32 @@ def grid(x: Tensor, y: Tensor) -> Tensor:
     return torch.stack(torch.broadcast_tensors(x, y[:, None]), dim=-1)
 
 
-def winding(places: Tensor, corners: Tensor) -> Tensor:
-    """How often a polygon ``[V, 2]`` winds around places ``[..., 2]``: the angles that its edges span, summed."""
-    starts = corners.double() - places[..., None, :]
+def winding(points: Tensor, corners: Tensor) -> Tensor:
+    """Winding number of a polygon ``[V, 2]`` around points ``[..., 2]``: the angles that its edges span, summed."""
+    starts = corners.double() - points[..., None, :]
     ends = starts.roll(-1, -2)
     cross = starts[..., 0] * ends[..., 1] - starts[..., 1] * ends[..., 0]
     return (torch.atan2(cross, (starts * ends).sum(-1)).sum(-1) / (2 * math.pi)).round()
 
 
-def to_outline(places: Tensor, corners: Tensor) -> Tensor:
-    """Distance from places ``[..., 2]`` to the edges of a polygon ``[V, 2]``."""
+def to_outline(points: Tensor, corners: Tensor) -> Tensor:
+    """Distance from points ``[..., 2]`` to the edges of a polygon ``[V, 2]``."""
     corners = corners.double()
     along = corners.roll(-1, 0) - corners
-    offset = places[..., None, :] - corners
+    offset = points[..., None, :] - corners
     part = ((offset * along).sum(-1) / along.square().sum(-1).clamp_min(1e-30)).clamp(0, 1)
     return (offset - part[..., None] * along).norm(dim=-1).amin(-1)
 
 
 def supersampled(corners: Tensor, fine: int = 16) -> Tensor:
-    """The part of fine × fine places in each pixel around which the polygon winds, ``[SIDE, SIDE]``."""
+    """The part of fine × fine points in each pixel around which the polygon winds, ``[SIDE, SIDE]``."""
     axis = (torch.arange(SIDE * fine, dtype=torch.float64) + 0.5) / (SIDE * fine)
     inside = (winding(grid(axis, axis), corners) != 0).double()
     return torch.nn.functional.avg_pool2d(inside[None], fine)[0]
 
 
 def touched(corners: Tensor) -> Tensor:
-    """The pixels that an edge may pass through."""
+    """Whether an edge may pass through each pixel."""
     return to_outline(grid(CENTERS, CENTERS), corners) < PIXEL * math.sqrt(0.5)
 
 
@@ -142,7 +142,7 @@ def test_gradients_of_a_batch_are_those_of_each_path() -> None:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("count", CORNERS)
-def test_the_pieces_of_a_boundary_meet_without_the_least_gap(count: int, dtype: torch.dtype) -> None:
+def test_the_pieces_of_a_boundary_meet_exactly(count: int, dtype: torch.dtype) -> None:
     for seed in range(10):
         region = enclosed(random(count, 2, seed=seed).to(dtype))
         starts, ends = region.starts[region.present].tolist(), region.ends[region.present].tolist()
@@ -162,7 +162,7 @@ def test_neither_direction_nor_first_corner_matter(count: int) -> None:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("seed", range(3))
 def test_what_lies_off_the_canvas_is_cut_off(seed: int, dtype: torch.dtype) -> None:
-    """Nine canvases side by side show together what one of three times the size shows."""
+    """Nine canvases side by side equal one of three times the size."""
     corners = (0.5 + 2 * random(7, 2, seed=seed)).to(dtype)
     whole = covered_area(enclosed(corners), 3 * SIDE, 3 * SIDE, PIXEL)[0]
     x = torch.cat([CENTERS + tile for tile in range(3)]).to(dtype)
@@ -238,22 +238,22 @@ DEGENERATE = {
     "slanting": ([(0.1, 0.2), (0.7, 0.5), (0.3, 0.3)], 0.0, None),
     "all clamped": ([(LEFT, 0.1), (LEFT, 0.7), (LEFT, 0.2), (LEFT, 0.2)], 0.0, None),
 }
-DEGENERATE_POLYGONS = pytest.mark.parametrize(("places", "area", "perimeter"), DEGENERATE.values(), ids=DEGENERATE)
+DEGENERATE_POLYGONS = pytest.mark.parametrize(("points", "area", "perimeter"), DEGENERATE.values(), ids=DEGENERATE)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @DEGENERATE_POLYGONS
 def test_degenerate_polygons(
-    places: list[tuple[float, float]], area: float, perimeter: float | None, dtype: torch.dtype
+    points: list[tuple[float, float]], area: float, perimeter: float | None, dtype: torch.dtype
 ) -> None:
-    corners = torch.tensor(places, dtype=dtype)
+    corners = torch.tensor(points, dtype=dtype)
     found_area, found_perimeter = area_and_perimeter(enclosed(corners))
     assert float(found_area) == pytest.approx(area, abs=2e-6)
     if perimeter is not None:
         assert float(found_perimeter) == pytest.approx(perimeter, abs=2e-5)
     found = coverage(corners).double()
     torch.testing.assert_close(found, supersampled(corners), atol=0.06, rtol=0)
-    # Nothing leaks to where no edge is, on any side.
+    # Nothing leaks beyond the bounding box, on any side.
     low, high = corners.amin(0) - PIXEL, corners.amax(0) + PIXEL
     places_far = grid(CENTERS, CENTERS)
     beyond = ((places_far < low) | (places_far > high)).any(-1)
@@ -265,9 +265,9 @@ def test_degenerate_polygons(
 @pytest.mark.parametrize("dtype", DTYPES)
 @DEGENERATE_POLYGONS
 def test_gradients_of_degenerate_polygons_are_finite(
-    places: list[tuple[float, float]], area: float, perimeter: float | None, dtype: torch.dtype
+    points: list[tuple[float, float]], area: float, perimeter: float | None, dtype: torch.dtype
 ) -> None:
-    corners = torch.tensor(places, dtype=dtype).requires_grad_()
+    corners = torch.tensor(points, dtype=dtype).requires_grad_()
     region = enclosed(corners)
     axis = CENTERS.to(dtype)
     distance = nearest_segment_distance(axis, axis, region.starts, region.ends, region.present)
@@ -300,13 +300,13 @@ def test_a_row_through_a_vertex_crosses_the_boundary_there_once() -> None:
 
 @settings(max_examples=250, deadline=None, derandomize=True, database=None)
 @given(
-    places=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=10),
+    points=st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=3, max_size=10),
     offset=st.sampled_from([0.0, PIXEL / 2, 0.03, -0.25]),
     dtype=st.sampled_from(DTYPES),
 )
-def test_polygons_on_a_coarse_grid(places: list[tuple[int, int]], offset: float, dtype: torch.dtype) -> None:
-    """Few places, so that corners coincide, edges overlap and run along borders or through centres of pixels."""
-    corners = (torch.tensor(places, dtype=torch.float64) / 4 + offset).to(dtype)
+def test_polygons_on_a_coarse_grid(points: list[tuple[int, int]], offset: float, dtype: torch.dtype) -> None:
+    """Few positions, so that corners coincide, edges overlap and run along borders or through centres of pixels."""
+    corners = (torch.tensor(points, dtype=torch.float64) / 4 + offset).to(dtype)
     region = enclosed(corners)
     found = covered_area(region, SIDE, SIDE, PIXEL)[0]
     assert 0 <= found.min() <= found.max() <= 1
@@ -319,7 +319,7 @@ def test_polygons_on_a_coarse_grid(places: list[tuple[int, int]], offset: float,
 
 
 def crossings(corners: Tensor) -> int:
-    """How often edges of a polygon cross, by the sides on which their ends lie."""
+    """Number of crossings of a polygon's edges, by the sides on which their ends lie."""
     starts, ends = corners, corners.roll(-1, 0)
     along = ends - starts
 

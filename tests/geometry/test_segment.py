@@ -1,4 +1,4 @@
-"""Distances to points and segments in one, two and three dimensions, and coverage by them."""
+"""Distances to segments, and coverage by them."""
 
 import math
 
@@ -7,11 +7,10 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry import nearest_segment_distance, point_distance, segment_distance
+from vectorae.geometry import nearest_segment_distance, segment_distance
 from vectorae.geometry.segment import FAR
 from vectorae.rasterizer.coverage import PROFILES, slab_coverage, stroke_coverage
 
-DIMENSIONS = [1, 2, 3]
 PIXEL = 0.1
 
 
@@ -20,121 +19,101 @@ def random(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-def to_point(places: Tensor, points: Tensor) -> Tensor:
-    """``point_distance`` for coordinates in the last dimension."""
-    return point_distance(places.unbind(-1), points.unbind(-1))
+def pair(points: Tensor) -> tuple[Tensor, Tensor]:
+    """x and y of points ``[..., 2]``."""
+    x, y = points.unbind(-1)
+    return x, y
 
 
-def to_segment(places: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
+def to_segment(points: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
     """``segment_distance`` for coordinates in the last dimension."""
-    return segment_distance(places.unbind(-1), starts.unbind(-1), ends.unbind(-1))
+    return segment_distance(pair(points), pair(starts), pair(ends))
 
 
-def by_brute_force(places: Tensor, starts: Tensor, ends: Tensor, count: int = 4001) -> Tensor:
-    """From places ``[P, D]`` to the nearest of many points along the segments ``[S, D]``, ``[P]``."""
+def by_brute_force(points: Tensor, starts: Tensor, ends: Tensor, count: int = 4001) -> Tensor:
+    """From points ``[P, 2]`` to the nearest of many points along the segments ``[S, 2]``, ``[P]``."""
     part = torch.linspace(0, 1, count, dtype=torch.float64)[:, None, None]
-    return torch.cdist(places, (starts + part * (ends - starts)).flatten(0, 1)).amin(1)
+    return torch.cdist(points, (starts + part * (ends - starts)).flatten(0, 1)).amin(1)
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_distance_to_a_point_is_euclidean(dimensions: int) -> None:
-    places, points = random(50, 1, dimensions), random(7, dimensions, seed=1)
-    torch.testing.assert_close(to_point(places, points), (places - points).norm(dim=-1))
+def test_a_segment_of_no_length_is_a_point() -> None:
+    points, others = random(50, 1, 2), random(7, 2, seed=1)
+    torch.testing.assert_close(to_segment(points, others, others), (points - others).norm(dim=-1))
 
 
-def test_a_grid_needs_its_rows_and_columns_only() -> None:
-    x, y, z = random(4), random(3, seed=1)[:, None], random(2, seed=2)[:, None, None]
-    start, end = random(3, seed=3), random(3, seed=4)
-    grid = torch.stack(torch.broadcast_tensors(x, y, z), dim=-1)
-    assert grid.shape == (2, 3, 4, 3)
-    torch.testing.assert_close(point_distance((x, y, z), start.unbind()), to_point(grid, start))
-    found = segment_distance((x, y, z), start.unbind(), end.unbind())
-    torch.testing.assert_close(found, to_segment(grid, start, end))
+def test_a_grid_needs_its_columns_and_rows_only() -> None:
+    x, y = random(4), random(3, seed=1)[:, None]
+    start, end = random(2, 2, seed=3)
+    grid = torch.stack(torch.broadcast_tensors(x, y), dim=-1)
+    assert grid.shape == (3, 4, 2)
+    torch.testing.assert_close(segment_distance((x, y), pair(start), pair(end)), to_segment(grid, start, end))
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_distance_to_a_segment_is_that_to_its_nearest_point(dimensions: int) -> None:
-    places = 2 * random(200, dimensions) - 0.5
+def test_distance_to_a_segment_is_that_to_its_nearest_point() -> None:
+    points = 2 * random(200, 2) - 0.5
     for seed in range(5):
-        start, end = random(2, dimensions, seed=seed)
-        expected = by_brute_force(places, start[None], end[None])
-        torch.testing.assert_close(to_segment(places, start, end), expected, atol=3e-4, rtol=0)
+        start, end = random(2, 2, seed=seed)
+        expected = by_brute_force(points, start[None], end[None])
+        torch.testing.assert_close(to_segment(points, start, end), expected, atol=3e-4, rtol=0)
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_a_segment_of_no_length_is_a_point(dimensions: int) -> None:
-    places, point = random(20, dimensions), random(dimensions, seed=1)
-    torch.testing.assert_close(to_segment(places, point, point), to_point(places, point))
-
-
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_distance_moves_turns_and_grows_with_the_drawing(dimensions: int) -> None:
-    places, starts, ends = random(40, dimensions), random(40, dimensions, seed=1), random(40, dimensions, seed=2)
-    distance = to_segment(places, starts, ends)
-    turn, _ = torch.linalg.qr(random(dimensions, dimensions, seed=3))
-    moved = [3 * points @ turn + 0.7 for points in (places, starts, ends)]
+def test_distance_moves_turns_and_grows_with_the_drawing() -> None:
+    points, starts, ends = random(40, 2), random(40, 2, seed=1), random(40, 2, seed=2)
+    distance = to_segment(points, starts, ends)
+    turn, _ = torch.linalg.qr(random(2, 2, seed=3))
+    moved = [3 * one @ turn + 0.7 for one in (points, starts, ends)]
     torch.testing.assert_close(to_segment(*moved), 3 * distance)
-    torch.testing.assert_close(to_segment(places, ends, starts), distance)
+    torch.testing.assert_close(to_segment(points, ends, starts), distance)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_distance_changes_by_one_for_each_unit_moved(dimensions: int, dtype: torch.dtype) -> None:
-    places = (2 * random(100, dimensions) - 0.5).to(dtype).requires_grad_()
-    start, end = random(2, dimensions, seed=1).to(dtype)
-    end = start if dimensions == 1 else end  # in one dimension some places lie on the segment
-    for distance in (to_point(places, start), to_segment(places, start, end)):
-        (gradient,) = torch.autograd.grad(distance.sum(), places)
+def test_distance_changes_by_one_for_each_unit_moved(dtype: torch.dtype) -> None:
+    points = (2 * random(100, 2) - 0.5).to(dtype).requires_grad_()
+    start, end = random(2, 2, seed=1).to(dtype)
+    for distance in (to_segment(points, start, start), to_segment(points, start, end)):
+        (gradient,) = torch.autograd.grad(distance.sum(), points)
         torch.testing.assert_close(gradient.norm(dim=-1), torch.ones(100, dtype=dtype))
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_gradients_of_distances_are_those_of_differences(dimensions: int) -> None:
-    places, starts, ends = ((2 * random(20, dimensions, seed=seed) - 0.5).requires_grad_() for seed in range(3))
-    assert gradcheck(to_point, (places, starts))
-    if dimensions == 1:  # to the left of their segments; for those within see below
-        places = (places - 2).detach().requires_grad_()
-    assert gradcheck(to_segment, (places, starts, ends))
+def test_gradients_of_distances_are_those_of_differences() -> None:
+    points, starts, ends = ((2 * random(20, 2, seed=seed) - 0.5).requires_grad_() for seed in range(3))
+    assert gradcheck(lambda points, starts: to_segment(points, starts, starts), (points, starts))
+    assert gradcheck(to_segment, (points, starts, ends))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_there_is_no_gradient_on_the_segment(dimensions: int, dtype: torch.dtype) -> None:
-    start, end = torch.zeros(2, dimensions, dtype=dtype)
-    end[0] = 1
-    place = torch.zeros(dimensions, dtype=dtype)
-    place[0] = 0.25
-    for other in (end, place):  # along a segment, and on one of no length
-        begin = start if other is end else place
-        points = [point.clone().requires_grad_() for point in (place, begin, other)]
-        distance = to_segment(*points)
+def test_there_is_no_gradient_on_the_segment(dtype: torch.dtype) -> None:
+    start, end = torch.tensor([[0.0, 0.0], [1.0, 0.0]], dtype=dtype)
+    point = torch.tensor([0.25, 0.0], dtype=dtype)
+    for begin, other in ((start, end), (point, point)):  # along a segment, and on one of no length
+        leaves = [one.clone().requires_grad_() for one in (point, begin, other)]
+        distance = to_segment(*leaves)
         distance.backward()
         assert distance == 0
-        assert all(torch.equal(point.grad, torch.zeros_like(point)) for point in points if point.grad is not None)
-        assert all(point.grad is not None for point in points)
+        assert all(torch.equal(leaf.grad, torch.zeros_like(leaf)) for leaf in leaves if leaf.grad is not None)
+        assert all(leaf.grad is not None for leaf in leaves)
 
 
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_gradient_beside_a_segment_of_no_length_goes_to_its_points(dimensions: int) -> None:
-    place = torch.zeros(dimensions, requires_grad=True)
-    start, end = (torch.ones(dimensions, requires_grad=True) for _ in range(2))
-    to_segment(place, start, end).backward()
-    assert place.grad is not None and start.grad is not None and end.grad is not None
-    torch.testing.assert_close(place.grad, torch.full((dimensions,), -(dimensions**-0.5)))
-    torch.testing.assert_close(start.grad + end.grad, -place.grad)
+def test_gradient_beside_a_segment_of_no_length_goes_to_its_points() -> None:
+    point = torch.zeros(2, requires_grad=True)
+    start, end = (torch.ones(2, requires_grad=True) for _ in range(2))
+    to_segment(point, start, end).backward()
+    assert point.grad is not None and start.grad is not None and end.grad is not None
+    torch.testing.assert_close(point.grad, torch.full((2,), -(2**-0.5)))
+    torch.testing.assert_close(start.grad + end.grad, -point.grad)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
-def test_there_is_no_gradient_on_the_segment_whatever_the_rounding(dimensions: int, dtype: torch.dtype) -> None:
-    places = torch.full((50, dimensions), 0.3, dtype=dtype)
-    places[:, 0] = 0.1 + 0.8 * random(50)
-    ends = torch.full((2, dimensions), 0.3, dtype=dtype)
-    ends[:, 0] = torch.tensor([0.03, 0.97])
-    points = [point.requires_grad_() for point in (places, *ends.clone())]
-    distance = to_segment(*points)
+def test_there_is_no_gradient_on_the_segment_whatever_the_rounding(axis: int, dtype: torch.dtype) -> None:
+    points = torch.full((50, 2), 0.3, dtype=dtype)
+    points[:, axis] = 0.1 + 0.8 * random(50)
+    ends = torch.full((2, 2), 0.3, dtype=dtype)
+    ends[:, axis] = torch.tensor([0.03, 0.97])
+    leaves = [leaf.requires_grad_() for leaf in (points, *ends.clone())]
+    distance = to_segment(*leaves)
     assert distance.abs().max() < 1e-6
-    assert not any(gradient.any() for gradient in torch.autograd.grad(distance.sum(), points))
+    assert not any(gradient.any() for gradient in torch.autograd.grad(distance.sum(), leaves))
 
 
 def edge(profile: str, depth: Tensor, softness: float) -> Tensor:
@@ -149,12 +128,10 @@ def edge(profile: str, depth: Tensor, softness: float) -> Tensor:
 
 
 @pytest.mark.parametrize("width", [0.0, 0.07, 0.35])
-@pytest.mark.parametrize("dimensions", DIMENSIONS)
 @pytest.mark.parametrize("profile", PROFILES)
-def test_coverage_in_any_number_of_dimensions(profile: str, dimensions: int, width: float) -> None:
+def test_coverage_by_slabs_and_strokes_is_that_of_the_formula(profile: str, width: float) -> None:
     axis = torch.linspace(0, 1, 9, dtype=torch.float64)
-    place = torch.meshgrid([axis] * dimensions, indexing="ij")
-    distance = point_distance(place, [axis[3]] * dimensions)
+    distance = segment_distance((axis, axis[:, None]), (axis[3], axis[3]), (axis[3], axis[3]))
     full_width, softness = torch.tensor(width).double(), torch.tensor(0.08).double()
     slab = slab_coverage(profile, distance - width / 2, full_width, softness, PIXEL)
     stroke = stroke_coverage(profile, distance, full_width, softness, PIXEL)
@@ -166,9 +143,9 @@ def test_coverage_in_any_number_of_dimensions(profile: str, dimensions: int, wid
         torch.testing.assert_close(stroke, slab)
         torch.testing.assert_close(slab, near - far)
     for covered in (slab, stroke):
-        assert covered.shape == (9,) * dimensions
+        assert covered.shape == (9, 9)
         assert 0 <= covered.min() <= covered.max() <= 1
-        assert covered[(3,) * dimensions] == covered.max()
+        assert covered[3, 3] == covered.max()
         assert covered.max() > 0 or width == 0
 
 
@@ -186,33 +163,33 @@ def polylines() -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """A grid of 7 × 5 pixels, its pixels as a list, the vertices ``[2, 3, 6, 2]`` of polylines, their segments."""
     x, y = 1.4 * random(7) - 0.2, 1.4 * random(5, seed=1) - 0.2
     vertices = random(2, 3, 6, 2, seed=2)
-    places = torch.stack(torch.broadcast_tensors(x, y[:, None]), dim=-1).flatten(0, 1)
-    return x, y, places, vertices[..., :-1, :], vertices[..., 1:, :]
+    points = torch.stack(torch.broadcast_tensors(x, y[:, None]), dim=-1).flatten(0, 1)
+    return x, y, points, vertices[..., :-1, :], vertices[..., 1:, :]
 
 
 def test_nearest_segment_by_brute_force() -> None:
-    x, y, places, starts, ends = polylines()
+    x, y, points, starts, ends = polylines()
     starts[0, 0, 2] = ends[0, 0, 2]
     found = nearest_segment_distance(x, y, starts, ends, torch.ones(2, 3, 5, dtype=torch.bool))
     assert found.shape == (2, 3, 5, 7)
     for drawing in range(2):
         for shape in range(3):
-            expected = by_brute_force(places, starts[drawing, shape], ends[drawing, shape]).view(5, 7)
+            expected = by_brute_force(points, starts[drawing, shape], ends[drawing, shape]).view(5, 7)
             torch.testing.assert_close(found[drawing, shape], expected, atol=3e-4, rtol=0)
 
 
 def test_segments_that_are_not_present_do_not_count() -> None:
-    x, y, places, starts, ends = polylines()
+    x, y, points, starts, ends = polylines()
     present = random(2, 3, 5, seed=3) < 0.4
     present[1, 2] = False
     found = nearest_segment_distance(x, y, starts, ends, present)
     for drawing in range(2):
         for shape in range(3):
-            there = present[drawing, shape]
-            if not there.any():
+            counted = present[drawing, shape]
+            if not counted.any():
                 assert torch.equal(found[drawing, shape], torch.full((5, 7), FAR).double())
                 continue
-            expected = by_brute_force(places, starts[drawing, shape][there], ends[drawing, shape][there]).view(5, 7)
+            expected = by_brute_force(points, starts[drawing, shape][counted], ends[drawing, shape][counted]).view(5, 7)
             torch.testing.assert_close(found[drawing, shape], expected, atol=3e-4, rtol=0)
 
 
@@ -227,10 +204,10 @@ def test_nothing_is_far_and_has_no_gradient(count: int) -> None:
 
 
 def test_one_segment_is_the_nearest() -> None:
-    x, y, places, starts, ends = polylines()
+    x, y, points, starts, ends = polylines()
     start, end = starts[0, 1, :1], ends[0, 1, :1]
     found = nearest_segment_distance(x, y, start, end, torch.ones(1, dtype=torch.bool))
-    torch.testing.assert_close(found.flatten(), to_segment(places, start[0], end[0]))
+    torch.testing.assert_close(found.flatten(), to_segment(points, start[0], end[0]))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

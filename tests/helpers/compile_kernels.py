@@ -1,4 +1,4 @@
-"""Compile the GPU kernels for a GPU that need not be there, and say of each that it is compiled."""
+"""Compile the GPU kernels for a GPU that need not be present, and print the name of each."""
 
 from itertools import product
 from typing import Any
@@ -13,7 +13,7 @@ from vectorae.rasterizer.gpu import loops, tiles
 
 TARGET = GPUTarget("cuda", 90, 32)
 
-WHOLE = dict.fromkeys(("kinds", "first", "size", "places", "segments"), "*i32")
+WHOLE = dict.fromkeys(("kinds", "first", "size", "bounds", "segment_bounds"), "*i32")
 LONG = dict.fromkeys(("order", "begins", "segment_begins"), "*i64")
 NUMBERS = {"count": "i32", "vertex_count": "i32", "height": "i32", "width": "i32", "pixel": "fp32"}
 
@@ -30,7 +30,7 @@ def compile_kernel(kernel: Any, real: str, warps: int, **constants: Any) -> None
 def main() -> None:
     tile = {"PROFILE": 1, "TILE": 16}
     every_kind = 0b1111
-    compile_kernel(tiles.place_shapes, "fp32", 1, **tile)
+    compile_kernel(tiles.find_bounds, "fp32", 1, **tile)
     compile_kernel(loops.sum_rows, "fp32", 1, RANK=14, PADDED=16, LENGTH=8)
     settings = [("sigmoid", False, 3, "fp32"), ("gaussian", True, 1, "fp64"), ("ramp", False, 3, "fp32")]
     for (coverage, soft_or, channels, real), kernel in product(settings, (loops.draw, loops.differentiate)):

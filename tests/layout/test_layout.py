@@ -10,7 +10,7 @@ from torch import Tensor
 from vectorae import Group, Layout, Path, RoundedBox, Scene, rasterize
 from vectorae.layout import MARGIN
 from vectorae.layout.formations import FORMATIONS
-from vectorae.primitives import KINDS
+from vectorae.primitives import KINDS, POINTS
 from vectorae.training.build import build_model
 
 
@@ -39,7 +39,7 @@ def places(scene: Scene) -> Tensor:
 
 def tolerance(kind: str) -> float:
     """Of places: the mean of several points is about the centre, and those beyond the margin are kept at it."""
-    return 0.05 if any(field.quantity == "points" for field in KINDS[kind].fields().values()) else 1e-4
+    return 0.05 if any(field.quantity is POINTS for field in KINDS[kind].fields().values()) else 1e-4
 
 
 def checkerboard(radius: float, side: float) -> Scene:

@@ -1,5 +1,7 @@
-"""The CPU kernels beside threads, processes, and inputs of every kind."""
+"""The CPU kernels: threads, processes, memory, and their cache on disk."""
 
+import ast
+import importlib
 import os
 import subprocess
 import sys
@@ -10,14 +12,17 @@ import pytest
 import torch
 import torch.distributed
 import torch.multiprocessing
-from helpers.agreement import assert_agreement, drawn, flat
-from helpers.scenes import leaves_of
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
-from vectorae import Layout, RoundedBox, Scene, rasterize
+from vectorae import Layout, Scene, rasterize
+from vectorae.geometry import Boundary, boundary
 from vectorae.rasterizer.cpu import threads
+from vectorae.rasterizer.cpu.compiled import kernel_sources
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
+
+KERNELS = sorted(Path(threads.__file__).parent.glob("[!_]*.py"))
 
 
 def random_scene(kinds: list[str], *, count: int = 6, batch: int = 1, aspect: float = 1.0) -> Scene:
@@ -26,7 +31,7 @@ def random_scene(kinds: list[str], *, count: int = 6, batch: int = 1, aspect: fl
 
 
 class Drawings(Dataset[Tensor]):
-    """Images that are drawn where they are asked for."""
+    """Images that are drawn when they are read."""
 
     def __len__(self) -> int:
         return 4
@@ -79,57 +84,32 @@ def test_it_trains_in_two_processes(tmp_path: Path) -> None:
         torch.testing.assert_close(found, model.linear.weight.grad, atol=1e-5, rtol=1e-4)
 
 
-def test_inputs_and_gradients_may_be_views() -> None:
-    scene = random_scene(["circle", "polyline", "triangle"], batch=2)
-    image, gradients = drawn("cpu", scene, 16, 19)
-    spread = scene.map(lambda tensor: torch.stack([tensor, -tensor], dim=-1)[..., 0])
-    seen, found = drawn("cpu", spread, 16, 19)
-    assert torch.equal(image, seen) and torch.equal(flat(gradients), flat(found))
-    given, leaves = leaves_of(scene[:1])
-    wide = rasterize(given, 16, 19, backend="cpu").expand(5, -1, -1, -1).transpose(2, 3)
-    by_expanded = torch.autograd.grad(wide.sum(), leaves, allow_unused=True, materialize_grads=True)
-    by_plain = torch.autograd.grad(
-        5 * rasterize(given, 16, 19, backend="cpu").sum(), leaves, allow_unused=True, materialize_grads=True
-    )
-    torch.testing.assert_close(flat(list(by_expanded)), flat(list(by_plain)))
+def test_any_number_of_threads_draws_the_same() -> None:
+    scene = random_scene(["circle", "line"], count=7, batch=9)
+    together = rasterize(scene, 20, 20, backend="cpu")
+    count = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert torch.equal(together, rasterize(scene, 20, 20, backend="cpu"))
+    finally:
+        torch.set_num_threads(count)
 
 
-@pytest.mark.parametrize(
-    ("count", "height", "width"), [(0, 28, 28), (1, 28, 28), (1000, 28, 28), (5, 64, 64), (60, 200, 266)]
-)
-def test_sizes_agree(count: int, height: int, width: int) -> None:
-    kinds = ["ellipse", "rounded_rectangle", "line", "cubic", "polygon"]
-    layout = Layout(kinds, count=max(5, count), aspect=width / height)
-    # In double precision: on large canvases the reference's own rounding is larger than what is compared.
-    scene = layout(layout.random_raw(2, seed=1).double()).detach().select(0, count)
-    assert_agreement("cpu", scene, height, width, softness=0.5 / min(height, width))
+def test_paths_are_cut_as_by_the_reference() -> None:
+    """Random paths, and paths on a coarse grid, where crossings fall on corners and corners on each other."""
+    generator = torch.Generator().manual_seed(0)
+    for count in range(2, 12):
+        points = torch.rand(40, count, 2, generator=generator, dtype=torch.float64)
+        for corners in (points, (points * 4).round() / 4):
+            vertices = torch.cat([corners, corners[:, :1]], dim=1)
+            expected, found = boundary(vertices), boundary(vertices, find_cuts)
+            for path in range(40):
+                assert segments_of(expected, path) == segments_of(found, path)
 
 
-def test_one_row_and_one_column() -> None:
-    for height, width in ((1, 1), (1, 40), (40, 1)):
-        scene = random_scene(["circle", "line", "triangle"], aspect=width / height)
-        assert_agreement("cpu", scene, height, width, softness=0.2)
-
-
-@pytest.mark.parametrize("there", [0.0, 0.5, 40.0, 1e30])
-def test_shapes_of_no_size_and_far_away(there: float) -> None:
-    scene = random_scene(["circle", "line", "triangle"])
-    for group in scene.groups:
-        (group.outline.center if isinstance(group.outline, RoundedBox) else group.outline.points).fill_(there)
-    image, gradients = drawn("cpu", scene, 16, 15)
-    assert image.isfinite().all() and flat(gradients).isfinite().all()
-    if there > 1:
-        assert torch.allclose(image, scene.background[:, :, None, None].expand_as(image))
-
-
-@pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])
-def test_what_is_no_number_does_no_harm(number: float) -> None:
-    """It ends, writes nothing that is not its own, and other images stay as they are."""
-    scene = random_scene(["circle", "line", "triangle", "cubic"], batch=2)
-    expected, _ = drawn("cpu", scene, 16, 15)
-    broken = scene.map(lambda tensor: torch.cat([tensor[:1], torch.full_like(tensor[1:], number)]))
-    image, _ = drawn("cpu", broken, 16, 15)
-    assert torch.equal(image[0], expected[0])
+def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
+    segments = torch.cat([region.starts[path], region.ends[path]], dim=-1)[region.present[path]]
+    return {tuple(segment) for segment in segments.tolist()}
 
 
 MEASURE = """
@@ -148,16 +128,16 @@ print((many - few) / 1024)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere peak memory has another unit, or is not told")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere peak memory has another unit, or is unknown")
 def test_scratch_grows_with_what_is_covered() -> None:
-    """1000 lines: dense, one tensor of all shapes and pixels alone would take 203 MiB."""
+    """1000 lines: a single dense tensor of all shapes and pixels would take 203 MiB."""
     ended = subprocess.run([sys.executable, "-c", MEASURE], capture_output=True, text=True, check=True)
     assert float(ended.stdout) < 50
 
 
 COMPILE = """
 import torch
-from vectorae.rasterizer.cpu.cuts import find_cuts
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
 find_cuts(torch.rand(1, 5, 2).double())
 """
 
@@ -172,12 +152,22 @@ def test_it_says_when_it_compiles_and_only_then(tmp_path: Path) -> None:
     assert said[1].stderr == ""
 
 
+@pytest.mark.parametrize("path", KERNELS, ids=lambda path: path.name)
+def test_the_cache_of_kernels_depends_on_all_that_they_import(path: Path) -> None:
+    """Otherwise an update would go on with kernels of before."""
+    names = {node.module for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)}
+    modules = [importlib.import_module(name) for name in sorted(filter(None, names)) if name.startswith("vectorae.")]
+    compiled = [module for module in modules if not module.__name__.startswith(("vectorae.io", "vectorae.scene"))]
+    assert compiled or path.name in ("compile_notice.py", "compiled.py", "threads.py", "arguments.py")
+    assert {Path(str(module.__file__)) for module in compiled} <= set(kernel_sources())
+
+
 # Threads
 
 
 @pytest.fixture(params=["torch", "own"])
 def team(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Threads of torch, and our own as where torch's cannot be had: on other systems, and after a fork."""
+    """Torch's threads; and our own, which are used where torch's are not available: other systems, after a fork."""
     if request.param == "own":
         monkeypatch.setattr(threads, "_team", lambda: None)
     elif threads._team() is None:
@@ -190,11 +180,11 @@ def test_all_threads_work_and_results_are_in_order(team: str) -> None:
 
     def work(number: int, part: threads.Part) -> tuple[int, int]:
         if number < torch.get_num_threads():
-            together.wait(timeout=10)  # nobody goes on before all are here
+            together.wait(timeout=10)  # passes when all threads wait
         return number, threading.get_ident()
 
-    parts = threads.parts_of(100, 8)
-    results = threads.share_out(work, parts)
+    parts = threads.split_work(100, 8)
+    results = threads.run_parallel(work, parts)
     assert [number for number, _ in results] == list(range(len(parts)))
     assert len({thread for _, thread in results}) == torch.get_num_threads()
 
@@ -208,4 +198,4 @@ def test_a_failure_in_any_thread_is_raised_in_this_one(team: str) -> None:
     if torch.get_num_threads() == 1:
         pytest.skip("one thread only")
     with pytest.raises(MemoryError, match="none is left"):
-        threads.share_out(work, threads.parts_of(1000, 8))
+        threads.run_parallel(work, threads.split_work(1000, 8))

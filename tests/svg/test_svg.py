@@ -18,7 +18,7 @@ from helpers.scenes import PAINTED, box, line, white_on_black
 from torch import Tensor
 
 from vectorae import Group, Layout, Path, RoundedBox, Scene, UserError, rasterize, to_svg
-from vectorae.primitives import KINDS, PAINT, STROKE, Paint
+from vectorae.primitives import ANGLE, KINDS, LENGTH, PAINT, POINT, POINTS, STROKE, UNIT, Paint
 
 SIZES = [(64, 64), (128, 128), (200, 266)]
 EDGE_ERROR, IMAGE_ERROR, WORST_ERROR = 0.03, 1 / 255, 0.2
@@ -219,25 +219,25 @@ def random_shape(kind: str, paint: Paint, size: float, aspect: float, turn: floa
         return middle + (part * aspect * along + aside * across) * size / side
 
     fields = {name: field for name, field in KINDS[kind].fields(paint=paint).items() if name not in PAINT}
-    single = sum(field.quantity == "point" for field in fields.values())
+    single = sum(field.quantity is POINT for field in fields.values())
     values: dict[str, Tensor] = {}
     lengths = points = 0
     for name, field in fields.items():
-        if field.quantity == "point":
+        if field.quantity is POINT:
             values[name] = place(points / (single - 1) - 0.5 if single > 1 else 0.0, 0.0)[None, None]
             points += 1
-        elif field.quantity == "points":
+        elif field.quantity is POINTS:
             strays = torch.rand((field.size or 0) // 2, 2, generator=random) - 0.5
             strays[0, 0], strays[1, 0] = -0.5, 0.5
             values[name] = torch.stack([place(x, y) for x, y in strays.tolist()])[None, None]
         else:
             if name in STROKE:
                 number = size / side
-            elif field.quantity == "length":
+            elif field.quantity is LENGTH:
                 number = size * (1.0 if lengths % 2 == 0 else aspect) / side
                 number = number / 2 if name.startswith("radius") else number
                 lengths += 1
-            elif field.quantity == "angle":
+            elif field.quantity is ANGLE:
                 number = turn
             else:
                 drawn = float(torch.rand((), generator=random))
@@ -254,8 +254,8 @@ ASPECTS = [1.0, 3.0, 20.0]
 
 def is_long(kind: str) -> bool:
     """Whether a shape of this kind may be longer than wide."""
-    sizes = [field.quantity for field in KINDS[kind].fields().values() if field.quantity not in ("angle", "unit")]
-    return "points" in sizes or len(sizes) > 2 or sizes.count("point") > 1
+    sizes = [field.quantity for field in KINDS[kind].fields().values() if field.quantity not in (ANGLE, UNIT)]
+    return POINTS in sizes or len(sizes) > 2 or sizes.count(POINT) > 1
 
 
 @pytest.mark.parametrize("size", [0.3, 0.8, 2.0, 6.0])

@@ -21,6 +21,9 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from vectorae.errors import UserError, choose
 
+MAPPINGS = (dict, collections.abc.Mapping)
+SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
+
 _Called = TypeVar("_Called", bound=Callable[..., Any])
 
 PositiveInt = Annotated[int, Ge(1)]
@@ -137,12 +140,20 @@ def check_value(key: str, value: Any, hint: Any) -> None:
 
 
 def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Key, value and annotation of all that does not fit; entries of a mapping have keys of their own."""
-    plain, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
-    if plain in (dict, collections.abc.Mapping) and isinstance(value, Mapping) and len(arguments) == 2:
-        for name, one in value.items():
-            yield from _mismatches(f"{key}.{name}", one, arguments[1])
-    elif not _allowed(value, hint):
+    """Key, value and annotation of all that does not fit; entries of mappings and lists have keys of their own."""
+    union = typing.get_origin(hint) in (typing.Union, types.UnionType)
+    for alternative in typing.get_args(hint) if union else (hint,):
+        plain, arguments = typing.get_origin(alternative) or alternative, typing.get_args(alternative)
+        if plain in MAPPINGS and isinstance(value, Mapping) and len(arguments) == 2:
+            for name, one in value.items():
+                yield from _mismatches(f"{key}.{name}", one, arguments[1])
+            return
+        items = [argument for argument in arguments if argument is not Ellipsis]
+        if plain in SEQUENCES and isinstance(value, list | tuple) and len(items) == 1:
+            for index, one in enumerate(value):
+                yield from _mismatches(f"{key}.{index}", one, items[0])
+            return
+    if not _allowed(value, hint):
         yield key, value, hint
 
 
@@ -163,10 +174,10 @@ def _allowed(value: Any, hint: Any) -> bool:
         return isinstance(value, str | Path)
     if plain in (bool, types.NoneType):
         return isinstance(value, plain)
-    if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
+    if plain in SEQUENCES:
         items = [argument for argument in arguments if argument is not Ellipsis]
         return isinstance(value, list | tuple) and (len(items) != 1 or all(_allowed(item, items[0]) for item in value))
-    if plain in (dict, collections.abc.Mapping):
+    if plain in MAPPINGS:
         return isinstance(value, Mapping) and all(_allowed(one, arguments[-1]) for one in value.values() if arguments)
     if plain is Any:
         return True
@@ -210,9 +221,9 @@ def _describe(hint: Any) -> str:
         return " or ".join(dict.fromkeys(words))
     if plain is typing.Literal:
         return _one_of(arguments)
-    if plain in (list, tuple, collections.abc.Sequence, collections.abc.Iterable):
+    if plain in SEQUENCES:
         return "a list"
-    if plain in (dict, collections.abc.Mapping):
+    if plain in MAPPINGS:
         return "a mapping"
     return names.get(plain, getattr(plain, "__name__", str(plain)))
 

@@ -10,6 +10,7 @@ from vectorae.decoder.state import DrawState
 from vectorae.layout import LayoutBase
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer, rasterize
+from vectorae.rasterizer.reference import chunk_size
 from vectorae.scene import Scene
 
 
@@ -119,16 +120,16 @@ def draw_scene(scene: Scene, height: int, width: int, state: DrawState, rasteriz
         rasterizer: its settings; by default those of ``Rasterizer()``.
     """
     settings = rasterizer or Rasterizer()
-    return rasterize(
-        scene,
-        height,
-        width,
-        coverage="ramp" if state.exact else settings.coverage,
-        softness=state.softness,
-        temperature=0.0 if state.exact else state.temperature,
-        backend=settings.backend,
-        chunk_size=settings.chunk_size,
-    )
+    with chunk_size(settings.chunk_size):
+        return rasterize(
+            scene,
+            height,
+            width,
+            coverage="ramp" if state.exact else settings.coverage,
+            softness=state.softness,
+            temperature=0.0 if state.exact else state.temperature,
+            backend=settings.backend,
+        )
 
 
 def _visible(scene: Scene, state: DrawState) -> Scene:

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vectorae.encoders.tokens import check_sizes
+from vectorae.config import PositiveInt, validated
 
 
 class CNN(nn.Module):
@@ -21,9 +21,9 @@ class CNN(nn.Module):
         side: of the feature map, s.
     """
 
-    def __init__(self, channels: int, image_size: int, width: int = 32) -> None:
+    @validated
+    def __init__(self, channels: int, image_size: int, width: PositiveInt = 32) -> None:
         super().__init__()
-        check_sizes(width=width)
         stages: list[nn.Module] = []
         self.side, self.features = image_size, channels
         for stage in range(int(math.log2(image_size / 4))):

@@ -1,4 +1,4 @@
-"""Encoders: a backbone that sees, and a head that says what to draw."""
+"""Encoders: a backbone that encodes images as feature maps, and a head that predicts raw numbers."""
 
 from collections.abc import Callable
 
@@ -7,18 +7,19 @@ from torch import Tensor, nn
 
 from vectorae.encoders.latent import Latent
 from vectorae.errors import UserError
+from vectorae.layout.base import full_precision
 
 Draw = Callable[[Tensor, int], Tensor]
-"""Raw numbers ``[B, raw_size]`` and how many shapes, from the bottom → soft drawings ``[B, C, S, S]``."""
+"""Raw numbers ``[B, raw_size]`` and a number of shapes, from the bottom → soft drawings ``[B, C, S, S]``."""
 
 
 class Encoder(nn.Module):
-    """Images → raw numbers, which before training are all 0.
+    """Images → raw numbers; before training all are 0.
 
     Args:
         backbone: images ``[B, C, S, S]`` → feature map ``[B, F, s, s]``.
         head: feature map, images and a way to draw → raw numbers ``[B, raw_size]``.
-        latent: what the feature map goes through on its way to the head, or None.
+        latent: a bottleneck between backbone and head, or None.
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
     """
 
@@ -35,7 +36,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.backbone, self.head, self.latent = backbone, head, latent
         self.register_buffer("rates", torch.ones(raw_size) if rates is None else rates, persistent=False)
-        # Where shapes are put that painted nothing (see ``move``).
+        # Where dead shapes were relocated to (see ``add_offset``).
         self.register_buffer("offset", torch.zeros(raw_size))
 
     def forward(self, images: Tensor, draw: Draw | None = None) -> Tensor:
@@ -52,18 +53,18 @@ class Encoder(nn.Module):
             raise UserError("model.latent: there is none")
         return self._scaled(self.head(self.latent.decode(latents), None, None))
 
-    def add_offset(self, numbers: Tensor, to: Tensor) -> None:
-        """Shift some raw numbers, by their place ``[n]``, for all images alike by ``to`` ``[n]``."""
-        self.get_buffer("offset")[numbers] += to
+    def add_offset(self, indices: Tensor, offset: Tensor) -> None:
+        """Add an offset ``[n]`` to the raw numbers with these indices ``[n]``, for all images alike."""
+        self.get_buffer("offset")[indices] += offset
 
     def predict(self, features: Tensor, images: Tensor, draw: Draw | None = None) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` by what the backbone has seen in images, ``[B, F, s, s]``."""
+        """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images."""
         if self.latent is not None:
             features = self.latent(features)
         return self._scaled(self.head(features, images, draw and self._drawing(draw)))
 
     def _scaled(self, numbers: Tensor) -> Tensor:
-        return self.get_buffer("rates") * numbers + self.get_buffer("offset")
+        return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset"))
 
     def _drawing(self, draw: Draw) -> Draw:
-        return lambda numbers, num_visible: draw(self._scaled(numbers), num_visible)
+        return lambda numbers, visible: draw(self._scaled(numbers), visible)

@@ -1,10 +1,10 @@
-"""The latent: what a head knows of an image, as one short vector; or as a distribution of such vectors."""
+"""The latent: a bottleneck between backbone and head, a vector or a distribution of vectors."""
 
 import torch
 from torch import Tensor, nn
 
+from vectorae.config import PositiveInt, validated
 from vectorae.encoders.tokens import zero_linear
-from vectorae.errors import UserError
 
 
 class Latent(nn.Module):
@@ -13,7 +13,7 @@ class Latent(nn.Module):
     Args:
         features, side: of the map, F and s.
         size: of the latent.
-        variational: z is drawn from N(μ, σ²) in training, and μ else (Kingma and Welling, 2014).
+        variational: z is sampled from N(μ, σ²) in training, and is μ otherwise (Kingma and Welling, 2014).
 
     Attributes:
         divergence: of the last batch in training, KL(N(μ, σ²) ‖ N(0, 1)) ``[B]``, nats; 0 unless variational.
@@ -21,10 +21,9 @@ class Latent(nn.Module):
 
     divergence: Tensor
 
-    def __init__(self, features: int, side: int, size: int, variational: bool) -> None:
+    @validated
+    def __init__(self, features: int, side: int, size: PositiveInt, variational: bool) -> None:
         super().__init__()
-        if size < 1:
-            raise UserError(f"latent: {size} is not a number of 1 or more")
         self.size, self.variational = size, variational
         self.mean = nn.Linear(features * side**2, size)
         self.log_deviation = zero_linear(features * side**2, size) if variational else None
@@ -42,6 +41,6 @@ class Latent(nn.Module):
         return self.decode(z)
 
     def decode(self, z: Tensor) -> Tensor:
-        """The map that a latent ``[B, size]`` stands for, ``[B, F, s, s]``."""
+        """The feature map of a latent ``[B, size]``, ``[B, F, s, s]``."""
         features: Tensor = self.map(z)
         return features

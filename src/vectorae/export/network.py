@@ -23,7 +23,7 @@ class SceneNetwork(nn.Module):
 
     def __init__(self, model: VectorAutoencoder) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.layout = model.encoder, model.decoder, model.layout
+        self.encoder, self.decoder, self._layout = model.encoder, model.decoder, model.layout
         self._state = model.state
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -50,17 +50,17 @@ class SceneNetwork(nn.Module):
         return replace(painted, compositing=self.decoder.rasterizer.compositing)
 
     def _example(self) -> Scene:
-        scene: Scene = self.layout(self.layout.random_raw(1, seed=0))
+        scene: Scene = self._layout(self._layout.random_raw(1, seed=0))
         return scene
 
     @property
     def kinds(self) -> list[str]:
         """The name of each group's kind."""
-        return self.layout.present_kinds
+        return self._layout.present_kinds
 
     def describe(self) -> dict[str, Any]:
         """What the outputs mean, and what it takes to draw them, for ``scene.json``."""
-        layout, count = self.layout, self.layout.count
+        layout, count = self._layout, self._layout.count
         scene = self._example()
         outputs: list[dict[str, Any]] = []
         groups = []

@@ -1,10 +1,10 @@
-"""Pure tensor functions in canvas units: pixel centres, distances to the canonical outlines, curves, and regions."""
+"""Pure tensor functions in canvas units: pixel centres, distances to outlines, flattened curves, enclosed regions."""
 
 from vectorae.geometry.canvas import canvas_size, pixel_centers, to_local
 from vectorae.geometry.curve import flatten, polyline_length
 from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, covered_area, is_inside
 from vectorae.geometry.rounded_box import rounded_box_distance
-from vectorae.geometry.segment import nearest_segment_distance, point_distance, segment_distance
+from vectorae.geometry.segment import nearest_segment_distance, segment_distance
 
 __all__ = [
     "Boundary",
@@ -16,7 +16,6 @@ __all__ = [
     "is_inside",
     "nearest_segment_distance",
     "pixel_centers",
-    "point_distance",
     "polyline_length",
     "rounded_box_distance",
     "segment_distance",

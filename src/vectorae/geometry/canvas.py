@@ -5,15 +5,28 @@ from torch import Tensor
 
 
 def canvas_size(aspect: float) -> tuple[float, float]:
-    """Width and height of the canvas in canvas units, for an aspect (width / height): the shorter of them is 1."""
+    """Width and height of the canvas in canvas units, for an aspect (width / height); the shorter side is 1.
+
+    Example:
+        >>> canvas_size(1.5), canvas_size(0.5)
+        ((1.5, 1.0), (1.0, 2.0))
+    """
     return (aspect, 1.0) if aspect >= 1 else (1.0, 1.0 / aspect)
 
 
 def pixel_centers(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Canvas coordinates of the pixel centres, (i + ½) / min(height, width).
 
+    Args:
+        height, width: size of the image in pixels.
+        like: a tensor of the dtype and on the device of the result.
+
     Returns:
-        x ``[width]`` and y ``[height]``, of the dtype and on the device of ``like``.
+        x ``[width]`` and y ``[height]``, canvas units.
+
+    Example:
+        >>> pixel_centers(2, 4, like=torch.zeros(()))
+        (tensor([0.2500, 0.7500, 1.2500, 1.7500]), tensor([0.2500, 0.7500]))
     """
     side = min(height, width)
     x = (torch.arange(width, dtype=like.dtype, device=like.device) + 0.5) / side
@@ -22,7 +35,7 @@ def pixel_centers(height: int, width: int, like: Tensor) -> tuple[Tensor, Tensor
 
 
 def to_local(x: Tensor, y: Tensor, center: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
-    """Pixel centres in the frame of each shape: the shape's centre is the origin, its width lies along the first axis.
+    """Pixel centres in the local frame of each shape: its centre is the origin, its width lies along the first axis.
 
     Args:
         x: ``[W]``, y: ``[H]``, canvas units.
@@ -30,7 +43,7 @@ def to_local(x: Tensor, y: Tensor, center: Tensor, angle: Tensor) -> tuple[Tenso
         angle: ``[...]`` radians, clockwise on screen (y points down), as SVG's ``rotate``.
 
     Returns:
-        Two tensors ``[..., H, W]``, canvas units.
+        x and y in the local frame, ``[..., H, W]`` each, canvas units.
     """
     dx = (x - center[..., 0, None])[..., None, :]
     dy = (y - center[..., 1, None])[..., :, None]

@@ -1,4 +1,4 @@
-"""From control points to the vertices of a polyline that looks the same."""
+"""Flattening: control points of Bézier paths → vertices of polylines that differ by less than a pixel can show."""
 
 import math
 
@@ -6,29 +6,34 @@ import torch
 from torch import Tensor
 
 FLATTENING_ERROR = 0.1
-"""How far a flattened curve may be from the true one, in units of the pixel that it is drawn with."""
+"""Largest distance between a flattened curve and the true one, in pixels of the image it is drawn in."""
 
-MOST_PIECES = 1024
-"""Pieces that a cubic is cut into at most; more would only be needed many canvases away."""
+MAX_PIECES = 1024
+"""Upper limit of the pieces of a cubic; only curves many canvases long would need more."""
 
 
 def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
-    """The vertices of a path as straight segments, differentiable with respect to its control points.
+    """Approximate paths by polylines, differentiably with respect to the control points.
 
     A cubic B(t) cut into n pieces of equal t is off by at most max|B″|/(8n²), and |B″| is at most 6 times the longer of
-    its control points' second differences; n is the least that keeps this below a tenth of a pixel. Curves that need
-    fewer pieces than others of the batch repeat their last vertex. While a CUDA graph is captured n is the same for
-    all: what a curve needs whose second differences are as long as the canvas.
+    its control points' second differences; n is the smallest number that keeps this below a tenth of a pixel. Curves
+    that need fewer pieces than others in the batch repeat their last vertex. While a CUDA graph is captured, n is the
+    same for all: the number for second differences as long as the canvas.
 
     Args:
-        points: control points ``[B, n, P, 2]``, canvas units: of degree 3, P is 3k + 1 for k joined cubics, and 3k
-            where the path is closed (the last one ends at the first point).
+        points: control points ``[B, n, P, 2]``, canvas units. For degree 3, P is 3k + 1 for k joined cubics, or 3k if
+            the path is closed (the last cubic ends at the first point).
         degree: 1 or 3.
-        closed: whether the path leads back to its first point.
-        pixel: the size of a pixel in canvas units.
+        closed: whether the path returns to its first point.
+        pixel: size of a pixel in canvas units.
 
     Returns:
-        ``[B, n, V, 2]`` with V ≥ 2; of closed paths the last vertex is the first one again.
+        Vertices ``[B, n, V, 2]`` with V ≥ 2, canvas units; closed paths end with their first vertex.
+
+    Example:
+        >>> triangle = torch.tensor([[[[0.2, 0.2], [0.8, 0.2], [0.5, 0.8]]]])
+        >>> flatten(triangle, degree=1, closed=True, pixel=1 / 64).shape
+        torch.Size([1, 1, 4, 2])
     """
     if closed or points.shape[-2] == 1:
         points = torch.cat([points, points[..., :1, :]], dim=-2)
@@ -37,9 +42,9 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
     p0, p1, p2, p3 = points[..., :-1:3, :], points[..., 1::3, :], points[..., 2::3, :], points[..., 3::3, :]
     with torch.no_grad():
         bend = torch.maximum((p0 - 2 * p1 + p2).norm(dim=-1), (p1 - 2 * p2 + p3).norm(dim=-1))
-        needed = (bend.nan_to_num() * 6 / (8 * FLATTENING_ERROR * pixel)).sqrt().ceil().clamp(1, MOST_PIECES)
+        needed = (bend.nan_to_num() * 6 / (8 * FLATTENING_ERROR * pixel)).sqrt().ceil().clamp(1, MAX_PIECES)
         if points.is_cuda and torch.cuda.is_current_stream_capturing():
-            most = min(math.ceil(math.sqrt(6 / (8 * FLATTENING_ERROR * pixel))), MOST_PIECES)
+            most = min(math.ceil(math.sqrt(6 / (8 * FLATTENING_ERROR * pixel))), MAX_PIECES)
             needed = torch.full_like(needed, most)
         else:
             most = int(needed.max()) if needed.numel() else 1
@@ -52,6 +57,9 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
 
 
 def polyline_length(vertices: Tensor) -> Tensor:
-    """Length of polylines ``[..., V, 2]`` → ``[...]``; a hair above the true one, so that its gradient is finite."""
+    """Length of polylines ``[..., V, 2]`` → ``[...]``, canvas units.
+
+    Each segment counts as √(length² + ε²), ε the rounding error of 1, so that the gradient is finite at length 0.
+    """
     along = vertices.diff(dim=-2)
     return (along.square().sum(-1) + torch.finfo(along.dtype).eps ** 2).sqrt().sum(-1)

@@ -1,8 +1,8 @@
-"""What a closed path encloses by non-zero winding: its boundary, area, inside and the part of each pixel it covers.
+"""The region that a closed path encloses by non-zero winding: boundary, area, inside test and covered part of pixels.
 
-A path may cross itself. Its boundary is then not the path: a piece with ink on both sides is none. ``boundary`` cuts
-the path where it crosses itself and keeps the pieces with ink on one side only, each directed so that the ink lies on
-the side of (dy, −dx). Distance, inside and area follow from these pieces alone, without another look at the winding.
+A path may cross itself. The region's boundary is then only a part of the path: pieces with ink on both sides do not
+belong to it. ``boundary`` cuts the path where it crosses itself and keeps the pieces with ink on exactly one side,
+each directed so that the ink lies on the side of (dy, −dx). Distance, inside test and area need these pieces alone.
 """
 
 from collections.abc import Callable
@@ -14,16 +14,17 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 JITTER = 1e-7
-"""How far vertices are moved apart (canvas units) so that no two coincide and no two segments lie on one line."""
+"""How far vertices are moved (canvas units) so that no two coincide and no two segments are collinear."""
 
-LEAST_SINE = 1e-3
-"""Of the angle of two segments whose crossing takes a gradient."""
+MIN_SINE = 1e-3
+"""Smallest sine of the angle between two segments for which their crossing has a gradient."""
 
-LEAST_PART = 1e-12
-"""Of a segment that is a piece: what is shorter is rounding, such as between a crossing and the corner it lies on."""
+MIN_PART = 1e-12
+"""Smallest part of a segment that counts as a piece; shorter ones are rounding, as between a crossing and the corner
+that it lies on."""
 
 AT_START, AT_END = -1, -2
-"""A place on a segment that is no crossing."""
+"""Ends of a piece that are vertices of its own segment, not crossings."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Boundary:
 
     Attributes:
         starts, ends: ``[..., S, 2]``, canvas units.
-        present: ``[..., S]``, false for those that only fill up the tensor.
+        present: ``[..., S]``, false for entries that are padding.
     """
 
     starts: Tensor
@@ -42,13 +43,13 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Which pieces of which segments are the boundary of each of M paths, S pieces at most.
+    """The pieces of segments that form the boundary of each of M paths, at most S pieces per path.
 
     Attributes:
-        segment: ``[M, S]`` the segment of which it is a piece.
-        start, end: ``[M, S]`` the segment that crosses where the piece starts and ends, or ``AT_START`` or ``AT_END``
-            of its own. Directed, with the ink on the side of (dy, −dx).
-        present: ``[M, S]``.
+        segment: ``[M, S]`` index of the segment that the piece belongs to.
+        start, end: ``[M, S]`` index of the segment whose crossing is the piece's start or end; ``AT_START`` or
+            ``AT_END`` for the ends of its own segment. Directed, with the ink on the side of (dy, −dx).
+        present: ``[M, S]``, false for entries that are padding.
     """
 
     segment: Tensor
@@ -58,22 +59,30 @@ class Cuts:
 
 
 def boundary(vertices: Tensor, find: Callable[[Tensor], Cuts] | None = None) -> Boundary:
-    """The boundary of what closed polylines enclose by non-zero winding; differentiable.
+    """The boundary of the regions that closed polylines enclose by non-zero winding; differentiable.
 
     Vertices are moved by up to 1e-7 canvas units, each by its own amount, so that there are no special cases.
 
     Args:
         vertices: ``[..., V, 2]`` canvas units, the last one equal to the first.
-        find: another ``find_cuts``, which does the same.
+        find: another implementation of ``find_cuts``.
+
+    Example:
+        A pentagram crosses itself five times; its boundary is the ten sides of the star.
+
+        >>> turn = torch.arange(6) * 4 * torch.pi / 5
+        >>> pentagram = 0.5 + 0.4 * torch.stack([turn.sin(), -turn.cos()], dim=-1)
+        >>> int(boundary(pentagram[None]).present.sum())
+        10
     """
     corners = jittered(vertices).reshape(-1, vertices.shape[-2] - 1, 2)
     return assemble(corners, (find or find_cuts)(corners.detach()), vertices)
 
 
 def jittered(vertices: Tensor) -> Tensor:
-    """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved a little.
+    """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved by up to ``JITTER``.
 
-    Those that repeat the corner before them (see ``flatten``) go where it goes.
+    Corners that repeat the previous one (see ``flatten``) move with it.
     """
     # Apple's GPUs have no float64.
     corners = (vertices.cpu() if vertices.device.type == "mps" else vertices)[..., :-1, :].double()
@@ -81,25 +90,25 @@ def jittered(vertices: Tensor) -> Tensor:
     repeats = (corners[..., 1:, :] == corners[..., :-1, :]).all(-1)
     number = torch.cat([number[:1].expand(*repeats.shape[:-1], 1), torch.where(repeats, 0, number[1:])], dim=-1)
     number = number.cummax(-1).values[..., None]
-    # Multiples of irrational numbers never repeat, modulo 1.
+    # Modulo 1, multiples of irrational numbers never repeat.
     moved = torch.cat([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
     return corners + 2 * JITTER * moved
 
 
 def find_cuts(corners: Tensor) -> Cuts:
-    """Cut closed paths ``[M, V, 2]`` where they cross themselves and find the pieces with ink on one side."""
+    """Cut closed paths ``[M, V, 2]`` where they cross themselves and select the pieces with ink on one side."""
     count = corners.shape[1]
     along = corners.roll(-1, 1) - corners
     cuts, first, last = _pieces(corners, along)
     pieces = cuts.shape[-1] - 1
-    # The middle of each piece, and how often the other segments wind around it.
+    # Winding number of the other segments around the middle of each piece.
     middle = corners[:, :, None] + ((cuts[..., 1:] + cuts[..., :-1]) / 2)[..., None] * along[:, :, None]
     other = _winding(middle.flatten(1, 2), corners, along, pieces).view(-1, count, pieces)
     down = torch.where(along[..., 1] > 0, 1, -1)[..., None]
     right_inked, left_inked = other + down != 0, other != 0
     long = (along != 0).any(-1, keepdim=True)
-    kept = (right_inked != left_inked) & (cuts.diff(dim=-1) > LEAST_PART) & long
-    # There and back again encloses nothing, and no jitter tells the two ways apart.
+    kept = (right_inked != left_inked) & (cuts.diff(dim=-1) > MIN_PART) & long
+    # A path of two segments goes there and back: it encloses nothing, and jitter does not separate the two.
     kept &= long.sum(1, keepdim=True) > 2
     # Directed down, the ink lies to the right on the screen: that is the side of (dy, −dx).
     forwards = right_inked == (down > 0)
@@ -115,7 +124,12 @@ def find_cuts(corners: Tensor) -> Cuts:
 
 
 def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where each segment is cut, ``[M, V, K + 1]`` from 0 to 1, and what is at the start and end of each piece."""
+    """Cut every segment at its crossings.
+
+    Returns:
+        Positions of the cuts, ``[M, V, K + 1]`` from 0 to 1; the start and the end of each piece as in ``Cuts``,
+        ``[M, V, K]``.
+    """
     count = corners.shape[1]
     apart = corners[:, None] - corners[:, :, None]
     across = _cross(along[:, :, None], along[:, None])
@@ -126,7 +140,7 @@ def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     apart_by_more = (steps > 1) & (steps < count - 1)
     crossing = apart_by_more & (on_this >= 0) & (on_this <= 1) & (on_other >= 0) & (on_other <= 1)
     most = int(crossing.sum(-1).max()) if count and len(corners) else 0
-    # Those that do not cross come last, after crossings at the very end.
+    # Segments that do not cross sort last (2), behind crossings at the very end (1).
     at, partner = torch.where(crossing, on_this, 2.0).sort(dim=-1)
     at, partner = at[..., :most].clamp_max(1), partner[..., :most]
     partner = torch.where(torch.arange(most, device=corners.device) < crossing.sum(-1, keepdim=True), partner, AT_END)
@@ -136,9 +150,9 @@ def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return cuts, torch.cat([starts, partner], dim=-1), torch.cat([partner, ends], dim=-1)
 
 
-def _winding(places: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Tensor:
-    """How often the path winds around places ``[M, V × pieces, 2]``, each place's own segment left out."""
-    relative = places[:, :, None] - corners[:, None]
+def _winding(points: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Tensor:
+    """Winding number of the path around points ``[M, V × pieces, 2]``, without each point's own segment."""
+    relative = points[:, :, None] - corners[:, None]
     above = relative[..., 1] < 0
     above_end = relative[..., 1] < along[:, None, :, 1]
     to_the_left = torch.where(
@@ -147,30 +161,33 @@ def _winding(places: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Ten
         _cross(along[:, None].expand_as(relative), relative) > 0,
     )
     crossed = (above != above_end) & to_the_left
-    own = torch.arange(places.shape[1], device=places.device) // pieces
-    crossed &= own[:, None] != torch.arange(corners.shape[1], device=places.device)
+    own = torch.arange(points.shape[1], device=points.device) // pieces
+    crossed &= own[:, None] != torch.arange(corners.shape[1], device=points.device)
     return torch.where(crossed, torch.where(above_end, 1, -1), 0).sum(-1)
 
 
 def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
-    """The boundary as a function of the corners ``[M, V, 2]``, shaped and typed as ``like`` ``[..., V, 2]``."""
+    """The boundary as a differentiable function of the corners ``[M, V, 2]``.
+
+    Its shape, dtype and device are those of ``like`` ``[..., V, 2]``.
+    """
     along = corners.roll(-1, 1) - corners
 
-    def place(at: Tensor) -> Tensor:
-        # Seen from the same one of two crossing segments every time, so that pieces meet without the least gap.
+    def endpoint(at: Tensor) -> Tensor:
+        # Always computed along the same one of two crossing segments, so that pieces meet exactly.
         one, other = torch.minimum(cuts.segment, at).clamp_min(0), torch.maximum(cuts.segment, at)
         corner, along_one, along_other = _take(corners, one), _take(along, one), _take(along, other)
         divisor = _cross(along_one, along_other)
         part = _cross(_take(corners, other) - corner, along_other) / torch.where(at < 0, 1.0, divisor)
-        # Where two segments all but coincide, their crossing would run along them at any speed: there it stands still.
-        steep = divisor.abs() > LEAST_SINE * along_one.norm(dim=-1) * along_other.norm(dim=-1)
+        # The crossing of two nearly parallel segments would have an unbounded gradient; it has none.
+        steep = divisor.abs() > MIN_SINE * along_one.norm(dim=-1) * along_other.norm(dim=-1)
         part = torch.where(steep, part, part.detach())
         vertex = _take(corners, (cuts.segment + (at == AT_END)) % corners.shape[1])
         return torch.where((at < 0)[..., None], vertex, corner + part[..., None] * along_one)
 
     shape = (*like.shape[:-2], -1, 2)
-    starts, ends = (place(at).to(like).view(shape) for at in (cuts.start, cuts.end))
-    # A piece from a corner to a crossing on that corner has no length, and may lie in the midst of ink.
+    starts, ends = (endpoint(at).to(like).view(shape) for at in (cuts.start, cuts.end))
+    # A piece from a corner to a crossing at that corner has no length, and may lie inside the region.
     return Boundary(starts, ends, cuts.present.to(like.device).view(shape[:-1]) & (starts != ends).any(-1))
 
 
@@ -183,9 +200,16 @@ def _cross(a: Tensor, b: Tensor) -> Tensor:
 
 
 def area_and_perimeter(region: Boundary) -> tuple[Tensor, Tensor]:
-    """Enclosed area and length of the boundary, ``[...]``, canvas units; the area is 0 if it is no more than jitter."""
+    """Enclosed area and length of the boundary, ``[...]``, canvas units; areas that jitter may cause are set to 0.
+
+    Example:
+        >>> square = torch.tensor([[0.2, 0.2], [0.7, 0.2], [0.7, 0.7], [0.2, 0.7], [0.2, 0.2]])
+        >>> area, perimeter = area_and_perimeter(boundary(square[None]))
+        >>> round(float(area), 4), round(float(perimeter), 4)
+        (0.25, 2.0)
+    """
     present = region.present.to(region.starts.dtype)
-    # About a vertex of its own, so that a small region far from the origin keeps its digits.
+    # Relative to one of its vertices, so that a small region far from the origin keeps its digits.
     origin = region.starts[..., :1, :].detach()
     twice = (_cross(region.ends - origin, region.starts - origin) * present).sum(-1)
     along = region.ends - region.starts
@@ -211,12 +235,13 @@ def is_inside(x: Tensor, y: Tensor, region: Boundary) -> Tensor:
 def covered_area(region: Boundary, height: int, width: int, pixel: float) -> Tensor:
     """The part of each pixel that lies in the region, exactly; differentiable.
 
-    By Green's theorem it is the sum over the boundary of the area to the right of it. Its derivative is the normal
-    displacement of the boundary, integrated over the part of it that lies in the pixel.
+    By Green's theorem it is the sum, over the boundary's segments, of the signed area to the right of each. Its
+    derivative is the normal displacement of the boundary, integrated over the part that lies in the pixel.
 
     Args:
-        region: of shape ``[...]``.
-        height, width: of the image; pixel: the size of a pixel in canvas units.
+        region: boundaries ``[..., S, 2]``.
+        height, width: size of the image in pixels.
+        pixel: size of a pixel in canvas units.
 
     Returns:
         ``[..., height, width]`` in [0, 1].
@@ -251,19 +276,20 @@ class _CoveredArea(torch.autograd.Function):
             start, end = starts[..., index, :], ends[..., index, :]
             first, last, _ = _inside_pixels(start, end, *ctx.size)
             weight = torch.where(present[..., index, None, None], gradient, 0)
-            all_of_it = (weight * (last - first)).sum((-2, -1))
+            total = (weight * (last - first)).sum((-2, -1))
             at_end = (weight * (last.square() - first.square()) / 2).sum((-2, -1))
             dx, dy = (end - start).unbind(-1)
             outwards = torch.stack([-dy, dx], dim=-1)
-            by_start[..., index, :] = outwards * (all_of_it - at_end)[..., None]
+            by_start[..., index, :] = outwards * (total - at_end)[..., None]
             by_end[..., index, :] = outwards * at_end[..., None]
         return by_start, by_end, None, None, None
 
 
 def _inside_pixels(start: Tensor, end: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """From which part of each segment ``[..., 2]`` to which it lies in each pixel, and how much of it to its left.
+    """The interval of each segment ``[..., 2]`` inside each pixel, and the length of its part left of the pixel.
 
-    All in [0, 1] of the segment, ``[..., H, W]``; the last one counts only what lies in the pixel's row.
+    All are positions along the segment in [0, 1], ``[..., H, W]``: (first, last, length). The length counts only the
+    part in the pixel's row.
     """
     (x0, y0), (x1, y1) = (points[..., None, None].unbind(-3) for points in (start, end))
     row = torch.arange(height, dtype=start.dtype, device=start.device)[:, None]
@@ -276,7 +302,7 @@ def _inside_pixels(start: Tensor, end: Tensor, height: int, width: int) -> tuple
 
 
 def _between(a: Tensor, b: Tensor, low: Tensor, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-    """The part of [first, last] in which a + t (b − a) lies between low and low + 1."""
+    """The sub-interval of [first, last] where a + t (b − a) lies between low and low + 1."""
     along = b - a
     enter, leave = (low - a) / along, (low + 1 - a) / along
     enter, leave = torch.minimum(enter, leave), torch.maximum(enter, leave)

@@ -1,21 +1,29 @@
 """Distance to a rounded box: a rectangle whose corners are quarter ellipses.
 
-The corner radii are roundness × half extents, so that one family holds rectangle, square, ellipse, circle and all that
-lies between, as SVG's ``<rect rx ry>`` does.
+The corner radii are roundness × half extents, so that one family contains rectangle, square, ellipse, circle and
+everything in between, like SVG's ``<rect rx ry>``.
 """
 
 import torch
 from torch import Tensor
 
 CLOSEST_POINT_STEPS = 4
-"""Steps of the closest-point iteration on an ellipse: .001 pixel off at an aspect of 5:1, .04 at 20:1 (64×64)."""
+"""Steps of the closest-point iteration on an ellipse. Error at 64×64: .001 pixel at an aspect of 5:1, .04 at 20:1."""
+
+MIN_OFFSET = 1e-3
+"""Distance from an elliptical corner, relative to its longer radius, below which the direction from the closest point
+is taken from the ellipse's normal: the offset itself is lost in rounding."""
+
+DIAGONAL = 0.5**0.5
+"""cos and sin of 45°, where the closest-point iteration starts."""
 
 
 def rounded_box_distance(x: Tensor, y: Tensor, half_extents: Tensor, roundness: Tensor) -> tuple[Tensor, Tensor]:
-    """Signed Euclidean distance to rounded boxes, and how thick they are across the shorter side.
+    """Signed Euclidean distance to rounded boxes, and their thickness across the shorter side.
 
-    The gradient follows the envelope theorem: where q is the closest point of the outline and n the normal there, the
-    distance changes by n·∂p − n·∂q with q's place on the outline held, so n and that place are constants to autograd.
+    The gradient follows the envelope theorem: with q the closest point of the outline and n the normal there, the
+    distance changes by n·∂p − n·∂q for a fixed position of q on the outline, so n and that position are constants to
+    autograd.
 
     Args:
         x, y: points in the local frame, ``[..., H, W]`` (see ``to_local``).
@@ -25,12 +33,20 @@ def rounded_box_distance(x: Tensor, y: Tensor, half_extents: Tensor, roundness: 
     Returns:
         distance ``[..., H, W]``, negative inside; thickness, ``[..., 1, 1]`` or ``[..., H, W]``: the extent across the
         shorter side, which for ellipses shrinks towards the tips. Canvas units.
+
+    Example:
+        A square of side 0.4: its centre, a point on its side, and a point outside.
+
+        >>> x, y = torch.tensor([[0.0, 0.2, 0.5]]), torch.zeros(1, 3)
+        >>> distance, thickness = rounded_box_distance(x, y, torch.tensor([0.2, 0.2]), torch.tensor(0.0))
+        >>> distance, thickness
+        (tensor([[-0.2000,  0.0000,  0.3000]]), tensor([[0.4000]]))
     """
     half_width, half_height = half_extents[..., 0, None, None], half_extents[..., 1, None, None]
     roundness = roundness[..., None, None]
     across_x, across_y = x.abs(), y.abs()
     with torch.no_grad():
-        # Circular (or no) corners have a closed form; it is also the common case.
+        # Circular and sharp corners have a closed form, and are the common case.
         circular = bool(((half_width == half_height) | (roundness == 0)).all())
         closest = _closest_on_circular_corners if circular else _closest_on_elliptical_corners
         normal_x, normal_y, cos, sin = closest(across_x, across_y, half_width, half_height, roundness)
@@ -47,7 +63,10 @@ def rounded_box_distance(x: Tensor, y: Tensor, half_extents: Tensor, roundness: 
 def _closest_on_circular_corners(
     x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, roundness: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Normal at the closest point, and its place on the corner's arc as cos and sin, in the first quadrant."""
+    """Normal at the closest point, and that point's position on the corner's arc as cos and sin.
+
+    All arguments and results are in the first quadrant, ``[..., H, W]`` or ``[..., 1, 1]``, canvas units.
+    """
     corner_x = x - half_width * (1 - roundness)
     corner_y = y - half_height * (1 - roundness)
     on_side = corner_x >= corner_y
@@ -63,43 +82,43 @@ def _closest_on_elliptical_corners(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """As for circular corners, with the closest point of the ellipse found by iteration.
 
-    Each step replaces the ellipse by its circle of curvature (centre on the evolute) and moves to the point of that
-    circle that is closest.
+    Each step replaces the ellipse by its circle of curvature (centre on the evolute) and moves to the closest point of
+    that circle.
     """
-    smallest = torch.finfo(x.dtype).eps
-    radius_x = (half_width * roundness).clamp_min(smallest)
-    radius_y = (half_height * roundness).clamp_min(smallest)
+    epsilon = torch.finfo(x.dtype).eps
+    radius_x = (half_width * roundness).clamp_min(epsilon)
+    radius_y = (half_height * roundness).clamp_min(epsilon)
     corner_x = x - half_width * (1 - roundness)
     corner_y = y - half_height * (1 - roundness)
     squares = radius_x * radius_x - radius_y * radius_y
-    cos = torch.full_like(corner_x, 0.5**0.5)
+    cos = torch.full_like(corner_x, DIAGONAL)
     sin = cos.clone()
     for _ in range(CLOSEST_POINT_STEPS):
         evolute_x = squares / radius_x * cos * cos * cos
         evolute_y = -squares / radius_y * sin * sin * sin
         curvature_radius = torch.hypot(radius_x * cos - evolute_x, radius_y * sin - evolute_y)
         to_point_x, to_point_y = corner_x - evolute_x, corner_y - evolute_y
-        scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(smallest)
+        scale = curvature_radius / torch.hypot(to_point_x, to_point_y).clamp_min_(epsilon)
         cos = ((to_point_x * scale + evolute_x) / radius_x).clamp_(0, 1)
         sin = ((to_point_y * scale + evolute_y) / radius_y).clamp_(0, 1)
         length = torch.hypot(cos, sin)
-        # From far on the other side both may be clamped to 0, which is no point of the arc: either end will do.
+        # Far on the other side both may be clamped to 0, which is not on the arc: choose either end.
         cos, sin = torch.where(length > 0, cos / length, 1.0), torch.where(length > 0, sin / length, 0.0)
 
-    # The direction from the closest point, which holds for ellipses of no height too; close to the outline, where that
-    # is lost in rounding, the ellipse's normal.
+    # The direction from the closest point, which also works for ellipses of zero height; close to the outline, where
+    # it is lost in rounding, the ellipse's normal.
     offset_x, offset_y = corner_x - radius_x * cos, corner_y - radius_y * sin
     offset = torch.hypot(offset_x, offset_y)
     normal_x, normal_y = cos * radius_y, sin * radius_x
-    normal_length = torch.hypot(normal_x, normal_y).clamp_min_(smallest * smallest)
+    normal_length = torch.hypot(normal_x, normal_y).clamp_min_(epsilon * epsilon)
     in_corner = torch.minimum(corner_x, corner_y) > 0
     outside = in_corner & ((corner_x / radius_x).square() + (corner_y / radius_y).square() > 1)
-    far = offset > 1e-3 * torch.maximum(radius_x, radius_y)
+    far = offset > MIN_OFFSET * torch.maximum(radius_x, radius_y)
     outwards = torch.where(outside, offset, -offset)
     normal_x = torch.where(far, offset_x / outwards, normal_x / normal_length)
     normal_y = torch.where(far, offset_y / outwards, normal_y / normal_length)
 
-    # The straight parts of the outline, where the point lies beside them; the nearest of the candidates counts.
+    # The straight sides are candidates where the point projects onto them; the nearest candidate is used.
     side_depth = torch.where(corner_y <= 0, x - half_width, -torch.inf)
     top_depth = torch.where(corner_x <= 0, y - half_height, -torch.inf)
     straight = torch.maximum(side_depth, top_depth)
@@ -114,17 +133,17 @@ def _closest_on_elliptical_corners(
 
 
 def _thickness(x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, roundness: Tensor) -> Tensor:
-    """Extent across the shorter side, as wide there as an ellipse is at that place along its longer side.
+    """Extent across the shorter side at each point's position along the longer side.
 
-    With u the place along the longer half axis a of the corner (0 where it starts, 1 at the tip) and b the shorter:
-    2b √(1 − roundness · u² · (1 − b²/a²)). That is 2b on a circle and along straight sides, the chord of a thin
-    ellipse, and 2b²/a, twice the radius of curvature, at its tip.
+    With u the position along the corner's part of the longer half axis a (0 where the corner begins, 1 at the tip) and
+    b the shorter half axis: 2b √(1 − roundness · u² · (1 − b²/a²)). That is 2b on a circle and along straight sides,
+    the chord of a thin ellipse, and 2b²/a, twice the radius of curvature, at its tip.
     """
     wide = half_width >= half_height
     longer, shorter = torch.maximum(half_width, half_height), torch.minimum(half_width, half_height)
-    smallest = torch.finfo(x.dtype).eps
+    epsilon = torch.finfo(x.dtype).eps
     along = torch.where(wide, x, y)
-    corner = (longer * roundness).clamp_min(smallest)
-    place = ((along - (longer - corner)) / corner).clamp(0, 1)
-    slimness = 1 - (shorter / longer.clamp_min(smallest)).square()
-    return 2 * shorter * torch.sqrt((1 - roundness * slimness * place.square()).clamp_min(smallest))
+    corner = (longer * roundness).clamp_min(epsilon)
+    position = ((along - (longer - corner)) / corner).clamp(0, 1)
+    slimness = 1 - (shorter / longer.clamp_min(epsilon)).square()
+    return 2 * shorter * torch.sqrt((1 - roundness * slimness * position.square()).clamp_min(epsilon))

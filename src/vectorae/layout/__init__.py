@@ -1,9 +1,10 @@
-"""Layouts: what raw numbers mean."""
+"""Layouts: what raw numbers stand for."""
 
-from vectorae.layout.arguments import MARGIN
+from vectorae.layout.base import LayoutBase
+from vectorae.layout.kind_block import KindBlock
 from vectorae.layout.layout import Layout
-from vectorae.layout.layout import Layout as LayoutBase
-from vectorae.layout.scene_layout import OverlayLayout, SceneLayout
-from vectorae.layout.seeds import Seeds
+from vectorae.layout.overlay import OverlayLayout
+from vectorae.layout.scene_layout import SceneLayout
+from vectorae.primitives import MARGIN, Seeds
 
-__all__ = ["MARGIN", "Layout", "LayoutBase", "OverlayLayout", "SceneLayout", "Seeds"]
+__all__ = ["MARGIN", "KindBlock", "Layout", "LayoutBase", "OverlayLayout", "SceneLayout", "Seeds"]

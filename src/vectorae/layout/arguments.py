@@ -1,4 +1,4 @@
-"""What a layout is asked for, checked: kinds, counts, paint, fields, formation, background."""
+"""The arguments of a layout, checked: kinds, counts, paint, fields, formation, background."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,17 +9,11 @@ from torch import Tensor
 
 from vectorae.errors import UserError, choose
 from vectorae.geometry import canvas_size
+from vectorae.layout.base import BACKGROUND
 from vectorae.layout.formations import FORMATIONS
-from vectorae.primitives import DEPTH, KINDS, Field, Options, Paint
-
-MARGIN = 0.1
-"""How far beyond the canvas points may go, so that a shape can also leave it."""
-
-BACKGROUND = Field("unit", 0.3, size=None)
+from vectorae.primitives import DEPTH, KINDS, MARGIN, Field, Options, Paint
 
 LEARNED = "learned"
-
-ORDERINGS = ("slot", "depth")
 
 
 def known_kinds(kinds: Sequence[str]) -> list[str]:
@@ -34,24 +28,21 @@ def known_kinds(kinds: Sequence[str]) -> list[str]:
     return names
 
 
-def checked_counts(counts: Sequence[Any], kinds: Sequence[str], count: int) -> Sequence[int]:
-    if any(isinstance(one, bool) or not isinstance(one, int) or one < 1 for one in counts) or len(counts) != len(kinds):
-        raise UserError(f"counts: {list(counts)} is not a whole number of 1 or more for each of {', '.join(kinds)}")
+def checked_counts(counts: Sequence[int], kinds: Sequence[str], count: int) -> Sequence[int]:
+    if len(counts) != len(kinds):
+        raise UserError(f"counts: give one number for each of {', '.join(kinds)}, not {list(counts)}")
     if sum(counts) != count:
         raise UserError(f"counts: {sum(counts)} shapes altogether, but the layout has {count}")
     return counts
 
 
 def take_turns(counts: Sequence[int]) -> list[int]:
-    """The kind of each slot: those of which there are still some, one after the other."""
+    """The kind of each slot: kinds take turns until all of their shapes are placed."""
     return [kind for turn in range(max(counts)) for kind, count in enumerate(counts) if turn < count]
 
 
 def checked_slots(rows: int | None, columns: int | None, count: int | None) -> tuple[int | None, int | None, int]:
     """Rows, columns (None for a free layout) and the number of slots."""
-    for name, value in (("rows", rows), ("columns", columns), ("count", count)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UserError(f"{name}: {value} is not a whole number of 1 or more")
     if count is not None and rows is None and columns is None:
         return None, None, count
     if count is None and rows is not None and columns is not None:
@@ -105,7 +96,7 @@ def checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tensor
         if value == LEARNED:
             checked[name] = None
             continue
-        if field.quantity in ("point", "points"):
+        if not field.quantity.fixable:
             raise UserError(f"{key}: a point is always learned")
         checked[name] = torch.tensor(checked_numbers(key, value, field, channels))
     return checked
@@ -116,8 +107,8 @@ def checked_numbers(key: str, value: Any, field: Field, channels: int) -> float 
     if any(isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers):
         raise UserError(f"{key}: {value!r} is neither 'learned' nor a number")
     for one in numbers:
-        if field.quantity != "angle" and not field.low <= one <= field.high:
-            raise UserError(f"{key}: {one} is not between {field.low} and {field.high}")
+        if field.quantity.bounded and not field.low <= one <= field.high:
+            raise UserError(f"{key} must be a number in [{field.low:g}, {field.high:g}], got {one}")
     if numbers != [value] and (field.size is not None or len(numbers) != channels):
         raise UserError(f"{key}: {value!r} is not one number" + (f" or {channels}" if field.size is None else ""))
     return [float(one) for one in numbers] if numbers != [value] else float(value)

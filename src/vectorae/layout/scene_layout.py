@@ -1,52 +1,39 @@
-"""Layouts of drawings that are there already: what raw numbers mean when zeros are a given scene."""
+"""Layouts of existing scenes: zeros are the scene as it is."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.geometry import canvas_size
-from vectorae.layout.arguments import BACKGROUND, MARGIN
-from vectorae.layout.layout import Layout
-from vectorae.layout.seeds import Seeds
-from vectorae.primitives import PAINT, STROKE, Field, to_value
-from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.layout.base import BlockLayout
+from vectorae.layout.kind_block import FieldStart, KindBlock, Values
+from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINTS, STROKE, UNIT, Field
+from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
 PURE = 0.01
 """How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
 
-PLACES = Field("points", ())
-EXTENT = Field("length", 0.0, high=2.0)
-TURN = Field("angle", 0.0)
+POSITION, EXTENT, TURN, ROUNDNESS = Field(POINTS, ()), Field(LENGTH, 0.0, high=2.0), Field(ANGLE, 0.0), Field(UNIT, 0.0)
 
 
-@dataclass(frozen=True)
-class _Column:
-    """Some raw numbers: which field they are, and its value ``[n, …]`` where they are 0."""
+class SceneLayout(BlockLayout):
+    """A layout whose starting arrangement is an existing drawing, with all its shapes as they are.
 
-    name: str
-    field: Field
-    start: Tensor
-    low: Tensor | float
-    high: Tensor | float
-
-
-class SceneLayout(nn.Module):
-    """A layout whose starting arrangement is a drawing, with all its shapes as they are.
-
-    It has the raw numbers of every shape's outline (a circle stays a circle, a box keeps how round it is), colour,
-    opacity and stroke width, group by group, and of the background.
+    Learned are every shape's outline (a circle stays a circle, a box keeps its roundness), colour, opacity and stroke
+    width, and the background.
 
     Args:
         drawing: a scene of one drawing, crisp.
         aspect: width / height of the canvas.
         fixed: names of fields that stay as they are: ``color``, ``opacity``, ``stroke_width``, ``background``, or
             geometry: ``center``, ``points``, ``half_extents``, ``radius``, ``angle``.
-    """
 
-    ordering = "slot"
+    Raises:
+        UserError: a scene of several drawings.
+    """
 
     def __init__(self, drawing: Scene, aspect: float = 1.0, fixed: Collection[str] = ()) -> None:
         super().__init__()
@@ -54,154 +41,63 @@ class SceneLayout(nn.Module):
         if drawing.batch != 1:
             raise UserError(f"drawing: a scene of one drawing, not of {drawing.batch}")
         self.count, self.channels, self.aspect = drawing.count, drawing.channels, aspect
-        self._drawing = drawing
-        self._sizes = torch.tensor(canvas_size(aspect))
-        self._columns = [self._columns_of(group, fixed) for group in drawing.groups]
-        self._background = (
-            [] if "background" in fixed else [_column("background", BACKGROUND, _learnable(drawing.background))]
-        )
-        self.raw_size = sum(one.start.numel() for columns in (*self._columns, self._background) for one in columns)
-        order = torch.tensor([slot for group in drawing.groups for slot in group.slots], dtype=torch.long)
-        self.register_buffer("_place", order.argsort(), persistent=False)
+        self.ordering = "slot" if drawing.depth is None else "depth"
+        blocks: list[KindBlock] = []
+        for group in drawing.groups:
+            fields = self._fields_of(group, drawing, fixed)
+            blocks.append(KindBlock(group.slots, blocks[-1].end if blocks else 0, fields, _outlines_of(group.outline)))
+        learns_background = "background" not in fixed
+        background = _learnable(drawing.background) if learns_background else drawing.background
+        self._assemble(blocks, background[0], learns_background)
 
     @property
     def seedable(self) -> Sequence[int]:
-        """Slots whose shapes may be put elsewhere: none, they are somebody's."""
+        """None: the shapes are where somebody put them."""
         return ()
 
-    def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
-        """The scene that raw numbers ``[B, raw_size]`` stand for; crisp or not makes no difference."""
-        batch, first = raw.shape[0], 0
+    def _fields_of(self, group: Group, drawing: Scene, fixed: Collection[str]) -> dict[str, FieldStart]:
+        outline, slots = group.outline, list(group.slots)
+        found: dict[str, FieldStart] = {}
 
-        def values_of(columns: Sequence[_Column]) -> dict[str, Tensor]:
-            nonlocal first
-            values = {}
-            for column in columns:
-                start = column.start.to(raw)
-                numbers = raw[:, first : first + start.numel()].reshape(batch, *start.shape)
-                first += start.numel()
-                low, high = (one.to(raw) if isinstance(one, Tensor) else one for one in (column.low, column.high))
-                values[column.name] = to_value(column.field, numbers, start, low, high)
-            return values
+        def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
+            learned = learned and name not in fixed
+            if learned and name in ("color", "opacity"):
+                start = _learnable(start)
+            found[name] = FieldStart(field, start, learned, *self._limits(field, start))
 
-        drawing = self._drawing.to(raw.device).map(lambda tensor: tensor.expand(batch, *tensor.shape[1:]))
-        groups, colors, opacities = [], [], []
-        for group, columns in zip(drawing.groups, self._columns, strict=True):
-            values, slots = values_of(columns), list(group.slots)
-            colors.append(values.get("color", drawing.color[:, slots]))
-            opacities.append(values.get("opacity", drawing.opacity[:, slots]))
-            width = values.get("stroke_width", group.stroke_width)
-            groups.append(replace(group, outline=_outline(group.outline, values), stroke_width=width))
-        background = values_of(self._background).get("background", drawing.background[:, None])[:, 0]
-        place = self.get_buffer("_place")
-        color, opacity = (torch.cat(parts, dim=1)[:, place] for parts in (colors, opacities))
-        return replace(drawing, groups=tuple(groups), color=color, opacity=opacity, background=background)
-
-    def field_names(self) -> list[str]:
-        """The field that each raw number belongs to, by name."""
-        columns = [one for columns in (*self._columns, self._background) for one in columns]
-        return [one.name for one in columns for _ in range(one.start.numel())]
-
-    def quantities(self) -> Mapping[str, str]:
-        """The quantity of each learned field by name."""
-        columns = [one for columns in (*self._columns, self._background) for one in columns]
-        return {one.name: one.field.quantity for one in columns}
-
-    def indices_of(self, slots: Sequence[int]) -> Tensor:
-        """Which raw numbers are those of some seedable slots: none."""
-        return torch.empty(0, dtype=torch.long)
-
-    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
-        """Raw numbers as they are: nothing can be with_seeds (see ``Layout.with_seeds``)."""
-        return raw
-
-    def _columns_of(self, group: Group, fixed: Collection[str]) -> list[_Column]:
-        outline, slots, found = group.outline, list(group.slots), []
         if isinstance(outline, Path):
-            found.append(_Column("points", PLACES, outline.points[0], -MARGIN, self._sizes + MARGIN))
+            add("points", POSITION, outline.points[0])
         else:
-            found.append(_Column("center", PLACES, outline.center[0], -MARGIN, self._sizes + MARGIN))
-            if _are_circles(outline):
-                found.append(_column("radius", EXTENT, outline.half_extents[0, :, 0]))
+            add("center", POSITION, outline.center[0])
+            circles = _are_circles(outline)
+            if circles:
+                add("radius", EXTENT, outline.half_extents[0, :, 0])
             else:
-                found.append(_column("half_extents", EXTENT, outline.half_extents[0]))
-                found.append(_column("angle", TURN, outline.angle[0]))
-        found.append(_column("color", PAINT["color"], _learnable(self._drawing.color[0, slots])))
-        found.append(_column("opacity", PAINT["opacity"], _learnable(self._drawing.opacity[0, slots])))
+                add("half_extents", EXTENT, outline.half_extents[0])
+            add("angle", TURN, outline.angle[0], learned=not circles)
+            add("roundness", ROUNDNESS, outline.roundness[0], learned=False)
+        add("color", PAINT["color"], drawing.color[0, slots])
+        add("opacity", PAINT["opacity"], drawing.opacity[0, slots])
         if group.stroke_width is not None:
-            found.append(_column("stroke_width", STROKE["stroke_width"], group.stroke_width[0]))
-        return [_reaching(column) for column in found if column.name not in fixed]
+            add("stroke_width", STROKE["stroke_width"], group.stroke_width[0])
+        add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
+        if drawing.depth is not None:
+            add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)
+        return found
 
-
-class OverlayLayout(nn.Module):
-    """A drawing with new shapes upon it.
-
-    Args:
-        below: the drawing; its background is that of all.
-        above: a layout of the same channels and aspect; its background, if it learns one, is not looked at.
-    """
-
-    def __init__(self, below: SceneLayout, above: Layout) -> None:
-        super().__init__()
-        if below.channels != above.channels:
-            raise UserError(f"channels: the drawing has {below.channels}, and the shapes upon it {above.channels}")
-        if above.ordering == "depth":
-            raise UserError("primitives.ordering: new shapes lie on top of a drawing; write primitives.ordering=slot")
-        self.below, self.above = below, above
-        self.count, self.raw_size = below.count + above.count, below.raw_size + above.raw_size
-        self.channels, self.aspect, self.ordering = above.channels, above.aspect, "slot"
-
-    @property
-    def seedable(self) -> Sequence[int]:
-        """Slots whose shapes may be put elsewhere: those of the new ones."""
-        return range(self.below.count, self.count)
-
-    def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
-        """The scene that raw numbers ``[B, raw_size]`` stand for, those of the drawing first."""
-        below, above = self.below(raw[:, : self.below.raw_size]), self.above(raw[:, self.below.raw_size :], crisp)
-        moved = (replace(group, slots=tuple(slot + self.below.count for slot in group.slots)) for group in above.groups)
-        color, opacity, softness = (
-            torch.cat([getattr(one, name) for one in (below, above)], dim=1)
-            for name in ("color", "opacity", "softness")
-        )
-        return Scene((*below.groups, *moved), color, opacity, softness, below.background)
-
-    def field_names(self) -> list[str]:
-        """The field that each raw number belongs to, by name."""
-        return self.below.field_names() + self.above.field_names()
-
-    def quantities(self) -> Mapping[str, str]:
-        """The quantity of each learned field by name."""
-        return {**self.below.quantities(), **self.above.quantities()}
-
-    def indices_of(self, slots: Sequence[int]) -> Tensor:
-        """Which raw numbers are those of some seedable slots, ``[n]``."""
-        return self.above.indices_of([slot - self.below.count for slot in slots]) + self.below.raw_size
-
-    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
-        """Raw numbers by which some seedable shapes stand where seeds are (see ``Layout.with_seeds``)."""
-        below, above = raw[:, : self.below.raw_size], raw[:, self.below.raw_size :]
-        placed = self.above.with_seeds(above, [slot - self.below.count for slot in slots], seeds)
-        return torch.cat([below, placed], dim=1)
+    def _limits(self, field: Field, start: Tensor) -> tuple[Tensor | float, Tensor | float]:
+        """A range that the start lies in, where a shape is larger, or farther out, than new ones may be."""
+        if field.quantity is POINTS:
+            size = torch.tensor(canvas_size(self.aspect))
+            low, high = torch.tensor(-MARGIN), torch.as_tensor(size + MARGIN)
+            return torch.minimum(low, start - MARGIN), torch.maximum(high, start + MARGIN)
+        if field.quantity is LENGTH:
+            return field.low, torch.maximum(torch.as_tensor(field.high), 1.5 * start)
+        return field.low, field.high
 
 
 def _learnable(units: Tensor) -> Tensor:
     return units.clamp(PURE, 1 - PURE)
-
-
-def _column(name: str, field: Field, start: Tensor) -> _Column:
-    return _Column(name, field, start, field.low, field.high)
-
-
-def _reaching(column: _Column) -> _Column:
-    """The column with a range that its start lies in, where a shape is larger, or farther out, than ours may be."""
-    start, low, high = column.start, column.low, column.high
-    if column.field.quantity == "points":
-        low = torch.minimum(torch.as_tensor(low), start - MARGIN)
-        return replace(column, low=low, high=torch.maximum(torch.as_tensor(high), start + MARGIN))
-    if column.field.quantity == "length":
-        return replace(column, high=torch.maximum(torch.as_tensor(high), 1.5 * start))
-    return column
 
 
 def _are_circles(box: RoundedBox) -> bool:
@@ -209,11 +105,19 @@ def _are_circles(box: RoundedBox) -> bool:
     return bool((box.roundness == 1).all() and torch.allclose(width, height, rtol=1e-6))
 
 
-def _outline(outline: Path | RoundedBox, values: dict[str, Tensor]) -> Path | RoundedBox:
+def _outlines_of(outline: Outline) -> Callable[[Values], Outline]:
+    """Values → outlines of the same kind as a given one."""
     if isinstance(outline, Path):
-        return replace(outline, points=values.get("points", outline.points))
-    extents = values.get("half_extents", outline.half_extents)
-    if "radius" in values:
+        return partial(_path, closed=outline.closed, degree=outline.degree)
+    return _box
+
+
+def _path(values: Values, closed: bool, degree: int) -> Path:
+    return Path(values["points"], closed, degree)
+
+
+def _box(values: Values) -> RoundedBox:
+    extents = values.get("half_extents")
+    if extents is None:
         extents = values["radius"][..., None].expand(*values["radius"].shape, 2)
-    center, angle = values.get("center", outline.center), values.get("angle", outline.angle)
-    return replace(outline, center=center, half_extents=extents, angle=angle)
+    return RoundedBox(values["center"], extents, values["angle"], values["roundness"])

@@ -1,21 +1,20 @@
-"""What a scene itself costs: paint that is nearly nothing, large shapes, shapes upon shapes."""
+"""Regularizers: penalties on the opacity, size and overlap of shapes."""
 
 from dataclasses import dataclass, replace
 
-import torch
 from torch import Tensor
 
 from vectorae.losses.loss import Regularizer
 from vectorae.rasterizer import rasterize
-from vectorae.scene import Group, Scene
+from vectorae.scene import Group, Scene, sort_by_slot
 
 SIDE = 32
-"""Shorter side of the grid on which areas are measured, pixels."""
+"""Shorter side in pixels of the grid on which areas are measured."""
 
 
 @dataclass(frozen=True)
 class OpacitySparsity(Regularizer):
-    """Mean opacity of the shapes: those that the drawing can do without fade (the L1 norm, as in the lasso)."""
+    """Mean opacity of the shapes, an L1 penalty as in the lasso: shapes that the drawing does not need fade out."""
 
     def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
         return scene.opacity.mean(1)
@@ -23,7 +22,7 @@ class OpacitySparsity(Regularizer):
 
 @dataclass(frozen=True)
 class Size(Regularizer):
-    """Mean part of the canvas that a shape covers, whatever its opacity."""
+    """Mean fraction of the canvas that a shape covers, whatever its opacity."""
 
     def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
         return coverages(scene, *_grid(height, width)).mean((1, 2, 3))
@@ -31,7 +30,7 @@ class Size(Regularizer):
 
 @dataclass(frozen=True)
 class Overlap(Regularizer):
-    """Paint that lies on paint: the mean over the canvas of Σ αₖ − (1 − ∏ (1 − αₖ)), α being coverage × opacity."""
+    """Paint on top of paint: the mean over the canvas of Σ αₖ − (1 − ∏ (1 − αₖ)), α being coverage × opacity."""
 
     def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
         alpha = coverages(scene, *_grid(height, width)) * scene.opacity[:, :, None, None]
@@ -39,9 +38,8 @@ class Overlap(Regularizer):
 
 
 def coverages(scene: Scene, height: int, width: int) -> Tensor:
-    """How much of each pixel each shape covers, ``[B, N, height, width]``, its edge half a pixel soft."""
-    order: list[int] = []
-    parts: list[Tensor] = []
+    """The coverage of each pixel by each shape, ``[B, N, height, width]``, with edges half a pixel soft."""
+    parts = []
     for group in scene.groups:
         shapes = scene.batch * len(group.slots)
         alone = Scene(
@@ -53,13 +51,11 @@ def coverages(scene: Scene, height: int, width: int) -> Tensor:
         )
         drawn = rasterize(alone, height, width, softness=0.5 / min(height, width))
         parts.append(drawn.reshape(scene.batch, len(group.slots), height, width))
-        order += group.slots
-    place = torch.tensor([order.index(slot) for slot in range(scene.count)], device=scene.opacity.device)
-    return torch.cat(parts, dim=1)[:, place]
+    return sort_by_slot(parts, scene.slots)
 
 
 def _alone(group: Group) -> Group:
-    """Each shape of a group of n as a drawing of its own: ``[B, n, …]`` → ``[B n, 1, …]``."""
+    """The group with a drawing for each shape: ``[B, n, …]`` → ``[B n, 1, …]``."""
     return replace(group.map(lambda tensor: tensor.flatten(0, 1)[:, None]), slots=(0,))
 
 

@@ -9,16 +9,15 @@ from vectorae.primitives.field import (
     Option,
     Options,
     angle,
-    from_value,
     length,
-    nearest_end,
     option,
-    places,
     point,
-    to_value,
+    several_points,
     unit,
 )
 from vectorae.primitives.primitive import DEPTH, KINDS, PAINT, STROKE, Paint, Primitive
+from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, UNIT, Quantity
+from vectorae.primitives.seeds import Seeds
 from vectorae.primitives.strokes import CatmullRom, Cubic, Line, Point, Polyline, Quadratic
 
 # Kinds are registered in this order: strokes, boxes, regions.
@@ -33,10 +32,16 @@ from vectorae.primitives.boxes import (  # isort: skip
 from vectorae.primitives.regions import Blob, Polygon, RegularPolygon, Triangle  # isort: skip
 
 __all__ = [
+    "ANGLE",
     "DEPTH",
     "KINDS",
+    "LENGTH",
+    "MARGIN",
     "PAINT",
+    "POINT",
+    "POINTS",
     "STROKE",
+    "UNIT",
     "Blob",
     "CatmullRom",
     "Circle",
@@ -52,19 +57,18 @@ __all__ = [
     "Polyline",
     "Primitive",
     "Quadratic",
+    "Quantity",
     "Rectangle",
     "RegularPolygon",
     "RoundedRectangle",
+    "Seeds",
     "Square",
     "Squircle",
     "Triangle",
     "angle",
-    "from_value",
     "length",
-    "nearest_end",
     "option",
-    "places",
     "point",
-    "to_value",
+    "several_points",
     "unit",
 ]

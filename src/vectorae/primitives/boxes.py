@@ -89,5 +89,5 @@ class Squircle(Primitive):
 def _box(
     center: Tensor, half_width: Tensor, half_height: Tensor, angle: Tensor, roundness: Tensor | float
 ) -> RoundedBox:
-    rounded = torch.as_tensor(roundness, dtype=angle.dtype, device=angle.device).expand_as(angle)
+    rounded = roundness if isinstance(roundness, Tensor) else torch.full_like(angle, roundness)
     return RoundedBox(center, torch.stack([half_width, half_height], dim=-1), angle, rounded)

@@ -1,4 +1,4 @@
-"""What every kind is, and where all of them are found by name."""
+"""The base of all kinds, and their registry."""
 
 import dataclasses
 import re
@@ -7,25 +7,26 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from vectorae.primitives.field import Field, Option, Options
+from vectorae.primitives.quantities import LENGTH, UNIT
 from vectorae.scene import Outline
 
 Paint = Literal["fill", "stroke"]
 
 PAINT = {
-    "color": Field("unit", 0.7, size=None),
-    "opacity": Field("unit", 0.8),
-    "softness": Field("unit", 1.0, low=0.25, high=4.0, learned=False),
+    "color": Field(UNIT, 0.7, size=None),
+    "opacity": Field(UNIT, 0.8),
+    "softness": Field(UNIT, 1.0, low=0.25, high=4.0, learned=False),
 }
-"""What every shape has beside its outline: colour and opacity in [0, 1], and a factor on the drawing's softness."""
+"""Fields of every shape, beside its outline: colour and opacity in [0, 1], and a factor on the drawing's softness."""
 
-STROKE = {"stroke_width": Field("length", 0.2, high=0.25)}
-"""What stroked shapes have beside: the full width in canvas units."""
+STROKE = {"stroke_width": Field(LENGTH, 0.2, high=0.25)}
+"""A further field of stroked shapes: the full width in canvas units."""
 
-DEPTH = {"depth": Field("unit", 0.5)}
-"""What shapes have beside whose order is learned: larger is on top. It starts in the order of the slots."""
+DEPTH = {"depth": Field(UNIT, 0.5)}
+"""A further field of shapes whose order is learned: larger is on top. It starts in the order of the slots."""
 
 KINDS: dict[str, type["Primitive"]] = {}
-"""Name → class, every primitive there is."""
+"""Name → class of every primitive."""
 
 
 @dataclass(frozen=True)

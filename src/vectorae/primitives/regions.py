@@ -6,35 +6,36 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vectorae.primitives.field import Places, angle, length, option, places, point
+from vectorae.primitives.field import angle, length, option, point, several_points
 from vectorae.primitives.primitive import Primitive
+from vectorae.primitives.quantities import Points
 from vectorae.scene import Outline, Path
 
 
-def _around(count: int) -> Places:
+def _around(count: int) -> Points:
     """On a circle, clockwise from the top."""
     turns = [2 * math.pi * index / count for index in range(count)]
     return tuple((0.42 * math.sin(turn), -0.42 * math.cos(turn)) for turn in turns)
 
 
-def _around_with_handles(count: int) -> Places:
+def _around_with_handles(count: int) -> Points:
     """The control points of cubics that are a circle, clockwise from the top."""
     segments = count // 3
     reach = 4 / 3 * math.tan(math.pi / (2 * segments))
-    places = []
+    found = []
     for index in range(segments):
         for part, ahead in ((0, 0.0), (0, reach), (1, -reach)):
             turn = 2 * math.pi * (index + part) / segments
             x, y = math.sin(turn) + ahead * math.cos(turn), -math.cos(turn) + ahead * math.sin(turn)
-            places.append((0.42 * x, 0.42 * y))
-    return tuple(places)
+            found.append((0.42 * x, 0.42 * y))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
 class Triangle(Primitive):
     """A triangle by its corners."""
 
-    vertices: Tensor = places(3, _around)
+    vertices: Tensor = several_points(3, _around)
 
     def outline(self) -> Outline:
         return Path(self.vertices, closed=True)
@@ -61,7 +62,7 @@ class Polygon(Primitive):
     """A polygon by its corners; it may cross itself, and is filled by non-zero winding."""
 
     corners: int = option(5, low=3)
-    vertices: Tensor = places(lambda options: options["corners"], _around)
+    vertices: Tensor = several_points(lambda options: options["corners"], _around)
 
     def outline(self) -> Outline:
         return Path(self.vertices, closed=True)
@@ -72,7 +73,7 @@ class Blob(Primitive):
     """A closed curve of joined cubic Béziers: for each a point and two control points; the last ends at the first."""
 
     segments: int = option(4, low=2)
-    control_points: Tensor = places(lambda options: 3 * options["segments"], _around_with_handles)
+    control_points: Tensor = several_points(lambda options: 3 * options["segments"], _around_with_handles)
 
     def outline(self) -> Outline:
         return Path(self.control_points, closed=True, degree=3)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from vectorae.primitives.field import Places, option, places, point
+from vectorae.primitives.field import option, point, several_points
 from vectorae.primitives.primitive import Primitive
+from vectorae.primitives.quantities import Points
 from vectorae.scene import Outline, Path
 
 
-def _across(count: int) -> Places:
+def _across(count: int) -> Points:
     """A zigzag from left to right: a curve whose points lie on a line does not know which way to bend."""
     middle = (count % 2) / count
     return tuple((0.7 * index / (count - 1) - 0.35, 0.1 * ((-1) ** index - middle)) for index in range(count))
@@ -48,7 +49,7 @@ class Polyline(Primitive):
     paint = "stroke"
 
     points: int = option(5, low=2)
-    vertices: Tensor = places(lambda options: options["points"], _across)
+    vertices: Tensor = several_points(lambda options: options["points"], _across)
 
     def outline(self) -> Outline:
         return Path(self.vertices)
@@ -65,7 +66,7 @@ class Quadratic(Primitive):
 
     segments: int = option(1)
     smooth: bool = option(False)
-    control_points: Tensor = places(
+    control_points: Tensor = several_points(
         lambda options: options["segments"] + 2 if options["smooth"] else 2 * options["segments"] + 1, _across
     )
 
@@ -96,7 +97,7 @@ class Cubic(Primitive):
 
     segments: int = option(1)
     smooth: bool = option(False)
-    control_points: Tensor = places(
+    control_points: Tensor = several_points(
         lambda options: 2 * options["segments"] + 2 if options["smooth"] else 3 * options["segments"] + 1, _across
     )
 
@@ -122,7 +123,7 @@ class CatmullRom(Primitive):
 
     points: int = option(5, low=2)
     spacing: str = option("centripetal", choices=("centripetal", "uniform", "chordal"))
-    vertices: Tensor = places(lambda options: options["points"], _across)
+    vertices: Tensor = several_points(lambda options: options["points"], _across)
 
     def outline(self) -> Outline:
         given = self.vertices

@@ -1,4 +1,4 @@
-"""A scene's tensors as the fused kernels want them, on any device; differentiable."""
+"""Packing: a scene's tensors as the fused kernels read them, on any device; differentiable."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from torch.autograd.function import once_differentiable
 
 from vectorae.geometry import area_and_perimeter, boundary, flatten, polyline_length
 from vectorae.geometry.region import Cuts, find_cuts
-from vectorae.rasterizer.coverage import box_weights, region_weight, stroke_fullness
-from vectorae.scene import Group, RoundedBox, Scene
+from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
+from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
+from vectorae.scene.slots import kept_tensor
 
 FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
 """What a kernel can draw: a region is what a path encloses, given as its boundary."""
@@ -29,12 +30,16 @@ class Packed:
     """N shapes in each of B drawings.
 
     Attributes:
-        numbers: ``[B, N, 11]``; vertices: ``[B, V, 2]``, canvas units.
-        kinds: ``[N]`` what each is; first: ``[N]`` its first vertex. int32, on the scene's device.
-        size: ``[B, N]`` how many vertices it has, int32. Polylines go from vertex to vertex; of a boundary each segment
-            has two of its own.
-        blend: ``[B, N]`` of filled boxes, see ``coverage.Weights``; without gradient.
+        numbers: ``[B, N, 11]``, see above.
+        vertices: ``[B, V, 2]``, canvas units.
+        kinds: the kind of each shape, ``[N]``, int32.
+        first: the index of each shape's first vertex, ``[N]``, int32.
+        size: the number of each shape's vertices, ``[B, N]``, int32. Polylines go from vertex to vertex; of a boundary
+            each segment has two of its own.
+        order: the slots from the bottom to the top, ``[B, N]``, int64.
+        blend: of filled boxes, see ``coverage.Weights``, ``[B, N]``; without gradient.
         present: a bit, 1 << kind, for each kind that there is.
+        subpixels: each way in a pixel.
     """
 
     numbers: Tensor
@@ -42,15 +47,28 @@ class Packed:
     kinds: Tensor
     first: Tensor
     size: Tensor
+    order: Tensor
     blend: Tensor
     present: int
+    subpixels: int
+
+    @property
+    def topology(self) -> tuple[Tensor, ...]:
+        """The tensors without a gradient, in the order in which kernels take them."""
+        return self.kinds, self.first, self.size, self.order, self.blend
 
 
 @dataclass
 class _Part:
-    """Some of the shapes, n: ``numbers`` ``[B, n, 11]``, ``vertices`` ``[B, n, V, 2]``, ``size``, ``blend`` ``[B, n]``.
+    """n shapes of one kind.
 
-    A whole number is the size of all; no vertices, none; no blend, 0.
+    Attributes:
+        kind: what they are to a kernel.
+        slots: their places in painter's order.
+        numbers: ``[B, n, 11]``.
+        vertices: ``[B, n, V, 2]``, or None.
+        size: the number of vertices, ``[B, n]`` or the same for all.
+        blend: ``[B, n]``; None is 0.
     """
 
     kind: int
@@ -61,104 +79,87 @@ class _Part:
     blend: Tensor | None = None
 
 
-def pack(scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts] = find_cuts) -> Packed:
+def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[Tensor], Cuts] = find_cuts) -> Packed:
     """Pack a scene.
 
     Args:
+        scene: B drawings of N ≥ 1 shapes.
         edge: softness of each shape, ``[B, N]``, canvas units.
         coverage: a key of ``PROFILES``.
-        pixel: the size of a pixel, or sub-pixel, in canvas units.
-        find: another ``geometry.region.find_cuts``, which does the same.
+        side: the image's shorter side in pixels.
+        find: what cuts paths where they cross, if not ``geometry.region.find_cuts``; its results are the same.
     """
+    subpixels = SUBPIXELS.get(coverage, 1)
+    pixel = 1 / (subpixels * side)
     boxes = [group for group in scene.groups if isinstance(group.outline, RoundedBox)]
-    parts = [
-        _pack_boxes(groups, scene, edge, coverage, pixel)
-        for groups in (
-            [group for group in boxes if group.stroke_width is None],
-            [group for group in boxes if group.stroke_width is not None],
-        )
-        if groups
-    ]
-    paths = [group for group in scene.groups if not isinstance(group.outline, RoundedBox)]
-    parts += [_pack_path(group, scene, edge, coverage, pixel, find) for group in paths]
-    place, kinds = _arrange(tuple((part.kind, part.slots) for part in parts), edge.device)
-    size = torch.cat([_filled(part.size, part.numbers) for part in parts], dim=1)
-    blend = torch.cat([_filled(part.blend, part.numbers) for part in parts], dim=1)
-    first = _first_vertices(parts)
-    numbers = torch.cat([part.numbers for part in parts], dim=1)
-    if place is not None:
-        numbers, size, blend = (tensor.index_select(1, place) for tensor in (numbers, size, blend))
-        first = first.index_select(0, place)
+    paths = [group for group in scene.groups if isinstance(group.outline, Path)]
+    filled = [group for group in boxes if group.stroke_width is None]
+    stroked = [group for group in boxes if group.stroke_width is not None]
+    parts = [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
+    parts += [_pack_paths(group, scene, edge, coverage, pixel, find) for group in paths]
+    slots = tuple(slot for part in parts for slot in part.slots)
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
-    present = sum({1 << part.kind for part in parts})
-    return Packed(numbers, torch.cat(vertices + none, dim=1), kinds, first, size, blend, present)
+    return Packed(
+        numbers=sort_by_slot([part.numbers for part in parts], slots),
+        vertices=torch.cat(vertices + none, dim=1),
+        kinds=kept_tensor(_kinds(tuple((part.kind, part.slots) for part in parts)), torch.int32, edge.device),
+        first=sort_by_slot(_first_vertices(parts), slots)[0],
+        size=sort_by_slot([_filled(part.size, part.numbers) for part in parts], slots),
+        order=scene.order(),
+        blend=sort_by_slot([_filled(part.blend, part.numbers) for part in parts], slots),
+        present=sum({1 << part.kind for part in parts}),
+        subpixels=subpixels,
+    )
 
 
 @lru_cache(maxsize=64)
-def _arrange(topology: tuple[tuple[int, tuple[int, ...]], ...], device: torch.device) -> tuple[Tensor | None, Tensor]:
-    """From (kind, slots) of each part: the place of each slot among all parts' shapes (None where they are in order
-    already) and its kind, ``[N]``."""
-    order = [slot for _, slots in topology for slot in slots]
-    place, kind = sorted(range(len(order)), key=order.__getitem__), [kind for kind, slots in topology for _ in slots]
-    kinds = torch.tensor([kind[one] for one in place], dtype=torch.int32, device=device)
-    return None if place == list(range(len(order))) else torch.tensor(place, device=device), kinds
+def _kinds(topology: tuple[tuple[int, tuple[int, ...]], ...]) -> tuple[int, ...]:
+    """The kind of each slot, from (kind, slots) of each part."""
+    kinds = {slot: kind for kind, slots in topology for slot in slots}
+    return tuple(kinds[slot] for slot in range(len(kinds)))
 
 
-def _first_vertices(parts: Sequence[_Part]) -> Tensor:
-    """Of each shape in the order of the parts, ``[N]``. Nothing is copied to the device: how many vertices a curve has
-    is another number while a CUDA graph is captured, and then no copy can be."""
+def _first_vertices(parts: Sequence[_Part]) -> list[Tensor]:
+    """The first vertex of each shape, ``[1, n]`` of each part.
+
+    Made on the device without a copy to it: into how many pieces a curve is cut changes while a CUDA graph is captured,
+    when nothing can be copied.
+    """
     used, firsts = 0, []
     for part in parts:
         count, vertices = len(part.slots), 0 if part.vertices is None else part.vertices.shape[2]
-        firsts.append(torch.arange(count, dtype=torch.int32, device=part.numbers.device) * vertices + used)
+        firsts.append(torch.arange(count, dtype=torch.int32, device=part.numbers.device)[None] * vertices + used)
         used += count * vertices
-    return torch.cat(firsts)
+    return firsts
 
 
 def _filled(value: Tensor | int | None, numbers: Tensor) -> Tensor:
-    """``value`` of each shape, ``[B, n]``; whole numbers are int32."""
+    """``value``, or None for 0, expanded to ``[B, n]``; integers become int32."""
     if isinstance(value, Tensor):
         return value
     dtype = numbers.dtype if value is None else torch.int32
     return torch.full(numbers.shape[:2], value or 0, dtype=dtype, device=numbers.device)
 
 
-def _of(slots: Sequence[int], values: Tensor) -> Tensor:
-    """The values ``[B, N]`` of some slots."""
-    if list(slots) == list(range(values.shape[1])):
-        return values
-    return values.index_select(1, _index(tuple(slots), values.device))
-
-
-@lru_cache(maxsize=256)
-def _index(slots: tuple[int, ...], device: torch.device) -> Tensor:
-    """A copy to the device takes longer than all that is done with it."""
-    return torch.tensor(slots, device=device)
-
-
-def _pack_boxes(groups: list[Group], scene: Scene, edge: Tensor, coverage: str, pixel: float) -> _Part:
+def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float) -> _Part:
     """Boxes, all filled or all stroked: of several kinds at once, as each tensor operation has its price."""
-    slots = tuple(slot for group in groups for slot in group.slots)
-    outlines = [group.outline for group in groups if isinstance(group.outline, RoundedBox)]
-    center, half, angle, roundness = (
-        _joined([getattr(outline, name) for outline in outlines])
-        for name in ("center", "half_extents", "angle", "roundness")
-    )
-    softness, opacity = _of(slots, edge), _of(slots, scene.opacity)
+    box = group.outline
+    assert isinstance(box, RoundedBox)
+    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     none = torch.zeros_like(softness, requires_grad=False)
-    if groups[0].stroke_width is None:
-        weights = box_weights(coverage, half, roundness, softness, pixel)
+    if group.stroke_width is None:
+        weights = box_weights(coverage, box.half_extents, box.roundness, softness, pixel)
         kind, width, blend = FILLED_BOX, none, weights.blend
         rounded, sharp = opacity * weights.rounded, opacity * weights.sharp
     else:
-        width = _joined([group.stroke_width for group in groups if group.stroke_width is not None])
-        full = stroke_fullness(coverage, 4 * half.sum(-1), width, softness, pixel)
-        kind, rounded, sharp, blend = STROKED_BOX, opacity * full, none, None
-    rest = torch.stack([roundness, width, softness, rounded, sharp], dim=-1)
-    turn: Tensor = _Turn.apply(angle)
-    numbers = torch.cat([center, turn, half, rest], dim=-1)
-    return _Part(kind, slots, numbers, blend=blend)
+        full = stroke_fullness(coverage, 4 * box.half_extents.sum(-1), group.stroke_width, softness, pixel)
+        kind, width, blend = STROKED_BOX, group.stroke_width, None
+        rounded, sharp = opacity * full, none
+    rest = torch.stack([box.roundness, width, softness, rounded, sharp], dim=-1)
+    turn: Tensor = _Turn.apply(box.angle)
+    numbers = torch.cat([box.center, turn, box.half_extents, rest], dim=-1)
+    return _Part(kind, group.slots, numbers, blend=blend)
 
 
 class _Turn(torch.autograd.Function):
@@ -182,16 +183,13 @@ class _Turn(torch.autograd.Function):
         return by_sin * cos - by_cos * sin
 
 
-def _joined(tensors: list[Tensor]) -> Tensor:
-    return tensors[0] if len(tensors) == 1 else torch.cat(tensors, dim=1)
-
-
-def _pack_path(
+def _pack_paths(
     group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]
 ) -> _Part:
-    assert not isinstance(group.outline, RoundedBox)
-    softness, opacity = _of(group.slots, edge), _of(group.slots, scene.opacity)
-    vertices = flatten(group.outline.points, group.outline.degree, group.outline.closed, pixel)
+    path = group.outline
+    assert isinstance(path, Path)
+    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
+    vertices = flatten(path.points, path.degree, path.closed, pixel)
     if group.stroke_width is not None:
         full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
         numbers = _numbers(group.stroke_width, softness, opacity * full)

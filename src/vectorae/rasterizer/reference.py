@@ -1,6 +1,8 @@
 """The reference backend: dense torch, any device, float32 or float64. What every other backend is compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from vectorae.config import PositiveInt, validated
 from vectorae.geometry import (
     Boundary,
     area_and_perimeter,
@@ -34,22 +37,37 @@ from vectorae.rasterizer.coverage import (
     stroke_coverage,
     stroke_fullness,
 )
-from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
+from vectorae.scene import Group, Outline, Path, RoundedBox, Scene, select_slots, sort_by_slot
 
 CHUNK_SIZE = 2**18
 """Shapes × pixels evaluated at once: about 50 MiB of intermediate tensors, small enough for the processor's caches."""
 
+_chunk_size: ContextVar[int] = ContextVar("chunk_size", default=CHUNK_SIZE)
+
+
+@contextmanager
+@validated
+def chunk_size(limit: PositiveInt) -> Iterator[None]:
+    """Within this context the reference evaluates at most ``limit`` shapes × pixels at once.
+
+    A smaller limit needs less memory; images differ by rounding at most. Other backends take no notice of it.
+
+    Raises:
+        UserError: a limit below 1.
+
+    Example:
+        >>> with chunk_size(2**16):
+        ...     pass  # rasterize(scene, 1024, 1024, backend="reference")
+    """
+    token = _chunk_size.set(limit)
+    try:
+        yield
+    finally:
+        _chunk_size.reset(token)
+
 
 def rasterize(
-    scene: Scene,
-    height: int,
-    width: int,
-    *,
-    coverage: str,
-    compositing: str,
-    softness: Tensor,
-    temperature: float = 0.0,
-    chunk_size: int = CHUNK_SIZE,
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene.
 
@@ -58,34 +76,35 @@ def rasterize(
     (and, for shapes ordered by depth, the alpha of all shapes of one image).
 
     Args:
-        scene: B drawings of N shapes.
+        scene: B ≥ 1 drawings of N ≥ 1 shapes.
         height, width: in pixels.
-        coverage, compositing, softness, temperature: as in ``vectorae.rasterize``; softness is ``[B, N]`` here.
-        chunk_size: shapes × pixels evaluated at once.
+        coverage: a key of ``PROFILES``.
+        edge: softness of each shape, its own factor included, ``[B, N]``, canvas units, > 0.
+        temperature: as in ``vectorae.rasterize``.
 
     Returns:
         ``[B, C, H, W]`` in [0, 1].
     """
-    pixels = height * width * SUBPIXELS.get(coverage, 1) ** 2
-    shapes = max(1, min(scene.count, chunk_size // pixels))
-    images = max(1, chunk_size // (shapes * pixels))
-    by_depth = scene.depth is not None and compositing == "over"
+    limit, pixels = _chunk_size.get(), height * width * SUBPIXELS.get(coverage, 1) ** 2
+    shapes = max(1, min(scene.count, limit // pixels))
+    images = max(1, limit // (shapes * pixels))
+    by_depth = scene.depth is not None and scene.compositing == "over"
     alphas = partial(_alphas, height=height, width=width, coverage=coverage)
     drawn = []
     for image in range(0, scene.batch, images):
-        part, edge = scene[image : image + images], softness[image : image + images]
+        part, softness = scene[image : image + images], edge[image : image + images]
         canvas = part.background[:, :, None, None].expand(-1, -1, height, width)
         layers = []
         for slot in range(0, scene.count, shapes):
-            chunk, inside = part.select(slot, slot + shapes), edge[:, slot : slot + shapes]
+            chunk, inside = part.select(slot, slot + shapes), softness[:, slot : slot + shapes]
             if by_depth:
                 layers.append(_once_more(alphas, chunk, inside))
             else:
-                canvas = _once_more(partial(_draw, alphas, COMPOSITINGS[compositing]), canvas, chunk, inside)
+                canvas = _once_more(partial(_draw, alphas), canvas, chunk, inside)
         if layers:
             canvas = _once_more(_composite_by_depth, canvas, torch.cat(layers, dim=1), part, temperature)
         drawn.append(canvas)
-    return torch.cat(drawn) if drawn else scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
+    return torch.cat(drawn)
 
 
 def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
@@ -96,14 +115,8 @@ def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
     return result
 
 
-def _draw(
-    alphas: Callable[[Scene, Tensor], Tensor],
-    compositing: Callable[[Tensor, Tensor, Tensor], Tensor],
-    canvas: Tensor,
-    scene: Scene,
-    softness: Tensor,
-) -> Tensor:
-    return compositing(canvas, alphas(scene, softness), scene.color)
+def _draw(alphas: Callable[[Scene, Tensor], Tensor], canvas: Tensor, scene: Scene, softness: Tensor) -> Tensor:
+    return COMPOSITINGS[scene.compositing](canvas, alphas(scene, softness), scene.color)
 
 
 def _composite_by_depth(canvas: Tensor, alpha: Tensor, scene: Scene, temperature: float) -> Tensor:
@@ -117,15 +130,10 @@ def _composite_by_depth(canvas: Tensor, alpha: Tensor, scene: Scene, temperature
 
 def _alphas(scene: Scene, softness: Tensor, height: int, width: int, coverage: str) -> Tensor:
     """Coverage × opacity of each shape, ``[B, N, H, W]``, by slot."""
-    covered, order = [], list[int]()
-    for group in scene.groups:
-        edge = softness[:, list(group.slots)] * scene.softness[:, list(group.slots)]
-        covered.append(_group_coverage(group, height, width, coverage, edge.clamp_min(1e-8)))
-        order.extend(group.slots)
-    alpha = torch.cat(covered, dim=1)
-    if order != sorted(order):
-        alpha = alpha[:, [order.index(slot) for slot in range(len(order))]]
-    return alpha * scene.opacity[..., None, None]
+    covered = [
+        _group_coverage(group, height, width, coverage, select_slots(softness, group.slots)) for group in scene.groups
+    ]
+    return sort_by_slot(covered, scene.slots) * scene.opacity[..., None, None]
 
 
 def _group_coverage(group: Group, height: int, width: int, profile: str, softness: Tensor) -> Tensor:

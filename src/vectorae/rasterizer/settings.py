@@ -1,14 +1,15 @@
-"""The two ways in which a model draws: soft, as trained, and crisp, as it will look as SVG."""
+"""Settings of the rasterizer for a run, and how wide strokes are in crisp drawings."""
 
 import math
 from dataclasses import dataclass, replace
+from typing import Annotated
 
+from vectorae.config import OneOf, PositiveInt, validate
 from vectorae.errors import UserError
-from vectorae.rasterizer.compositing import COMPOSITINGS
+from vectorae.rasterizer import reference
 from vectorae.rasterizer.coverage import PROFILES
-from vectorae.rasterizer.rasterize import BACKEND_CHOICES, check_choice
-from vectorae.rasterizer.reference import CHUNK_SIZE
-from vectorae.scene import Scene
+from vectorae.rasterizer.rasterize import BACKEND_CHOICES
+from vectorae.scene import COMPOSITING_CHOICES, Scene
 
 
 @dataclass(frozen=True)
@@ -19,20 +20,16 @@ class Rasterizer:
         coverage: profile of the soft drawing: ``gaussian``, ``sigmoid``, ``ramp`` or ``hard``.
         compositing: ``over`` or ``soft_or``.
         backend: ``auto``, ``reference``, ``cpu`` or ``gpu``.
-        chunk_size: shapes × pixels evaluated at once.
+        chunk_size: shapes × pixels that the reference backend evaluates at once.
     """
 
-    coverage: str = "sigmoid"
-    compositing: str = "over"
-    backend: str = "auto"
-    chunk_size: int = CHUNK_SIZE
+    coverage: Annotated[str, OneOf(PROFILES)] = "sigmoid"
+    compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
+    backend: Annotated[str, OneOf(BACKEND_CHOICES)] = "auto"
+    chunk_size: PositiveInt = reference.CHUNK_SIZE
 
     def __post_init__(self) -> None:
-        check_choice("coverage", self.coverage, PROFILES)
-        check_choice("compositing", self.compositing, COMPOSITINGS)
-        check_choice("backend", self.backend, BACKEND_CHOICES)
-        if self.chunk_size < 1:
-            raise UserError(f"chunk_size: {self.chunk_size} is not a number of 1 or more")
+        validate(self)
 
     def check_ordering(self, ordering: str) -> None:
         """Refuse a layout's ordering that the compositing has no use for.

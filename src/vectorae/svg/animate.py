@@ -1,55 +1,59 @@
-"""Scenes that become each other, as one animated SVG."""
+"""A sequence of scenes as one animated SVG."""
 
 import math
 from collections.abc import Sequence
+from typing import Annotated
 
+from vectorae.config import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
-from vectorae.scene import Scene
+from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data
 from vectorae.svg.write import shapes_of
 
 MOST_VALUES = 300_000
-"""Numbers and colours in an animation: a few megabytes. Of more, some of the scenes are left out."""
+"""Limit on the numbers and colours of an animation, a few megabytes; beyond it scenes are left out."""
 
 GAP = 4
-"""Between drawings, in pixels of theirs."""
+"""Space between drawings, in pixels of the drawings."""
 
 Attributes = dict[str, list[str]]
 
 
+@validated
 def to_animated_svg(
     scenes: Sequence[Scene],
-    height: int,
-    width: int,
+    height: PositiveInt,
+    width: PositiveInt,
     *,
-    compositing: str = "over",
-    columns: int = 8,
-    seconds: float = 8.0,
-    rest: float = 2.0,
+    compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] | None = None,
+    columns: PositiveInt = 8,
+    seconds: PositiveFloat = 8.0,
+    rest: NonNegativeFloat = 2.0,
 ) -> str:
-    """Drawings that go from scene to scene, rest on the last one, and begin again, without end.
+    """An animation that moves from scene to scene, rests on the last one, and repeats without end.
 
-    Everything moves in straight lines from scene to scene. Shapes are painted in the last scene's order.
+    Every number changes linearly between two scenes. Shapes are painted in the last scene's order.
 
     Args:
-        scenes: in the course of time, each of the same B drawings: crisp scenes of one layout.
+        scenes: crisp scenes of one layout in order of time, each of the same B drawings.
         height, width: of a drawing, in pixels.
-        compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*.
-        columns: drawings side by side; further ones stand below.
-        seconds: from the first scene to the last.
-        rest: seconds on the last one.
+        compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*; None is the scenes' own.
+        columns: drawings in a row, ≥ 1.
+        seconds: from the first scene to the last, > 0.
+        rest: seconds on the last scene, ≥ 0.
 
     Returns:
         An SVG document, for browsers (SMIL).
 
     Raises:
-        UserError: no scenes, or scenes of different layouts.
+        UserError: no scenes, or scenes of different layouts or compositings.
     """
     if not scenes:
         raise UserError("animation: no scenes")
-    if len({(scene.batch, scene.count) for scene in scenes}) != 1:
-        raise UserError("animation: the scenes differ in their number of drawings or shapes")
+    if len({(scene.batch, scene.count, compositing or scene.compositing) for scene in scenes}) != 1:
+        raise UserError("animation: the scenes differ in their number of drawings or shapes, or in compositing")
     scenes = [scene.detach().to("cpu") for scene in thinned(scenes)]
+    screen = (compositing or scenes[0].compositing) == "soft_or"
     times = _times(len(scenes), seconds, rest)
     batch = scenes[0].batch
     columns = max(1, min(columns, batch))
@@ -64,14 +68,14 @@ def to_animated_svg(
     ]
     for index in range(batch):
         x, y = GAP + (width + GAP) * (index % columns), GAP + (height + GAP) * (index // columns)
-        alone = ' style="isolation:isolate"' if compositing == "soft_or" else ""
+        alone = ' style="isolation:isolate"' if screen else ""
         lines.append(f'<g transform="translate({x} {y})" clip-path="url(#drawing)"{alone}>')
-        lines += [*_drawing(scenes, index, height, width, compositing, times), "</g>"]
+        lines += [*_drawing(scenes, index, height, width, screen, times), "</g>"]
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
 def thinned(scenes: Sequence[Scene]) -> Sequence[Scene]:
-    """As many of the scenes as ``MOST_VALUES`` allow, evenly, the first and the last among them."""
+    """The scenes, or as many of them as ``MOST_VALUES`` allows, evenly spaced from the first to the last."""
     numbers = sum(
         tensor.numel()
         for group in scenes[0].groups
@@ -85,13 +89,13 @@ def thinned(scenes: Sequence[Scene]) -> Sequence[Scene]:
 
 
 def _times(count: int, seconds: float, rest: float) -> str:
-    """The attributes that say when the values are reached."""
+    """The timing attributes of all animations."""
     whole = seconds + rest
     keys = [seconds / whole * place / max(1, count - 1) for place in range(count)] + [1.0]
     return f'keyTimes="{";".join(number(key, 4) for key in keys)}" dur="{number(whole)}s" repeatCount="indefinite"'
 
 
-def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, compositing: str, times: str) -> list[str]:
+def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, screen: bool, times: str) -> list[str]:
     side = min(height, width)
     order: list[int] = scenes[-1].order()[index].tolist()
     stages = []
@@ -100,13 +104,12 @@ def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, compo
         stages.append(dict(zip(own, shapes_of(scene, index, side), strict=True)))
     background = {"fill": [css_color(scene.background[index].tolist()) for scene in scenes]}
     size = f'width="{width}" height="{height}"'
-    screen = compositing == "soft_or"
     shapes = [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
     return [_animated("rect", size, background, [], times), *shapes]
 
 
 def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
-    """One shape on its way."""
+    """One shape as an element with its animations."""
     paint = "fill" if shapes[0].stroke_width is None else "stroke"
     attributes: Attributes = {
         paint: [css_color(shape.color) for shape in shapes],
@@ -139,14 +142,14 @@ def _box(boxes: Sequence[Box]) -> Attributes:
 
 
 def _turns(boxes: Sequence[Box]) -> list[str]:
-    """Values of the rotation, or none where nothing is turned."""
+    """Values of the rotation, or none where no box is turned."""
     if all(number(math.degrees(box.angle)) == "0" for box in boxes):
         return []
     return [f"{number(math.degrees(box.angle))} {number(box.center[0])} {number(box.center[1])}" for box in boxes]
 
 
 def _animated(tag: str, fixed: str, attributes: Attributes, turns: Sequence[str], times: str) -> str:
-    """An element as it is in the end, for viewers that do not move, and how it becomes so."""
+    """An element in its last state, for viewers without animation, and its animations."""
     words = " ".join([fixed, *(f'{name}="{values[-1]}"' for name, values in attributes.items())])
     if turns:
         words += f' transform="rotate({turns[-1]})"'

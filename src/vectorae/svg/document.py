@@ -1,7 +1,6 @@
-"""Shapes as an SVG document: circles as ``<circle>``, ellipses as ``<ellipse>``, boxes as ``<rect>``, paths as
-``<path>``, with real ``C`` commands where they are curves.
+"""SVG documents of plain numbers: ``<circle>``, ``<ellipse>``, ``<rect>``, and ``<path>`` with ``C`` for curves.
 
-Plain numbers, no tensors and nothing to install: exports carry this file with them.
+No tensors and nothing to install: this file is copied into exports, which draw without torch.
 """
 
 import math
@@ -15,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 Point = tuple[float, float]
 
 DECIMALS = 2
-"""Of coordinates, in pixels, and of angles, in degrees: at most half a hundredth of a pixel off."""
+"""Of coordinates in pixels and angles in degrees: the error is at most half a hundredth of a pixel."""
 
 
 class Box(NamedTuple):
@@ -36,9 +35,14 @@ class Curve(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """A painted outline; lengths and places in pixels, colours and opacity in [0, 1]. Without a width it is filled.
+    """A painted outline; coordinates and lengths in pixels, colour and opacity in [0, 1].
 
-    Shapes of one layer that follow each other stand in a group of that name.
+    Attributes:
+        outline: the geometry.
+        color: one channel or three.
+        opacity: of the paint.
+        stroke_width: None fills the outline.
+        layer: the id of the group ``<g>`` that consecutive shapes of the same layer are put into.
     """
 
     outline: Box | Curve
@@ -49,12 +53,12 @@ class Shape(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """What a document is drawn on.
+    """The page of a document.
 
     Attributes:
-        width, height: of the coordinates.
-        shown: width and height at which a viewer shows it, pixels; of another aspect, the drawing is stretched.
-        title: names the document to a reader.
+        width, height: of the view box.
+        shown: display width and height in pixels; with another aspect than the view box the drawing is stretched.
+        title: the document's ``<title>``.
     """
 
     width: int
@@ -68,9 +72,9 @@ def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet,
 
     Args:
         shapes: from the bottom to the top.
-        background: its colour.
-        sheet: what is drawn on.
-        screen: shapes add up as ink does (the blend mode *screen*).
+        background: its colour, one channel or three in [0, 1].
+        sheet: the page.
+        screen: whether shapes are blended by *screen*, as ink that adds up like light.
     """
     style = ' style="isolation:isolate"' if screen else ""
     blend = ' style="mix-blend-mode:screen"' if screen else ""
@@ -88,7 +92,7 @@ def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet,
         elements = [element(shape).replace("/>", f"{blend}/>") for shape in own]
         if layer is not None:
             times[layer] += 1
-            # A layer may be interrupted, where shapes are ordered by depth, and an id is given once.
+            # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.
             name = layer if times[layer] == 1 else f"{layer}-part-{times[layer]}"
             elements = [f"<g id={quoteattr(_printable(name))}>", *elements, "</g>"]
         lines += elements
@@ -96,7 +100,7 @@ def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet,
 
 
 def text(content: str) -> str:
-    """Text for XML: escaped, without the characters that XML cannot hold."""
+    """Text escaped for XML, without the characters that XML does not allow."""
     return escape(_printable(content))
 
 
@@ -128,15 +132,15 @@ def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
 
 
 def path_data(path: Curve, closed: bool) -> str:
-    """What stands in ``d``. A curve with a wide stroke is written as an open one that ends where it starts.
+    """The attribute ``d`` of a path, closed by ``Z`` or as an open one that ends where it starts.
 
-    It looks the same, with round caps, and has no hole: where the stroke of a closed curve is wider than the curve,
-    renderers of Skia's family take the inner side of the stroke for one.
+    The latter is for strokes wider than the curve: it looks the same, with round caps, but renderers of Skia's family
+    would take the inner side of a closed curve's stroke for a hole.
     """
     first, *points = path.points
     end = " Z" if closed else ""
     if path.degree == 1:
-        # A dot is a line to where it starts: its caps are what one sees.
+        # A dot is a line of no length, of which the caps are drawn.
         return f"M {_place(first)} {' '.join(f'L {_place(point)}' for point in points or [first])}{end}"
     words = [_place(point) for point in ([*points, first] if path.closed else points)]
     steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
@@ -145,7 +149,7 @@ def path_data(path: Curve, closed: bool) -> str:
 
 def _box(box: Box, paint: str, stroke_width: float | None) -> str:
     x, y = box.center
-    # SVG leaves out the stroke, too, of what has no size.
+    # SVG draws no stroke around a shape of no size.
     smallest = 0.0 if stroke_width is None else 10**-DECIMALS
     half_width, half_height = (max(value, smallest) for value in box.half_extents)
     roundness, angle = box.roundness, box.angle
@@ -153,7 +157,7 @@ def _box(box: Box, paint: str, stroke_width: float | None) -> str:
         return f'<path d="{path_data(box_as_curve(box), False)}" {paint}/>'
     turn = number(math.degrees(angle) % 360)
     center = f'cx="{number(x)}" cy="{number(y)}"'
-    if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):
+    if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):  # as in RoundedBox.is_circle
         return f'<circle {center} r="{number(half_width)}" {paint}/>'
     rotation = "" if turn == "0" else f' transform="rotate({turn} {number(x)} {number(y)})"'
     if roundness == 1:
@@ -175,12 +179,12 @@ def box_as_curve(box: Box) -> Curve:
 
 
 def _rounded(half_width: float, half_height: float, roundness: float) -> list[Point]:
-    """A rounded box about the origin as joined cubics: a quarter ellipse, then a straight side, four times."""
+    """A rounded box around the origin as joined cubics: four times a quarter ellipse and a straight side."""
     reach = 1 - roundness * (1 - 4 / 3 * math.tan(math.pi / 8))
     flat = 1 - roundness
     points = [(half_width, half_height * flat)]
     for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
-        # From side to side of the corner (x, y), clockwise on screen: every other corner begins at its top or bottom.
+        # Clockwise on screen around the corner (x, y): every other corner begins at its top or bottom.
         arc = [(1.0, reach), (reach, 1.0), (flat, 1.0)]
         arc = arc if x == y else [(reach, 1.0), (1.0, reach), (1.0, flat)]
         points += [(x * across * half_width, y * down * half_height) for across, down in arc]
@@ -207,6 +211,6 @@ def css_color(color: Sequence[float]) -> str:
 
 
 def number(value: float, decimals: int = DECIMALS) -> str:
-    """A number as short as it can be."""
+    """A number in its shortest form."""
     text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

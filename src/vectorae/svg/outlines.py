@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,11 +12,11 @@ from vectorae.scene import Outline, Path, RoundedBox
 
 
 class UnsupportedError(Exception):
-    """An element that no shape of ours is equal to; says which and why."""
+    """An element that no shape can represent; the message names it and the reason."""
 
 
 def determinant(matrix: Any) -> float:
-    """By how much a transform enlarges areas."""
+    """The factor by which a transform enlarges areas."""
     return float(matrix.a * matrix.d - matrix.b * matrix.c)
 
 
@@ -56,7 +57,7 @@ def _check_sizes(element: Any, name: str, *sizes: str) -> None:
 
 
 def _ellipse(element: Any, side: float) -> RoundedBox:
-    """An ellipse under any transform is an ellipse: its axes are the singular vectors."""
+    """An ellipse under a transform, which is an ellipse again: its axes are the singular vectors."""
     matrix = element.transform
     linear = torch.tensor([[matrix.a, matrix.c], [matrix.b, matrix.d]], dtype=torch.float64)
     center = matrix.point_in_matrix_space((element.cx, element.cy))
@@ -73,11 +74,11 @@ def _ellipse(element: Any, side: float) -> RoundedBox:
 
 
 def _rectangle(element: Any, side: float) -> RoundedBox | None:
-    """A rectangle, if the transform leaves it one, and its corners alike."""
+    """A rectangle under a transform, or None where that is no rectangle, or its corner radii do not match its sides."""
     matrix, width, height = element.transform, float(element.width), float(element.height)
     linear = torch.tensor([[matrix.a, matrix.c], [matrix.b, matrix.d]], dtype=torch.float64)
     radii = [min(float(element.rx or 0), width / 2), min(float(element.ry or 0), height / 2)]
-    # The longer side tells with more digits how round it is.
+    # Roundness has more digits by the longer side.
     (radius, half), (other, other_half) = sorted(
         zip(radii, (width / 2, height / 2), strict=True), key=lambda pair: -pair[1]
     )
@@ -141,12 +142,12 @@ def _cubic(segment: Any) -> list[Any]:
 
 
 def closed(outline: Outline) -> Outline | None:
-    """What is filled of an outline: an open path ends with a straight line to its start; nothing of a line."""
-    if not isinstance(outline, Path) or outline.closed:
-        return outline if not isinstance(outline, Path) or outline.points.shape[-2] > 2 else None
+    """The outline that is filled, or None for a line: open paths are closed by a straight line to their start."""
+    if isinstance(outline, RoundedBox):
+        return outline
     points = outline.points
-    if outline.degree == 1:
-        return Path(points, True, 1) if points.shape[-2] > 2 else None
+    if outline.closed or outline.degree == 1:
+        return replace(outline, closed=True) if points.shape[-2] > 2 else None
     first, last = points[..., :1, :], points[..., -1:, :]
     if torch.equal(first, last):
         return Path(points[..., :-1, :], True, 3)

@@ -1,4 +1,4 @@
-"""SVG as scenes: our own drawings, and the plain shapes of anybody's. The syntax of SVG is svgelements' task."""
+"""SVG documents as scenes: those of ``to_svg``, and plain shapes by others. svgelements parses the syntax."""
 
 import math
 from collections import Counter
@@ -13,32 +13,32 @@ from PIL import ImageColor
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
+from vectorae.scene import Group, Outline, RoundedBox, Scene, cat_groups
 from vectorae.svg.outlines import UnsupportedError, closed, determinant, outlines_of
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BLACK = 0x000000FF
-"""Red, green, blue, opacity."""
+"""Red, green, blue and opacity, a byte each."""
 
 PAPER = (1.0, 1.0, 1.0)
-"""What is behind a drawing that paints no background."""
+"""The background of a document that paints none."""
 
 SILENT = {"title", "desc", "metadata", "defs", "style", "svg", "a"}
-"""Elements that draw nothing of their own."""
+"""Elements that draw nothing themselves."""
 
 UNSUPPORTED = ("clip-path", "mask", "filter", "stroke-dasharray")
-"""Properties that no shape of ours has."""
+"""Properties that shapes of a scene do not have."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What an SVG document holds.
+    """The contents of an SVG document.
 
     Attributes:
         scene: its shapes, one drawing in RGB, float32.
         width, height: of the document, in its own units.
-        layers: for each shape the id of the group that it stands in, or None.
-        skipped: what was left out, with the reason, and how often.
+        layers: for each shape the id of its innermost group that has one, or None.
+        skipped: elements that were left out, with the reason → how many there were.
     """
 
     scene: Scene
@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Shape:
-    """One painted outline (B and n are 1), stroke width ``[1, 1]`` or None, colour, opacity, layer."""
+    """One painted outline, with B and n 1; its stroke width is ``[1, 1]`` or None."""
 
     outline: Outline
     stroke_width: Tensor | None
@@ -60,31 +60,33 @@ class _Shape:
 
     @property
     def family(self) -> tuple[object, ...]:
-        """Shapes of one family can stand in one group."""
-        outline = self.outline
-        if isinstance(outline, Path):
-            return Path, self.stroke_width is None, outline.degree, outline.closed, outline.points.shape
-        width, height = outline.half_extents.unbind(-1)
-        circle = bool(outline.roundness == 1) and math.isclose(float(width), float(height), rel_tol=1e-6)
-        return RoundedBox, self.stroke_width is None, circle
+        """The same for all shapes that form a group: circles have one of their own."""
+        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle)
 
 
 def from_svg(text: str) -> Scene:
-    """The drawing in an SVG document: what ``to_svg`` has written, or plain shapes by anyone.
+    """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
-    Circles, ellipses, rects, lines, polylines, polygons and paths of one contour, with fill and stroke of one colour,
-    in groups and under transforms. Strokes get round caps and joins.
+    Supported are circles, ellipses, rects, lines, polylines, polygons and paths of one contour, with fill and stroke of
+    one colour, in groups and under transforms. Strokes get round caps and joins.
 
     Args:
         text: the document.
 
     Returns:
         A scene of one drawing in RGB, float32: rasterize it at the document's size (or another of the same aspect) with
-        coverage ``ramp``, and with the compositing that it was written with. A first rectangle that fills the document
-        is the background; without one it is white.
+        coverage ``ramp``. Its compositing is ``soft_or`` if all shapes are blended by *screen*, else ``over``. A first
+        rectangle that fills the document is the background; without one it is white.
 
     Raises:
-        UserError: no SVG, or one with elements that no shape is equal to.
+        UserError: not an SVG document, or one with unsupported elements.
+
+    Example:
+        >>> import vectorae
+        >>> disc = '<circle cx="5" cy="5" r="2" fill="red"/>'
+        >>> scene = vectorae.from_svg(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">{disc}</svg>')
+        >>> scene.count, scene.color
+        (1, tensor([[[1., 0., 0.]]]))
     """
     reading = read_svg(text)
     if reading.skipped:
@@ -93,16 +95,17 @@ def from_svg(text: str) -> Scene:
 
 
 def read_svg(text: str) -> Reading:
-    """As ``from_svg``, but what no shape is equal to is left out and named.
+    """Read an SVG document as ``from_svg`` does, but leave out unsupported elements and name them.
 
     Raises:
-        UserError: no SVG.
+        UserError: not an SVG document.
     """
     root, width, height = _parse(text)
     side = min(width, height)
     skipped: Counter[str] = Counter()
     shapes: list[_Shape] = []
     background: list[float] | None = None
+    blends: set[str] = set()
     for element, layer, opacity in _elements(root, None, 1.0):
         try:
             found = list(_shapes(element, side, layer, opacity))
@@ -113,19 +116,25 @@ def read_svg(text: str) -> Reading:
             background = found[0].color
             continue
         shapes += found
+        blends.update(_property(_attributes(element), "mix-blend-mode", "normal") for _ in found)
     count = len(shapes)
     scene = Scene(
-        _groups(shapes),
-        torch.tensor([shape.color for shape in shapes]).reshape(1, count, 3),
-        torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
-        torch.ones(1, count),
-        torch.tensor([list(PAPER) if background is None else background]),
+        groups=_groups(shapes),
+        color=torch.tensor([shape.color for shape in shapes]).reshape(1, count, 3),
+        opacity=torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
+        softness=torch.ones(1, count),
+        background=torch.tensor([list(PAPER) if background is None else background]),
+        compositing="soft_or" if blends == {"screen"} else "over",
     )
     return Reading(scene, width, height, [shape.layer for shape in shapes], dict(skipped))
 
 
 def counted(skipped: Mapping[str, int]) -> str:
-    """`2 × <text>, <path> with a gradient`"""
+    """Names with their numbers in words.
+
+    >>> counted({"<text>": 2, "<path> with a gradient": 1})
+    '2 × <text>, <path> with a gradient'
+    """
     return ", ".join(name if times == 1 else f"{times} × {name}" for name, times in skipped.items())
 
 
@@ -133,7 +142,7 @@ def _parse(text: str) -> tuple[Any, float, float]:
     """The document's elements, in the units of its viewBox, and its width and height in them."""
     import svgelements
 
-    # What entities could blow up to is not worth the risk.
+    # Entities could expand to gigabytes.
     if "<!ENTITY" in text:
         raise UserError("svg: it defines entities, which are not read")
     try:
@@ -143,7 +152,7 @@ def _parse(text: str) -> tuple[Any, float, float]:
     if root.tag != f"{NAMESPACE}svg":
         raise UserError(f"svg: the root is <{root.tag}>, not <svg> of http://www.w3.org/2000/svg")
     left, top, width, height = _view(root)
-    # Shapes as they are in the document's own units, whatever size it is shown at.
+    # In the document's own units, whatever its display size.
     root.attrib |= {"width": str(width), "height": str(height), "viewBox": f"{left} {top} {width} {height}"}
     try:
         parsed = svgelements.SVG.parse(StringIO(ElementTree.tostring(root, encoding="unicode")), reify=False)
@@ -153,7 +162,7 @@ def _parse(text: str) -> tuple[Any, float, float]:
 
 
 def _view(root: ElementTree.Element) -> tuple[float, float, float, float]:
-    """Left, top, width and height of what the document shows."""
+    """Left, top, width and height of the document's view box."""
     try:
         if "viewBox" in root.attrib:
             numbers = [float(word) for word in root.attrib["viewBox"].replace(",", " ").split()]
@@ -169,14 +178,14 @@ def _view(root: ElementTree.Element) -> tuple[float, float, float, float]:
 
 
 def _elements(group: Any, layer: str | None, opacity: float) -> Iterator[tuple[Any, str | None, float]]:
-    """The elements that draw, each with the id of its innermost group that has one, and the opacity of its groups."""
+    """The visible elements, each with the id of its innermost group that has one, and the opacity of its groups."""
     import svgelements
 
     for element in group:
-        own = element.values.get("attributes", {})
+        own = _attributes(element)
         if _property(own, "display", "inline") == "none":
             continue
-        if isinstance(element, svgelements.Group) and len(element) and not _troubles(own):
+        if isinstance(element, svgelements.Group) and len(element) and not _unsupported(own):
             name, share = own.get("id", layer), opacity * _number(own.get("opacity", "1"), "opacity", element)
             yield from _elements(element, name, share)
         elif own.get("tag") not in SILENT and element.values.get("visibility", "visible") == "visible":
@@ -184,11 +193,11 @@ def _elements(group: Any, layer: str | None, opacity: float) -> Iterator[tuple[A
 
 
 def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Iterator[_Shape]:
-    """What an element paints: its fill, then its stroke."""
+    """The shapes that an element paints: its fill, then its stroke."""
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
-    own = values.get("attributes", {})
-    if trouble := _troubles(own):
-        raise UnsupportedError(f"{name} with {trouble}")
+    own = _attributes(element)
+    if unsupported := _unsupported(own):
+        raise UnsupportedError(f"{name} with {unsupported}")
     opacity *= _number(own.get("opacity", "1"), "opacity", element)
     fill, stroke = _color(values.get("fill", "black"), element), _color(values.get("stroke", "none"), element)
     outlines = list(outlines_of(element, side, name)) if fill or stroke else []
@@ -212,20 +221,26 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
             yield _Shape(outline, torch.tensor([[width]]), color, opacity * own_opacity * share, layer)
 
 
-def _troubles(attributes: Mapping[str, Any]) -> str | None:
-    """What an element has that we cannot draw."""
+def _attributes(element: Any) -> Mapping[str, Any]:
+    """An element's own attributes, without inherited ones."""
+    own: Mapping[str, Any] = element.values.get("attributes", {})
+    return own
+
+
+def _unsupported(attributes: Mapping[str, Any]) -> str | None:
+    """The first unsupported property of an element."""
     return next((name for name in UNSUPPORTED if _property(attributes, name, "none") != "none"), None)
 
 
 def _property(attributes: Mapping[str, Any], name: str, default: str) -> str:
-    """An element's own property, by its style or else by its attribute."""
+    """A property of an element, from its style or else from an attribute of that name."""
     declarations = (one.partition(":") for one in str(attributes.get("style", "")).split(";"))
     styled = {key.strip(): value.strip() for key, _, value in declarations}
     return styled.get(name, str(attributes.get(name, default)).strip())
 
 
 def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
-    """A number from 0 to ``high``; of ``%`` the part."""
+    """A number ≥ 0, clamped to ``high``; percentages become fractions."""
     tag = element.values.get("tag")
     try:
         value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text.removesuffix("px"))
@@ -237,7 +252,7 @@ def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
 
 
 def _color(text: Any, element: Any) -> tuple[list[float], float] | None:
-    """Red, green and blue, and the opacity; None for no paint."""
+    """Red, green and blue in [0, 1], and the opacity; None for no paint."""
     import svgelements
 
     name = str(text).strip()
@@ -253,7 +268,7 @@ def _color(text: Any, element: Any) -> tuple[list[float], float] | None:
 
 
 def _is_black(name: str) -> bool:
-    """Whether what svgelements takes for black, as everything that it does not know, is meant to be black."""
+    """Whether a colour that svgelements reads as black, as it does with unknown ones, really is black."""
     try:
         return ImageColor.getrgb(name) == (0, 0, 0)
     except ValueError:
@@ -261,7 +276,7 @@ def _is_black(name: str) -> bool:
 
 
 def _fills(shape: _Shape, width: float, height: float) -> bool:
-    """Whether a shape paints all of the document, width × height in canvas units."""
+    """Whether a shape covers the whole document, width × height in canvas units."""
     box = shape.outline
     if not isinstance(box, RoundedBox) or shape.stroke_width is not None or shape.opacity < 1:
         return False
@@ -271,26 +286,8 @@ def _fills(shape: _Shape, width: float, height: float) -> bool:
     return bool(inside and beyond and box.roundness == 0 and box.angle == 0)
 
 
-def _groups(shapes: list[_Shape]) -> tuple[Group, ...]:
-    families: dict[tuple[object, ...], list[int]] = {}
+def _groups(shapes: Sequence[_Shape]) -> tuple[Group, ...]:
+    families: dict[tuple[object, ...], list[Group]] = {}
     for slot, shape in enumerate(shapes):
-        families.setdefault(shape.family, []).append(slot)
-    return tuple(_group([shapes[slot] for slot in slots], tuple(slots)) for slots in families.values())
-
-
-def _group(shapes: Sequence[_Shape], slots: tuple[int, ...]) -> Group:
-    first, outlines = shapes[0].outline, [shape.outline for shape in shapes]
-    outline: Outline
-    if isinstance(first, Path):
-        points = torch.cat([one.points for one in outlines if isinstance(one, Path)], dim=1)
-        outline = Path(points, first.closed, first.degree)
-    else:
-        boxes = [one for one in outlines if isinstance(one, RoundedBox)]
-        outline = RoundedBox(
-            torch.cat([one.center for one in boxes], dim=1),
-            torch.cat([one.half_extents for one in boxes], dim=1),
-            torch.cat([one.angle for one in boxes], dim=1),
-            torch.cat([one.roundness for one in boxes], dim=1),
-        )
-    widths = [shape.stroke_width for shape in shapes if shape.stroke_width is not None]
-    return Group(outline, slots, torch.cat(widths, dim=1) if widths else None)
+        families.setdefault(shape.family, []).append(Group(shape.outline, (slot,), shape.stroke_width))
+    return tuple(cat_groups(groups) for groups in families.values())

@@ -1,19 +1,21 @@
 """Scenes as SVG documents."""
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
-from vectorae.errors import UserError
+from vectorae.config import OneOf, PositiveInt, validated
 from vectorae.io.images import Frame
-from vectorae.scene import Group, Path, Scene
+from vectorae.scene import COMPOSITING_CHOICES, Group, Path, Scene
 from vectorae.svg.document import Box, Curve, Shape, Sheet, document
 
 
+@validated
 def to_svg(
     scene: Scene,
-    height: int,
-    width: int,
+    height: PositiveInt,
+    width: PositiveInt,
     *,
-    compositing: str = "over",
+    compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] | None = None,
     frames: Sequence[Frame] | None = None,
     titles: Sequence[str] | None = None,
     layers: Sequence[str | None] | None = None,
@@ -26,22 +28,25 @@ def to_svg(
     Args:
         scene: B drawings.
         height, width: of the drawing, in pixels.
-        compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*.
-        frames: for each drawing the part of it that is shown, and how large; all of it by default.
-        titles: for each drawing a text that names it.
-        layers: for each shape, by slot, the id of the group ``<g>`` that it stands in.
+        compositing: ``over``, or ``soft_or``, which becomes the blend mode *screen*; None is the scene's own.
+        frames: the part of each drawing to write, and its display size; by default all of it.
+        titles: the ``<title>`` of each drawing.
+        layers: the id of the group ``<g>`` of each shape, by slot; None is no group.
 
     Returns:
-        B strings.
+        B documents.
 
     Raises:
         UserError: an unknown compositing or a size below 1.
+
+    Example:
+        >>> import vectorae
+        >>> layout = vectorae.Layout(["circle", "square"], rows=4, columns=4)
+        >>> texts = vectorae.to_svg(layout(layout.random_raw(batch=2, seed=0), crisp=True), 64, 64)
+        >>> len(texts), texts[0].splitlines()[0]
+        (2, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">')
     """
-    if compositing not in ("over", "soft_or"):
-        raise UserError(f"compositing: no {compositing!r}; choose from over, soft_or")
-    if height < 1 or width < 1:
-        raise UserError(f"size: {width}×{height} has no pixels")
-    scene = scene.detach().to("cpu")
+    scene, screen = scene.detach().to("cpu"), (compositing or scene.compositing) == "soft_or"
     whole = Frame(0, 0, width, height, width, height)
     texts = []
     for index in range(scene.batch):
@@ -50,7 +55,7 @@ def to_svg(
             frame.seen_width, frame.seen_height, (frame.width, frame.height), None if titles is None else titles[index]
         )
         shapes = shapes_of(scene, index, min(height, width), (frame.left, frame.top), layers)
-        texts.append(document(shapes, scene.background[index].tolist(), sheet, compositing == "soft_or"))
+        texts.append(document(shapes, scene.background[index].tolist(), sheet, screen))
     return texts
 
 
@@ -68,7 +73,7 @@ def shapes_of(
         index: which of its drawings.
         side: the canvas's shorter side in pixels.
         origin: the pixel that becomes (0, 0).
-        layers: of each slot.
+        layers: the id of the group of each shape, by slot.
     """
     colors, opacities = scene.color[index].tolist(), scene.opacity[index].tolist()
     painted: list[Shape | None] = [None] * scene.count

@@ -23,7 +23,7 @@ from vectorae.decoder import (
 from vectorae.encoders import Encoder, Refiner
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
-from vectorae.layout import LayoutBase
+from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.losses.metrics import image_metrics
 from vectorae.rasterizer import Rasterizer
@@ -96,9 +96,11 @@ class VectorAutoencoder(pl.LightningModule):
         self.run = RunState()
 
     @property
-    def layout(self) -> LayoutBase:
+    def layout(self) -> Layout:
         """The decoder's layout."""
-        return self.decoder.layout
+        layout = self.decoder.layout
+        assert isinstance(layout, Layout)
+        return layout
 
     @property
     def rasterizer(self) -> Rasterizer:

@@ -1,9 +1,9 @@
 """The CPU backend: the same function as the reference, fused into numba loops.
 
-Images and bands of rows are shared out to as many threads as torch uses. A row is drawn shape by shape, each only where
-its bounds and its soft edge reach: coverage below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. What
-is covered is kept for the backward pass, which differentiates compositing without a division, so that it is exact for
-opaque shapes: ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of shape k and B_k what lies behind it.
+Images and bands of rows are distributed over as many threads as torch uses. A tile is drawn shape by shape, each only
+within its bounds and soft edge: coverage below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. Alpha is
+saved for the backward pass, which differentiates compositing without a division, so that it is exact for opaque
+shapes: ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of shape k and B_k the composite behind it.
 """
 
 from collections.abc import Sequence
@@ -13,75 +13,39 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from vectorae.rasterizer import reference
 from vectorae.rasterizer.compositing import depth_precedence
-from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
-from vectorae.rasterizer.cpu.announce import COMPILING, announced_by
-from vectorae.rasterizer.cpu.cuts import find_cuts
-from vectorae.rasterizer.cpu.kept import Kept
-from vectorae.rasterizer.cpu.loops import differentiate, draw, room_for
-from vectorae.rasterizer.cpu.rows import TILE
-from vectorae.rasterizer.cpu.shapes import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
-from vectorae.rasterizer.cpu.threads import Part, parts_of, share_out
+from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.compile_notice import COMPILING, announced_by
+from vectorae.rasterizer.cpu.loops import differentiate, draw, saved_size
+from vectorae.rasterizer.cpu.saved import Saved
+from vectorae.rasterizer.cpu.scratch import TILE
+from vectorae.rasterizer.cpu.self_intersections import find_cuts
+from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
 __all__ = ["COMPILING", "announced_by", "rasterize"]
 
-MOST_BY_DEPTH = 512
-
 
 def rasterize(
-    scene: Scene,
-    height: int,
-    width: int,
-    *,
-    coverage: str,
-    compositing: str,
-    softness: Tensor,
-    temperature: float = 0.0,
-    chunk_size: int = reference.CHUNK_SIZE,
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
-    """Draw a scene that lies on the CPU; arguments and result as for the reference.
-
-    More than 512 shapes whose order by depth is undecided are left to the reference, with its ``chunk_size``: each may
-    hide half of each other, and the product of so many factors needs a rescaling that the kernel does not do.
-    """
-    if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
-    undecided = scene.depth is not None and compositing == "over" and temperature > 0
-    if undecided and scene.count > MOST_BY_DEPTH:
-        return reference.rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=compositing,
-            softness=softness,
-            temperature=temperature,
-            chunk_size=chunk_size,
-        )
-    edge = (softness * scene.softness).clamp_min(1e-8)
-    fine = SUBPIXELS.get(coverage, 1)
-    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)), find_cuts)
-    in_front = edge.new_zeros(scene.batch, 0, 0)
-    if scene.depth is not None and undecided:
-        in_front = depth_precedence(scene.depth, temperature)
-    whole = (packed.kinds, packed.first, packed.size, scene.order(), packed.blend)
+    """Draw a scene that lies on the CPU; arguments and result as for the reference."""
+    packed = pack(scene, edge, coverage, min(height, width), find_cuts)
+    compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
+    if scene.compositing == "soft_or":
+        compositing = SOFT_OR
+    elif scene.depth is not None and temperature > 0:
+        compositing, in_front = BY_DEPTH, depth_precedence(scene.depth, temperature)
     image: Tensor = _Rasterize.apply(
         packed.numbers,
         packed.vertices,
         scene.color,
         scene.background,
         in_front,
-        tuple(tensor.contiguous().numpy() for tensor in whole),
-        Canvas(
-            height,
-            width,
-            fine,
-            list(PROFILES).index(coverage),
-            BY_DEPTH if undecided else SOFT_OR if compositing == "soft_or" else OVER,
-        ),
+        tuple(tensor.contiguous().numpy() for tensor in packed.topology),
+        Canvas(height, width, packed.subpixels, list(PROFILES).index(coverage), compositing),
     )
     return image
 
@@ -91,43 +55,43 @@ class _Rasterize(torch.autograd.Function):
     def forward(ctx: Any, *arguments: Any) -> Tensor:
         *tensors, topology, canvas = arguments
         tensors = [tensor.detach().contiguous() for tensor in tensors]
-        shapes, keep = _shapes(topology, tensors), any(ctx.needs_input_grad)
+        shapes, save = _shapes(topology, tensors), any(ctx.needs_input_grad)
         image = tensors[0].new_empty(*shapes.background.shape, canvas.height, canvas.width)
-        parts = parts_of(len(image), tiles_of(canvas.height))
-        room, values = [shapes.kinds.size * (canvas.compositing == BY_DEPTH)] * len(parts), 1
-        if keep:
-            rooms = [room_for(part.images, part.rows, shapes, canvas) for part in parts]
-            room, values = [one for one, _ in rooms], max(value for _, value in rooms)
-        kept = Kept(room, values, shapes.numbers.dtype)
+        parts = split_work(len(image), count_tiles(canvas.height))
+        entries, values = [shapes.kinds.size * (canvas.compositing == BY_DEPTH)] * len(parts), 1
+        if save:
+            sizes = [saved_size(part.images, part.rows, shapes, canvas) for part in parts]
+            entries, values = [one for one, _ in sizes], max(value for _, value in sizes)
+        saved = Saved(entries, values, shapes.numbers.dtype)
 
         def work(number: int, part: Part) -> None:
-            draw(part.images, part.rows, shapes, canvas, image.numpy(), keep, *kept.of(number))
+            draw(part.images, part.rows, shapes, canvas, image.numpy(), save, *saved.of(number))
 
-        share_out(work, parts)
-        if keep:
+        run_parallel(work, parts)
+        if save:
             ctx.save_for_backward(*tensors)
-            ctx.topology, ctx.canvas, ctx.parts, ctx.kept = topology, canvas, parts, kept
+            ctx.topology, ctx.canvas, ctx.parts, ctx.saved = topology, canvas, parts, saved
         return image
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        canvas, parts, tensors, kept = ctx.canvas, ctx.parts, ctx.saved_tensors, ctx.kept
+        canvas, parts, tensors, saved = ctx.canvas, ctx.parts, ctx.saved_tensors, ctx.saved
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
-        # Each band of rows sums up on its own, so that no two threads write to the same place and sums are repeatable.
+        # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
         sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
-            differentiate(part.images, part.rows, shapes, canvas, cotangent, *kept.of(number), by[part.band])
+            differentiate(part.images, part.rows, shapes, canvas, cotangent, *saved.of(number), by[part.band])
 
-        share_out(work, parts)
+        run_parallel(work, parts)
         return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None)
 
 
-def tiles_of(pixels: int) -> int:
-    """Tiles that so many pixels are cut into."""
+def count_tiles(pixels: int) -> int:
+    """Number of tiles that ``pixels`` in a line are cut into."""
     return -(-pixels // TILE)
 
 

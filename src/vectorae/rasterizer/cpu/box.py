@@ -1,20 +1,27 @@
-"""Rounded boxes, tile by tile: alpha and its derivatives.
+"""Rounded boxes in a tile: alpha and its derivatives.
 
-Arguments that all share: ``numbers[k]`` of the shape; ``profile`` and ``pixel``, an index into PROFILES and the size of
-a pixel; ``start``, ``stop``, the pixels from, to; ``smallest``, the rounding of a 1; ``work``, the scratch; ``share``,
-the weight of this sub-pixel.
+Shared arguments:
+    numbers: ``[N, 11]`` of the image's shapes (see packing.py), of which this is shape ``k``; by_numbers: the
+        derivatives by them, to which is added.
+    profile: an index into ``PROFILES``.
+    pixel: size of a (sub-)pixel in canvas units.
+    start, stop: range of pixels of the tile.
+    epsilon: rounding error of 1.
+    work: the scratch array (see scratch.py).
+    share: weight of this sub-pixel in its pixel.
 """
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import math
 
 from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
+from vectorae.rasterizer.constants import GAUSSIAN
+from vectorae.rasterizer.cpu.box_distance import FIRST_COSINE, circular, closer, elliptical, thickness
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.corners import DIAGONAL, circular, closer, elliptical, thickness
-from vectorae.rasterizer.cpu.profiles import GAUSSIAN, differentiate_slab, is_thin, slab
-from vectorae.rasterizer.cpu.rows import (
+from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab
+from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
     ARC_X,
@@ -49,8 +56,8 @@ from vectorae.rasterizer.packing import (
 
 
 @inlined
-def cover_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share):
-    """Add the box's alpha, × share, to ALPHA; of elliptical corners, leave the closest points in ARC_X and ARC_Y."""
+def cover_box(kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share):
+    """Add share × the box's alpha to ALPHA; for elliptical corners, leave the closest points in ARC_X and ARC_Y."""
     if blend > ZERO:
         _place_slabs(numbers, k, start, stop, work)
         across, down = _are_thin(numbers, k, profile, pixel)
@@ -61,8 +68,8 @@ def cover_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, wo
             work[ALPHA, p] += sharp * work[ACROSS, p] * work[DOWN, p]
     if blend < ONE:
         if not is_circular(numbers, k):
-            _find_arcs(numbers, k, start, stop, smallest, work)
-        _find_distance(numbers, k, start, stop, smallest, work)
+            _find_arcs(numbers, k, start, stop, epsilon, work)
+        _find_distance(numbers, k, start, stop, epsilon, work)
         rounded, s = share * numbers[k, ROUNDED], numbers[k, SOFTNESS]
         if kind == FILLED_BOX:
             thin = _is_thin_rounded(numbers, k, profile, pixel)
@@ -85,9 +92,12 @@ def cover_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, wo
 
 
 @inlined
-def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share, known, by_numbers):
-    """Add the derivatives of Σ BY_ALPHA · alpha · share by the numbers of the shape; ``known``: whether ARC_X and
-    ARC_Y hold what ``cover_box`` left there."""
+def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share, known, by_numbers):
+    """Add the derivatives of Σ BY_ALPHA · alpha · share by the numbers of the shape.
+
+    Args:
+        known: whether ARC_X and ARC_Y hold the closest points that ``cover_box`` found.
+    """
     if blend > ZERO:
         _place_slabs(numbers, k, start, stop, work)
         across, down = _are_thin(numbers, k, profile, pixel)
@@ -96,8 +106,8 @@ def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, smal
         _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers)
     if blend < ONE:
         if not known and not is_circular(numbers, k):
-            _find_arcs(numbers, k, start, stop, smallest, work)
-        _find_distance(numbers, k, start, stop, smallest, work)
+            _find_arcs(numbers, k, start, stop, epsilon, work)
+        _find_distance(numbers, k, start, stop, epsilon, work)
         if kind == FILLED_BOX:
             thin = _is_thin_rounded(numbers, k, profile, pixel)
             differentiate_slab(profile, thin, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
@@ -106,27 +116,31 @@ def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, smal
         if is_circular(numbers, k):
             _differentiate_circular(numbers, k, share, start, stop, work, by_numbers)
         else:
-            _differentiate_elliptical(numbers, k, share, start, stop, smallest, work, by_numbers)
+            _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers)
 
 
 @inlined
 def is_circular(numbers, k):
-    """Whether the corners are, or are sharp: the closest point has a closed form."""
+    """Whether corners are circular or sharp, so that the closest point has a closed form."""
     return numbers[k, HALF_WIDTH] == numbers[k, HALF_HEIGHT] or numbers[k, ROUNDNESS] == ZERO
 
 
 @inlined
 def _are_thin(numbers, k, profile, pixel):
+    """Whether the far sides of both slabs count (see ``is_thin``)."""
+    """Whether the far sides of both slabs count (see ``is_thin``)."""
     s = numbers[k, SOFTNESS]
     return is_thin(profile, s, pixel, numbers[k, HALF_WIDTH]), is_thin(profile, s, pixel, numbers[k, HALF_HEIGHT])
 
 
 @inlined
 def _is_thin_rounded(numbers, k, profile, pixel):
+    """Whether the far side of the rounded box counts anywhere (see ``is_thin``)."""
+    """Whether the far side of the rounded box counts anywhere (see ``is_thin``)."""
     longer = max(numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT])
     half = min(numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT])
     if not is_circular(numbers, k):
-        # At the tips, where it is least.
+        # At the tips, where the box is thinnest.
         slimness = ONE - half * half / (longer * longer)
         half *= math.sqrt(max(ONE - numbers[k, ROUNDNESS] * slimness, ZERO))
     return is_thin(profile, numbers[k, SOFTNESS], pixel, half)
@@ -134,7 +148,7 @@ def _is_thin_rounded(numbers, k, profile, pixel):
 
 @inlined
 def _frame(numbers, k):
-    """The box's centre and turn; read before a loop, which otherwise might change them, for all the compiler knows."""
+    """The box's centre, cosine and sine, read before a loop: the compiler cannot know that the loop keeps them."""
     return numbers[k, CENTER_X], numbers[k, CENTER_Y], numbers[k, COS], numbers[k, SIN]
 
 
@@ -148,13 +162,13 @@ def _to_local(frame, work, p):
 
 @inlined
 def _signed(value, x):
-    """Of a derivative by |x|, that by x."""
+    """The derivative by x, given that by |x|."""
     return value if x > ZERO else (-value if x < ZERO else ZERO)
 
 
 @inlined
 def _place_slabs(numbers, k, start, stop, work):
-    """Distance and thickness of the two slabs whose product is a box with sharp corners."""
+    """Write distance and thickness of the two slabs whose product is a box with sharp corners."""
     frame = _frame(numbers, k)
     half_width, half_height = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT]
     for p in range(start, stop):
@@ -164,35 +178,35 @@ def _place_slabs(numbers, k, start, stop, work):
 
 
 @inlined
-def _radii(numbers, k, smallest):
-    """Those of the corners, and one divided by each."""
-    rx = max(numbers[k, HALF_WIDTH] * numbers[k, ROUNDNESS], smallest)
-    ry = max(numbers[k, HALF_HEIGHT] * numbers[k, ROUNDNESS], smallest)
+def _radii(numbers, k, epsilon):
+    """Radii of the corners, and their reciprocals."""
+    rx = max(numbers[k, HALF_WIDTH] * numbers[k, ROUNDNESS], epsilon)
+    ry = max(numbers[k, HALF_HEIGHT] * numbers[k, ROUNDNESS], epsilon)
     return rx, ry, ONE / rx, ONE / ry
 
 
 @inlined
-def _find_arcs(numbers, k, start, stop, smallest, work):
-    """The closest point on the ellipse of each corner, by the iteration of geometry.rounded_box."""
+def _find_arcs(numbers, k, start, stop, epsilon, work):
+    """Write the closest points on elliptical corners, by the iteration of geometry.rounded_box."""
     frame = _frame(numbers, k)
-    rx, ry, inverse_x, inverse_y = _radii(numbers, k, smallest)
+    rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
     inner_x = numbers[k, HALF_WIDTH] * (ONE - numbers[k, ROUNDNESS])
     inner_y = numbers[k, HALF_HEIGHT] * (ONE - numbers[k, ROUNDNESS])
     for p in range(start, stop):
         _, _, x, y = _to_local(frame, work, p)
         work[D, p], work[T, p] = abs(x) - inner_x, abs(y) - inner_y
-        work[ARC_X, p], work[ARC_Y, p] = DIAGONAL, DIAGONAL
-    # A loop for each step, in which the processor works on several pixels at once while each waits for its roots.
+        work[ARC_X, p], work[ARC_Y, p] = FIRST_COSINE, FIRST_COSINE
+    # A loop over pixels per step: the processor overlaps the square roots of several pixels.
     for _ in range(CLOSEST_POINT_STEPS):
         for p in range(start, stop):
             work[ARC_X, p], work[ARC_Y, p] = closer(
-                work[D, p], work[T, p], work[ARC_X, p], work[ARC_Y, p], rx, ry, inverse_x, inverse_y, smallest
+                work[D, p], work[T, p], work[ARC_X, p], work[ARC_Y, p], rx, ry, inverse_x, inverse_y, epsilon
             )
 
 
 @inlined
-def _find_distance(numbers, k, start, stop, smallest, work):
-    """Distance and thickness of the box, given the closest points where corners are elliptical."""
+def _find_distance(numbers, k, start, stop, epsilon, work):
+    """Write distance and thickness of the box, given the closest points if corners are elliptical."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
     longer, shorter = max(half_width, half_height), min(half_width, half_height)
@@ -203,19 +217,19 @@ def _find_distance(numbers, k, start, stop, smallest, work):
             work[T, p] = TWO * shorter
         return
     wide = half_width >= half_height
-    rx, ry, inverse_x, inverse_y = _radii(numbers, k, smallest)
+    rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
     for p in range(start, stop):
         _, _, x, y = _to_local(frame, work, p)
         x, y, cos, sin = abs(x), abs(y), work[ARC_X, p], work[ARC_Y, p]
         work[D, p], _, _, _, _ = elliptical(
-            x, y, cos, sin, half_width, half_height, roundness, rx, ry, inverse_x, inverse_y, smallest
+            x, y, cos, sin, half_width, half_height, roundness, rx, ry, inverse_x, inverse_y, epsilon
         )
-        work[T, p], _, _, _, _ = thickness(x if wide else y, longer, shorter, roundness, smallest)
+        work[T, p], _, _, _, _ = thickness(x if wide else y, longer, shorter, roundness, epsilon)
 
 
 @inlined
 def _find_edges(width, start, stop, work):
-    """Distance and thickness of all within a stroke's outer edge, and of what is within its inner edge."""
+    """Write distance and thickness of the areas within the stroke's outer edge and within its inner edge."""
     for p in range(start, stop):
         d, t = work[D, p], work[T, p]
         work[D, p], work[T, p] = d - HALF * width, t + width
@@ -224,7 +238,7 @@ def _find_edges(width, start, stop, work):
 
 @inlined
 def _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, by_numbers):
-    """Coverage by the box's stroke and its derivatives into ACROSS, and add the derivative by its width."""
+    """Write coverage by the box's stroke and its derivatives to ACROSS; add the derivative by the stroke's width."""
     width, s = numbers[k, STROKE_WIDTH], numbers[k, SOFTNESS]
     by_width = ZERO * share
     if profile == GAUSSIAN:
@@ -252,6 +266,8 @@ def _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, 
 
 @inlined
 def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
+    """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
+    """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
     frame = _frame(numbers, k)
     sharp = share * numbers[k, SHARP]
     by_sharp = by_s = by_width = by_height = all_x = all_y = by_cos = by_sin = ZERO * sharp
@@ -275,6 +291,8 @@ def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
 
 @inlined
 def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
+    """Add the derivatives of the box with circular corners, given its coverage in ACROSS."""
+    """Add the derivatives of the box with circular corners, given its coverage in ACROSS."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
     rounded = share * numbers[k, ROUNDED]
@@ -308,11 +326,13 @@ def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
 
 
 @inlined
-def _differentiate_elliptical(numbers, k, share, start, stop, smallest, work, by_numbers):
+def _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers):
+    """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
+    """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
     longer, shorter, wide = max(half_width, half_height), min(half_width, half_height), half_width >= half_height
-    rx, ry, inverse_x, inverse_y = _radii(numbers, k, smallest)
+    rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
     rounded = share * numbers[k, ROUNDED]
     by_rounded = by_s = by_width = by_height = by_roundness = ZERO * rounded
     all_x = all_y = by_cos = by_sin = ZERO * rounded
@@ -320,10 +340,10 @@ def _differentiate_elliptical(numbers, k, share, start, stop, smallest, work, by
         dx, dy, x, y = _to_local(frame, work, p)
         _, nx, ny, cos, sin = elliptical(
             abs(x), abs(y), work[ARC_X, p], work[ARC_Y, p], half_width, half_height, roundness, rx, ry, inverse_x,
-            inverse_y, smallest,
+            inverse_y, epsilon,
         )  # fmt: skip
         _, t_along, t_longer, t_shorter, t_roundness = thickness(
-            abs(x) if wide else abs(y), longer, shorter, roundness, smallest
+            abs(x) if wide else abs(y), longer, shorter, roundness, epsilon
         )
         weight = work[BY_ALPHA, p]
         by_d, by_t = weight * rounded * work[ACROSS + BY_D, p], weight * rounded * work[ACROSS + BY_T, p]
@@ -346,7 +366,7 @@ def _differentiate_elliptical(numbers, k, share, start, stop, smallest, work, by
 
 @inlined
 def _add(numbers, k, by_s, by_width, by_height, all_x, all_y, by_cos, by_sin, by_numbers):
-    """Add derivatives; all_x and all_y are those by the place of all pixels in the box's frame."""
+    """Add derivatives by the numbers; all_x and all_y are those by the position of all pixels in the local frame."""
     cos, sin = numbers[k, COS], numbers[k, SIN]
     by_numbers[k, SOFTNESS] += by_s
     by_numbers[k, HALF_WIDTH] += by_width

@@ -1,4 +1,4 @@
-"""How the kernels are compiled: once, and cached on disk."""
+"""Decorators that compile the CPU kernels with numba and cache them on disk."""
 
 import hashlib
 from collections.abc import Callable
@@ -14,20 +14,23 @@ from vectorae.io.atomic import cache_folder
 RASTERIZER = Path(__file__).parents[1]
 
 ZERO, HALF, ONE, TWO = (np.float32(number) for number in (0, 0.5, 1, 2))
-"""Numbers in the loops: float32 stays float32 beside them, and float64 stays float64. A plain 1 would make it
-float64, of which a vector register holds half as many."""
+"""Literals of the kernels. Beside them float32 stays float32 and float64 stays float64; a plain 1 would promote float32
+to float64, of which a vector register holds half as many."""
+
+
+def kernel_sources() -> list[Path]:
+    """Every module that a kernel may inline functions or constants from, or take options of numba from."""
+    folders = RASTERIZER, RASTERIZER / "cpu", RASTERIZER.parent / "geometry"
+    return [RASTERIZER.parent / "compat.py", *sorted(path for folder in folders for path in folder.glob("*.py"))]
 
 
 def _version() -> str:
-    """A hash of all that a kernel may be made of.
+    """A hash of ``kernel_sources``, part of the cache folder's name.
 
-    Numba compares the file of a function with that of its cache, but not those of the functions and constants that it
-    has inlined: after an update it would go on with the old ones.
+    Numba's own cache notices changes in the file of a function, but not in the files of functions and constants that
+    it has inlined: after an update it would load outdated code.
     """
-    folders = RASTERIZER, RASTERIZER / "cpu", RASTERIZER.parent / "geometry"
-    sources = sorted(path for folder in folders for path in folder.glob("*.py"))
-    sources.append(RASTERIZER.parent / "compat.py")  # an option of numba's
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in kernel_sources())).hexdigest()[:16]
 
 
 _CONFIG: Any = numba.config
@@ -38,25 +41,25 @@ _FOLDER = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / "kernels" / _version()
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``).
 
-    What is compiled so may not allocate an array, and in return does not count references to arrays, which would take
-    longer than many a loop here.
+    Such functions must not allocate arrays; in return numba leaves out reference counting, which would take longer than
+    many of these loops.
     """
     return _compiled(function, **NO_REFERENCE_COUNTS)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``compiled``, for what becomes a part of the functions that call it."""
+    """As ``compiled``, for functions that are always inlined into their callers."""
     return _compiled(function, forceinline=True, **NO_REFERENCE_COUNTS)
 
 
 def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As ``compiled``, for what allocates arrays."""
+    """As ``compiled``, for functions that allocate arrays."""
     return _compiled(function)
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _FOLDER
-    # No branch for a NaN and sums in any order.
+    # No special branches for NaN; sums may be reordered.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
     try:
         kernel: Callable[..., Any] = numba.njit(

@@ -1,29 +1,33 @@
-"""Coverage by slabs, tile by tile: the mathematics of rasterizer.coverage.
+"""Coverage by slabs in a tile: the mathematics of rasterizer.coverage.
 
-Names here and in the other loops: d is the distance, t the thickness, s the softness. Arguments that all share:
-``profile``, an index into ``PROFILES``; ``thin``, whether the far side of a slab counts (for a one-sided gaussian, it
-does not); ``pixel``, the size of a pixel; ``start``, ``stop``, pixels from, to; ``work``, the scratch; ``d``, ``t``,
-its rows of distance and thickness; ``into``, the row, or the first of four, that is written.
+Names in all kernels: d is the distance, t the thickness, s the softness, all in canvas units; ``by_x`` is the
+derivative by x.
+
+Shared arguments:
+    profile: an index into ``PROFILES``.
+    thin: whether the far side of the slab counts (for a one-sided gaussian, it does not).
+    pixel: size of a (sub-)pixel in canvas units.
+    start, stop: range of pixels of the tile.
+    work: the scratch array (see scratch.py); d, t: its rows of distance and thickness; into: the row that is written,
+        or the first of four: COVERED, BY_D, BY_T, BY_S.
 """
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import math
 
 import numpy as np
 
-from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer import constants
+from vectorae.rasterizer.constants import GAUSSIAN, RAMP, SIGMOID
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, compiled, inlined
-from vectorae.rasterizer.cpu.rows import BY_D, BY_S, BY_T, COVERED, is_scratch
+from vectorae.rasterizer.cpu.scratch import BY_D, BY_S, BY_T, COVERED, is_scratch
 
-GAUSSIAN, SIGMOID, RAMP = (list(PROFILES).index(name) for name in ("gaussian", "sigmoid", "ramp"))
-
-TAIL, TAIL_ROOT = (np.float32((14 * math.log(2)) ** power) for power in (1, 0.5))
-"""−ln of the coverage that may be dropped, 2⁻¹⁴, and its root."""
+TAIL, TAIL_ROOT = np.float32(constants.TAIL), np.float32(constants.TAIL_ROOT)
 
 FLAT, FLAT_ROOT = (np.float32((17 * math.log(2)) ** power) for power in (1, 0.5))
-"""−ln of the coverage that the far side of a shape may take away and is not computed, 2⁻¹⁷, and its root."""
+"""−ln of the coverage, 2⁻¹⁷, that the far side of a slab must take away at least to be computed, and its root."""
 
 _FLOOR, _PART = np.float32(-30), np.float32(1 / 32)
 _THIRD, _FOURTH, _FIFTH = np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 120)
@@ -31,7 +35,7 @@ _THIRD, _FOURTH, _FIFTH = np.float32(1 / 6), np.float32(1 / 24), np.float32(1 / 
 
 @inlined
 def _exp(x):
-    """e^x for x ≤ 0 in arithmetic that vectorises: (e^(x/32))^32 by a polynomial and five squarings.
+    """e^x for x ≤ 0, vectorisable: (e^(x/32))^32 by a polynomial and five squarings.
 
     Below −30 it stays at e^−30 ≈ 1e-13; the error is below 5e-9 and a few units of the last place.
     """
@@ -55,7 +59,7 @@ def _sigmoid(x):
 
 @inlined
 def _two_sigmoids(x, y):
-    """Those of x and y and their derivatives, with one division."""
+    """Sigmoids of x and y and their derivatives, with a single division."""
     e, f = _exp(-abs(x)), _exp(-abs(y))
     both = ONE / ((ONE + e) * (ONE + f))
     of_x, of_y = both * (ONE + f), both * (ONE + e)
@@ -65,7 +69,7 @@ def _two_sigmoids(x, y):
 
 @compiled
 def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
-    """Coverage by a slab (coverage.slab_coverage)."""
+    """Write coverage by a slab (coverage.slab_coverage)."""
     if not is_scratch(work):
         return
     if profile == GAUSSIAN:
@@ -99,7 +103,7 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
 
 @compiled
 def differentiate_slab(profile, thin, s, pixel, start, stop, work, d, t, into):
-    """Coverage by a slab, and its derivatives by distance, thickness and softness."""
+    """Write coverage by a slab and its derivatives by distance, thickness and softness."""
     if not is_scratch(work):
         return
     if profile == GAUSSIAN:
@@ -160,7 +164,7 @@ def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
 
 @inlined
 def reach_beyond(profile, s, pixel):
-    """How far beyond the outline coverage may be above 2⁻¹⁴."""
+    """Distance from the outline within which coverage may exceed 2⁻¹⁴, canvas units."""
     if profile == GAUSSIAN:
         return s * TAIL_ROOT
     if profile == SIGMOID:
@@ -170,7 +174,7 @@ def reach_beyond(profile, s, pixel):
 
 @inlined
 def is_thin(profile, s, pixel, half):
-    """Whether the far side of a slab of this half thickness counts."""
+    """Whether the far side of a slab of half thickness ``half`` changes its coverage by more than 2⁻¹⁷."""
     if profile == GAUSSIAN:
         return half < s * FLAT_ROOT
     if profile == SIGMOID:

@@ -1,26 +1,32 @@
-"""One shape in one tile: its alpha, and the derivatives."""
+"""Alpha of one shape in one tile, and its derivatives.
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+Shared arguments: ``kind``, ``numbers``, ``vertices``, ``first``, ``size`` and ``blend`` as in arguments.py, of one
+image and of shape ``k``; ``profile`` and ``fine`` as in ``Canvas``; ``whole``, the size of a pixel in canvas units;
+``left``, ``top``, the tile's first column and row; ``start``, ``stop``, a range of its pixels; ``work``, the scratch
+array.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.area import cover_area, differentiate_area
+from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.box import cover_box, differentiate_box
 from vectorae.rasterizer.cpu.compiled import ZERO, compiled
-from vectorae.rasterizer.cpu.polyline import cover_vertices, differentiate_vertices
-from vectorae.rasterizer.cpu.profiles import RAMP
-from vectorae.rasterizer.cpu.rows import ALPHA, is_scratch
-from vectorae.rasterizer.cpu.tiles import place_pixels
+from vectorae.rasterizer.cpu.covered_area import cover_area, differentiate_area
+from vectorae.rasterizer.cpu.path import cover_vertices, differentiate_vertices
+from vectorae.rasterizer.cpu.scratch import ALPHA, is_scratch
+from vectorae.rasterizer.cpu.tiles import locate_pixels
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED
 
 
 @compiled
 def cover(kind, numbers, k, vertices, first, size, blend, profile, fine, whole, left, top, start, stop, work):
-    """Write the alpha of a shape in some rows of a tile, each pixel's the mean of fine × fine sub-pixels, to ALPHA."""
+    """Write the alpha of a shape, the mean of fine × fine sub-pixels, to ALPHA."""
     if not is_scratch(work):
         return
-    smallest, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
+    epsilon, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
     if kind == REGION and profile == RAMP:
         cover_area(numbers[k, ROUNDED], vertices, first, size, whole, left, top, start, stop, work)
         return
@@ -29,13 +35,13 @@ def cover(kind, numbers, k, vertices, first, size, blend, profile, fine, whole, 
     pixel, share = whole / work.dtype.type(fine), work.dtype.type(1 / (fine * fine))
     for part in range(fine * fine):
         if fine > 1:
-            place_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
+            locate_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
         if kind in (POLYLINE, REGION):
             cover_vertices(kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share)
         else:
-            cover_box(kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share)
+            cover_box(kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share)
     if fine > 1:
-        place_pixels(work, left, top, whole, 0.5, 0.5)
+        locate_pixels(work, left, top, whole, 0.5, 0.5)
 
 
 @compiled
@@ -43,10 +49,10 @@ def differentiate_shape(
     kind, numbers, k, vertices, first, size, blend, profile, fine, whole, left, top, start, stop, work, known,
     by_numbers, by_vertices,
 ):  # fmt: skip
-    """Add the derivatives of Σ BY_ALPHA · alpha over some rows of a tile; ``known`` as for ``differentiate_box``."""
+    """Add the derivatives of Σ BY_ALPHA · alpha by numbers and vertices; ``known``: see ``differentiate_box``."""
     if not is_scratch(work):
         return
-    smallest, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
+    epsilon, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
     if kind == REGION and profile == RAMP:
         rounded = numbers[k, ROUNDED]
         by_numbers[k, ROUNDED] += differentiate_area(
@@ -56,7 +62,7 @@ def differentiate_shape(
     pixel, share = whole / work.dtype.type(fine), work.dtype.type(1 / (fine * fine))
     for part in range(fine * fine):
         if fine > 1:
-            place_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
+            locate_pixels(work, left, top, whole, (part % fine + 0.5) / fine, (part // fine + 0.5) / fine)
         if kind in (POLYLINE, REGION):
             differentiate_vertices(
                 kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share, by_numbers,
@@ -64,7 +70,7 @@ def differentiate_shape(
             )  # fmt: skip
         else:
             differentiate_box(
-                kind, numbers, k, blend, profile, pixel, start, stop, smallest, work, share, known, by_numbers
+                kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share, known, by_numbers
             )
     if fine > 1:
-        place_pixels(work, left, top, whole, 0.5, 0.5)
+        locate_pixels(work, left, top, whole, 0.5, 0.5)

@@ -1,4 +1,4 @@
-"""Work shared out to as many threads as torch uses, by images and bands of rows."""
+"""Parallel work over images and bands of rows, in as many threads as torch uses."""
 
 import math
 import os
@@ -10,25 +10,32 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 
-from vectorae import compat
+from vectorae.compat import openmp_team
 
 Result = TypeVar("Result")
 
 _PROCESS = os.getpid()
-"""That has imported this."""
+"""The process that imported this module."""
 
 
 class Part(NamedTuple):
-    """A part of the work: images and rows, both from and to; and which of the bands that images are cut into."""
+    """A part of the work.
+
+    Attributes:
+        images, rows: half-open ranges (from, to).
+        band: index of the band that these rows are, of those that each image is split into.
+    """
 
     images: tuple[int, int]
     rows: tuple[int, int]
     band: int
 
 
-def parts_of(images: int, height: int) -> list[Part]:
-    """Several parts a thread, as some images take longer than others. Images are cut into bands of rows only where
-    there are fewer of them than threads."""
+def split_work(images: int, height: int) -> list[Part]:
+    """Split images of ``height`` rows into several parts per thread, as some images take longer than others.
+
+    Images are split into bands of rows only if there are fewer images than threads.
+    """
     threads = torch.get_num_threads()
     bands = min(height, max(1, math.ceil(threads / max(1, images))))
     step = max(1, math.ceil(images / (4 * threads)))
@@ -39,8 +46,12 @@ def parts_of(images: int, height: int) -> list[Part]:
     ]
 
 
-def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> list[Result]:
-    """``work(number, part)`` of all parts, in their order, by as many threads as torch uses."""
+def run_parallel(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> list[Result]:
+    """Results of ``work(number, part)`` for all parts, in their order; runs in as many threads as torch uses.
+
+    Raises:
+        BaseException: the first failure of any thread.
+    """
     results: list[Any] = [None] * len(parts)
     failures: list[BaseException] = []
     todo = deque(enumerate(parts))
@@ -53,7 +64,7 @@ def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> lis
                 return
             try:
                 results[number] = work(number, part)
-            except BaseException as failure:  # that of another thread too is raised in this one
+            except BaseException as failure:  # raised below, in the calling thread
                 failures.append(failure)
                 todo.clear()
 
@@ -68,7 +79,7 @@ def share_out(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> lis
 
 
 def _in_threads(work: Callable[[], None], threads: int) -> None:
-    """Work, in this thread too: it is awake already."""
+    """Run ``work`` in several threads at once, this one included."""
     team = _team() if os.getpid() == _PROCESS else None  # an OpenMP team does not survive a fork
     if team:
         team(work, threads)
@@ -81,15 +92,15 @@ def _in_threads(work: Callable[[], None], threads: int) -> None:
 
 @lru_cache(maxsize=1)
 def _team() -> Callable[[Callable[[], None], int], None] | None:
-    """Work in the threads of torch itself, if these are GNU OpenMP's.
+    """A function that runs work in torch's own threads, if these are GNU OpenMP's; else None.
 
-    They wait busily for milliseconds after each of torch's operations: other threads would find every core taken, and
+    OpenMP's threads spin for milliseconds after each operation of torch: other threads would find all cores busy, and
     these are awake.
     """
-    return compat.openmp_team()
+    return openmp_team()
 
 
 @lru_cache(maxsize=2)
 def _pool(process: int, threads: int) -> ThreadPoolExecutor:
-    """Threads do not survive a fork: each process has its own."""
+    """A pool for each process, as threads do not survive a fork."""
     return ThreadPoolExecutor(max(1, threads - 1), thread_name_prefix="vectorae")

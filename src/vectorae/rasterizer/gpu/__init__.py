@@ -1,17 +1,15 @@
 """The GPU backend: the same function as the reference, fused into Triton kernels.
 
-A program draws one tile of one image, shape by shape, each only where its bounds and its soft edge reach: coverage
-below 2⁻¹⁴ may be dropped, which changes values by less than 2e-4. The backward pass draws a tile again and
-differentiates compositing without a division, so it is exact for opaque shapes; what the tiles have of the derivatives
-is summed up in an order that is always the same.
+A program draws one tile of one image, shape by shape, each only within its bounds and soft edge: coverage below 2⁻¹⁴
+may be dropped, which changes values by less than 2e-4. The backward pass draws a tile again and differentiates
+compositing without a division, so it is exact for opaque shapes; the tiles' derivatives are summed in a fixed order.
 
 Both passes are operators of torch, ``vectorae::draw`` and ``vectorae::differentiate``: a model around them can be
 compiled. While a CUDA graph is captured, nothing may wait for the GPU. Cubics are then cut into as many pieces as any
-within the canvas may need (see ``geometry.flatten``), and the scratch has room for shapes that cover all of an image;
-filled paths, which cross themselves one cannot know how often, are refused.
+within the canvas may need (see ``geometry.flatten``), and the scratch has room for shapes that cover whole images;
+filled paths are refused, as the number of their self-intersections is unknown.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -19,68 +17,37 @@ import triton
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.rasterizer import reference
-from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
+from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.gpu import loops
-from vectorae.rasterizer.gpu.tiles import place_shapes
+from vectorae.rasterizer.gpu.tiles import find_bounds
 from vectorae.rasterizer.packing import NUMBERS, pack
 from vectorae.scene import Path, Scene
 
-MOST_UNCOUNTED = 2**14
-"""Shapes × tiles for which the scratch has room without counting first, which would make the processor wait."""
+MAX_UNCOUNTED = 2**14
+"""Shapes × tiles up to which scratch for all of them is allocated; counting those needed would wait for the GPU."""
 
 
 def rasterize(
-    scene: Scene,
-    height: int,
-    width: int,
-    *,
-    coverage: str,
-    compositing: str,
-    softness: Tensor,
-    temperature: float = 0.0,
-    chunk_size: int = reference.CHUNK_SIZE,
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
-    """Draw a scene that lies on a GPU; arguments and result as for the reference.
-
-    Shapes whose order by depth is undecided are left to the reference, with its ``chunk_size``: there every shape hides
-    a part of every other one, so that a pixel's shapes meet in pairs and not in an order, which is no work for a
-    program that goes from the bottom to the top once.
+    """Draw a scene that lies on a GPU; arguments and result as for the reference, but its order is decided.
 
     Raises:
         UserError: a filled path while a CUDA graph is captured.
     """
-    if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
-    if scene.depth is not None and compositing == "over" and temperature > 0:
-        return reference.rasterize(
-            scene,
-            height,
-            width,
-            coverage=coverage,
-            compositing=compositing,
-            softness=softness,
-            temperature=temperature,
-            chunk_size=chunk_size,
-        )
-    if _is_capturing(scene.opacity) and any(_is_region(scene)):
+    if _is_capturing(edge) and any(isinstance(one.outline, Path) and one.stroke_width is None for one in scene.groups):
         raise UserError("backend: filled paths cannot be drawn while a CUDA graph is captured; draw them outside of it")
-    edge = (softness * scene.softness).clamp_min(1e-8)
-    fine = SUBPIXELS.get(coverage, 1)
-    packed = pack(scene, edge, coverage, 1 / (fine * min(height, width)))
+    packed = pack(scene, edge, coverage, min(height, width))
+    profile, screen = list(PROFILES).index(coverage), int(scene.compositing == "soft_or")
     image: Tensor = draw(
         packed.numbers,
         packed.vertices,
         scene.color,
         scene.background,
-        [packed.kinds, packed.first, packed.size, scene.order(), packed.blend],
-        [height, width, fine, list(PROFILES).index(coverage), int(compositing == "soft_or"), packed.present],
+        list(packed.topology),
+        [height, width, packed.subpixels, profile, screen, packed.present],
     )
     return image
-
-
-def _is_region(scene: Scene) -> Sequence[bool]:
-    return [isinstance(group.outline, Path) and group.stroke_width is None for group in scene.groups]
 
 
 def _is_capturing(tensor: Tensor) -> bool:
@@ -99,10 +66,11 @@ def draw(
     """Images ``[B, C, H, W]`` of packed shapes.
 
     Args:
-        numbers, vertices: see ``packing.Packed``; color ``[B, N, C]``; background ``[B, C]``.
-        topology: of ``Packed`` kinds, first and size; the order ``[B, N]``; of ``Packed`` blend.
-        canvas: height, width, sub-pixels of a pixel each way, an index into PROFILES, whether ink adds up like light,
-            and a bit for each kind that there is.
+        numbers, vertices: see ``packing.Packed``.
+        color: ``[B, N, C]``; background: ``[B, C]``.
+        topology: kinds, first and size of ``Packed``; the order ``[B, N]``; blend of ``Packed``.
+        canvas: height, width, sub-pixels per pixel in each direction, an index into ``PROFILES``, whether compositing
+            is soft or, and ``Packed.present``.
     """
     call = _Call([numbers, vertices, color, background], topology, canvas)
     image = numbers.new_empty(*background.shape, *canvas[:2])
@@ -128,8 +96,8 @@ def differentiate(
     """The derivatives of Σ gradient · ``draw(…)`` by numbers, vertices, color and background."""
     call = _Call([numbers, vertices, color, background], topology, canvas)
     channels, rank = color.shape[2], NUMBERS + color.shape[2]
-    begins, rows_needed = _begins(call.places, call.tiles)
-    segment_begins, segment_rows_needed = _begins(call.segments, call.tiles)
+    begins, rows_needed = _begins(call.bounds, call.tiles)
+    segment_begins, segment_rows_needed = _begins(call.segment_bounds, call.tiles)
     layers = channels if canvas[4] else 1
     gains = numbers.new_empty(rows_needed, layers, call.tile**2)
     rows, segment_rows = numbers.new_empty(rows_needed, rank), numbers.new_empty(segment_rows_needed, 4)
@@ -144,13 +112,13 @@ def differentiate(
         begins,
         segment_begins,
     )
-    sums = _sum_rows(rows, begins, call.places)
+    sums = _sum_rows(rows, begins, call.bounds)
     by_numbers, by_color = sums.split([NUMBERS, channels], dim=-1)
     by_vertices = torch.zeros_like(vertices)
     if vertices.shape[1]:
-        start, end = _sum_rows(segment_rows, segment_begins, call.segments).split(2, dim=-1)
+        start, end = _sum_rows(segment_rows, segment_begins, call.segment_bounds).split(2, dim=-1)
         by_vertices = start + torch.nn.functional.pad(end[:, :-1], (0, 0, 1, 0))
-    # An operator's results may not be parts of one tensor.
+    # The results of an operator must not share memory.
     return by_numbers.clone(), by_vertices, by_color.clone(), by_background.sum(1)
 
 
@@ -176,7 +144,7 @@ draw.register_autograd(_backward, setup_context=_save)
 
 
 class _Call:
-    """Arguments that both kernels share, and where the shapes are."""
+    """Arguments that both kernels share, with the bounds of shapes and segments."""
 
     def __init__(self, tensors: list[Tensor], topology: list[Tensor], canvas: list[int]) -> None:
         height, width, fine, profile, soft_or, present = canvas
@@ -184,18 +152,18 @@ class _Call:
         numbers, vertices, color, _ = tensors
         kinds, first, size, _, _ = topology
         batch, count = size.shape
-        # A tile has as many sub-pixels as registers can hold.
+        # Sized so that the sub-pixels of a tile fit into registers.
         self.tile = 16 if fine == 1 else 8
         self.tiles = triton.cdiv(height, self.tile) * triton.cdiv(width, self.tile)
         self.batch, pixel = batch, 1 / min(height, width)
-        self.places = size.new_empty(batch, count, 4)
-        self.segments = size.new_zeros(batch, vertices.shape[1], 4)
-        bounds = [self.places, self.segments]
+        self.bounds = size.new_empty(batch, count, 4)
+        self.segment_bounds = size.new_zeros(batch, vertices.shape[1], 4)
+        both = [self.bounds, self.segment_bounds]
         shape = [count, vertices.shape[1], height, width, pixel]
-        place_shapes[batch * count,](
-            *bounds, numbers, vertices, kinds, first, size, *shape, PROFILE=profile, TILE=self.tile, num_warps=1
+        find_bounds[batch * count,](
+            *both, numbers, vertices, kinds, first, size, *shape, PROFILE=profile, TILE=self.tile, num_warps=1
         )
-        self.arguments = [*tensors, *topology, *bounds, *shape]
+        self.arguments = [*tensors, *topology, *both, *shape]
         real = torch.finfo(numbers.dtype)
         self.options = {
             "EPSILON": real.eps,
@@ -211,29 +179,29 @@ class _Call:
         }
 
     def launch(self, kernel: Any, *arguments: Tensor) -> None:
-        """A program for each tile of each image."""
+        """Run a kernel with a program for each tile of each image."""
         kernel[self.batch * self.tiles,](*arguments, *self.arguments, **self.options)
 
 
-def _begins(places: Tensor, tiles: int) -> tuple[Tensor, int]:
-    """Where the rows of each shape, or segment, begin: one for each tile of its place; and for how many there is room.
+def _begins(bounds: Tensor, tiles: int) -> tuple[Tensor, int]:
+    """Layout of the scratch rows: one for each tile within the bounds ``[B, N, 4]`` of each shape or segment.
 
-    Args:
-        places: ``[B, N, 4]``.
+    Returns:
+        Index of the first row of each, ``[B·N]``; number of rows to allocate.
     """
-    sizes = (places[..., 2] * places[..., 3]).flatten()
+    sizes = (bounds[..., 2] * bounds[..., 3]).flatten()
     ends = sizes.cumsum(0)
     most = len(sizes) * tiles
-    if most > MOST_UNCOUNTED and not _is_capturing(places):
+    if most > MAX_UNCOUNTED and not _is_capturing(bounds):
         most = int(ends[-1])
     return ends - sizes, most
 
 
-def _sum_rows(rows: Tensor, begins: Tensor, places: Tensor) -> Tensor:
-    """The sum of the rows ``[·, rank]`` of each shape, or segment, ``[B, N, rank]``."""
+def _sum_rows(rows: Tensor, begins: Tensor, bounds: Tensor) -> Tensor:
+    """The sum of the scratch rows ``[·, rank]`` of each shape or segment, ``[B, N, rank]``."""
     rank = rows.shape[1]
-    total = rows.new_empty(*places.shape[:2], rank)
+    total = rows.new_empty(*bounds.shape[:2], rank)
     loops.sum_rows[len(begins),](
-        rows, begins, places, total, RANK=rank, PADDED=triton.next_power_of_2(rank), LENGTH=8, num_warps=1
+        rows, begins, bounds, total, RANK=rank, PADDED=triton.next_power_of_2(rank), LENGTH=8, num_warps=1
     )
     return total

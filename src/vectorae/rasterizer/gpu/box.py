@@ -1,7 +1,7 @@
-"""Rounded boxes: alpha, and its derivatives (the mathematics of geometry.rounded_box and rasterizer.coverage)."""
+"""Rounded boxes: alpha and its derivatives (the mathematics of geometry.rounded_box and rasterizer.coverage)."""
 
-# The compiler reads these functions, not a type checker: their arguments are blocks and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,unreachable"
+# Compiled by Triton, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import triton
 import triton.language as tl
@@ -11,11 +11,15 @@ from vectorae.rasterizer.gpu.constants import (
     CENTER_Y,
     CLOSEST_POINT_STEPS,
     COS,
+    DIAGONAL,
     FILLED_BOX,
     FILLED_BOXES,
     GAUSSIAN,
     HALF_HEIGHT,
     HALF_WIDTH,
+    MIN_COSINE,
+    MIN_OFFSET,
+    NO_SIDE,
     ROUNDED,
     ROUNDNESS,
     SHARP,
@@ -30,14 +34,15 @@ from vectorae.rasterizer.gpu.profiles import slab
 
 @triton.jit
 def box(x, y, numbers, kind, blend, pixel, EPSILON: tl.constexpr, PROFILE: tl.constexpr, PRESENT: tl.constexpr):
-    """Alpha, and its derivatives by the place in the box's frame and by the numbers of the shape.
+    """Alpha and its derivatives by the position in the box's frame and by the numbers of the shape.
 
     Args:
-        x, y: ``[PARTS, PIXELS]`` on the canvas; pixel: the size of a (sub-)pixel. Canvas units.
-        numbers: where those of the shape are.
-        kind: filled or stroked; blend: see ``coverage.Weights``.
-        EPSILON: the rounding of a 1.
-        PRESENT: a bit for each kind that the scene has.
+        x, y: ``[PARTS, PIXELS]`` positions on the canvas; pixel: size of a (sub-)pixel. Canvas units.
+        numbers: pointer to the numbers of the shape (see packing.py).
+        kind: ``FILLED_BOX`` or ``STROKED_BOX``.
+        blend: see ``coverage.Weights``.
+        EPSILON: rounding error of 1.
+        PRESENT: a bit, 1 << kind, for each kind in the scene.
 
     Returns:
         alpha, by_x, by_y, by_cos, by_sin, by_half_width, by_half_height, by_roundness, by_stroke_width, by_softness,
@@ -68,7 +73,7 @@ def box(x, y, numbers, kind, blend, pixel, EPSILON: tl.constexpr, PROFILE: tl.co
         nx, ny, arc_x, arc_y, t, t_x, t_y, t_width, t_height, t_roundness = _outline(
             x, y, half_width, half_height, roundness, EPSILON
         )
-        # The closest point is (from_x, from_y) half extents away from the centre.
+        # The closest point, in units of the half extents.
         from_x, from_y = 1 - roundness * (1 - arc_x), 1 - roundness * (1 - arc_y)
         d = nx * (x - half_width * from_x) + ny * (y - half_height * from_y)
         by_rounded, by_d, by_t, slab_s, by_stroke = _edges(d, t, stroke_width, kind, s, pixel, PROFILE, PRESENT)
@@ -81,7 +86,7 @@ def box(x, y, numbers, kind, blend, pixel, EPSILON: tl.constexpr, PROFILE: tl.co
         by_height += by_t * t_height - by_d * ny * from_y
         by_roundness = by_t * t_roundness
         by_roundness += by_d * (half_width * nx * (1 - arc_x) + half_height * ny * (1 - arc_y))
-    # The box is the same on the other side of its axes; on them there is no slope across.
+    # The box is symmetric about its axes; on an axis the derivative across it is 0.
     by_x, by_y = tl.where(right, by_x, tl.where(x > 0, -by_x, 0)), tl.where(below, by_y, tl.where(y > 0, -by_y, 0))
     by_cos, by_sin = by_x * dx + by_y * dy, by_x * dy - by_y * dx
     return (
@@ -91,8 +96,11 @@ def box(x, y, numbers, kind, blend, pixel, EPSILON: tl.constexpr, PROFILE: tl.co
 
 @triton.jit
 def _edges(d, t, width, kind, s, pixel, PROFILE: tl.constexpr, PRESENT: tl.constexpr):
-    """Coverage of a box, filled or stroked, by its distance; and the derivatives by distance, thickness, softness and
-    the stroke's width."""
+    """Coverage by a filled or stroked box, given distance and thickness, and its derivatives.
+
+    Returns:
+        covered, by_d, by_t, by_s, by_width (of the stroke).
+    """
     by_width = d * 0
     covered, by_d, by_t, by_s = by_width, by_width, by_width, by_width
     if FILLED_BOXES & PRESENT:
@@ -116,11 +124,11 @@ def _edges(d, t, width, kind, s, pixel, PROFILE: tl.constexpr, PRESENT: tl.const
 
 @triton.jit
 def _outline(x, y, half_width, half_height, roundness, EPSILON: tl.constexpr):
-    """The closest point of a box's outline, and how thick the box is there.
+    """The closest point of a box's outline, and the box's thickness at that position.
 
     Returns:
-        The normal; the closest point's place on the corner's arc, as cosine and sine; the thickness; and its
-        derivatives by x, y, half_width, half_height and roundness.
+        The normal (nx, ny); the closest point's position on the corner's arc, as cosine and sine; the thickness; and
+        its derivatives by x, y, half_width, half_height and roundness.
     """
     corner_x, corner_y = x - half_width * (1 - roundness), y - half_height * (1 - roundness)
     zero = x * 0
@@ -151,9 +159,9 @@ def _outline(x, y, half_width, half_height, roundness, EPSILON: tl.constexpr):
 
 @triton.jit
 def _closest_on_ellipse(corner_x, corner_y, rx, ry, EPSILON: tl.constexpr):
-    """The place of the closest point on the arc, by the iteration of geometry.rounded_box."""
+    """The closest point's position on the arc (cosine, sine), by the iteration of geometry.rounded_box."""
     inverse_x, inverse_y, squares = 1 / rx, 1 / ry, rx * rx - ry * ry
-    cos = corner_x * 0 + 0.7071067811865476
+    cos = corner_x * 0 + DIAGONAL
     sin = cos
     for _ in range(CLOSEST_POINT_STEPS):
         evolute_x, evolute_y = squares * inverse_x * cos * cos * cos, -squares * inverse_y * sin * sin * sin
@@ -161,8 +169,7 @@ def _closest_on_ellipse(corner_x, corner_y, rx, ry, EPSILON: tl.constexpr):
         to_x, to_y = corner_x - evolute_x, corner_y - evolute_y
         to_square = tl.maximum(to_x * to_x + to_y * to_y, EPSILON * EPSILON)
         scale = tl.sqrt((from_x * from_x + from_y * from_y) / to_square)
-        # A cosine in place of 0, so that a place from which both would be 0 has a direction: either end will do.
-        cos = tl.minimum(tl.maximum((to_x * scale + evolute_x) * inverse_x, 1e-15), 1)
+        cos = tl.minimum(tl.maximum((to_x * scale + evolute_x) * inverse_x, MIN_COSINE), 1)
         sin = tl.minimum(tl.maximum((to_y * scale + evolute_y) * inverse_y, 0), 1)
         inverse = 1 / tl.sqrt(cos * cos + sin * sin)
         cos, sin = cos * inverse, sin * inverse
@@ -173,17 +180,18 @@ def _closest_on_ellipse(corner_x, corner_y, rx, ry, EPSILON: tl.constexpr):
 def _closest_on_outline(
     x, y, corner_x, corner_y, cos, sin, half_width, half_height, rx, ry, EPSILON: tl.constexpr
 ):  # fmt: skip
-    """Of the closest point on the arc and those on the straight sides the nearest: its normal and place."""
+    """The nearest of the closest points on the arc and on the straight sides: its normal and position on the arc."""
     offset_x, offset_y = corner_x - rx * cos, corner_y - ry * sin
     offset = tl.sqrt(offset_x * offset_x + offset_y * offset_y)
     in_corner = tl.minimum(corner_x, corner_y) > 0
     unit_x, unit_y = corner_x / rx, corner_y / ry
     outwards = tl.where(in_corner & (unit_x * unit_x + unit_y * unit_y > 1), offset, -offset)
-    far = offset > 1e-3 * tl.maximum(rx, ry)
+    far = offset > tl.maximum(rx, ry) * MIN_OFFSET
     nx, ny = tl.where(far, offset_x, cos * ry), tl.where(far, offset_y, sin * rx)
     length = tl.maximum(tl.sqrt(nx * nx + ny * ny), EPSILON * EPSILON)
     inverse = 1 / tl.where(far, outwards, length)
-    side, above = tl.where(corner_y <= 0, x - half_width, -1e30), tl.where(corner_x <= 0, y - half_height, -1e30)
+    side = tl.where(corner_y <= 0, x - half_width, NO_SIDE)
+    above = tl.where(corner_x <= 0, y - half_height, NO_SIDE)
     on_arc = in_corner | (outwards > tl.maximum(side, above))
     on_side = (side >= above).to(x.dtype)
     nx, ny = tl.where(on_arc, nx * inverse, on_side), tl.where(on_arc, ny * inverse, 1 - on_side)
@@ -192,14 +200,18 @@ def _closest_on_outline(
 
 @triton.jit
 def _thickness(along, longer, shorter, roundness, EPSILON: tl.constexpr):
-    """2b √(1 − roundness u² (1 − b²/a²)) at a place along the longer side, and its derivatives by that place, the
-    longer and the shorter half extent and roundness."""
+    """Thickness 2b √(1 − roundness u² (1 − b²/a²)) at a position along the longer side, and its derivatives.
+
+    Returns:
+        (t, by_along, by_longer, by_shorter, by_roundness): by the position, the longer and the shorter half extent and
+        roundness.
+    """
     inverse_corner = 1 / tl.maximum(longer * roundness, EPSILON)
     inverse_longer = 1 / tl.maximum(longer, EPSILON)
     ratio = shorter * inverse_longer
     slimness = 1 - ratio * ratio
     u = (along - (longer - tl.maximum(longer * roundness, EPSILON))) * inverse_corner
-    # Triton's interpreter does not combine a single truth value with a block of them.
+    # Triton's interpreter cannot combine a scalar boolean with a block of booleans.
     free = (u > 0) & (u < (longer * roundness > EPSILON).to(u.dtype))
     u = tl.minimum(tl.maximum(u, 0), 1)
     inside = 1 - roundness * slimness * u * u

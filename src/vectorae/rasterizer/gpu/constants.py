@@ -1,19 +1,16 @@
-"""Numbers that the kernels share; Triton reads only what is declared as known when it compiles."""
-
-import math
+"""Constants of the kernels, as ``tl.constexpr``: Triton reads no other globals."""
 
 import triton.language as tl
 
 from vectorae.geometry import rounded_box
-from vectorae.rasterizer import packing
-from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer import constants, packing
 
 FILLED_BOX = tl.constexpr(packing.FILLED_BOX)
 STROKED_BOX = tl.constexpr(packing.STROKED_BOX)
 POLYLINE = tl.constexpr(packing.POLYLINE)
 REGION = tl.constexpr(packing.REGION)
 
-# Bits of kinds that a scene may have.
+# Bits of the kinds in a scene.
 FILLED_BOXES = tl.constexpr(1 << packing.FILLED_BOX)
 STROKED_BOXES = tl.constexpr(1 << packing.STROKED_BOX)
 BOXES = tl.constexpr(1 << packing.FILLED_BOX | 1 << packing.STROKED_BOX)
@@ -34,16 +31,16 @@ ROUNDED = tl.constexpr(packing.ROUNDED)
 SHARP = tl.constexpr(packing.SHARP)
 NUMBERS = tl.constexpr(packing.NUMBERS)
 
-GAUSSIAN = tl.constexpr(list(PROFILES).index("gaussian"))
-SIGMOID = tl.constexpr(list(PROFILES).index("sigmoid"))
-RAMP = tl.constexpr(list(PROFILES).index("ramp"))
-
-TAIL = tl.constexpr(14 * math.log(2))
-"""−ln of the coverage that may be dropped, 2⁻¹⁴."""
-
-TAIL_ROOT = tl.constexpr(math.sqrt(14 * math.log(2)))
-
+GAUSSIAN = tl.constexpr(constants.GAUSSIAN)
+SIGMOID = tl.constexpr(constants.SIGMOID)
+RAMP = tl.constexpr(constants.RAMP)
+TAIL = tl.constexpr(constants.TAIL)
+TAIL_ROOT = tl.constexpr(constants.TAIL_ROOT)
 CLOSEST_POINT_STEPS = tl.constexpr(rounded_box.CLOSEST_POINT_STEPS)
+DIAGONAL = tl.constexpr(rounded_box.DIAGONAL)
+MIN_COSINE = tl.constexpr(constants.MIN_COSINE)
+MIN_OFFSET = tl.constexpr(rounded_box.MIN_OFFSET)
+NO_SIDE = tl.constexpr(constants.NO_SIDE)
 
 LANES = tl.constexpr(32)
-"""Shapes, or segments, of which it is found at once which ones touch a tile."""
+"""Number of shapes or segments that are tested against a tile at once."""

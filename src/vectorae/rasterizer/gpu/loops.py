@@ -1,13 +1,24 @@
-"""A program for each tile of each image: drawing, and its derivative.
+"""The kernels for drawing and its derivative: one program per tile of each image.
 
-A tile is drawn shape by shape, from the bottom to the top. For the derivative it is drawn once more, which leaves what
-the image would gain by more alpha of each shape; from the top to the bottom that is weighted by what the shapes above
-let through. Each shape's derivatives of a tile are a row of their own, summed up afterwards: no two programs write to
-the same place, so that sums are repeatable.
+A tile is drawn shape by shape, from bottom to top. For the derivative it is drawn once more, which gives each shape's
+gain: the derivative by its alpha if nothing were above it. From top to bottom, the gains are weighted by the
+transmittance of the shapes above. Each shape's derivatives in a tile are a scratch row of their own, summed afterwards:
+no two programs write to the same memory, so that sums are reproducible.
+
+Shared arguments:
+    numbers, vertices, kinds, first, size, blend: pointers to the fields of ``packing.Packed``.
+    color ``[B, N, C]``, background ``[B, C]``, order ``[B, N]``: pointers, see ``gpu.draw``.
+    bounds, segment_bounds: pointers to the bounds of shapes and segments (see tiles.py).
+    count, vertex_count: N and V; pixel: size of a pixel in canvas units.
+    b, column, row: image and tile of this program; k: a slot.
+    EPSILON, TINY: rounding error of 1, and the smallest normal number.
+    CHANNELS, PADDED: C, and the next power of two.
+    PROFILE: an index into ``PROFILES``; FINE: sub-pixels per pixel in each direction; SOFT_OR: the compositing.
+    PRESENT: a bit, 1 << kind, for each kind in the scene; TILE: side of a tile in pixels.
 """
 
-# The compiler reads these functions, not a type checker: their arguments are blocks and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,unreachable"
+# Compiled by Triton, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import triton
 import triton.language as tl
@@ -39,7 +50,7 @@ from vectorae.rasterizer.gpu.tiles import entry_of, highest, lowest, touching, w
 
 @triton.jit
 def draw(
-    image, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments, count,
+    image, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds, count,
     vertex_count, height, width, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr,
     PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr,
     TILE: tl.constexpr,
@@ -47,7 +58,7 @@ def draw(
     """Write ``image`` ``[B, C, H, W]``."""
     b, column, row = _tile(width, height, TILE)
     canvas = _draw_tile(
-        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments,
+        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
         image, image, image, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
         PRESENT, TILE, False,
     )  # fmt: skip
@@ -58,88 +69,90 @@ def draw(
 @triton.jit
 def differentiate(
     gradient, gains, rows, segment_rows, by_background, begins, segment_begins, numbers, vertices, color, background,
-    kinds, first, size, order, blend, places, segments, count, vertex_count, height, width, pixel,
+    kinds, first, size, order, blend, bounds, segment_bounds, count, vertex_count, height, width, pixel,
     EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr,
     FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
-    """Write the derivatives of Σ gradient · image that each shape has in each tile.
+    """Write the derivatives of Σ gradient · image by each shape in each tile.
 
     Args:
         gradient: ``[B, C, H, W]``.
-        gains: scratch, for each row of a tile's pixels, of each channel where ink adds up like light.
-        rows: ``[·, 11 + C]`` by the numbers and the colour; segment_rows: ``[·, 4]`` by start and end of each segment;
-            by_background: ``[B, tiles, C]``.
-        begins, segment_begins: where the rows of each shape, and segment, begin.
+        gains: scratch ``[·, 1 or C, TILE²]`` for the gains of each shape in each tile, per channel for soft or.
+        rows: ``[·, 11 + C]`` derivatives by numbers and colour; segment_rows: ``[·, 4]`` by the start and end of each
+            segment; by_background: ``[B, tiles, C]``.
+        begins, segment_begins: index of the first row of each shape, and of each segment.
     """
     b, column, row = _tile(width, height, TILE)
     at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
-    given = tl.load(gradient + at, mask=inside, other=0)
+    cotangent = tl.load(gradient + at, mask=inside, other=0)
     _draw_tile(
-        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments,
-        given, gains, begins, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
+        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
+        cotangent, gains, begins, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
         PRESENT, TILE, True,
     )  # fmt: skip
     tl.debug_barrier()
-    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
-    passed = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, given.dtype)
+    x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+    transmittance = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, cotangent.dtype)
     channel = tl.arange(0, PADDED)
     chunks = (count + LANES - 1) // LANES
     for chunk in range(chunks):
         begin = (chunks - 1 - chunk) * LANES
-        hits = _hits(b, column, row, order, places, count, begin)
+        hits = _hits(b, column, row, order, bounds, count, begin)
         while hits != 0:
             i = highest(hits)
             hits = without(hits, i)
             k = tl.load(order + b * count + begin + i)
             shape = b * count + k
-            entry = entry_of(places, begins, shape, column, row)
+            entry = entry_of(bounds, begins, shape, column, row)
             ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
-            kept, there = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
-            by_alpha = tl.load(gains + kept, mask=there, other=0) * passed
+            gain_at, mask = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
+            by_alpha = tl.load(gains + gain_at, mask=mask, other=0) * transmittance
             alpha = _differentiate_shape(
                 tl.sum(by_alpha * ink, 0)[None, :] if SOFT_OR else by_alpha, x, y, b, k, numbers, vertices,
-                kinds, first, size, blend, segments, segment_begins, rows + entry * (NUMBERS + CHANNELS),
+                kinds, first, size, blend, segment_bounds, segment_begins, rows + entry * (NUMBERS + CHANNELS),
                 segment_rows, count, vertex_count, column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
             )  # fmt: skip
-            by_ink = tl.sum(by_alpha * alpha if SOFT_OR else given * (alpha * passed), 1)
+            by_ink = tl.sum(by_alpha * alpha if SOFT_OR else cotangent * (alpha * transmittance), 1)
             tl.store(rows + entry * (NUMBERS + CHANNELS) + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
-            passed *= 1 - (alpha * ink if SOFT_OR else alpha)
+            transmittance *= 1 - (alpha * ink if SOFT_OR else alpha)
     tile = tl.program_id(0).to(tl.int64)
-    tl.store(by_background + tile * CHANNELS + channel, tl.sum(given * passed, 1), mask=channel < CHANNELS)
+    tl.store(by_background + tile * CHANNELS + channel, tl.sum(cotangent * transmittance, 1), mask=channel < CHANNELS)
 
 
 @triton.jit
 def _draw_tile(
-    b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, places, segments, given,
-    gains, begins, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr,
-    PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr,
-    TILE: tl.constexpr, KEEP: tl.constexpr,
+    b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
+    cotangent, gains, begins, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
+    CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr,
+    PRESENT: tl.constexpr, TILE: tl.constexpr, SAVE: tl.constexpr,
 ):  # fmt: skip
-    """The pixels of a tile, ``[PADDED, TILE²]``; and into ``gains``, where ``KEEP``, what Σ given · image gains by
-    each shape's alpha where nothing is above it: Σ_c g_c (c_k − B_k), B_k what lies behind; of soft or g_c (1 − B_k) in
-    each channel."""
-    x, y = _places_of_pixels(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+    """The pixels of a tile, ``[PADDED, TILE²]``; if ``SAVE``, also write the gain of each shape to ``gains``.
+
+    The gain, the derivative of Σ cotangent · image by the shape's alpha if nothing were above it, is
+    Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel.
+    """
+    x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
     channel = tl.arange(0, PADDED)
     below = tl.load(background + b * CHANNELS + channel, mask=channel < CHANNELS, other=0)
     canvas = below[:, None] + tl.zeros([PADDED, TILE * TILE], below.dtype)
     for begin in range(0, count, LANES):
-        hits = _hits(b, column, row, order, places, count, begin)
+        hits = _hits(b, column, row, order, bounds, count, begin)
         while hits != 0:
             i = lowest(hits)
             hits = without(hits, i)
             k = tl.load(order + b * count + begin + i)
             shape = b * count + k
             alpha = _cover(
-                x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, count, vertex_count,
+                x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, count, vertex_count,
                 column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
             )  # fmt: skip
             ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
             more = 1 - canvas if SOFT_OR else ink - canvas
-            if KEEP:
-                entry = entry_of(places, begins, shape, column, row)
-                kept, there = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
-                gain = given * more if SOFT_OR else tl.sum(given * more, 0)[None, :]
-                tl.store(gains + kept, gain, mask=there)
+            if SAVE:
+                entry = entry_of(bounds, begins, shape, column, row)
+                gain_at, mask = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
+                gain = cotangent * more if SOFT_OR else tl.sum(cotangent * more, 0)[None, :]
+                tl.store(gains + gain_at, gain, mask=mask)
             canvas += alpha * (ink * more if SOFT_OR else more)
     return canvas
 
@@ -153,8 +166,8 @@ def _tile(width, height, TILE: tl.constexpr):
 
 
 @triton.jit
-def _places_of_pixels(column, row, pixel, REAL: tl.constexpr, FINE: tl.constexpr, TILE: tl.constexpr):
-    """Where on the canvas a tile's pixels, or their sub-pixels, are: ``[FINE², TILE²]``."""
+def _pixel_positions(column, row, pixel, REAL: tl.constexpr, FINE: tl.constexpr, TILE: tl.constexpr):
+    """Positions of a tile's (sub-)pixels on the canvas: x and y, ``[FINE², TILE²]`` each."""
     p, part = tl.arange(0, TILE * TILE)[None, :], tl.arange(0, FINE * FINE)[:, None]
     x = (column * TILE + p % TILE + (part % FINE + 0.5) / FINE) * pixel
     y = (row * TILE + p // TILE + (part // FINE + 0.5) / FINE) * pixel
@@ -163,7 +176,7 @@ def _places_of_pixels(column, row, pixel, REAL: tl.constexpr, FINE: tl.constexpr
 
 @triton.jit
 def _image_tile(b, column, row, height, width, CHANNELS: tl.constexpr, PADDED: tl.constexpr, TILE: tl.constexpr):
-    """The pixels of a tile in ``[B, C, H, W]``, ``[PADDED, TILE²]``, and whether they are there."""
+    """Offsets of a tile's pixels in an image ``[B, C, H, W]``, and whether they exist: ``[PADDED, TILE²]`` each."""
     p, channel = tl.arange(0, TILE * TILE)[None, :], tl.arange(0, PADDED)[:, None]
     x, y = column * TILE + p % TILE, row * TILE + p // TILE
     return ((b * CHANNELS + channel) * height + y) * width + x, (channel < CHANNELS) & (x < width) & (y < height)
@@ -171,27 +184,27 @@ def _image_tile(b, column, row, height, width, CHANNELS: tl.constexpr, PADDED: t
 
 @triton.jit
 def _gain_tile(entry, CHANNELS: tl.constexpr, PADDED: tl.constexpr, SOFT_OR: tl.constexpr, TILE: tl.constexpr):
-    """Where in the scratch the gains of a shape in a tile are, and which of them."""
+    """Offsets of the gains of a shape in a tile, and their mask."""
     p = tl.arange(0, TILE * TILE)[None, :]
     if SOFT_OR:
         channel = tl.arange(0, PADDED)[:, None]
-        at, there = (entry * CHANNELS + channel) * (TILE * TILE) + p, (channel < CHANNELS) & (p >= 0)
+        at, mask = (entry * CHANNELS + channel) * (TILE * TILE) + p, (channel < CHANNELS) & (p >= 0)
     else:
-        at, there = entry * (TILE * TILE) + p, p >= 0
-    return at, there
+        at, mask = entry * (TILE * TILE) + p, p >= 0
+    return at, mask
 
 
 @triton.jit
-def _hits(b, column, row, order, places, count, begin):
-    """Which shapes touch the tile, LANES of them from ``begin`` on in their order: a bit for each."""
+def _hits(b, column, row, order, bounds, count, begin):
+    """The set of those, out of LANES shapes from ``begin`` on in their order, that touch the tile."""
     lane = begin + tl.arange(0, LANES)
     k = tl.load(order + b * count + lane, mask=lane < count, other=0)
-    return touching(places, b * count + k, lane < count, column, row)
+    return touching(bounds, b * count + k, lane < count, column, row)
 
 
 @triton.jit
 def _cover(
-    x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, count, vertex_count, column, row, pixel,
+    x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, count, vertex_count, column, row, pixel,
     EPSILON: tl.constexpr, TINY: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
 ):  # fmt: skip
     """The alpha of a shape, ``[1, TILE²]``."""
@@ -206,7 +219,7 @@ def _cover(
     if PATHS & PRESENT:
         if kind >= POLYLINE:
             vertices += 2 * b * vertex_count
-            segments += 4 * b * vertex_count
+            segment_bounds += 4 * b * vertex_count
             first_vertex, vertices_of_shape = tl.load(first + k), tl.load(size + shape)
             if (kind == REGION) & (PROFILE == RAMP):
                 middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
@@ -214,7 +227,7 @@ def _cover(
                 alpha += tl.load(numbers + ROUNDED) * covered
             else:
                 alpha, _, _, _, _, _, _, _ = path(
-                    x, y, numbers, kind, vertices, segments, first_vertex, vertices_of_shape, column, row,
+                    x, y, numbers, kind, vertices, segment_bounds, first_vertex, vertices_of_shape, column, row,
                     pixel / FINE, TINY, PROFILE, PRESENT,
                 )  # fmt: skip
     return tl.sum(alpha, 0)[None, :] / (FINE * FINE)
@@ -222,85 +235,111 @@ def _cover(
 
 @triton.jit
 def _differentiate_shape(
-    by_alpha, x, y, b, k, numbers, vertices, kinds, first, size, blend, segments, segment_begins, rows, segment_rows,
-    count, vertex_count, column, row, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, PROFILE: tl.constexpr,
-    FINE: tl.constexpr, PRESENT: tl.constexpr,
+    by_alpha, x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, segment_begins, rows,
+    segment_rows, count, vertex_count, column, row, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
+    PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
 ):  # fmt: skip
-    """The alpha of a shape, ``[1, TILE²]``; and write the derivatives of Σ by_alpha · alpha by its numbers to ``rows``,
-    and those by its segments."""
+    """The alpha of a shape, ``[1, TILE²]``; writes the derivatives of Σ by_alpha · alpha by its numbers and segments.
+
+    ``rows`` points to the shape's row, the derivatives by its numbers; ``segment_rows`` to the rows of all segments.
+    """
     shape, kind = b * count + k, tl.load(kinds + k)
     numbers += shape * NUMBERS
-    alpha, weight = x * 0, by_alpha / (FINE * FINE)
+    alpha = x * 0
     if BOXES & PRESENT:
         if kind < POLYLINE:
-            (
-                alpha, by_x, by_y, by_cos, by_sin, by_width, by_height, by_roundness, by_stroke, by_s, by_rounded,
-                by_sharp,
-            ) = box(x, y, numbers, kind, tl.load(blend + shape), pixel / FINE, EPSILON, PROFILE, PRESENT)  # fmt: skip
-            cos, sin = tl.load(numbers + COS), tl.load(numbers + SIN)
-            all_x, all_y = _total(weight * by_x), _total(weight * by_y)
-            tl.store(rows + CENTER_X, sin * all_y - cos * all_x)
-            tl.store(rows + CENTER_Y, -sin * all_x - cos * all_y)
-            tl.store(rows + COS, _total(weight * by_cos))
-            tl.store(rows + SIN, _total(weight * by_sin))
-            tl.store(rows + HALF_WIDTH, _total(weight * by_width))
-            tl.store(rows + HALF_HEIGHT, _total(weight * by_height))
-            tl.store(rows + ROUNDNESS, _total(weight * by_roundness))
-            tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
-            tl.store(rows + SOFTNESS, _total(weight * by_s))
-            tl.store(rows + ROUNDED, _total(weight * by_rounded))
-            tl.store(rows + SHARP, _total(weight * by_sharp))
+            alpha = _differentiate_box(
+                by_alpha, x, y, numbers, kind, tl.load(blend + shape), rows, pixel, EPSILON, PROFILE, FINE, PRESENT
+            )
     if PATHS & PRESENT:
         if kind >= POLYLINE:
-            vertices += 2 * b * vertex_count
-            segments += 4 * b * vertex_count
-            segment_begins += b * vertex_count
-            first_vertex, vertices_of_shape = tl.load(first + k), tl.load(size + shape)
-            rounded = tl.load(numbers + ROUNDED)
-            for number in tl.static_range(NUMBERS):
-                if number != STROKE_WIDTH and number != SOFTNESS and number != ROUNDED:
-                    tl.store(rows + number, rounded * 0)
-            if (kind == REGION) & (PROFILE == RAMP):
-                middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
-                covered = covered_area(middle_x, middle_y, vertices, first_vertex, vertices_of_shape, pixel)
-                alpha += rounded * covered
-                tl.store(rows + ROUNDED, _total(by_alpha * covered))
-                tl.store(rows + STROKE_WIDTH, rounded * 0)
-                tl.store(rows + SOFTNESS, rounded * 0)
-                add_by_area(
-                    rounded * by_alpha, middle_x, middle_y, vertices, segments, segment_begins, segment_rows,
-                    first_vertex, vertices_of_shape, column, row, pixel,
-                )  # fmt: skip
-            else:
-                alpha, by_stroke, by_s, by_rounded, near_x, near_y, segment, part = path(
-                    x, y, numbers, kind, vertices, segments, first_vertex, vertices_of_shape, column, row,
-                    pixel / FINE, TINY, PROFILE, PRESENT,
-                )  # fmt: skip
-                tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
-                tl.store(rows + SOFTNESS, _total(weight * by_s))
-                tl.store(rows + ROUNDED, _total(weight * by_rounded))
-                add_by_segments(
-                    weight * near_x, weight * near_y, segment, part, segments, segment_begins, segment_rows,
-                    first_vertex, vertices_of_shape, column, row,
-                )  # fmt: skip
+            alpha = _differentiate_path(
+                by_alpha, x, y, numbers, kind, vertices + 2 * b * vertex_count, segment_bounds + 4 * b * vertex_count,
+                segment_begins + b * vertex_count, tl.load(first + k), tl.load(size + shape), rows, segment_rows,
+                column, row, pixel, TINY, PROFILE, FINE, PRESENT,
+            )  # fmt: skip
     return tl.sum(alpha, 0)[None, :] / (FINE * FINE)
 
 
 @triton.jit
+def _differentiate_box(
+    by_alpha, x, y, numbers, kind, blend, rows, pixel, EPSILON: tl.constexpr, PROFILE: tl.constexpr,
+    FINE: tl.constexpr, PRESENT: tl.constexpr,
+):  # fmt: skip
+    """As ``_differentiate_shape``, for a box; alpha is that of the sub-pixels, ``[FINE², TILE²]``."""
+    weight = by_alpha / (FINE * FINE)
+    alpha, by_x, by_y, by_cos, by_sin, by_width, by_height, by_roundness, by_stroke, by_s, by_rounded, by_sharp = box(
+        x, y, numbers, kind, blend, pixel / FINE, EPSILON, PROFILE, PRESENT
+    )
+    cos, sin = tl.load(numbers + COS), tl.load(numbers + SIN)
+    all_x, all_y = _total(weight * by_x), _total(weight * by_y)
+    tl.store(rows + CENTER_X, sin * all_y - cos * all_x)
+    tl.store(rows + CENTER_Y, -sin * all_x - cos * all_y)
+    tl.store(rows + COS, _total(weight * by_cos))
+    tl.store(rows + SIN, _total(weight * by_sin))
+    tl.store(rows + HALF_WIDTH, _total(weight * by_width))
+    tl.store(rows + HALF_HEIGHT, _total(weight * by_height))
+    tl.store(rows + ROUNDNESS, _total(weight * by_roundness))
+    tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
+    tl.store(rows + SOFTNESS, _total(weight * by_s))
+    tl.store(rows + ROUNDED, _total(weight * by_rounded))
+    tl.store(rows + SHARP, _total(weight * by_sharp))
+    return alpha
+
+
+@triton.jit
+def _differentiate_path(
+    by_alpha, x, y, numbers, kind, vertices, segment_bounds, segment_begins, first, size, rows, segment_rows, column,
+    row, pixel, TINY: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
+):  # fmt: skip
+    """As ``_differentiate_shape``, for a polyline or region; alpha is that of the sub-pixels, ``[FINE², TILE²]``."""
+    alpha, weight = x * 0, by_alpha / (FINE * FINE)
+    rounded = tl.load(numbers + ROUNDED)
+    for number in tl.static_range(NUMBERS):
+        if number != STROKE_WIDTH and number != SOFTNESS and number != ROUNDED:
+            tl.store(rows + number, rounded * 0)
+    if (kind == REGION) & (PROFILE == RAMP):
+        middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
+        covered = covered_area(middle_x, middle_y, vertices, first, size, pixel)
+        alpha += rounded * covered
+        tl.store(rows + ROUNDED, _total(by_alpha * covered))
+        tl.store(rows + STROKE_WIDTH, rounded * 0)
+        tl.store(rows + SOFTNESS, rounded * 0)
+        add_by_area(
+            rounded * by_alpha, middle_x, middle_y, vertices, segment_bounds, segment_begins, segment_rows, first,
+            size, column, row, pixel,
+        )  # fmt: skip
+    else:
+        alpha, by_stroke, by_s, by_rounded, near_x, near_y, segment, part = path(
+            x, y, numbers, kind, vertices, segment_bounds, first, size, column, row, pixel / FINE, TINY, PROFILE,
+            PRESENT,
+        )  # fmt: skip
+        tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
+        tl.store(rows + SOFTNESS, _total(weight * by_s))
+        tl.store(rows + ROUNDED, _total(weight * by_rounded))
+        add_by_segments(
+            weight * near_x, weight * near_y, segment, part, segment_bounds, segment_begins, segment_rows, first, size,
+            column, row,
+        )  # fmt: skip
+    return alpha
+
+
+@triton.jit
 def _total(values):
+    """The sum over both axes of a block."""
     return tl.sum(tl.sum(values, 1), 0)
 
 
 @triton.jit
-def sum_rows(rows, begins, places, total, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
-    """Sum the rows of each shape, ``[·, RANK]``, into ``total`` ``[B·N, RANK]``: a program for each."""
+def sum_rows(rows, begins, bounds, total, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
+    """Sum the rows ``[·, RANK]`` of each shape or segment into ``total`` ``[B·N, RANK]``: one program for each."""
     shape = tl.program_id(0).to(tl.int64)
     begin = tl.load(begins + shape)
-    length = tl.load(places + 4 * shape + 2) * tl.load(places + 4 * shape + 3)
+    length = tl.load(bounds + 4 * shape + 2) * tl.load(bounds + 4 * shape + 3)
     lane, number = tl.arange(0, LENGTH)[:, None], tl.arange(0, PADDED)[None, :]
     total_here = tl.zeros([LENGTH, PADDED], total.dtype.element_ty)
     for part in range(0, length, LENGTH):
-        there = (part + lane < length) & (number < RANK)
-        total_here += tl.load(rows + (begin + part + lane) * RANK + number, mask=there, other=0)
+        mask = (part + lane < length) & (number < RANK)
+        total_here += tl.load(rows + (begin + part + lane) * RANK + number, mask=mask, other=0)
     at = tl.arange(0, PADDED)
     tl.store(total + shape * RANK + at, tl.sum(total_here, 0), mask=at < RANK)

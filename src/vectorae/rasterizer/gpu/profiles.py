@@ -1,11 +1,11 @@
-"""Coverage by slabs: the mathematics of rasterizer.coverage, and its derivatives.
+"""Coverage by slabs and its derivatives: the mathematics of rasterizer.coverage.
 
-Blocks are ``[PARTS, PIXELS]``: of each pixel of a tile its sub-pixels, or the pixel itself. What a kernel does not use
-of the results, the compiler leaves out.
+Blocks are ``[PARTS, PIXELS]``: the sub-pixels (or one) of each pixel of a tile. ``by_x`` is the derivative by x. The
+compiler removes results that a kernel does not use.
 """
 
-# The compiler reads these functions, not a type checker: their arguments are blocks and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator,unreachable"
+# Compiled by Triton, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import triton
 import triton.language as tl
@@ -26,9 +26,12 @@ def slab(d, t, s, pixel, PROFILE: tl.constexpr, THIN: tl.constexpr):
     """Coverage by a slab (coverage.slab_coverage), and its derivatives by distance, thickness and softness.
 
     Args:
-        d, t: distance and thickness; s: softness; pixel: the size of a (sub-)pixel. Canvas units.
+        d, t: distance and thickness; s: softness; pixel: size of a (sub-)pixel. Canvas units.
         PROFILE: an index into ``PROFILES``.
-        THIN: whether the far side counts.
+        THIN: whether the far side of the slab counts.
+
+    Returns:
+        covered, by_d, by_t, by_s.
     """
     by_t = d * 0
     by_d, by_s = by_t, by_t
@@ -77,7 +80,7 @@ def slab(d, t, s, pixel, PROFILE: tl.constexpr, THIN: tl.constexpr):
 
 @triton.jit
 def reach_beyond(s, pixel, PROFILE: tl.constexpr):
-    """How far beyond the outline coverage may be above 2⁻¹⁴."""
+    """Distance from the outline within which coverage may exceed 2⁻¹⁴, canvas units."""
     if PROFILE == GAUSSIAN:
         reach = s * TAIL_ROOT
     elif PROFILE == SIGMOID:

@@ -1,4 +1,4 @@
-"""Saying that the kernels are being compiled: it takes half a minute, once for each version of them."""
+"""Tell the user that the kernels are being compiled: half a minute, once for each version of them."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -13,16 +13,16 @@ PACKAGE = __name__.rpartition(".")[0]
 
 @contextmanager
 def _print() -> Iterator[None]:
-    # A progress bar that is not ours, if there is one, moves down a line.
+    # If another program's progress bar is on the screen, it moves down a line.
     print(f"vectorae: {COMPILING}", file=sys.stderr, flush=True)
     yield
 
 
 class _Announcer:
-    """Hears when numba compiles: not when it finds what it needs in its cache.
+    """Listens to numba's compilations; what its cache has is not compiled.
 
     Attributes:
-        show: gives a context to be in meanwhile.
+        show: makes a context manager that is active while kernels compile.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class _Announcer:
 
     def on_start(self, module: str) -> None:
         if module.startswith(PACKAGE):
-            # A kernel is compiled with all that it calls.
+            # Events are nested: a kernel is compiled together with the functions that it calls.
             if self._depth == 0:
                 self._showing.enter_context(self.show())
             self._depth += 1
@@ -50,7 +50,7 @@ listen_to_compilation(_announcer.on_start, _announcer.on_end)
 
 @contextmanager
 def announced_by(show: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
-    """Within it, ``show()`` is entered while kernels are compiled; elsewhere a line on stderr says so."""
+    """Within this context, ``show()`` is active while kernels compile; outside of it a line is printed to stderr."""
     before, _announcer.show = _announcer.show, show
     try:
         yield

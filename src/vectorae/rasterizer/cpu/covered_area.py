@@ -1,17 +1,22 @@
-"""Rows of enclosed regions by the exact area of each pixel that they cover (see geometry.region.covered_area)."""
+"""Enclosed regions in a tile, by the exact area of each pixel that they cover (see geometry.region.covered_area).
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+Shared arguments: ``vertices`` ``[V, 2]`` of the image, of which the boundary has ``size`` from ``first`` on, two per
+segment; ``pixel``, the size of a pixel in canvas units; ``left``, ``top``, the tile's first column and row; ``start``,
+``stop``, a range of pixels of the tile; ``work``, the scratch array.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import math
 
 from vectorae.rasterizer.cpu.compiled import ZERO, inlined
-from vectorae.rasterizer.cpu.rows import ALPHA, BY_ALPHA, TILE, D, T
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, TILE, D, T
 
 
 @inlined
 def _between(a, b, low, first, last):
-    """The part of [first, last] in which a + t (b − a) lies between low and low + 1."""
+    """The sub-interval of [first, last] where a + t (b − a) lies between low and low + 1."""
     if a == b:
         return (first, last) if low <= a < low + 1 else (first, first)
     enter, leave = (low - a) / (b - a), (low + 1 - a) / (b - a)
@@ -21,8 +26,12 @@ def _between(a, b, low, first, last):
 
 @inlined
 def _clip(vertices, v, pixel, row, start, n):
-    """A segment in a row of n pixels from start on: its ends, counted in pixels from there; which part of it lies in
-    the row; and from which to which column (exclusive) that leads, both n where none of it counts."""
+    """Clip segment v to a row of n pixels that begins at column ``start``.
+
+    Returns:
+        (x0, y0, x1, y1, begin, finish, left, right): the segment's ends in pixels, relative to the row's first pixel;
+        the interval of the segment in the row; the columns that it crosses (right is exclusive), both n if none.
+    """
     x0, y0 = vertices[v, 0] / pixel - start, vertices[v, 1] / pixel - row
     x1, y1 = vertices[v + 1, 0] / pixel - start, vertices[v + 1, 1] / pixel - row
     begin, finish = _between(y0, y1, 0.0, 0.0, 1.0)
@@ -36,7 +45,7 @@ def _clip(vertices, v, pixel, row, start, n):
 
 @inlined
 def cover_area(weight, vertices, first, size, pixel, left, top, start, stop, work):
-    """Write the covered part of each pixel of some rows of a tile, weighted, to ALPHA; the tile begins at left, top."""
+    """Write weight × the covered part of each pixel to ALPHA."""
     for r in range(int(start) // TILE, int(stop) // TILE):
         area_row(vertices, first, size, pixel, top + r, left, TILE, work[T], work[D])
         for i in range(TILE):
@@ -45,7 +54,7 @@ def cover_area(weight, vertices, first, size, pixel, left, top, start, stop, wor
 
 @inlined
 def differentiate_area(weight, vertices, first, size, pixel, left, top, start, stop, work, by_vertices):
-    """Add the derivatives of Σ BY_ALPHA · alpha by the vertices, and return that by the weight."""
+    """Add the derivatives of Σ BY_ALPHA · alpha by the vertices; return the one by the weight."""
     by_weight = ZERO * weight
     for r in range(int(start) // TILE, int(stop) // TILE):
         area_row(vertices, first, size, pixel, top + r, left, TILE, work[T], work[D])
@@ -57,10 +66,13 @@ def differentiate_area(weight, vertices, first, size, pixel, left, top, start, s
 
 
 @inlined
-def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
-    """The covered part of each of n pixels of a row from start on, into ``covered``; ``passed`` has room for n + 1."""
+def area_row(vertices, first, size, pixel, row, start, n, carried, covered):
+    """Write the covered part of each of n pixels, from column ``start`` on in a row, to ``covered``.
+
+    ``carried`` is scratch for n + 1 numbers: the area that a segment adds to every pixel from that one on.
+    """
     covered[:n] = 0
-    passed[: n + 1] = 0
+    carried[: n + 1] = 0
     for v in range(first, first + size - 1, 2):
         x0, y0, x1, y1, begin, finish, left, right = _clip(vertices, v, pixel, row, start, n)
         if left >= n:
@@ -69,21 +81,21 @@ def area_row(vertices, first, size, pixel, row, start, n, passed, covered):
         for i in range(left, right):
             enter, leave = _between(x0, x1, float(i), begin, finish)
             covered[i] += (y1 - y0) * (leave - enter) * (i + 1 - x0 - (x1 - x0) * (enter + leave) / 2)
-            passed[i + 1] += (y1 - y0) * (leave - enter)
+            carried[i + 1] += (y1 - y0) * (leave - enter)
             inside += leave - enter
-        # What is left of all n pixels, but not what is right of them.
+        # The part of the segment left of all n pixels covers them; the part to their right does not.
         if left == 0:
             beyond = _beyond(x0, x1, float(n), begin, finish)
-            passed[0] += (y1 - y0) * (finish - begin - inside - beyond)
+            carried[0] += (y1 - y0) * (finish - begin - inside - beyond)
     total = 0.0
     for i in range(n):
-        total += passed[i]
+        total += carried[i]
         covered[i] = min(max(covered[i] + total, 0.0), 1.0)
 
 
 @inlined
 def _beyond(x0, x1, edge, first, last):
-    """How much of the part [first, last] of a segment lies at edge or right of it."""
+    """Length of the part of the segment's interval [first, last] with x ≥ edge."""
     if x0 == x1:
         return last - first if x0 >= edge else 0.0
     at = min(max((edge - x0) / (x1 - x0), first), last)
@@ -95,13 +107,13 @@ def add_area(vertices, first, size, pixel, row, start, n, weight, by_vertices):
     """Add the derivatives of Σ weight · covered by the vertices."""
     for v in range(first, first + size - 1, 2):
         x0, y0, x1, y1, begin, finish, left, right = _clip(vertices, v, pixel, row, start, n)
-        all_of_it = at_end = 0.0
+        total = at_end = 0.0
         for i in range(left, right):
             enter, leave = _between(x0, x1, float(i), begin, finish)
-            all_of_it += weight[i] * (leave - enter)
+            total += weight[i] * (leave - enter)
             at_end += weight[i] * (leave * leave - enter * enter) / 2
         out_x, out_y = (y0 - y1) / pixel, (x1 - x0) / pixel
-        by_vertices[v, 0] += out_x * (all_of_it - at_end)
-        by_vertices[v, 1] += out_y * (all_of_it - at_end)
+        by_vertices[v, 0] += out_x * (total - at_end)
+        by_vertices[v, 1] += out_y * (total - at_end)
         by_vertices[v + 1, 0] += out_x * at_end
         by_vertices[v + 1, 1] += out_y * at_end

@@ -1,25 +1,25 @@
-"""Where closed paths cross themselves: the same as geometry.region.find_cuts, path by path."""
+"""Self-intersections of closed paths: the CPU implementation of geometry.region.find_cuts, path by path."""
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from vectorae.geometry.region import AT_END, AT_START, LEAST_PART, Cuts
+from vectorae.geometry.region import AT_END, AT_START, MIN_PART, Cuts
 from vectorae.rasterizer.cpu.compiled import allocating
-from vectorae.rasterizer.cpu.threads import parts_of, share_out
+from vectorae.rasterizer.cpu.threads import run_parallel, split_work
 
 
 def find_cuts(corners: Tensor) -> Cuts:
-    """Cut closed paths ``[M, V, 2]``, float64 on the CPU, and find the pieces with ink on one side."""
+    """Cut closed paths ``[M, V, 2]``, float64 on the CPU, and select the pieces with ink on one side."""
     paths, room = corners.contiguous().numpy(), corners.shape[1] + 4
     while True:
         pieces = np.zeros((len(paths), room, 3), dtype=np.int64)
         pieces[..., 1:] = AT_START
         size = np.zeros(len(paths), dtype=np.int64)
-        share_out(lambda _, part: _cut_paths(*part.images, paths, pieces, size), parts_of(len(paths), 1))  # noqa: B023
+        run_parallel(lambda _, part: _cut_paths(*part.images, paths, pieces, size), split_work(len(paths), 1))  # noqa: B023
         most = max(1, int(size.max(initial=0)))
         if most <= room:
             break
@@ -30,13 +30,14 @@ def find_cuts(corners: Tensor) -> Cuts:
 
 @allocating
 def _segment(corners, i):
+    """Start and end of segment i of a closed path ``[V, 2]``: (x0, y0, x1, y1)."""
     following = i + 1 if i + 1 < len(corners) else 0
     return corners[i, 0], corners[i, 1], corners[following, 0], corners[following, 1]
 
 
 @allocating
-def _corners_of(corners):
-    """How many corners do not repeat the one before them."""
+def _count_corners(corners):
+    """Number of corners that do not repeat the previous one."""
     found = 0
     for i in range(len(corners)):
         x0, y0, x1, y1 = _segment(corners, i)
@@ -46,21 +47,21 @@ def _corners_of(corners):
 
 @allocating
 def _cut_paths(first, last, paths, pieces, size):
-    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and how many there are, room or not."""
+    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room."""
     count = paths.shape[1]
     at, partner = np.empty(count + 2), np.empty(count + 2, dtype=np.int64)
     for m in range(first, last):
         corners = paths[m]
-        if _corners_of(corners) <= 2:  # there and back again encloses nothing
+        if _count_corners(corners) <= 2:  # a path that goes there and back encloses nothing
             continue
         for i in range(count):
             x0, y0, x1, y1 = _segment(corners, i)
             dx, dy = x1 - x0, y1 - y0
             if dx == 0 and dy == 0:
                 continue
-            cuts = _cuts_of(corners, i, at, partner)
+            cuts = _cut_segment(corners, i, at, partner)
             for c in range(cuts - 1):
-                if at[c + 1] - at[c] <= LEAST_PART:
+                if at[c + 1] - at[c] <= MIN_PART:
                     continue
                 part = (at[c] + at[c + 1]) / 2
                 other = _winding(corners, i, x0 + part * dx, y0 + part * dy)
@@ -76,8 +77,8 @@ def _cut_paths(first, last, paths, pieces, size):
 
 
 @allocating
-def _cuts_of(corners, i, at, partner):
-    """Where segment i is cut, from 0 to 1, and by which other segment; returns how many places these are."""
+def _cut_segment(corners, i, at, partner):
+    """Write the positions where segment i is cut, 0 to 1, and the segments that cross it; return their number."""
     count = len(corners)
     x0, y0, x1, y1 = _segment(corners, i)
     dx, dy = x1 - x0, y1 - y0
@@ -94,15 +95,15 @@ def _cuts_of(corners, i, at, partner):
         across = dx * (y3 - y2) - dy * (x3 - x2)
         if across == 0:
             continue
-        here = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
-        there = ((x2 - x0) * dy - (y2 - y0) * dx) / across
-        if 0 <= here <= 1 and 0 <= there <= 1:
-            # Sorted as they come: there are few.
+        on_this = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
+        on_other = ((x2 - x0) * dy - (y2 - y0) * dx) / across
+        if 0 <= on_this <= 1 and 0 <= on_other <= 1:
+            # Insertion sort, as there are few.
             c = cuts
-            while c > 1 and at[c - 1] > here:
+            while c > 1 and at[c - 1] > on_this:
                 at[c], partner[c] = at[c - 1], partner[c - 1]
                 c -= 1
-            at[c], partner[c] = here, j
+            at[c], partner[c] = on_this, j
             cuts += 1
     at[cuts], partner[cuts] = 1.0, AT_END
     return cuts + 1
@@ -110,7 +111,7 @@ def _cuts_of(corners, i, at, partner):
 
 @allocating
 def _winding(corners, own, x, y):
-    """How often the path winds around a place, its own segment left out."""
+    """Winding number of the path around a point, without the point's own segment."""
     count, winding = len(corners), 0
     for j in range(count):
         x2, y2, x3, y3 = _segment(corners, j)

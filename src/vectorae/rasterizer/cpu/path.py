@@ -1,19 +1,24 @@
-"""Stroked polylines and enclosed regions, tile by tile: alpha and its derivatives.
+"""Stroked polylines and enclosed regions in a tile: alpha and its derivatives.
 
-Arguments as in box.py, and: ``vertices`` ``[V, 2]`` of the image, ``first`` and ``size`` those of the shape, ``step``
-from one segment to the next (1 along a polyline, 2 on a boundary, where each has two vertices of its own).
+Shared arguments, beside those of box.py:
+    vertices: ``[V, 2]`` of the image, canvas units, of which the shape has ``size`` from ``first`` on.
+    step: from one segment's first vertex to the next one's: 1 along a polyline, 2 on a region's boundary, where each
+        segment has two vertices of its own.
+    reach: distance from the centre line or boundary within which coverage matters, canvas units.
+    tiny: the smallest normal number.
 """
 
-# The compiler reads these functions, not a type checker: their arguments are arrays and numbers, told in docstrings.
-# mypy: disable-error-code="no-untyped-def,no-untyped-call,untyped-decorator"
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
 
 import math
 
 import numpy as np
 
+from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import GAUSSIAN, differentiate_slab, is_thin, reach_beyond, slab
-from vectorae.rasterizer.cpu.rows import (
+from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reach_beyond, slab
+from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
     BY_ALPHA,
@@ -24,7 +29,7 @@ from vectorae.rasterizer.cpu.rows import (
     CANVAS_Y,
     COVERED,
     D_DOWN,
-    PLACE,
+    PART,
     ROW,
     SEGMENT,
     TILE,
@@ -36,15 +41,15 @@ from vectorae.rasterizer.cpu.rows import (
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, SOFTNESS, STROKE_WIDTH
 
 UPRIGHT = np.float32(1e-6)
-"""The width in canvas units below which a segment is as high in each column as altogether."""
+"""Width in canvas units below which a segment is treated as vertical: its slope is not used."""
 
-NONE = np.float32(-1)
-"""The segment of a pixel that none is near to."""
+NO_SEGMENT = np.float32(-1)
+"""Index of the segment where none is within reach."""
 
 
 @inlined
 def rows_near_segment(x0, y0, x1, y1, reach, start, stop, work):
-    """The pixels from, to in whose rows some lie within reach of a segment, or a few more: of its part in the tile."""
+    """Narrow a range of pixels to the rows that the part of a segment within the tile may reach."""
     left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE - 1] + reach
     if min(x0, x1) > right or max(x0, x1) < left:
         return start, start
@@ -64,27 +69,27 @@ def rows_near_segment(x0, y0, x1, y1, reach, start, stop, work):
 
 @inlined
 def _to_segment(x0, y0, along_x, along_y, inverse, work, p):
-    """Where on a segment its closest point lies, 0 to 1, and what leads to a pixel from there."""
+    """The closest point's position along a segment, 0 to 1, and the vector from there to pixel p."""
     from_x, from_y = work[CANVAS_X, p] - x0, work[CANVAS_Y, p] - y0
-    here = min(max((from_x * along_x + from_y * along_y) * inverse, ZERO), ONE)
-    return here, from_x - here * along_x, from_y - here * along_y
+    part = min(max((from_x * along_x + from_y * along_y) * inverse, ZERO), ONE)
+    return part, from_x - part * along_x, from_y - part * along_y
 
 
 @inlined
-def _is_nothing(along_x, along_y, v, first, step):
-    """Whether a segment has no length: a dot is such a polyline; others repeat a vertex, and a boundary has none."""
+def _is_skipped(along_x, along_y, v, first, step):
+    """Whether to skip a segment of zero length: all but the first of a polyline, which may be a dot."""
     return along_x == ZERO and along_y == ZERO and (v > first or step == 2)
 
 
 @inlined
 def find_distance(vertices, first, size, step, reach, start, stop, tiny, work):
-    """Distance to the nearest segment into D; twice the reach where none lies within."""
+    """Write the distance to the nearest segment to D; twice the reach if none is within reach."""
     for p in range(start, stop):
         work[D, p] = reach * reach
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _is_nothing(along_x, along_y, v, first, step):
+        if _is_skipped(along_x, along_y, v, first, step):
             continue
         begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
@@ -98,29 +103,33 @@ def find_distance(vertices, first, size, step, reach, start, stop, tiny, work):
 
 @inlined
 def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
-    """As ``find_distance``, and which SEGMENT is the nearest (−1: none), the PLACE on it, and what leads TO it."""
+    """As ``find_distance``, and write the closest point of the nearest segment.
+
+    SEGMENT is the segment's index (−1: none), PART the point's position along it, TO_X and TO_Y lead from there to the
+    pixel.
+    """
     for p in range(start, stop):
         work[D, p] = reach * reach
         work[TO_X, p], work[TO_Y, p] = TWO * reach, ZERO
-        work[PLACE, p], work[SEGMENT, p] = ZERO, NONE
+        work[PART, p], work[SEGMENT, p] = ZERO, NO_SEGMENT
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _is_nothing(along_x, along_y, v, first, step):
+        if _is_skipped(along_x, along_y, v, first, step):
             continue
         begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
         number = np.float32(v)
         for p in range(begin, finish):
-            here, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
+            part, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
             squared = to_x * to_x + to_y * to_y
-            # Mixed, not chosen: a store under a condition does not vectorise.
+            # Blended, as a conditional store does not vectorise.
             closer = ONE if squared < work[D, p] else ZERO
             farther = ONE - closer
             work[D, p] = min(squared, work[D, p])
             work[TO_X, p] = closer * to_x + farther * work[TO_X, p]
             work[TO_Y, p] = closer * to_y + farther * work[TO_Y, p]
-            work[PLACE, p] = closer * here + farther * work[PLACE, p]
+            work[PART, p] = closer * part + farther * work[PART, p]
             work[SEGMENT, p] = closer * number + farther * work[SEGMENT, p]
     for p in range(start, stop):
         to_x, to_y = work[TO_X, p], work[TO_Y, p]
@@ -129,7 +138,7 @@ def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
 
 @inlined
 def cover_vertices(kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share):
-    """Add the alpha of a stroked polyline, or of an enclosed region, × share, to ALPHA."""
+    """Add share × the alpha of a stroked polyline or an enclosed region to ALPHA."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     reach = reach_beyond(profile, s, pixel) + HALF * width
     find_distance(vertices, first, size, step_of(kind), reach, start, stop, tiny, work)
@@ -142,12 +151,13 @@ def cover_vertices(kind, numbers, k, vertices, first, size, profile, pixel, star
 
 @inlined
 def step_of(kind):
-    """From one segment to the next: on a boundary each has two vertices of its own."""
+    """Vertices from one segment to the next."""
     return 1 if kind == POLYLINE else 2
 
 
 @inlined
 def _is_thin(kind, numbers, k, profile, pixel):
+    """Whether the far side of the stroke counts (see ``is_thin``)."""
     if kind == REGION or profile == GAUSSIAN:
         return False
     return is_thin(profile, numbers[k, SOFTNESS], pixel, HALF * numbers[k, STROKE_WIDTH])
@@ -155,8 +165,10 @@ def _is_thin(kind, numbers, k, profile, pixel):
 
 @inlined
 def _find_edge(kind, width, vertices, first, size, start, stop, work):
-    """Distance to the edge into D_DOWN, given that to the nearest segment; into T the thickness, or of regions the
-    winding."""
+    """Write the distance to the edge to D_DOWN, given the distance to the nearest segment in D.
+
+    Writes the thickness to T; for regions the winding number.
+    """
     if kind == POLYLINE:
         for p in range(start, stop):
             work[D_DOWN, p], work[T, p] = work[D, p] - HALF * width, width
@@ -168,7 +180,7 @@ def _find_edge(kind, width, vertices, first, size, start, stop, work):
 
 @inlined
 def _winding(vertices, first, size, start, stop, work):
-    """How often the boundary winds around each pixel, into T: 1 inside, 0 outside."""
+    """Write the winding number of the boundary around each pixel to T: 1 inside, 0 outside."""
     for p in range(start, stop):
         work[T, p] = ZERO
     for v in range(first, first + size - 1, 2):
@@ -188,7 +200,7 @@ def _winding(vertices, first, size, start, stop, work):
 def differentiate_vertices(
     kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share, by_numbers, by_vertices
 ):  # fmt: skip
-    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, weight, the stroke's width and the vertices."""
+    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     reach = reach_beyond(profile, s, pixel) + HALF * width
     find_nearest(vertices, first, size, step_of(kind), reach, start, stop, tiny, work)
@@ -216,7 +228,7 @@ def differentiate_vertices(
 
 @inlined
 def _add_by_vertices(vertices, first, size, step, reach, start, stop, work, by_vertices):
-    """Add the derivatives by the vertices, given those by each pixel's place in TO_X and TO_Y."""
+    """Add the derivatives by the vertices, given those by each pixel's position in TO_X and TO_Y."""
     for v in range(first, first + size - 1, step):
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
@@ -227,8 +239,8 @@ def _add_by_vertices(vertices, first, size, step, reach, start, stop, work, by_v
             by_x, by_y = (work[TO_X, p] if mine else ZERO), (work[TO_Y, p] if mine else ZERO)
             all_x += by_x
             all_y += by_y
-            end_x += by_x * work[PLACE, p]
-            end_y += by_y * work[PLACE, p]
+            end_x += by_x * work[PART, p]
+            end_y += by_y * work[PART, p]
         by_vertices[v, 0] -= all_x - end_x
         by_vertices[v, 1] -= all_y - end_y
         by_vertices[v + 1, 0] -= end_x

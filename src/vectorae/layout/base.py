@@ -1,0 +1,165 @@
+"""What makes scenes of raw numbers: the base of all layouts, and of those that are made of blocks of one kind each."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from vectorae.layout.kind_block import KindBlock, in_order
+from vectorae.primitives import UNIT, Field, Quantity, Seeds
+from vectorae.scene import Group, Scene
+
+BACKGROUND = Field(UNIT, 0.3, size=None)
+
+
+class LayoutBase(nn.Module, ABC):
+    """Maps raw numbers ``[B, raw_size]`` to a ``Scene``; zeros are the starting arrangement. Nothing is learned.
+
+    Attributes:
+        count: number of shapes, N.
+        raw_size: raw numbers of each drawing.
+        channels: 1 (grey) or 3 (RGB).
+        aspect: width / height of the canvas.
+        ordering: ``slot`` or ``depth``.
+        rows, columns: of a grid of slots, or None.
+    """
+
+    count: int
+    raw_size: int
+    channels: int
+    aspect: float
+    ordering: str = "slot"
+    rows: int | None = None
+    columns: int | None = None
+
+    @abstractmethod
+    def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
+        """The scene that raw numbers stand for.
+
+        Args:
+            raw: ``[B, raw_size]``; half precision is raised to float32.
+            crisp: make the discrete choices (circle or square).
+
+        Returns:
+            A scene of B drawings of ``count`` shapes.
+        """
+
+    @property
+    @abstractmethod
+    def seedable(self) -> Sequence[int]:
+        """Slots whose shapes may be put elsewhere."""
+
+    @abstractmethod
+    def field_names(self) -> list[str]:
+        """The field of each raw number, by name; ``background`` for those of the background."""
+
+    @abstractmethod
+    def quantities(self) -> Mapping[str, Quantity]:
+        """The quantity of each learned field by name."""
+
+    @abstractmethod
+    def indices_of(self, slots: Sequence[int]) -> Tensor:
+        """Indices of the raw numbers of some slots, ``[n]``, on the CPU."""
+
+    @abstractmethod
+    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        """Raw numbers with some seedable shapes moved to seeds, all others as they were.
+
+        Args:
+            raw: ``[B, raw_size]``.
+            slots: n of them.
+            seeds: for each of the B drawings one for each of the slots, in their order.
+
+        Returns:
+            ``[B, raw_size]``; what lies out of a field's range comes as near as it can.
+        """
+
+    def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
+        """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
+        return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
+
+
+class BlockLayout(LayoutBase):
+    """A layout of blocks, one for each kind, and a background.
+
+    Raw numbers are ordered by block, within a block by slot, within a slot by field (without those that are fixed); the
+    background comes last.
+
+    Attributes:
+        blocks: the shapes by kind.
+        learns_background: whether the background has raw numbers.
+    """
+
+    def _assemble(self, blocks: Sequence[KindBlock], background: Tensor, learns_background: bool) -> None:
+        """Take blocks, in the order of their raw numbers, and a background ``[C]``."""
+        self.blocks = nn.ModuleList(blocks)
+        self.learns_background = learns_background
+        self.raw_size = (blocks[-1].end if blocks else 0) + (self.channels if learns_background else 0)
+        self.register_buffer("_place", in_order(blocks), persistent=False)
+        self.register_buffer("_background", background, persistent=False)
+
+    @property
+    def kind_blocks(self) -> list[KindBlock]:
+        """The blocks, typed."""
+        return [block for block in self.blocks if isinstance(block, KindBlock)]
+
+    def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
+        if raw.shape[-1] != self.raw_size:
+            raise ValueError(f"raw has {raw.shape[-1]} numbers for each drawing; this layout takes {self.raw_size}")
+        raw = full_precision(raw)
+        groups, paints = [], []
+        names = ("color", "opacity", "softness", *(("depth",) if self.ordering == "depth" else ()))
+        for block in self.kind_blocks:
+            values = block(raw, crisp)
+            paints.append([values.pop(name) for name in names])
+            stroke_width = values.pop("stroke_width", None)
+            groups.append(Group(block.outline(values), block.slots, stroke_width))
+        place = self.get_buffer("_place")
+        color, opacity, softness, *depth = (
+            torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)
+        )
+        background = self._background_color(raw)
+        return Scene(tuple(groups), color, opacity, softness, background, depth[0] if depth else None)
+
+    @property
+    def seedable(self) -> Sequence[int]:
+        return range(self.count)
+
+    def field_names(self) -> list[str]:
+        names = [name for block in self.kind_blocks for name in block.field_names()]
+        return names + ["background"] * (self.raw_size - len(names))
+
+    def quantities(self) -> Mapping[str, Quantity]:
+        found = {name: field.quantity for block in self.kind_blocks for name, field in block.learned.items()}
+        return found | ({"background": BACKGROUND.quantity} if self.learns_background else {})
+
+    def indices_of(self, slots: Sequence[int]) -> Tensor:
+        indices: list[int] = []
+        wanted = set(slots)
+        for block in self.kind_blocks:
+            for member, slot in enumerate(block.slots):
+                if slot in wanted:
+                    first = block.first + member * block.width
+                    indices += range(first, first + block.width)
+        return torch.tensor(indices, dtype=torch.long)
+
+    def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
+        raw, asked = raw.clone(), {slot: number for number, slot in enumerate(slots)}
+        for block in self.kind_blocks:
+            members = [member for member, slot in enumerate(block.slots) if slot in asked]
+            if members:
+                some = seeds.take([asked[block.slots[member]] for member in members])
+                raw[:, block.first : block.end] = block.with_seeds(raw, members, some).flatten(1)
+        return raw
+
+    def _background_color(self, raw: Tensor) -> Tensor:
+        start = self.get_buffer("_background").to(raw)
+        if not self.learns_background:
+            return start.expand(raw.shape[0], -1)
+        return BACKGROUND.quantity.decode(raw[:, -self.channels :], start, BACKGROUND.low, BACKGROUND.high)
+
+
+def full_precision(raw: Tensor) -> Tensor:
+    """Raw numbers in float32 at least: geometry needs its digits."""
+    return raw if raw.dtype == torch.float64 else raw.float()

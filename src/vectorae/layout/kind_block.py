@@ -1,0 +1,145 @@
+"""The shapes of one kind: which raw numbers they have, and what these stand for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from vectorae.primitives import DEPTH, Field, Seeds
+from vectorae.scene import Outline
+
+Values = Mapping[str, Tensor]
+"""Name of a field → ``[B, n]``, ``[B, n, size]`` or ``[B, n, P, 2]``."""
+
+
+@dataclass(frozen=True)
+class FieldStart:
+    """A field of the shapes of a block, before the block exists.
+
+    Attributes:
+        field: what it is.
+        start: its values where raw numbers are 0, ``[n]``, ``[n, size]`` or ``[n, P, 2]``.
+        learned: whether it has raw numbers, or stays at ``start``.
+        low, high: its range; numbers, or tensors that broadcast to ``start``.
+    """
+
+    field: Field
+    start: Tensor
+    learned: bool
+    low: Tensor | float
+    high: Tensor | float
+
+
+class KindBlock(nn.Module):
+    """The shapes of one kind in a layout; the raw numbers of one shape lie next to each other.
+
+    Starts and ranges are buffers, so that nothing is sent to a device when shapes are made.
+
+    Args:
+        slots: of the n shapes, in the order of their raw numbers.
+        first: index of the first raw number.
+        fields: by name, in the order of a shape's raw numbers.
+        outline: values → the outline of the shapes.
+
+    Attributes:
+        width: raw numbers of each shape.
+        end: index after the last raw number.
+    """
+
+    def __init__(
+        self,
+        slots: Sequence[int],
+        first: int,
+        fields: Mapping[str, FieldStart],
+        outline: Callable[[Values], Outline],
+    ) -> None:
+        super().__init__()
+        self.slots, self.first, self.outline = tuple(slots), first, outline
+        self._fields = {name: one.field for name, one in fields.items()}
+        self._range: dict[str, tuple[float | None, float | None]] = {}
+        self._columns: dict[str, slice] = {}
+        self.width = 0
+        for name, one in fields.items():
+            self.register_buffer(f"{name}_start", one.start.clone(), persistent=False)
+            if one.learned:
+                size = one.start[0].numel()
+                self._columns[name] = slice(self.width, self.width + size)
+                self.width += size
+                for end, value in (("low", one.low), ("high", one.high)):
+                    if isinstance(value, Tensor):
+                        self.register_buffer(f"{name}_{end}", value, persistent=False)
+                self._range[name] = tuple(None if isinstance(end, Tensor) else end for end in (one.low, one.high))  # type: ignore[assignment]
+        self.end = first + len(self.slots) * self.width
+
+    @property
+    def learned(self) -> dict[str, Field]:
+        """The learned fields by name, in the order of their raw numbers."""
+        return {name: self._fields[name] for name in self._columns}
+
+    def field_names(self) -> list[str]:
+        """The field of each raw number, by name."""
+        one = [name for name, column in self._columns.items() for _ in range(column.stop - column.start)]
+        return one * len(self.slots)
+
+    def of(self, raw: Tensor) -> Tensor:
+        """The raw numbers of these shapes, ``[B, n, width]``, of all, ``[B, raw_size]``: a view where possible."""
+        return raw[:, self.first : self.end].reshape(raw.shape[0], len(self.slots), self.width)
+
+    def forward(self, raw: Tensor, crisp: bool = False) -> dict[str, Tensor]:
+        """The values of all fields by name.
+
+        Args:
+            raw: of the layout, ``[B, raw_size]``.
+            crisp: make the discrete choices.
+        """
+        own, values = self.of(raw), {}
+        for name, field in self._fields.items():
+            start = self._start(name, raw)
+            if name in self._columns:
+                numbers = own[..., self._columns[name]].reshape(raw.shape[0], *start.shape)
+                value = field.quantity.decode(numbers, start, *self._limits(name, raw))
+            else:
+                value = start
+            value = field.nearest_end(value) if crisp and field.discrete else value
+            values[name] = value if name in self._columns else value.expand(raw.shape[0], *value.shape)
+        return values
+
+    def with_seeds(self, raw: Tensor, members: Sequence[int], seeds: Seeds) -> Tensor:
+        """The raw numbers of these shapes ``[B, n, width]``, with some of them where seeds are.
+
+        Args:
+            raw: of the layout, ``[B, raw_size]``.
+            members: which of the n shapes.
+            seeds: for each of the B drawings one for each member.
+        """
+        own, chosen = self.of(raw).clone(), list(members)
+        for name, column in self._columns.items():
+            value = seeded_value(name, self._fields[name], seeds)
+            if value is not None:
+                start = self._start(name, raw)[chosen]
+                numbers = self._fields[name].quantity.encode(value, start, *self._limits(name, raw))
+                own[:, chosen, column] = numbers.reshape(*numbers.shape[:2], -1)
+        return own
+
+    def _start(self, name: str, like: Tensor) -> Tensor:
+        return self.get_buffer(f"{name}_start").to(like)
+
+    def _limits(self, name: str, like: Tensor) -> tuple[Tensor | float, Tensor | float]:
+        low, high = self._range[name]
+        return (
+            self.get_buffer(f"{name}_low").to(like) if low is None else low,
+            self.get_buffer(f"{name}_high").to(like) if high is None else high,
+        )
+
+
+def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:
+    """The value of a field at seeds: ``[..., n]``, ``[..., n, size]`` or ``[..., n, P, 2]``; None if they have none."""
+    if name in DEPTH:
+        return None
+    return seeds.color if name == "color" else field.quantity.seed(field.start, seeds)
+
+
+def in_order(blocks: Sequence[KindBlock]) -> Tensor:
+    """Index that brings rows, block by block, into the order of their slots, ``[N]``."""
+    return torch.tensor([slot for block in blocks for slot in block.slots], dtype=torch.long).argsort()

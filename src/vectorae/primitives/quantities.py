@@ -1,0 +1,116 @@
+"""Quantities: how raw numbers become points, lengths, angles and units, and back."""
+
+from abc import ABC
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from vectorae.geometry import canvas_size
+from vectorae.primitives.seeds import Seeds
+
+MARGIN = 0.1
+"""How far beyond the canvas points may go, canvas units, so that a shape can also leave it."""
+
+Points = tuple[tuple[float, float], ...]
+"""x and y of several points."""
+
+
+class Quantity(ABC):
+    """What a field measures: how it is decoded from raw numbers, encoded, and seeded.
+
+    By default a value follows a sigmoid from ``low`` to ``high`` that passes through ``start`` where the raw number is
+    0, so that small lengths change by a factor and nothing leaves its range.
+    """
+
+    name: ClassVar[str]
+    rate: ClassVar[str]
+    """The learning rate of fits that applies (see ``fitting.Rates``)."""
+
+    bounded: ClassVar[bool] = True
+    """Whether values have a range."""
+
+    fixable: ClassVar[bool] = True
+    """Whether one value for all shapes makes sense."""
+
+    def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        """The value that a raw number stands for: ``start`` at 0."""
+        part = ((start - low) / (high - low)).clamp(1e-4, 1 - 1e-4)
+        return low + (high - low) * torch.sigmoid(torch.logit(part) + raw)
+
+    def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        """The raw number that stands for a value, or the nearest one where the value is out of range."""
+        part, origin = (((one - low) / (high - low)).clamp(1e-4, 1 - 1e-4) for one in (value, start))
+        return torch.logit(part) - torch.logit(origin)
+
+    def seed(self, start: Any, seeds: Seeds) -> Tensor:
+        """The value at ``seeds`` of a field with this ``start``: ``[..., n]``, or ``[..., n, P, 2]`` for points."""
+        return torch.full_like(seeds.cell, start)
+
+    def limits(self, low: float, high: float, aspect: float) -> tuple[Tensor | float, Tensor | float]:
+        """The range of a field with this ``low`` and ``high`` on a canvas of this aspect."""
+        return low, high
+
+
+class PointsQuantity(Quantity):
+    """Several points, ``[..., P, 2]``, anywhere on the canvas and within ``MARGIN`` around it."""
+
+    name, rate, fixable = "points", "point", False
+
+    def seed(self, start: Points, seeds: Seeds) -> Tensor:
+        x, y = seeds.cell.new_tensor(start).unbind(-1)  # [P]
+        cos, sin = seeds.turn.cos()[..., None], seeds.turn.sin()[..., None]
+        offset = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)  # [..., n, P, 2]
+        return seeds.center[..., None, :] + seeds.cell[..., None, None] * offset
+
+    def limits(self, low: float, high: float, aspect: float) -> tuple[Tensor | float, Tensor | float]:
+        return -MARGIN, torch.tensor(canvas_size(aspect)) + MARGIN
+
+
+class PointQuantity(PointsQuantity):
+    """One point, ``[..., 2]``."""
+
+    name = "point"
+
+    def seed(self, start: Points, seeds: Seeds) -> Tensor:
+        return super().seed(start, seeds)[..., 0, :]
+
+
+class LengthQuantity(Quantity):
+    """A length in canvas units; seeds scale it by their cell."""
+
+    name = rate = "length"
+
+    def seed(self, start: float, seeds: Seeds) -> Tensor:
+        return super().seed(start, seeds) * seeds.cell
+
+
+class AngleQuantity(Quantity):
+    """An angle in radians, clockwise, of any size; raw numbers and seeds turn it."""
+
+    name = rate = "angle"
+    bounded = False
+
+    def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        return start + raw
+
+    def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        return value - start
+
+    def seed(self, start: float, seeds: Seeds) -> Tensor:
+        return super().seed(start, seeds) + seeds.turn
+
+
+class UnitQuantity(Quantity):
+    """A number between ``low`` and ``high``."""
+
+    name = rate = "unit"
+
+
+POINT, POINTS, LENGTH, ANGLE, UNIT = (
+    PointQuantity(),
+    PointsQuantity(),
+    LengthQuantity(),
+    AngleQuantity(),
+    UnitQuantity(),
+)

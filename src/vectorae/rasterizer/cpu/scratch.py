@@ -1,0 +1,48 @@
+"""Layout of the scratch array ``work`` ``[R, 256]`` that the kernels share: a row has a number per pixel of a tile.
+
+``work[D, p]`` is the distance at pixel p, in row p // 16 and column p % 16 of the tile. Loops run over the pixels from
+``start`` (the first of a row of the tile) to ``stop`` (exclusive). One array holds all rows, so that the compiler knows
+that they do not overlap; start and stop are unsigned, so that it knows that no index is negative.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from vectorae.rasterizer.cpu.compiled import inlined
+
+TILE = 16
+"""Side of a tile in pixels: a multiple of the numbers that a vector register holds."""
+
+PIXELS = TILE * TILE
+
+ROW = np.uintp(TILE)
+"""Step from a pixel to the one below it."""
+
+# The pixel's position on the canvas; distance and thickness of a slab there, and of a second slab. Canvas units.
+CANVAS_X, CANVAS_Y, D, T, D_DOWN, T_DOWN = range(6)
+
+# Boxes: cosine and sine of the closest point's position on an elliptical corner.
+ARC_X, ARC_Y = 6, 7
+
+# Paths: vector from the closest point of the nearest segment to the pixel, that point's position along the segment (0
+# to 1), and the index of the segment.
+TO_X, TO_Y, PART, SEGMENT = range(6, 10)
+
+# Coverage by a slab and its derivatives by distance, thickness and softness: offsets from the slab's first row, ACROSS
+# or DOWN.
+COVERED, BY_D, BY_T, BY_S = range(4)
+ACROSS, DOWN = 10, 14
+
+# Alpha of the shape (coverage × opacity), and the derivative by it.
+ALPHA, BY_ALPHA = 18, 19
+
+# From here on, a row per channel each: pixel values, derivatives by them, transmittance of the shapes above.
+CHANNELS = 20
+
+
+@inlined
+def is_scratch(work):
+    """Whether rows have 256 pixels: always true. A kernel that returns otherwise tells the compiler their stride."""
+    return work.shape[1] == PIXELS

@@ -1,0 +1,164 @@
+"""Outlines: the two geometries that every primitive is lowered to."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+
+class Bounds(NamedTuple):
+    """A box around each shape: centre and half extents ``[B, n, 2]`` in canvas units, angle ``[B, n]`` in radians."""
+
+    center: Tensor
+    half_extents: Tensor
+    angle: Tensor
+
+
+@dataclass(frozen=True)
+class RoundedBox:
+    """A rectangle whose corners are quarter ellipses with radii roundness × half extents, as SVG's ``<rect rx ry>``.
+
+    Attributes:
+        center: ``[B, n, 2]`` canvas units.
+        half_extents: half width and half height, ``[B, n, 2]``, canvas units, ≥ 0.
+        angle: ``[B, n]`` radians, clockwise on screen.
+        roundness: ``[B, n]`` in [0, 1]; 0 is a rectangle, 1 an ellipse.
+
+    Example:
+        A circle and an upright rectangle in one drawing.
+
+        >>> from vectorae import RoundedBox
+        >>> boxes = RoundedBox(
+        ...     center=torch.tensor([[[0.25, 0.5], [0.75, 0.5]]]),
+        ...     half_extents=torch.tensor([[[0.125, 0.125], [0.125, 0.25]]]),
+        ...     angle=torch.zeros(1, 2),
+        ...     roundness=torch.tensor([[1.0, 0.0]]),
+        ... )
+        >>> boxes.is_circle
+        tensor([[ True, False]])
+    """
+
+    center: Tensor
+    half_extents: Tensor
+    angle: Tensor
+    roundness: Tensor
+
+    @property
+    def is_circle(self) -> Tensor:
+        """Which of the shapes are circles, up to a millionth of the radius: bool, ``[B, n]``."""
+        width, height = self.half_extents.unbind(-1)
+        return (self.roundness == 1) & ((width - height).abs() <= 1e-6 * torch.maximum(width, height))
+
+    @property
+    def topology(self) -> tuple[Hashable, ...]:
+        """The same for all outlines that can be joined by ``cat_outlines``."""
+        return (RoundedBox,)
+
+    def bounds(self) -> Bounds:
+        """The boxes as they are, whatever their roundness."""
+        return Bounds(self.center, self.half_extents, self.angle)
+
+    def transformed(self, center: Tensor, scale: Tensor | float = 1.0, angle: Tensor | float = 0.0) -> "RoundedBox":
+        """The shapes moved, and scaled and turned about their centres.
+
+        Args:
+            center: where the centres of their bounds come to, canvas units, broadcastable to ``[B, n, 2]``.
+            scale: factor on their size, a number or broadcastable to ``[B, n]``.
+            angle: radians, clockwise on screen, a number or broadcastable to ``[B, n]``.
+        """
+        factor = torch.as_tensor(scale).to(self.half_extents)[..., None]
+        return replace(
+            self,
+            center=center.expand_as(self.center),
+            half_extents=self.half_extents * factor,
+            angle=self.angle + angle,
+        )
+
+
+@dataclass(frozen=True)
+class Path:
+    """Straight segments, or joined cubic Béziers, along control points.
+
+    Attributes:
+        points: ``[B, n, P, 2]`` canvas units. Of degree 1, P ≥ 1; one point alone is a dot when it is stroked. Of
+            degree 3, P is 3k + 1 for k joined cubics, 3k where the path is closed.
+        closed: whether a last segment leads back to the first point.
+        degree: 1 or 3.
+
+    Raises:
+        ValueError: another degree, or a number of points that makes no path of that degree.
+
+    Example:
+        A triangle.
+
+        >>> from vectorae import Path
+        >>> path = Path(torch.tensor([[[[0.5, 0.25], [0.75, 0.75], [0.25, 0.75]]]]), closed=True)
+        >>> path.bounds().center
+        tensor([[[0.5000, 0.5000]]])
+    """
+
+    points: Tensor
+    closed: bool = False
+    degree: int = 1
+
+    def __post_init__(self) -> None:
+        count = self.points.shape[-2]
+        if self.degree not in (1, 3):
+            raise ValueError(f"a Path has degree 1 or 3, not {self.degree}")
+        if self.degree == 1 and count < 1 or self.degree == 3 and (count < 3 or count % 3 != (not self.closed)):
+            raise ValueError(
+                f"{count} points make no {'closed' if self.closed else 'open'} path of degree {self.degree}"
+            )
+
+    @property
+    def is_circle(self) -> Tensor:
+        """Which of the shapes are circles: none, as circles are rounded boxes; bool, ``[B, n]``."""
+        return torch.zeros_like(self.points[..., 0, 0], dtype=torch.bool)
+
+    @property
+    def topology(self) -> tuple[Hashable, ...]:
+        """The same for all outlines that can be joined by ``cat_outlines``."""
+        return Path, self.points.shape[-2], self.closed, self.degree
+
+    def bounds(self) -> Bounds:
+        """Upright boxes around the control points, and so around the paths."""
+        low, high = self.points.amin(2), self.points.amax(2)
+        return Bounds((low + high) / 2, (high - low) / 2, torch.zeros_like(low[..., 0]))
+
+    def transformed(self, center: Tensor, scale: Tensor | float = 1.0, angle: Tensor | float = 0.0) -> "Path":
+        """The shapes moved, and scaled and turned about their centres; arguments as for ``RoundedBox``."""
+        factor, turn = (torch.as_tensor(value).to(self.points)[..., None] for value in (scale, angle))
+        x, y = ((self.points - self.bounds().center[..., None, :]) * factor[..., None]).unbind(-1)
+        cos, sin = turn.cos(), turn.sin()
+        turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
+        return replace(self, points=center[..., None, :] + turned)
+
+
+Outline = RoundedBox | Path
+
+_Outline = TypeVar("_Outline", bound=Outline)
+
+
+def cat_outlines(outlines: Sequence[_Outline]) -> _Outline:
+    """Join outlines along the shape dimension, as ``torch.cat``.
+
+    Args:
+        outlines: ``[B, n, …]`` each, of one topology: all boxes, or all paths of the same degree and number of points,
+            open or closed.
+
+    Raises:
+        ValueError: outlines of different topologies.
+    """
+    first = outlines[0]
+    if len(outlines) == 1:
+        return first
+    if len({outline.topology for outline in outlines}) > 1:
+        raise ValueError("outlines of different topologies cannot be joined")
+    tensors: dict[str, Any] = {
+        name: torch.cat([getattr(one, name) for one in outlines], dim=1)
+        for name, value in vars(first).items()
+        if isinstance(value, Tensor)
+    }
+    return replace(first, **tensors)

@@ -1,0 +1,242 @@
+"""Scenes and the groups of shapes that they are made of."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Annotated
+
+import torch
+from torch import Tensor
+
+from vectorae.config import OneOf, validate
+from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.slots import select_slots, sort_by_slot
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue in grey, by ITU-R BT.601."""
+
+COMPOSITING_CHOICES = ("over", "soft_or")
+"""How shapes are combined: each covers those below it, or ink adds up like light (the blend mode *screen* of SVG)."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Shapes of one kind.
+
+    Attributes:
+        outline: the geometry of n shapes.
+        slots: for each of them its place in painter's order, 0 at the bottom.
+        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline, by
+            non-zero winding where it crosses itself.
+
+    Raises:
+        ValueError: an open path that is to be filled.
+    """
+
+    outline: Outline
+    slots: tuple[int, ...]
+    stroke_width: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if isinstance(self.outline, Path) and not self.outline.closed and self.stroke_width is None:
+            raise ValueError("an open Path is stroked: give its group a stroke_width")
+
+    def bounds(self) -> Bounds:
+        """A box around each shape, its stroke included."""
+        center, half, angle = self.outline.bounds()
+        return Bounds(center, half if self.stroke_width is None else half + self.stroke_width[..., None] / 2, angle)
+
+    def transformed(self, center: Tensor, scale: Tensor | float = 1.0, angle: Tensor | float = 0.0) -> "Group":
+        """The shapes scaled, strokes included, and turned about their centres, and moved; see ``RoundedBox``."""
+        width = None if self.stroke_width is None else self.stroke_width * scale
+        return replace(self, outline=self.outline.transformed(center, scale, angle), stroke_width=width)
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
+        """The group with every tensor replaced by ``function(tensor)``."""
+        mapped: Group = _map(self, function)
+        return mapped
+
+
+def cat_groups(groups: Sequence[Group]) -> Group:
+    """Join groups along the shape dimension, all filled or all stroked; see ``cat_outlines``."""
+    if len(groups) == 1:
+        return groups[0]
+    widths = [group.stroke_width for group in groups if group.stroke_width is not None]
+    if widths and len(widths) != len(groups):
+        raise ValueError("filled and stroked groups cannot be joined")
+    outline = cat_outlines([group.outline for group in groups])
+    return Group(outline, _joined_slots(groups), torch.cat(widths, dim=1) if widths else None)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A batch of B drawings of N shapes each, in painter's order (the last is on top).
+
+    Attributes:
+        groups: the shapes' geometry by kind; their slots together are 0 … N − 1.
+        color: ``[B, N, C]`` in [0, 1], sRGB, with C 1 or 3.
+        opacity: ``[B, N]`` in [0, 1].
+        softness: ``[B, N]`` factor on the softness that the scene is drawn with, > 0.
+        background: ``[B, C]`` in [0, 1].
+        depth: ``[B, N]``, any numbers: larger is on top, whatever the slots say; None leaves the order to the slots.
+        compositing: ``over`` (each shape covers those below it) or ``soft_or`` (ink adds up like light).
+
+    Raises:
+        ValueError: slots that are not 0 … N − 1, once each.
+        UserError: another compositing.
+
+    Example:
+        A white disc on black.
+
+        >>> from vectorae import Group, RoundedBox, Scene
+        >>> disc = RoundedBox(
+        ...     center=torch.full((1, 1, 2), 0.5),
+        ...     half_extents=torch.full((1, 1, 2), 0.25),
+        ...     angle=torch.zeros(1, 1),
+        ...     roundness=torch.ones(1, 1),
+        ... )
+        >>> scene = Scene(
+        ...     groups=(Group(disc, slots=(0,)),),
+        ...     color=torch.ones(1, 1, 3),
+        ...     opacity=torch.ones(1, 1),
+        ...     softness=torch.ones(1, 1),
+        ...     background=torch.zeros(1, 3),
+        ... )
+        >>> scene.batch, scene.count, scene.channels, scene.compositing
+        (1, 1, 3, 'over')
+    """
+
+    groups: tuple[Group, ...]
+    color: Tensor
+    opacity: Tensor
+    softness: Tensor
+    background: Tensor
+    depth: Tensor | None = None
+    compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
+
+    def __post_init__(self) -> None:
+        _check_slots(tuple(group.slots for group in self.groups), self.count)
+        if self.compositing not in COMPOSITING_CHOICES:  # looking at every annotation each time would take too long
+            validate(self)
+
+    @property
+    def batch(self) -> int:
+        """Number of drawings, B."""
+        return self.background.shape[0]
+
+    @property
+    def count(self) -> int:
+        """Number of shapes in each drawing, N."""
+        return self.color.shape[1]
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for RGB."""
+        return self.background.shape[1]
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The slots of all groups, one group after the other."""
+        return _joined_slots(self.groups)
+
+    def order(self) -> Tensor:
+        """The slots of each drawing from the bottom to the top, ``[B, N]``: by depth, equal depths by slot."""
+        slots = torch.arange(self.count, device=self.color.device).expand(self.batch, -1)
+        return slots if self.depth is None else self.depth.argsort(dim=1, stable=True)
+
+    def bounds(self) -> Bounds:
+        """A box around each shape, its stroke included: by slot, without gradient history."""
+        if not self.groups:
+            point = self.color.new_zeros(self.batch, 0, 2)
+            return Bounds(point, point, point[..., 0])
+        slots, groups = self.slots, [group.bounds() for group in self.groups]
+        return Bounds(*(sort_by_slot([part.detach() for part in parts], slots) for parts in zip(*groups, strict=True)))
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> "Scene":
+        """The scene with every tensor replaced by ``function(tensor)``."""
+        mapped: Scene = _map(self, function)
+        return mapped
+
+    def __getitem__(self, index: int | slice) -> "Scene":
+        """One drawing or several, as a scene (an integer keeps the batch dimension, of size 1)."""
+        if isinstance(index, int):
+            if not -self.batch <= index < self.batch:
+                raise IndexError(f"drawing {index} of a scene of {self.batch}")
+            index = slice(index, index + 1 or None)
+        return self.map(lambda tensor: tensor[index])
+
+    def to(self, target: torch.device | torch.dtype | str) -> "Scene":
+        """The scene on another device or with another floating-point dtype, as ``Tensor.to``."""
+        return self.map(lambda tensor: tensor.to(target))
+
+    def detach(self) -> "Scene":
+        """The scene without its gradient history."""
+        return self.map(Tensor.detach)
+
+    def grey(self) -> "Scene":
+        """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
+        if self.channels == 1:
+            return self
+        weights = self.color.new_tensor(LUMA)
+        return replace(self, color=(self.color @ weights)[..., None], background=(self.background @ weights)[..., None])
+
+    def select(self, start: int, stop: int) -> "Scene":
+        """The shapes in slots start … stop − 1, renumbered from 0."""
+        groups = []
+        for group in self.groups:
+            members = _members(group.slots, start, stop)
+            if members:
+                slots = tuple(group.slots[member] - start for member in members)
+                groups.append(replace(_take(group, members), slots=slots))
+        inside = slice(start, stop)
+        return replace(
+            self,
+            groups=tuple(groups),
+            color=self.color[:, inside],
+            opacity=self.opacity[:, inside],
+            softness=self.softness[:, inside],
+            depth=None if self.depth is None else self.depth[:, inside],
+        )
+
+    def widen_strokes(self, width: Tensor | float) -> "Scene":
+        """The scene with every stroke wider by ``width``, a number or ``[B, N]``, canvas units."""
+        extra = torch.as_tensor(width, dtype=self.opacity.dtype, device=self.opacity.device).expand_as(self.opacity)
+        groups = (
+            group
+            if group.stroke_width is None
+            else replace(group, stroke_width=group.stroke_width + select_slots(extra, group.slots))
+            for group in self.groups
+        )
+        return replace(self, groups=tuple(groups))
+
+
+@lru_cache(maxsize=256)
+def _members(slots: tuple[int, ...], start: int, stop: int) -> tuple[int, ...]:
+    return tuple(position for position, slot in enumerate(slots) if start <= slot < stop)
+
+
+@lru_cache(maxsize=256)
+def _check_slots(groups: tuple[tuple[int, ...], ...], count: int) -> None:
+    slots = sorted(slot for group in groups for slot in group)
+    if slots != list(range(count)):
+        raise ValueError(f"the groups' slots must be 0 … {count - 1}, once each; got {slots}")
+
+
+def _joined_slots(groups: Sequence[Group]) -> tuple[int, ...]:
+    return tuple(slot for group in groups for slot in group.slots)
+
+
+def _take(group: Group, members: tuple[int, ...]) -> Group:
+    return group.map(lambda tensor: select_slots(tensor, members))
+
+
+def _map(value, function):  # type: ignore[no-untyped-def]  # a walk over scenes, groups and outlines
+    changed = {}
+    for name, part in vars(value).items():
+        if isinstance(part, Tensor):
+            changed[name] = function(part)
+        elif isinstance(part, RoundedBox | Path):
+            changed[name] = _map(part, function)
+        elif name == "groups":
+            changed[name] = tuple(_map(group, function) for group in part)
+    return replace(value, **changed)
