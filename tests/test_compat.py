@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Timer, WeightAveraging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -26,11 +27,16 @@ def test_the_duration_of_a_timer() -> None:
 
 
 def test_the_averaged_model_is_another_one() -> None:
-    model, callback = nn.Linear(1, 1), WeightAveraging()
+    class Model(pl.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(1, 1)
+
+    model, callback = Model(), WeightAveraging()
     callback.setup(None, model, "fit")  # type: ignore[arg-type]
     averaged = compat.averaged_model(callback)
-    assert averaged is not model and isinstance(averaged, nn.Linear)
-    assert torch.equal(averaged.weight, model.weight)
+    assert averaged is not model and isinstance(averaged, Model)
+    assert torch.equal(averaged.linear.weight, model.linear.weight)
 
 
 def test_summaries_are_written(tmp_path: Path) -> None:
