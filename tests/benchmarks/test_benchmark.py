@@ -23,11 +23,11 @@ from torch import Tensor
 
 from benchmarks import command as benchmark
 from benchmarks import floors, memory, passes, peers, report, run, timing, training
+from benchmarks.command import BenchmarkConfig
 from benchmarks.contenders import Ours, Peer, covered_pairs, drawing_pass, learning
 from benchmarks.passes import WORKLOADS, make_work
 from benchmarks.workloads import DRAWINGS, ON_GPU, ON_ONE_CORE, Size, Workload
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import BenchmarkConfig
 from vectorae.rasterizer import rasterize
 from vectorae.scene import Path as PathOutline
 from vectorae.scene import RoundedBox, Scene
