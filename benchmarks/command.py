@@ -6,12 +6,14 @@ Ratios within one run are what counts: contenders take turns, round after round.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.commands.schemas import BenchmarkConfig, TrainConfig
+from vectorae.commands.train import TrainConfig
+from vectorae.config import NonNegativeInt, PositiveFraction, PositiveInt
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
 
 TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "head=mlp", "model.refine_steps=0")
 """The training whose step is timed; its images are random, so that the dataset need not be there."""
+
+
+@dataclass
+class BenchmarkConfig:
+    """The keys at the root of a benchmark's config."""
+
+    workloads: list[str] | None = None
+    repeats: PositiveInt = 10
+    backends: list[str] = field(default_factory=lambda: ["auto", "reference"])
+    peers: bool = True
+    memory: bool = True
+    output: str | None = None
+    threads: PositiveInt | None = None
+    device: str = "auto"
+    max_time: str | None = "1m"
+    scale: PositiveFraction = 1.0
+    batch: PositiveInt | None = None
+    seed: NonNegativeInt = 0
 
 
 def main() -> int:
@@ -73,11 +93,6 @@ def planned(config: Mapping[str, Any]) -> Plan:
     from benchmarks.workloads import Size
     from vectorae.rasterizer.rasterize import BACKEND_CHOICES
 
-    for key, least in (("repeats", 1), ("threads", 1), ("batch", 1), ("seed", 0)):
-        if config[key] is not None and config[key] < least:
-            raise UserError(f"{key}: {config[key]} is not a whole number of {least} or more")
-    if not 0 < config["scale"] <= 1:
-        raise UserError(f"scale: {config['scale']} is not a factor above 0 and up to 1")
     time = duration(config["max_time"], "max_time")
     if time is None:
         raise UserError("max_time: say after how much time a slow contender may stop, such as 1m")
@@ -99,10 +114,9 @@ def planned(config: Mapping[str, Any]) -> Plan:
 def training_config() -> dict[str, Any]:
     """The plain config of a training with its defaults, on the faces that the project began with."""
     from hydra import compose
-    from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    shell.store_schema("train", TrainConfig)
     config = OmegaConf.to_container(compose("train", overrides=list(TRAINING)), resolve=True)
     assert isinstance(config, dict)
     return {str(key): value for key, value in config.items()}

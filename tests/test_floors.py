@@ -10,7 +10,8 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
     {"compat", "errors"},
-    {"config", "geometry", "io"},
+    {"config"},
+    {"geometry", "io"},
     {"scene"},
     {"primitives", "rasterizer", "svg"},
     {"layout", "losses"},

@@ -10,11 +10,12 @@ import inspect
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from annotated_types import Ge, Le
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from rich.progress import track
 from torch import Tensor
@@ -22,7 +23,7 @@ from torch import Tensor
 from docs._gallery.recipes import draw_recipes
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import GalleryConfig
+from vectorae.config import PositiveInt
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
@@ -33,8 +34,6 @@ from vectorae.rasterizer.coverage import stroke_coverage
 from vectorae.scene import Group, Outline, RoundedBox, Scene
 from vectorae.scene import Path as PathOutline
 from vectorae.svg import to_svg
-
-SIZES = range(16, 1025)
 
 OUTPUT, OUTPUT_OF_IMAGES = "docs/gallery", "outputs/gallery"
 
@@ -61,6 +60,17 @@ PIXELS = 21
 POINT_WIDTH, POINT_SOFTNESS = 0.2, 0.05
 
 
+@dataclass
+class GalleryConfig:
+    """The keys at the root of a gallery's config."""
+
+    output: str | None = None
+    size: Annotated[int, Ge(16), Le(1024)] = 108
+    image: str | None = None
+    image_size: PositiveInt = 200
+    steps: PositiveInt | None = None
+
+
 def main() -> int:
     """Draw the gallery with the config on the command line. Returns the exit code."""
     return shell.run("gallery", GalleryConfig, gallery)
@@ -77,11 +87,6 @@ def gallery(config: dict[str, Any], folder: Path) -> None:
         UserError: a size out of range, a folder that cannot be written.
     """
     size = config["size"]
-    if size not in SIZES:
-        raise UserError(f"size: {size} is not a number of pixels from {SIZES.start} to {SIZES.stop - 1}")
-    for name in ("image_size", "steps"):
-        if config[name] is not None and config[name] < 1:
-            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
     output = Path(config["output"] or (OUTPUT if config["image"] is None else OUTPUT_OF_IMAGES))
     if config["image"] is not None:
         for sheet in draw_recipes(config["image"], config["image_size"], config["steps"], output):

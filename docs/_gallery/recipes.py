@@ -11,6 +11,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from vectorae.commands import shell
+from vectorae.commands.fit import FitConfig
 from vectorae.errors import UserError
 from vectorae.fitting import Photo, Reader, build_fitting
 from vectorae.io.atomic import write_atomic
@@ -103,12 +104,9 @@ def _lpips_is_there() -> bool:
 def _composed(overrides: Sequence[str]) -> dict[str, Any]:
     """The config of a fit."""
     from hydra import compose
-    from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    from vectorae.commands.schemas import FitConfig
-
-    ConfigStore.instance().store(name="fit_schema", node=FitConfig)
+    shell.store_schema("fit", FitConfig)
     config = compose("fit", [f"++{one}" if "." in one else one for one in overrides])
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)

@@ -11,8 +11,8 @@ from helpers.benchmarks import ROOT
 from helpers.commands import Command
 
 from benchmarks import command as benchmark
+from benchmarks.command import BenchmarkConfig
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import BenchmarkConfig
 
 
 def test_the_schema_has_every_key() -> None:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from vectorae import commands
 from vectorae.commands import command_line, evaluate, shell, train
-from vectorae.commands.schemas import EvaluateConfig, TrainConfig
+from vectorae.commands.evaluate import EvaluateConfig
+from vectorae.commands.train import TrainConfig
 from vectorae.errors import UserError
 
 

@@ -6,14 +6,25 @@ from typing import Any, Literal
 
 import pytest
 import yaml
-from helpers.models import composed
+from helpers.models import composed, composed_fit, run_training
 
+from benchmarks.command import BenchmarkConfig
+from docs._gallery.gallery import GalleryConfig
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import EvaluateConfig, TrainConfig
-from vectorae.commands.train import trainer_settings
+from vectorae.commands.evaluate import EvaluateConfig
+from vectorae.commands.export import ExportConfig
+from vectorae.commands.fit import FitConfig
+from vectorae.commands.sample import SampleConfig
+from vectorae.commands.train import TrainConfig, trainer_settings
+from vectorae.commands.train_classifier import TrainClassifierConfig
+from vectorae.commands.vectorize import VectorizeConfig
+from vectorae.config import check, instantiate
 from vectorae.config import components as configuration
+from vectorae.config.arguments import parameters
 from vectorae.config.components import check_arguments, flatten
 from vectorae.errors import UserError
+from vectorae.fitting import FitPlan, build_plan
+from vectorae.rasterizer import Rasterizer
 from vectorae.training.build import build_dataset, build_model
 
 CONF = conf_folder()
@@ -53,12 +64,62 @@ def test_groups_combine() -> None:
     assert build_model(config).config["dataset"]["channels"] == 1
 
 
-def test_the_root_schema_has_every_group_and_key() -> None:
-    for name, schema in (("train", TrainConfig), ("evaluate", EvaluateConfig)):
-        written = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
-        groups = {next(iter(entry)) for entry in written.pop("defaults") if isinstance(entry, dict)}
-        groups = {group for group in groups if " " not in group} - {"experiment"}
-        assert groups | set(written) - {"hydra"} == {field.name for field in dataclasses.fields(schema)}
+SCHEMAS = {
+    "train": TrainConfig,
+    "evaluate": EvaluateConfig,
+    "train_classifier": TrainClassifierConfig,
+    "fit": FitConfig,
+    "vectorize": VectorizeConfig,
+    "sample": SampleConfig,
+    "export": ExportConfig,
+    "benchmark": BenchmarkConfig,
+    "gallery": GalleryConfig,
+}
+"""Every command."""
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_schema_and_file_have_the_same_keys_and_defaults(name: str) -> None:
+    schema: Any = SCHEMAS[name]
+    written = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
+    groups = {next(iter(entry)) for entry in written.pop("defaults") if isinstance(entry, dict)}
+    groups = {group for group in groups if " " not in group} - {"experiment", "medium"}
+    del written["hydra"]
+    defaults = dataclasses.asdict(schema())
+    assert groups | set(written) == set(defaults)
+    for key, value in written.items():
+        if not (isinstance(value, dict) and "_target_" in value):
+            assert value == defaults[key], key
+
+
+def test_a_training_without_arguments_is_what_the_classes_do() -> None:
+    """Whatever the files of a default training say of a component is its class's default."""
+    config, said = composed(), 0
+    needed = {"primitives", "loss", "dataset"}
+    for name, section in config.items():
+        if isinstance(section, dict) and "_target_" in section and name not in needed:
+            defaults = parameters(check(section, name, ("layout", "features", "side", "channels", "image_size")))
+            for key, value in section.items():
+                if key != "_target_":
+                    assert value == defaults[key].default, f"{name}.{key}"
+                    said += 1
+    assert said > 20
+
+
+def test_a_fit_without_arguments_is_what_the_classes_do() -> None:
+    config = composed_fit()
+    assert build_plan(config, None) == FitPlan()
+    assert instantiate(config["rasterizer"], "rasterizer") == Rasterizer()
+    assert config["snapshots"] == FitConfig().snapshots
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("revival.times=3", "relocation.times"), ("relocation.part=0.1", "relocation.threshold")],
+)
+def test_renamed_keys_name_the_new_one(old: str, new: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_training(tmp_path / "run", old) == 2
+    assert capsys.readouterr().err == f"vectorae: error: {old.partition('=')[0]}: is called {new} now\n"
 
 
 def test_times_are_quoted_in_every_file() -> None:
@@ -103,14 +164,14 @@ def test_instantiate_passes_section_and_extra(section: dict[str, Any]) -> None:
     [
         ({"row": 3}, "part.row: no such key; choose from kinds, mode, root, rows, scale (did you mean rows?)"),
         ({"channels": 3}, "part.channels: no such key"),
-        ({"rows": "abc"}, "part.rows: 'abc' is not a whole number"),
-        ({"rows": 1.5}, "part.rows: 1.5 is not a whole number"),
-        ({"rows": True}, "part.rows: True is not a whole number"),
-        ({"scale": "wide"}, "part.scale: 'wide' is not a number"),
-        ({"kinds": "circle"}, "part.kinds: 'circle' is not a list or null"),
-        ({"kinds": [1]}, "part.kinds: [1] is not a list or null"),
-        ({"mode": "c"}, "part.mode: 'c' is not one of a, b"),
-        ({"root": 3}, "part.root: 3 is not text or a path or null"),
+        ({"rows": "abc"}, "part.rows must be an integer, got 'abc'"),
+        ({"rows": 1.5}, "part.rows must be an integer, got 1.5"),
+        ({"rows": True}, "part.rows must be an integer, got True"),
+        ({"scale": "wide"}, "part.scale must be a number, got 'wide'"),
+        ({"kinds": "circle"}, "part.kinds must be a list or null, got 'circle'"),
+        ({"kinds": [1]}, "part.kinds.0 must be text, got 1"),
+        ({"mode": "c"}, "part.mode must be a or b, got 'c'"),
+        ({"root": 3}, "part.root must be text or a path or null, got 3"),
         (
             {"_target_": "vectorae.config.components.Nothing"},
             "part._target_: 'vectorae.config.components.Nothing' is not a class",
@@ -166,7 +227,7 @@ def test_arguments_of_a_function_are_checked_too() -> None:
     def function(a: int | Literal["auto"] = "auto") -> None: ...
 
     check_arguments(function, {"a": "auto"}, "part")
-    with pytest.raises(UserError, match=r"part\.a: 'x' is not a whole number or one of auto"):
+    with pytest.raises(UserError, match=r"part\.a must be an integer or auto, got 'x'"):
         check_arguments(function, {"a": "x"}, "part")
 
 

@@ -14,9 +14,9 @@ from helpers.image_folders import picture
 from PIL import Image
 
 from docs._gallery import gallery, recipes
+from docs._gallery.gallery import GalleryConfig
 from vectorae import from_svg, rasterize
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import GalleryConfig
 from vectorae.primitives import DEPTH, KINDS, PAINT, STROKE
 from vectorae.rasterizer import PROFILES
 

@@ -7,7 +7,6 @@ from typing import Any
 from unittest.mock import patch
 
 from hydra import compose, initialize_config_dir
-from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
@@ -15,8 +14,9 @@ from torch.utils.data import DataLoader
 
 from vectorae.commands import train
 from vectorae.commands.command_line import conf_folder
-from vectorae.commands.schemas import TrainConfig
-from vectorae.commands.train import build_trainer, trainer_settings
+from vectorae.commands.fit import FitConfig, name_of
+from vectorae.commands.shell import store_schema
+from vectorae.commands.train import TrainConfig, build_trainer, trainer_settings
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_model
 
@@ -33,9 +33,19 @@ SMALL = [
 
 def composed(*overrides: str) -> dict[str, Any]:
     """The plain config of `python train.py *overrides`."""
-    ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    store_schema("train", TrainConfig)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         plain = OmegaConf.to_container(compose("train", list(overrides)), resolve=True, throw_on_missing=True)
+    assert isinstance(plain, dict)
+    return {str(key): value for key, value in plain.items()}
+
+
+def composed_fit(*overrides: str) -> dict[str, Any]:
+    """The plain config of `python scripts/fit.py *overrides`."""
+    store_schema("fit", FitConfig)
+    OmegaConf.register_new_resolver("name_of", name_of, replace=True)
+    with initialize_config_dir(str(conf_folder()), version_base="1.3"):
+        plain = OmegaConf.to_container(compose("fit", list(overrides)), resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.commands.schemas import BaselinesConfig, EvaluateConfig
-from vectorae.config.arguments import check_arguments
-from vectorae.errors import UserError, choose
+from vectorae.config import NonNegativeInt, PositiveInt
+from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
 from vectorae.training.build import build_dataset
 
@@ -20,6 +20,31 @@ if TYPE_CHECKING:
     from vectorae.losses import LPIPS
 
 SPLITS = ("train", "val", "test")
+
+
+@dataclass
+class BaselinesConfig:
+    """What an evaluation is compared with, beyond mean image and blocks."""
+
+    fit: NonNegativeInt = 0
+    steps: PositiveInt = 1500
+
+
+@dataclass
+class EvaluateConfig:
+    """The keys at the root of an evaluation's config."""
+
+    checkpoint: str = "???"
+    dataset: dict[str, Any] = field(default_factory=dict)
+    split: Literal["train", "val", "test", "all"] = "test"
+    limit: PositiveInt | None = None
+    batch_size: PositiveInt = 256
+    refine: NonNegativeInt = 0
+    classifier: str | None = None
+    baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
+    output: str | None = None
+    device: str = "auto"
+    seed: NonNegativeInt | None = None
 
 
 def main() -> int:
@@ -39,9 +64,6 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
             than the model draws.
     """
     split = config["split"]
-    if split not in (*SPLITS, "all"):
-        raise UserError(f"split: no '{split}'; {choose(split, (*SPLITS, 'all'))}")
-    _check_numbers(config)
     device = shell.device(config["device"])
 
     from vectorae.evaluation.baselines import mean_image
@@ -80,20 +102,6 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
     shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
     print(f"written to {output}, the best, median and worst drawings to {sheet}")
-
-
-def _check_numbers(config: Mapping[str, Any]) -> None:
-    baselines = config["baselines"]
-    check_arguments(BaselinesConfig, baselines, "baselines")
-    for name, value, least in (
-        ("limit", config["limit"], 1),
-        ("batch_size", config["batch_size"], 1),
-        ("refine", config["refine"], 0),
-        ("baselines.fit", baselines["fit"], 0),
-        ("baselines.steps", baselines["steps"], 1),
-    ):
-        if value is not None and value < least:
-            raise UserError(f"{name}: {value} is not a whole number of {least} or more")
 
 
 def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:

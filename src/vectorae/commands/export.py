@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.commands.schemas import ExportConfig
+
+
+@dataclass
+class ExportConfig:
+    """The keys at the root of an export's config."""
+
+    checkpoint: str = "???"
+    format: str = "onnx"
+    output: str = "???"
+    overwrite: bool = False
 
 
 def main() -> int:

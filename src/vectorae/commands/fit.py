@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.commands.schemas import FitConfig
+from vectorae.config import Choices, NonNegativeInt, PositiveFloat, PositiveInt
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
+from vectorae.io.colour import Colour
+from vectorae.io.images import MAX_PIXELS
 
 if TYPE_CHECKING:
     from vectorae.decoder import Feedback
@@ -23,19 +28,50 @@ if TYPE_CHECKING:
 STATE = "state.pt"
 
 SMALLEST = 8
-"""Shorter side of the smallest images that can be judged, pixels."""
+"""Shorter side of the smallest images that can be evaluated, pixels."""
 
-FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "looks", "scale", "resume", "device")
-"""What a fit may be resumed without: how long it takes, and how it is shown."""
+FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "scale", "resume", "device")
+"""Keys that may change on resume: how long the fit takes, and how it is shown."""
 
 KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
-"""Keys by which fields of the shapes of `init` stay as they are."""
+"""Keys that fix fields of the shapes of `init`."""
 
 ASPECT_ERROR = 0.02
-"""Part by which the aspect of a drawing that is given may differ from the image's: sizes are whole pixels."""
+"""Relative difference allowed between the aspects of `init` and of the image: sizes are whole pixels."""
 
 LOG_EVERY = 10
-"""Steps between two entries of the numbers in TensorBoard."""
+"""Steps between two entries in TensorBoard."""
+
+
+@dataclass
+class FitConfig:
+    """The keys at the root of a fit's config."""
+
+    image: str | None = None
+    size: Annotated[int, Ge(SMALLEST)] = 200
+    channels: Annotated[int, Choices((1, 3))] = 3
+    background: Colour = "white"
+    max_pixels: PositiveInt = MAX_PIXELS
+    primitives: dict[str, Any] = field(default_factory=dict)
+    rasterizer: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
+    softness: dict[str, Any] = field(default_factory=dict)
+    temperature: dict[str, Any] = field(default_factory=dict)
+    growth: dict[str, Any] = field(default_factory=dict)
+    seeding: dict[str, Any] = field(default_factory=dict)
+    relocation: dict[str, Any] = field(default_factory=dict)
+    rates: dict[str, Any] = field(default_factory=dict)
+    max_steps: PositiveInt | None = 1000
+    max_time: str | None = None
+    plateau: PositiveInt | None = None
+    restarts: PositiveInt = 1
+    seed: NonNegativeInt = 0
+    init: str | None = None
+    resume: str | None = None
+    snapshots: PositiveInt = 40
+    scale: PositiveFloat = 1.0
+    batch_size: PositiveInt = 16
+    device: str = "auto"
 
 
 def main() -> int:
@@ -73,7 +109,6 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: anything in the config that cannot work, before the first step; a loss that is no number.
     """
-    _check_numbers(config)
     time = duration(config["max_time"], "max_time")
     max_time = None if time is None else float(seconds_of(time))
     device = shell.device(config["device"])
@@ -137,27 +172,11 @@ def _draw(
             tag = f"{number + 1}/" if len(several) > 1 else ""
             drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
             record = Record(fitting, drawings, layers, writer, tag, settings["scale"])
-            _run(fitting, record, settings["looks"], signals, keep)
+            _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
                 break
         return metrics, signals.received
-
-
-def _check_numbers(config: Mapping[str, Any]) -> None:
-    from PIL import ImageColor
-
-    for name, least in (("size", SMALLEST), ("max_pixels", 1), ("looks", 1), ("batch_size", 1)):
-        if config[name] < least:
-            raise UserError(f"{name}: {config[name]} is not a whole number of {least} or more")
-    if config["channels"] not in (1, 3):
-        raise UserError(f"channels: {config['channels']} is neither 1 (grey) nor 3 (colour)")
-    if not 0 < config["scale"] < float("inf"):
-        raise UserError(f"scale: {config['scale']} is not a factor above 0")
-    try:
-        ImageColor.getrgb(config["background"])
-    except ValueError as error:
-        raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
 
 
 def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:

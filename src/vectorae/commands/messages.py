@@ -7,9 +7,10 @@ import traceback
 from typing import Any
 
 from vectorae.commands.command_line import conf_folder
+from vectorae.config.renamed import no_such_key
 from vectorae.errors import choose
 
-TYPES = {"Integer": "a whole number", "Float": "a number", "Boolean": "true or false"}
+TYPES = {"Integer": "an integer", "Float": "a number", "Boolean": "true or false"}
 
 
 def explain(error: Exception) -> str:
@@ -54,7 +55,7 @@ def _explain_omegaconf(error: Any) -> str:
 
     key = error.full_key or error.key or "config"
     if isinstance(error, errors.ConfigKeyError | errors.ConfigAttributeError):
-        return f"{key}: no such key; {choose(str(error.key), _sibling_keys(error))}"
+        return str(no_such_key(str(key), _sibling_keys(error)))
     if isinstance(error, errors.MissingMandatoryValue):
         return f"{key}: missing; give it as {key}=…"
     # The first line says what is wrong; the others repeat where.

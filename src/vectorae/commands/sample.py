@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.commands.schemas import SampleConfig
+from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveInt
 from vectorae.errors import UserError
+
+
+@dataclass
+class SampleConfig:
+    """The keys at the root of a sampling's config."""
+
+    checkpoint: str = "???"
+    count: PositiveInt = 16
+    steps: PositiveInt = 12
+    temperature: NonNegativeFloat = 1.0
+    seed: NonNegativeInt = 0
+    output: str | None = None
+    overwrite: bool = False
+    device: str = "auto"
 
 
 def main() -> int:
@@ -25,11 +40,6 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: a checkpoint that cannot be sampled from, a number that cannot be, files that are there.
     """
-    for name in ("count", "steps"):
-        if config[name] < 1:
-            raise UserError(f"{name}: {config[name]} is not a whole number of 1 or more")
-    if not 0 <= config["temperature"] < float("inf"):
-        raise UserError(f"temperature: {config['temperature']} is not a number of 0 or more")
     device = shell.device(config["device"])
 
     from vectorae.inference import sample as sampling

@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 import sys
+import typing
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorae.commands.command_line import arrange, conf_folder, split_flags
 from vectorae.commands.messages import explain, raised_by_config
+from vectorae.config import check_schema
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -96,9 +98,8 @@ class _Runner:
 
     def run(self) -> int:
         import hydra
-        from hydra.core.config_store import ConfigStore
 
-        ConfigStore.instance().store(name=f"{self.name}_schema", node=self.schema)
+        store_schema(self.name, self.schema)
         # Without it Hydra prints the traceback and exits by itself.
         os.environ["HYDRA_FULL_ERROR"] = "1"
         command = hydra.main(config_path=str(conf_folder()), config_name=self.name, version_base="1.3")(self._task)
@@ -167,12 +168,29 @@ class _Runner:
             raise UserError(explain(error)) from error
         assert isinstance(plain, dict)
         named = {str(key): value for key, value in plain.items()}
-        # A key that is added by force (`+datset.root=…`) has passed the schema.
-        known = [field.name for field in dataclasses.fields(self.schema)]
-        for key in named:
-            if key not in known:
-                raise UserError(f"{key}: no such key; {choose(key, known)}")
+        # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
+        check_schema(self.schema, named)
         return named
+
+
+def store_schema(name: str, schema: type) -> None:
+    """Make a command's schema known to Hydra, under the name that its file in `conf/` has in its defaults."""
+    from hydra.core.config_store import ConfigStore
+
+    ConfigStore.instance().store(name=f"{name}_schema", node=_hydra_schema(schema))
+
+
+def _hydra_schema(schema: type) -> type:
+    """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
+    hints = typing.get_type_hints(schema)
+
+    def plain(hint: Any) -> Any:
+        if dataclasses.is_dataclass(hint):
+            return _hydra_schema(hint)  # type: ignore[arg-type]
+        return hint if typing.get_origin(hint) is dict else Any
+
+    fields = [(one.name, plain(hints[one.name]), one) for one in dataclasses.fields(schema)]
+    return dataclasses.make_dataclass(schema.__name__, fields)
 
 
 def _stand_alone(hydra: Any, folder: Path) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.commands.schemas import TrainConfig
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
@@ -49,6 +51,29 @@ FREE_TO_DIFFER = {
 }
 
 
+@dataclass
+class TrainConfig:
+    """The keys at the root of a training's config: any other is refused, wherever it is written."""
+
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
+    resume: str | None = None
+    dataset: dict[str, Any] = field(default_factory=dict)
+    primitives: dict[str, Any] = field(default_factory=dict)
+    encoder: dict[str, Any] = field(default_factory=dict)
+    head: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    refiner: dict[str, Any] = field(default_factory=dict)
+    rasterizer: dict[str, Any] = field(default_factory=dict)
+    softness: dict[str, Any] = field(default_factory=dict)
+    temperature: dict[str, Any] = field(default_factory=dict)
+    growth: dict[str, Any] = field(default_factory=dict)
+    relocation: dict[str, Any] = field(default_factory=dict)
+    seeding: dict[str, Any] = field(default_factory=dict)
+    loss: dict[str, Any] = field(default_factory=dict)
+    optimizer: dict[str, Any] = field(default_factory=dict)
+    trainer: dict[str, Any] = field(default_factory=dict)
+
+
 def main() -> int:
     """Train with the config on the command line. Returns the exit code."""
     return shell.run("train", TrainConfig, train)
@@ -77,8 +102,6 @@ def train(config: dict[str, Any], folder: Path) -> int:
     check(config["dataset"], "dataset")
     settings = trainer_settings(config["trainer"])
     config = {**config, "trainer": settings}
-    if not 0 <= config["seed"] < 2**32:
-        raise UserError(f"seed: {config['seed']} is not a whole number from 0 to {2**32 - 1}")
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
     model.loss.check(model.image_size, model.image_size)

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.commands.schemas import TrainClassifierConfig
-from vectorae.errors import UserError
+from vectorae.config import PositiveFloat, PositiveInt
 from vectorae.io.atomic import write_json
 from vectorae.training.build import build_dataset
+
+
+@dataclass
+class TrainClassifierConfig:
+    """The keys at the root of a classifier's training."""
+
+    dataset: dict[str, Any] = field(default_factory=dict)
+    epochs: PositiveInt = 4
+    learning_rate: PositiveFloat = 0.003
+    device: str = "auto"
+    seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
 
 
 def main() -> int:
@@ -28,10 +41,6 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: a dataset without labels, or a value that cannot be.
     """
-    if config["epochs"] < 1:
-        raise UserError(f"epochs: {config['epochs']} is not a whole number of 1 or more")
-    if not config["learning_rate"] > 0:
-        raise UserError(f"learning_rate: {config['learning_rate']} is not a number above 0")
     device = shell.device(config["device"])
     dataset = build_dataset(config)
     labels = {split: dataset.labels(split) for split in ("train", "val", "test")}

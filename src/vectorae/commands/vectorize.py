@@ -4,16 +4,36 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.commands.schemas import VectorizeConfig
-from vectorae.errors import UserError, choose
-from vectorae.io.images import RESIZES, View, as_png
+from vectorae.config import NonNegativeInt, PositiveFloat, PositiveInt
+from vectorae.io.colour import Colour
+from vectorae.io.images import MAX_PIXELS, View, as_png
 
 if TYPE_CHECKING:
     from vectorae.inference.vectorize import Drawn
+
+
+@dataclass
+class VectorizeConfig:
+    """The keys at the root of a vectorization's config."""
+
+    checkpoint: str = "???"
+    input: str = "???"
+    output: str = "???"
+    resize: Literal["crop", "pad", "stretch"] = "crop"
+    scale: PositiveFloat = 1.0
+    png: bool = False
+    overwrite: bool = False
+    background: Colour = "white"
+    invert: bool = False
+    max_pixels: PositiveInt = MAX_PIXELS
+    batch_size: PositiveInt = 64
+    refine: NonNegativeInt = 0
+    device: str = "auto"
 
 
 def main() -> int:
@@ -34,7 +54,6 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: anything in the config that cannot be done, before the first image is read.
     """
-    check(config)
     device = shell.device(config["device"])
 
     from PIL import Image
@@ -78,27 +97,6 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     done = len(jobs) - len(failures)
     print(f"{done} of {len(jobs)} images drawn into {outputs.folder}, {done / seconds:.0f} images/s")
     return shell.INCOMPLETE if failures else 0
-
-
-def check(config: dict[str, Any]) -> None:
-    """Refuse values that cannot be.
-
-    Raises:
-        UserError: naming the key.
-    """
-    from PIL import ImageColor
-
-    if config["resize"] not in RESIZES:
-        raise UserError(f"resize: no '{config['resize']}'; {choose(config['resize'], RESIZES)}")
-    if not 0 < config["scale"] < float("inf"):
-        raise UserError(f"scale: {config['scale']} is not a factor above 0")
-    for name, least in (("max_pixels", 1), ("batch_size", 1), ("refine", 0)):
-        if config[name] < least:
-            raise UserError(f"{name}: {config[name]} is not a whole number of {least} or more")
-    try:
-        ImageColor.getrgb(config["background"])
-    except ValueError as error:
-        raise UserError(f"background: no colour '{config['background']}'; write a name or '#rrggbb'") from error
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from vectorae.config.arguments import (
     Choices,
     Fraction,
+    Meets,
     NonNegativeFloat,
     NonNegativeInt,
     OneOf,
@@ -10,6 +11,8 @@ from vectorae.config.arguments import (
     PositiveFraction,
     PositiveInt,
     check_arguments,
+    check_schema,
+    check_value,
     validate,
     validated,
 )
@@ -18,6 +21,7 @@ from vectorae.config.components import check, flatten, instantiate
 __all__ = [
     "Choices",
     "Fraction",
+    "Meets",
     "NonNegativeFloat",
     "NonNegativeInt",
     "OneOf",
@@ -26,6 +30,8 @@ __all__ = [
     "PositiveInt",
     "check",
     "check_arguments",
+    "check_schema",
+    "check_value",
     "flatten",
     "instantiate",
     "validate",

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
+from vectorae.config.renamed import no_such_key
 from vectorae.errors import UserError, choose
 
 MAPPINGS = (dict, collections.abc.Mapping)
@@ -59,6 +60,14 @@ class Choices:
     choices: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Meets:
+    """A constraint: whatever a function accepts; ``words`` describe it in messages."""
+
+    accepts: Callable[[Any], bool]
+    words: str
+
+
 def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> None:
     """Refuse keyword arguments that the signature of a function does not allow.
 
@@ -77,12 +86,28 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
     hints = _hints(function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function)
     for name, value in values.items():
         if name not in allowed:
-            raise UserError(f"{key}.{name}: no such key; {choose(str(name), allowed)}")
+            raise no_such_key(f"{key}.{name}", allowed)
         if name in hints:
             check_value(f"{key}.{name}", value, hints[name])
     for name, parameter in allowed.items():
         if parameter.default is parameter.empty and name not in values:
             raise UserError(f"{key}.{name}: missing; {key} needs a value for it")
+
+
+def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> None:
+    """Refuse values of a whole config that its schema, a dataclass, does not allow.
+
+    Raises:
+        UserError: naming the first wrong key, and what it may be.
+    """
+    hints = _hints(schema)
+    for name, value in values.items():
+        if name not in hints:
+            raise no_such_key(f"{prefix}{name}", hints)
+        if is_dataclass(hints[name]):
+            check_schema(hints[name], value, f"{prefix}{name}.")
+        else:
+            check_value(f"{prefix}{name}", value, hints[name])
 
 
 def parameters(function: Any) -> dict[str, inspect.Parameter]:
@@ -134,7 +159,11 @@ def _hints(function: Any) -> dict[str, Any]:
 
 
 def check_value(key: str, value: Any, hint: Any) -> None:
-    """Refuse a value, or the first entry of a mapping or sequence, that the annotation does not allow."""
+    """Refuse a value, or the first entry of a mapping or list, that an annotation does not allow.
+
+    Raises:
+        UserError: ``rounds must be an integer ≥ 1, got 0``.
+    """
     for name, one, wanted in _mismatches(key, value, hint):
         raise UserError(f"{name} must be {_describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")
 
@@ -189,6 +218,8 @@ def _meets(value: Any, constraint: Any) -> bool:
     """Whether a value of the right type, or an alternative such as null, meets one constraint."""
     if isinstance(constraint, OneOf | Choices):
         return value in constraint.choices
+    if isinstance(constraint, Meets):
+        return constraint.accepts(value)
     if isinstance(constraint, Ge):
         return bool(value >= constraint.ge)
     if isinstance(constraint, Gt):
@@ -215,6 +246,8 @@ def _describe(hint: Any) -> str:
         choices = [one for one in arguments[1:] if isinstance(one, OneOf | Choices)]
         if choices:
             return _one_of(choices[0].choices)
+        if words := [one.words for one in arguments[1:] if isinstance(one, Meets)]:
+            return words[0]
         return f"{_describe(arguments[0])}{_range(arguments[1:])}"
     if plain in (typing.Union, types.UnionType):
         words = [_describe(argument) for argument in arguments if _writable(argument)]

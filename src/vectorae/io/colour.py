@@ -1,0 +1,24 @@
+"""Colours by name."""
+
+from typing import Annotated
+
+from vectorae.config import Meets
+
+
+def is_colour(name: str) -> bool:
+    """Whether Pillow knows a colour by this name.
+
+    >>> is_colour("white"), is_colour("#ff8800"), is_colour("wheat-ish")
+    (True, True, False)
+    """
+    from PIL import ImageColor
+
+    try:
+        ImageColor.getrgb(name)
+    except ValueError:
+        return False
+    return True
+
+
+Colour = Annotated[str, Meets(is_colour, "a colour such as white or '#ff8800'")]
+"""A colour that Pillow knows."""
