@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
-from vectorae.io.atomic import cache_folder
+from vectorae.io.cache_folder import cache_folder
 from vectorae.io.images import RESIZES
 
 LARGEST_PART = 0.25
