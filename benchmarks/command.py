@@ -1,4 +1,4 @@
-"""`python scripts/benchmark.py`, `vectorae benchmark`: how fast it draws and trains, against the reference and others.
+"""`python scripts/benchmark.py`: how fast it draws and trains, against the reference and others.
 
 Ratios within one run are what counts: contenders take turns, round after round. Nothing is judged here.
 """

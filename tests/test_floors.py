@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"errors"},
+    {"compat", "errors"},
     {"config"},
     {"geometry", "io"},
     {"scene"},

@@ -3,12 +3,18 @@
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
+from vectorae.commands import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
+
+DEVELOPERS = {"benchmark": "benchmarks", "gallery": "docs/_gallery"}
+"""Scripts that are no commands of the package, and where their code lies."""
 
 TINY = [
     "dataset.train_count=32",
@@ -37,10 +43,31 @@ def test_the_wheel_carries_configs_and_the_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         scripts = next(archive.read(name).decode() for name in names if name.endswith("entry_points.txt"))
-    for file in (ROOT / "conf").rglob("*.yaml"):
-        assert f"vectorae/conf/{file.relative_to(ROOT / 'conf').as_posix()}" in names
+    files = {f"vectorae/conf/{file.relative_to(ROOT / 'conf').as_posix()}" for file in (ROOT / "conf").rglob("*.yaml")}
+    own = {f"vectorae/conf/{name}.yaml" for name in DEVELOPERS}
+    assert own < files and {name for name in names if name.startswith("vectorae/conf/")} == files - own
     assert "vectorae = vectorae.commands:main" in scripts
     assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_the_wheel_holds_the_package_and_its_commands_alone(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [PurePosixPath(name) for name in archive.namelist()]
+    assert {name.parts[0].partition("-")[0] for name in names} == {"vectorae"}
+    assert {name.stem for name in names if name.parent == PurePosixPath("vectorae/conf")} == set(COMMANDS)
+    assert {f"vectorae/commands/{name}.py" for name in COMMANDS} < {str(name) for name in names}
+
+
+def test_the_source_distribution_has_what_its_scripts_import(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)], cwd=ROOT, check=True
+    )
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    for name, folder in DEVELOPERS.items():
+        modules = {file.relative_to(ROOT).as_posix() for file in (ROOT / folder).glob("*.py")}
+        assert {f"scripts/{name}.py", f"conf/{name}.yaml", *modules} < names
 
 
 def test_an_installed_wheel_trains_from_any_folder(wheel: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python scripts/gallery.py`, `vectorae gallery`: every kind, layout and profile drawn, and a page that shows them.
+"""`python scripts/gallery.py`: every kind, layout and profile drawn, and a page that shows them.
 
 Everything follows from the registry, the configs and the profiles: a new kind, file in `conf/primitives/` or profile is
 in the gallery when the command has run again.

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from helpers.commands import Command, Outcome, command_in
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,9 +18,6 @@ from vectorae.commands import command_line, evaluate, shell, train
 from vectorae.commands.evaluate import EvaluateConfig
 from vectorae.commands.train import TrainConfig
 from vectorae.errors import UserError
-
-Outcome = tuple[int, str, str]
-Command = Callable[..., Outcome]
 
 
 @pytest.fixture
@@ -31,14 +29,8 @@ def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def command(in_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Call a function as a command with some arguments: exit code, stdout and stderr."""
-
-    def call(main: Callable[[], int], *arguments: str) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["vectorae", *arguments])
-        code = main()
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    call = command_in(in_folder, commands.main, monkeypatch, capsys)
+    return lambda main, *arguments: call(*arguments, main=main)
 
 
 class Recorder:

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,6 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 import torch
+from helpers.commands import Command, command_in
 from helpers.image_folders import picture
 from helpers.renderer import rendered
 from PIL import Image
@@ -27,22 +27,11 @@ CONF = Path(__file__).resolve().parents[2] / "conf"
 MADE_FOR_FITTING = sorted(path.stem for path in (CONF / "primitives").glob("*_[0-9][0-9]*.yaml"))
 SMALL = ("size=24", "max_steps=6", "looks=3", "device=cpu")
 
-Outcome = tuple[int, str, str]
-Command = Callable[..., Outcome]
-
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Call the command in a folder of its own: exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str, main: Callable[[], int] = fit.main) -> Outcome:
-        monkeypatch.setattr(sys, "argv", ["fit.py", *arguments])
-        code = main()
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return command_in(tmp_path, fit.main, monkeypatch, capsys)
 
 
 @pytest.fixture

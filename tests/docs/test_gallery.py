@@ -3,13 +3,13 @@
 import dataclasses
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from helpers.commands import Command, command_in
 from helpers.image_folders import picture
 from PIL import Image
 
@@ -30,21 +30,11 @@ FILES = {f"{kind}.{end}" for kind in KINDS for end in ("png", "svg")} | {
 }
 SIZE = 32
 
-Command = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """The command with some arguments, in an empty folder: exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["vectorae", *arguments])
-        code = gallery.main()
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
+    return command_in(tmp_path, gallery.main, monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

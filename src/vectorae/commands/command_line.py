@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from vectorae.compat import hydra_parser
 from vectorae.errors import UserError
 
 PATH_KEYS = {
@@ -43,9 +44,7 @@ def arrange(arguments: Sequence[str]) -> list[str]:
 
 def split_flags(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
     """Flags with their values, and overrides, which argparse accepts only in one piece."""
-    from hydra._internal.utils import get_args_parser
-
-    parser = get_args_parser()
+    parser = hydra_parser()
 
     def fail(message: str) -> NoReturn:
         raise UserError(f"{message}; overrides are key=value, and --help lists the flags")

@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
+from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
 from vectorae.errors import UserError, choose
@@ -233,9 +234,7 @@ def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
 
     logger.hparams.update(flatten(config))
     # The table wants a metric; `log_hyperparams` would also draw a false first point of it.
-    writer = logger.experiment._get_file_writer()
-    for summary in hparams(flatten(config), {HPARAMS_METRIC: 0.0}):
-        writer.add_summary(summary)
+    write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
 
 
 def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) -> None:

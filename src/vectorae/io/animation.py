@@ -1,12 +1,13 @@
 """Pictures in the course of time as one file: GIF, and video where ffmpeg is there."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
+
+from vectorae.io.atomic import replacing
 
 SECONDS = 8.0
 """An animation's length, without its rest on the last picture."""
@@ -35,9 +36,8 @@ def write_gif(
         return
     each = max(40, int(1000 * seconds / len(frames)))
     durations = [each] * (len(frames) - 1) + [3 * each + 1000]
-    part = path.with_name(path.name + ".part")
-    frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
-    os.replace(part, path)
+    with replacing(path) as part:
+        frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
 
 def write_mp4(pictures: Sequence[Path], path: Path, seconds: float = SECONDS) -> bool:
@@ -51,19 +51,17 @@ def write_mp4(pictures: Sequence[Path], path: Path, seconds: float = SECONDS) ->
         return False
     rate = max(1, round(len(frames) / seconds))
     width, height = frames[0].size
-    part = path.with_name(path.name + ".part")
+    content = b"".join(frame.tobytes() for frame in [*frames, *[frames[-1]] * (2 * rate)])
     # H.264 halves the resolution of colours: an odd size gets one more row or column.
     command = [ffmpeg, "-y", "-loglevel", "error", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     command += ["-r", str(rate), "-i", "-", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264"]
-    command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4", str(part)]
-    content = b"".join(frame.tobytes() for frame in [*frames, *[frames[-1]] * (2 * rate)])
+    command += ["-pix_fmt", "yuv420p", "-movflags", "+faststart", "-f", "mp4"]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, check=False)
-        if done.returncode == 0:
-            os.replace(part, path)
-        return done.returncode == 0
-    finally:
-        part.unlink(missing_ok=True)
+        with replacing(path) as part:
+            subprocess.run([*command, str(part)], input=content, capture_output=True, check=True)
+    except subprocess.CalledProcessError:
+        return False
+    return True
 
 
 def _opened(pictures: Sequence[Path | Image.Image]) -> list[Image.Image]:

@@ -3,9 +3,8 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from typing import Any
 
-from numba.core import event
+from vectorae.compat import listen_to_compilation
 
 COMPILING = "compiling the CPU kernels (half a minute, once)"
 
@@ -19,8 +18,8 @@ def _print() -> Iterator[None]:
     yield
 
 
-class _Announcer(event.Listener):
-    """Listens for numba's compile events, which are sent only if the cache does not have the function.
+class _Announcer:
+    """Listens to numba's compilations; what its cache has is not compiled.
 
     Attributes:
         show: makes a context manager that is active while kernels compile.
@@ -31,27 +30,22 @@ class _Announcer(event.Listener):
         self._depth = 0
         self._showing = ExitStack()
 
-    def on_start(self, event: Any) -> None:
-        if self._is_ours(event):
+    def on_start(self, module: str) -> None:
+        if module.startswith(PACKAGE):
             # Events are nested: a kernel is compiled together with the functions that it calls.
             if self._depth == 0:
                 self._showing.enter_context(self.show())
             self._depth += 1
 
-    def on_end(self, event: Any) -> None:
-        if self._is_ours(event):
+    def on_end(self, module: str) -> None:
+        if module.startswith(PACKAGE):
             self._depth -= 1
             if self._depth == 0:
                 self._showing.close()
 
-    @staticmethod
-    def _is_ours(event: Any) -> bool:
-        module: str = event.data["dispatcher"].py_func.__module__
-        return module.startswith(PACKAGE)
-
 
 _announcer = _Announcer()
-event.register("numba:compile", _announcer)
+listen_to_compilation(_announcer.on_start, _announcer.on_end)
 
 
 @contextmanager

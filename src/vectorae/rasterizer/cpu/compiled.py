@@ -8,6 +8,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from vectorae.compat import NO_REFERENCE_COUNTS
 from vectorae.io.atomic import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
@@ -18,9 +19,9 @@ to float64, of which a vector register holds half as many."""
 
 
 def kernel_sources() -> list[Path]:
-    """Every module that a kernel may inline functions or constants from."""
+    """Every module that a kernel may inline functions or constants from, or take options of numba from."""
     folders = RASTERIZER, RASTERIZER / "cpu", RASTERIZER.parent / "geometry"
-    return sorted(path for folder in folders for path in folder.glob("*.py"))
+    return [RASTERIZER.parent / "compat.py", *sorted(path for folder in folders for path in folder.glob("*.py"))]
 
 
 def _version() -> str:
@@ -43,12 +44,12 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     Such functions must not allocate arrays; in return numba leaves out reference counting, which would take longer than
     many of these loops.
     """
-    return _compiled(function, _nrt=False)
+    return _compiled(function, **NO_REFERENCE_COUNTS)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``compiled``, for functions that are always inlined into their callers."""
-    return _compiled(function, forceinline=True, _nrt=False)
+    return _compiled(function, forceinline=True, **NO_REFERENCE_COUNTS)
 
 
 def allocating(function: Callable[..., Any]) -> Callable[..., Any]:

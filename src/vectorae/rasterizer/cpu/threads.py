@@ -1,6 +1,5 @@
 """Parallel work over images and bands of rows, in as many threads as torch uses."""
 
-import ctypes
 import math
 import os
 from collections import deque
@@ -10,6 +9,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 import torch
+
+from vectorae.compat import openmp_team
 
 Result = TypeVar("Result")
 
@@ -94,20 +95,9 @@ def _team() -> Callable[[Callable[[], None], int], None] | None:
     """A function that runs work in torch's own threads, if these are GNU OpenMP's; else None.
 
     OpenMP's threads spin for milliseconds after each operation of torch: other threads would find all cores busy, and
-    these are awake. ``GOMP_parallel(function, data, threads, flags)`` is what compilers emit for ``omp parallel``.
+    these are awake.
     """
-    try:
-        parallel = ctypes.CDLL(None).GOMP_parallel
-    except (AttributeError, OSError, TypeError):  # another OpenMP, or another operating system
-        return None
-    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-    parallel.argtypes = [function, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
-    parallel.restype = None
-
-    def run(work: Callable[[], None], threads: int) -> None:
-        parallel(function(lambda _: work()), None, threads, 0)
-
-    return run
+    return openmp_team()
 
 
 @lru_cache(maxsize=2)

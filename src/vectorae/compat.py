@@ -1,0 +1,102 @@
+"""Uses of other packages beyond their public interfaces, each with what breaks when it changes."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from pytorch_lightning.callbacks import Timer, WeightAveraging
+    from torch import nn
+    from torch.utils.tensorboard import SummaryWriter
+
+NO_REFERENCE_COUNTS = {"_nrt": False}
+"""Options of ``numba.njit`` for functions that allocate no arrays. Where numba no longer knows ``_nrt``, it refuses to
+compile; without the option kernels compute the same, more slowly."""
+
+
+def hydra_parser() -> ArgumentParser:
+    """Hydra's parser of flags such as ``-m`` and ``--cfg job``.
+
+    Private: ``hydra._internal``. If it moves, every command ends in an ImportError.
+    """
+    from hydra._internal.utils import get_args_parser
+
+    return get_args_parser()
+
+
+def timer_duration(timer: Timer) -> float | None:
+    """Seconds that Lightning's timer allows a run; None without a limit.
+
+    Private: ``Timer._duration``. If it is renamed, runs with ``trainer.max_time`` end in an AttributeError at their
+    first step.
+    """
+    return timer._duration
+
+
+def averaged_model(callback: WeightAveraging) -> nn.Module:
+    """The model that holds the averaged weights, between ``setup`` and the end of a fit.
+
+    Private: ``WeightAveraging._average_model``. If it is renamed, runs with ``model.ema`` end in an AttributeError at
+    their first validation.
+    """
+    assert callback._average_model is not None
+    averaged: nn.Module = callback._average_model.module
+    return averaged
+
+
+def write_summaries(writer: SummaryWriter, summaries: Iterable[Any]) -> None:
+    """Write protocol buffers, as ``torch.utils.tensorboard.summary`` makes them, into a run's event file.
+
+    Private: ``SummaryWriter._get_file_writer``. If it is renamed, trainings end in an AttributeError before their first
+    step; ``add_hparams`` is public, but starts a run of its own.
+    """
+    file = writer._get_file_writer()
+    for summary in summaries:
+        file.add_summary(summary)
+
+
+def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], None]) -> None:
+    """Call functions before and after numba compiles something, with the name of its module.
+
+    What numba loads from its cache is not compiled. Private: ``numba.core.event``, and the ``dispatcher`` among the
+    data of its event. If the module moves, the CPU kernels cannot be imported; if the event is renamed, nobody is told
+    why the first drawing takes half a minute.
+    """
+    from numba.core import event
+
+    def module_of(compilation: Any) -> str:
+        return str(compilation.data["dispatcher"].py_func.__module__)
+
+    class Listener(event.Listener):
+        def on_start(self, event: Any) -> None:
+            before(module_of(event))
+
+        def on_end(self, event: Any) -> None:
+            after(module_of(event))
+
+    event.register("numba:compile", Listener())
+
+
+def openmp_team() -> Callable[[Callable[[], None], int], None] | None:
+    """A function that runs work in several of torch's own threads at once; None unless these are GNU OpenMP's.
+
+    Private: ``GOMP_parallel(function, data, threads, flags)``, which is what compilers emit for ``omp parallel``. It
+    has been the same since 2013; if torch links another OpenMP, there is no such symbol, and kernels take threads of
+    their own.
+    """
+    try:
+        parallel = ctypes.CDLL(None).GOMP_parallel
+    except (AttributeError, OSError, TypeError):  # another OpenMP, or another operating system
+        return None
+    function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+    parallel.argtypes = [function, ctypes.c_void_p, ctypes.c_uint, ctypes.c_uint]
+    parallel.restype = None
+
+    def run(work: Callable[[], None], threads: int) -> None:
+        parallel(function(lambda _: work()), None, threads, 0)
+
+    return run
