@@ -9,14 +9,9 @@ from helpers.scenes import box, line, paint, white_on_black
 from torch import Tensor
 
 from vectorae import Layout, Scene, UserError, rasterize
-<<<<<<< HEAD
 from vectorae.decoder import DrawState, SoftnessSchedule, draw_scene
-from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer
-=======
-from vectorae.decoder import SoftnessSchedule
 from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer, reference
 from vectorae.scene import COMPOSITING_CHOICES
->>>>>>> part-scene
 
 
 def draw(scene: Scene, height: int = 16, width: int = 16, **settings: object) -> Tensor:
