@@ -33,7 +33,7 @@ from vectorae.layout import MARGIN, Layout
 from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, Field, Option, Primitive
 from vectorae.rasterizer import PROFILES, rasterize
 from vectorae.rasterizer.coverage import stroke_coverage
-from vectorae.scene import Group, Outline, RoundedBox, Scene
+from vectorae.scene import Group, Scene
 from vectorae.scene import Path as PathOutline
 from vectorae.svg import to_svg
 
@@ -184,20 +184,7 @@ def _color(name: str) -> Tensor:
 
 def _placed(group: Group, spots: Tensor) -> Group:
     """The shapes moved, scaled and turned to their spots, ``[n, 4]``."""
-    places, sizes, turns = spots[:, :2], spots[:, 2], spots[:, 3]
-    outline: Outline = group.outline
-    if isinstance(outline, RoundedBox):
-        extents = outline.half_extents * sizes[:, None]
-        outline = RoundedBox(places[None], extents, outline.angle + turns, outline.roundness)
-    else:
-        points = outline.points
-        middle = (points.amin(-2, keepdim=True) + points.amax(-2, keepdim=True)) / 2
-        x, y = ((points - middle) * sizes[:, None, None]).unbind(-1)
-        cos, sin = turns.cos()[:, None], turns.sin()[:, None]
-        turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
-        outline = replace(outline, points=places[:, None] + turned)
-    width = None if group.stroke_width is None else group.stroke_width * sizes
-    return replace(group, outline=outline, stroke_width=width)
+    return group.transformed(spots[None, :, :2], spots[:, 2], spots[:, 3])
 
 
 def _last_stroked(scene: Scene) -> Scene:

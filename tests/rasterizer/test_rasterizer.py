@@ -1,6 +1,7 @@
 """The reference backend: conventions, laws, exact gradients."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from vectorae import Layout, Scene, UserError, rasterize
 from vectorae.decoder import DrawState, SoftnessSchedule, draw_scene
-from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer
+from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer, reference
+from vectorae.scene import COMPOSITING_CHOICES
 
 
 def draw(scene: Scene, height: int = 16, width: int = 16, **settings: object) -> Tensor:
@@ -125,11 +127,65 @@ def test_gradients_reach_every_number_and_the_background() -> None:
 def test_chunks_change_nothing() -> None:
     scene = random_scene(["circle", "line", "ellipse"], batch=3)
     leaves = scene.map(lambda tensor: tensor.clone().requires_grad_())
-    whole, pieces = (draw(leaves, 12, 12, softness=0.05, chunk_size=size) for size in (10**9, 2 * 12 * 12))
+    with reference.chunk_size(10**9):
+        whole = draw(leaves, 12, 12, softness=0.05)
+    with reference.chunk_size(2 * 12 * 12):
+        pieces = draw(leaves, 12, 12, softness=0.05)
     torch.testing.assert_close(whole, pieces)
     expected = torch.autograd.grad(whole.square().sum(), [leaves.color, leaves.background, leaves.opacity])
     found = torch.autograd.grad(pieces.square().sum(), [leaves.color, leaves.background, leaves.opacity])
     torch.testing.assert_close(expected, found)
+
+
+@pytest.mark.parametrize(("limit", "chunks"), [(10**6, 1), (2 * 12 * 12, 2), (12 * 12, 3), (1, 3)])
+def test_settings_bound_the_reference(limit: int, chunks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shapes are composited chunk by chunk."""
+    over, calls = COMPOSITINGS["over"], []
+
+    def counted(*given: Tensor) -> Tensor:
+        calls.append(given)
+        return over(*given)
+
+    monkeypatch.setitem(COMPOSITINGS, "over", counted)
+    settings = Rasterizer(backend="reference", chunk_size=limit)
+    settings.soft(random_scene(["circle"], batch=1), 12, 12, 0.05)
+    assert len(calls) == chunks
+    calls.clear()
+    draw(random_scene(["circle"], batch=1), 12, 12)  # as before, outside of the settings
+    assert len(calls) == 1
+
+
+def test_chunks_of_no_size_are_refused() -> None:
+    with pytest.raises(UserError, match=r"^limit must be an integer ≥ 1, got 0"), reference.chunk_size(0):
+        pass
+    with pytest.raises(UserError, match=r"^chunk_size must be an integer ≥ 1, got 0"):
+        Rasterizer(chunk_size=0)
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+def test_a_scene_is_drawn_by_its_own_compositing(backend: str) -> None:
+    scene = random_scene(["circle", "line"])
+    screen = replace(scene, compositing="soft_or")
+    over, soft_or = (rasterize(scene, 9, 9, compositing=name, backend=backend) for name in ("over", "soft_or"))
+    assert not torch.equal(over, soft_or)
+    assert torch.equal(rasterize(scene, 9, 9, backend=backend), over)
+    assert torch.equal(rasterize(screen, 9, 9, backend=backend), soft_or)
+    assert torch.equal(rasterize(screen, 9, 9, compositing="over", backend=backend), over)
+
+
+def test_every_compositing_of_scenes_can_be_drawn() -> None:
+    assert tuple(COMPOSITINGS) == COMPOSITING_CHOICES
+
+
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+def test_training_follows_validation_in_inference_mode(backend: str) -> None:
+    """Indices that are kept from one drawing to the next must be of use for gradients."""
+    layout = Layout(["line", "circle", "square", "triangle"], count=13)
+    raw = layout.random_raw(1, 0).requires_grad_()
+    with torch.inference_mode():
+        rasterize(layout(raw), 9, 9, backend=backend)
+    rasterize(layout(raw), 9, 9, backend=backend).sum().backward()
+    assert raw.grad is not None
 
 
 def test_softness_may_differ_from_shape_to_shape() -> None:
@@ -151,15 +207,15 @@ def test_empty_scenes_show_their_background() -> None:
 
 def test_mistakes_are_named() -> None:
     scene = random_scene(["circle"])
-    for settings, word in (
-        ({"coverage": "soft"}, "coverage"),
-        ({"compositing": "under"}, "compositing"),
-        ({"backend": "tpu"}, "backend"),
-        ({"softness": 0.0}, "softness"),
+    for settings, message in (
+        ({"coverage": "soft"}, "coverage must be gaussian, sigmoid, ramp or hard, got 'soft'"),
+        ({"compositing": "under"}, "compositing must be over or soft_or or null, got 'under'"),
+        ({"backend": "tpu"}, "backend must be auto, reference, cpu or gpu, got 'tpu'"),
+        ({"softness": 0.0}, "softness must be a number > 0, got 0.0"),
     ):
-        with pytest.raises(UserError, match=word):
+        with pytest.raises(UserError, match=f"^{message}"):
             rasterize(scene, 8, 8, **settings)
-    with pytest.raises(UserError, match="height"):
+    with pytest.raises(UserError, match=r"^height must be an integer ≥ 1, got 0$"):
         rasterize(scene, 0, 8)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -113,6 +114,14 @@ def test_it_is_one_clock_that_never_stops() -> None:
     assert sum(one.tag.endswith("}svg") for one in root.iter()) == 1  # nested ones have clocks of their own
 
 
+def test_scenes_are_blended_by_their_own_compositing() -> None:
+    scenes = [replace(scene, compositing="soft_or") for scene in course(["circle"])]
+    text = to_animated_svg(scenes, 20, 20)
+    assert "mix-blend-mode:screen" in text
+    assert text == to_animated_svg(course(["circle"]), 20, 20, compositing="soft_or")
+    assert "mix-blend-mode" not in to_animated_svg(scenes, 20, 20, compositing="over")
+
+
 def test_what_stays_as_it_is_does_not_move() -> None:
     scene = course(["circle", "line"])[1]
     assert "<animate" not in to_animated_svg([scene, scene], 20, 20)
@@ -131,5 +140,8 @@ def test_long_runs_are_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scenes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(UserError, match="no scenes"):
         to_animated_svg([], 4, 4)
+    scenes = course(["circle"])
+    with pytest.raises(UserError, match="or in compositing"):
+        to_animated_svg([*scenes, replace(scenes[0], compositing="soft_or")], 4, 4)
     with pytest.raises(UserError, match="differ"):
         to_animated_svg([*course(["circle"]), *course(["circle", "line"])], 4, 4)

@@ -193,11 +193,22 @@ def test_soft_or_is_the_blend_mode_screen() -> None:
     assert "style" not in elements(scene, 64, 64)[0][1]
 
 
+def test_a_scene_is_written_by_its_own_compositing() -> None:
+    """Coloured ink that adds up, as resvg shows it."""
+    layout = Layout(["circle", "square"], count=6, background=0.1)
+    scene = replace(layout(layout.random_raw(1, 3), crisp=True), compositing="soft_or")
+    (text,) = to_svg(scene, 64, 64)
+    assert [text] == to_svg(scene, 64, 64, compositing="soft_or")
+    drawn, over = (rasterize(each, 64, 64, coverage="ramp")[0] for each in (scene, replace(scene, compositing="over")))
+    assert (drawn - over).abs().mean() > 10 * IMAGE_ERROR
+    assert (drawn - rendered(text)).abs().mean() < IMAGE_ERROR
+
+
 def test_mistakes_are_refused() -> None:
     scene = white_on_black(box(0.5, 0.5, 0.1, 0.2))
-    with pytest.raises(UserError, match=r"^compositing: no 'under'; choose from over, soft_or"):
+    with pytest.raises(UserError, match=r"^compositing must be over or soft_or or null, got 'under'"):
         to_svg(scene, 64, 64, compositing="under")
-    with pytest.raises(UserError, match=r"^size: 64×0 has no pixels"):
+    with pytest.raises(UserError, match=r"^height must be an integer ≥ 1, got 0"):
         to_svg(scene, 0, 64)
 
 

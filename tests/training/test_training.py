@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from helpers.models import metrics_of, run_training
+from helpers.models import composed, metrics_of, run_training
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
 from torch import Tensor
@@ -22,6 +22,7 @@ from vectorae import rasterize
 from vectorae.callbacks import WATCHED
 from vectorae.commands import evaluate
 from vectorae.losses import MSE
+from vectorae.training import build_model
 from vectorae.training.autoencoder import VectorAutoencoder
 
 METRICS = {
@@ -318,16 +319,27 @@ def test_evaluating_a_run(finished_run: Path, tmp_path: Path, monkeypatch: pytes
     )
 
 
-def test_two_processes_train_together(tmp_path: Path) -> None:
-    """Lightning starts the second process by running the command again: this needs a process of its own."""
-    small = ["dataset.image_size=16", "dataset.train_count=40", "dataset.val_count=17", "dataset.test_count=16"]
-    together = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.max_steps=3", "dataset.batch_size=8"]
-    places = [f"dataset.cache={tmp_path / 'cache'}", f"hydra.run.dir={tmp_path / 'run'}"]
-    command = [sys.executable, "-m", "vectorae.commands.train", *small, *together, *places]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    assert metrics_of(tmp_path / "run")["step"] == 3
-    assert (tmp_path / "run" / "renders" / "step_0000003.png").is_file()
+def test_two_processes_train_the_weights_of_one(tmp_path: Path) -> None:
+    """Lightning starts the second process by running the command again: this needs processes of their own."""
+    small = ["dataset.image_size=32", "dataset.train_count=40", "dataset.val_count=17", "dataset.test_count=16"]
+    # Batch normalisation and the refiner's running mean see each process's own share of a batch.
+    alike = ["encoder=torchvision", "encoder.name=squeezenet1_1", "head.width=16", "model.refine_steps=0"]
+    common = [*small, *alike, "trainer.max_steps=3", "dataset.batch_size=8", f"dataset.cache={tmp_path / 'cache'}"]
+    states = []
+    for trainer in ("cpu", "ddp"):
+        folder = tmp_path / trainer
+        given = [f"trainer={trainer}", "trainer.accelerator=cpu", f"hydra.run.dir={folder}"]
+        command = [sys.executable, "-m", "vectorae.commands.train", *common, *given]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=240, check=False)
+        assert done.returncode == 0, done.stderr
+        assert metrics_of(folder)["step"] == 3
+        assert (folder / "renders" / "step_0000003.png").is_file()
+        states.append(state(folder))
+    untrained = build_model(composed(*small, *alike)).state_dict()
+    moved = [name for name, value in states[0].items() if not torch.equal(value, untrained[name])]
+    assert any("numbers" in name for name in moved)
+    for name, one in states[0].items():
+        torch.testing.assert_close(states[1][name], one, atol=2e-5, rtol=1e-4, msg=name)
 
 
 def test_resuming_another_model_is_refused(

@@ -8,6 +8,8 @@ import torch
 from pytorch_lightning.callbacks import WeightAveraging
 from torch import Tensor, nn
 
+from vectorae.compat import averaged_model
+
 
 class MovingAverage(WeightAveraging):
     """An exponential moving average of the weights, which is what is validated, drawn and saved.
@@ -38,8 +40,7 @@ class MovingAverage(WeightAveraging):
 
     @torch.no_grad()
     def _copy_state(self, model: pl.LightningModule) -> None:
-        assert self._average_model is not None
-        average = self._average_model.module
+        average = averaged_model(self)
         average.set_extra_state(model.get_extra_state())
         own, averaged = dict(model.named_buffers()), dict(average.named_buffers())
         for name in not_averaged(model):

@@ -69,7 +69,7 @@ class SceneLayout(BlockLayout):
             add("points", POSITION, outline.points[0])
         else:
             add("center", POSITION, outline.center[0])
-            circles = _are_circles(outline)
+            circles = bool(outline.is_circle.all())
             if circles:
                 add("radius", EXTENT, outline.half_extents[0, :, 0])
             else:
@@ -98,11 +98,6 @@ class SceneLayout(BlockLayout):
 
 def _learnable(units: Tensor) -> Tensor:
     return units.clamp(PURE, 1 - PURE)
-
-
-def _are_circles(box: RoundedBox) -> bool:
-    width, height = box.half_extents.unbind(-1)
-    return bool((box.roundness == 1).all() and torch.allclose(width, height, rtol=1e-6))
 
 
 def _outlines_of(outline: Outline) -> Callable[[Values], Outline]:

@@ -71,7 +71,7 @@ class RoundedBox:
         factor = torch.as_tensor(scale).to(self.half_extents)[..., None]
         return replace(
             self,
-            center=center.expand_as(self.center),
+            center=center.to(self.center).expand_as(self.center),
             half_extents=self.half_extents * factor,
             angle=self.angle + angle,
         )
@@ -133,7 +133,7 @@ class Path:
         x, y = ((self.points - self.bounds().center[..., None, :]) * factor[..., None]).unbind(-1)
         cos, sin = turn.cos(), turn.sin()
         turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
-        return replace(self, points=center[..., None, :] + turned)
+        return replace(self, points=center.to(turned)[..., None, :] + turned)
 
 
 Outline = RoundedBox | Path

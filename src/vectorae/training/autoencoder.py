@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
+from vectorae.compat import timer_duration
 from vectorae.decoder import (
     Decoder,
     DrawState,
@@ -314,7 +315,7 @@ def run_progress(trainer: pl.Trainer) -> float:
     if trainer.max_steps > 0:
         done.append(trainer.global_step / trainer.max_steps)
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Timer) and callback._duration:
+        if isinstance(callback, Timer) and (limit := timer_duration(callback)):
             # Each process has its own clock; learning rates that differ would let their weights drift apart.
-            done.append(trainer.strategy.broadcast(callback.time_elapsed() / callback._duration))
+            done.append(trainer.strategy.broadcast(callback.time_elapsed() / limit))
     return min(1.0, max(done))

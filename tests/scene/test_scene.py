@@ -7,7 +7,8 @@ import torch
 from helpers.scenes import box, paint
 from torch import Tensor
 
-from vectorae import Group, Layout, Path, Scene
+from vectorae import Group, Layout, Path, Scene, UserError
+from vectorae.scene import cat_groups
 
 KINDS = ["circle", "line", "square"]
 
@@ -219,6 +220,72 @@ def test_without_depth_there_is_none_afterwards() -> None:
     assert all(
         other.depth is None for other in (drawn[0], drawn.select(1, 3), drawn.detach(), drawn.widen_strokes(0.1))
     )
+
+
+def test_compositing_goes_where_the_scene_goes() -> None:
+    plain = scene()
+    assert plain.compositing == "over"
+    drawn = replace(plain, compositing="soft_or")
+    moved = {
+        "one": drawn[1],
+        "some": drawn[1:],
+        "selected": drawn.select(2, 5),
+        "mapped": drawn.map(lambda tensor: 2 * tensor),
+        "typed": drawn.to(torch.float64),
+        "detached": drawn.detach(),
+        "grey": drawn.grey(),
+        "wider": drawn.widen_strokes(0.1),
+    }
+    assert {name for name, other in moved.items() if other.compositing != "soft_or"} == set()
+
+
+def test_other_compositings_are_refused() -> None:
+    with pytest.raises(UserError, match=r"^compositing must be over or soft_or, got 'under'"):
+        replace(scene(), compositing="under")
+
+
+def test_bounds_are_by_slot_and_include_strokes() -> None:
+    layout = Layout(KINDS, count=7)
+    drawn = layout(layout.random_raw(2, 0).requires_grad_())
+    bounds = drawn.bounds()
+    assert [tensor.shape for tensor in bounds] == [(2, 7, 2), (2, 7, 2), (2, 7)]
+    assert not any(tensor.requires_grad for tensor in bounds)
+    for group in drawn.groups:
+        stroke = 0.0 if group.stroke_width is None else group.stroke_width[..., None] / 2
+        center, half_extents, angle = group.outline.bounds()
+        for place, slot in enumerate(group.slots):
+            assert torch.equal(bounds.center[:, slot], center[:, place])
+            assert torch.equal(bounds.half_extents[:, slot], (half_extents + stroke)[:, place])
+            assert torch.equal(bounds.angle[:, slot], angle[:, place])
+
+
+def test_bounds_of_no_shapes() -> None:
+    assert [tensor.shape for tensor in scene(batch=2).select(0, 0).bounds()] == [(2, 0, 2), (2, 0, 2), (2, 0)]
+
+
+def test_a_transformed_group_takes_its_stroke_along() -> None:
+    group = Group(box(0.2, 0.3, 0.1, 0.2), (0,), torch.full((1, 1), 0.02))
+    larger = group.transformed(torch.tensor([0.5, 0.5]), scale=torch.tensor([[3.0]]))
+    assert larger.stroke_width is not None
+    torch.testing.assert_close(larger.stroke_width, torch.full((1, 1), 0.06))
+    center, half_extents, angle = larger.bounds()
+    assert center.tolist() == [[[0.5, 0.5]]]
+    torch.testing.assert_close(half_extents, torch.tensor([[[0.33, 0.63]]]).double())
+    assert angle.tolist() == [[0.0]]
+
+
+def test_groups_are_joined() -> None:
+    first, second = (Group(box(x, 0.5, 0.1, 0.1), (slot,)) for x, slot in ((0.2, 3), (0.8, 1)))
+    joined = cat_groups([first, second])
+    assert joined.slots == (3, 1)
+    assert joined.stroke_width is None
+    assert joined.outline.bounds().center[0, :, 0].tolist() == pytest.approx([0.2, 0.8])
+    width = torch.full((1, 1), 0.1)
+    stroked = cat_groups([replace(first, stroke_width=width), replace(second, stroke_width=2 * width)])
+    assert stroked.stroke_width is not None
+    assert torch.equal(stroked.stroke_width, torch.tensor([[0.1, 0.2]]))
+    with pytest.raises(ValueError, match="filled and stroked groups cannot be joined"):
+        cat_groups([first, replace(second, stroke_width=width)])
 
 
 def test_grey_scenes_have_one_channel() -> None:
