@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.utils.tensorboard import SummaryWriter
 
-NO_REFERENCE_COUNTS = {"_nrt": False}
+NO_REFERENCE_COUNTS: dict[str, Any] = {"_nrt": False}
 """Options of ``numba.njit`` for functions that allocate no arrays. Where numba no longer knows ``_nrt``, it refuses to
 compile; without the option kernels compute the same, more slowly."""
 

@@ -251,23 +251,23 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
     ("arguments", "message"),
     [
         ("image=nothing.jpg", "image: 'nothing.jpg' does not exist"),
-        ("size=7", "size: 7 is not a whole number of 8 or more"),
+        ("size=7", "size must be an integer ≥ 8, got 7"),
         ("image=", "image: empty; name a path"),
         ("image=bad.svg,wide.svg", "to sweep over several: image="),
         ("image=long.png size=200", "its shorter side as 200 pixels makes 20000000"),
-        ("channels=2", "channels: 2 is neither"),
-        ("scale=0", "scale: 0.0 is not"),
-        ("background=sky", "background: no colour 'sky'"),
+        ("channels=2", "channels must be 1 or 3, got 2"),
+        ("scale=0", "scale must be a number > 0, got 0"),
+        ("background=sky", "background must be a colour such as white or '#ff8800', got 'sky'"),
         ("max_time=soon", "max_time: 'soon' is not a time"),
         ("max_time=0.2s", "max_time: '0.2s' is less than a second"),
         ("max_steps=null", "max_steps: null, and so is max_time"),
-        ("max_steps=0", "max_steps: 0 is not"),
-        ("growth.rounds=0", "growth.rounds: 0 is not"),
+        ("max_steps=0", "max_steps must be an integer ≥ 1 or null, got 0"),
+        ("growth.rounds=0", "growth.rounds must be an integer ≥ 1, got 0"),
         ("growth.round=2", "growth.round: no such key"),
-        ("seeding.places=here", "seeding.places: no 'here'"),
+        ("seeding.places=here", "seeding.places must be "),
         ("rates.fields.radios=1", "rates.fields.radios: no such learned field"),
-        ("softness.unit=inch", "softness.unit: no 'inch'"),
-        ("softness.shape=flat", "softness.shape: no 'flat'"),
+        ("softness.unit=inch", "softness.unit must be "),
+        ("softness.shape=flat", "softness.shape must be "),
         ("primitives=lines_100", "primitives: no 'lines_100'"),
         ("medium=oil", "medium: no 'oil'; choose from ink, paint"),
         ("init=nothing.svg", "init: no file 'nothing.svg'"),
@@ -349,7 +349,7 @@ def test_a_resumed_fit_needs_the_same_settings(command: Command, tmp_path: Path)
     state = run_folder(tmp_path) / "state.pt"
     code, _, err = command(*SMALL, "primitives.count=6", f"resume={state}")
     assert code == 2
-    assert "primitives.count=5 and this one has primitives.count=6" in err
+    assert "primitives.count=5 and this run has primitives.count=6" in err
     assert command(*SMALL, "primitives.count=5", "max_steps=9", f"resume={state}")[0] == 0
     assert metrics_of(run_folder(tmp_path))["steps"] == 9
 

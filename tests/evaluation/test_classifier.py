@@ -13,7 +13,6 @@ import torch
 
 from vectorae.commands import evaluate, train, train_classifier
 from vectorae.errors import UserError
-from vectorae.evaluation import classifier
 from vectorae.evaluation.classifier import Classifier, Task, load_classifier
 
 

@@ -15,7 +15,6 @@ from vectorae import Layout
 from vectorae.evaluation.baselines import baselines, block_grid, blocks, mean_image
 from vectorae.evaluation.evaluate import TITLE, Evaluators, evaluate, ranking_sheet
 from vectorae.io.pixels import to_float
-from vectorae.io.sheets import contact_sheet
 from vectorae.losses import LPIPS, lpips_weights
 from vectorae.losses.metrics import image_metrics
 from vectorae.losses.perceptual import lpips_network
@@ -136,20 +135,6 @@ def test_evaluate(training: bool) -> None:
     ]
     assert metrics["psnr_crisp"] == pytest.approx(sum(own) / 7, abs=1e-3)
     assert not crisp.requires_grad
-
-
-@pytest.mark.parametrize(("size", "channels", "side"), [(16, 1, 64), (28, 3, 84), (64, 3, 64), (100, 3, 100)])
-def test_contact_sheet(size: int, channels: int, side: int) -> None:
-    rows = [noise(5, channels, size, size, seed=seed) for seed in range(3)]
-    sheet = contact_sheet(rows)
-    assert sheet.shape == (2 + 3 * (side + 2), 2 + 5 * (side + 2), 3)
-    assert sheet.dtype == np.uint8
-    top, left, factor = 2 + (side + 2), 2 + 4 * (side + 2), side // size
-    tile = sheet[top : top + side : factor, left : left + side : factor]
-    expected = rows[1][4].expand(3, -1, -1).mul(255).round().byte().permute(1, 2, 0).numpy()
-    assert (tile == expected).all()
-    assert (sheet[:2] == 255).all()
-    assert (sheet[:, -2:] == 255).all()
 
 
 def test_lpips_where_its_weights_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

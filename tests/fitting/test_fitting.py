@@ -279,9 +279,9 @@ def test_a_state_of_something_else_is_refused(tmp_path: Path) -> None:
         read_state(path, {}, ())
     write_state(path, {"size": 200, "seed": 0}, {})
     assert read_state(path, {"size": 200, "seed": 1}, ("seed",)) == {}
-    with pytest.raises(UserError, match="size=200 and this one has size=100"):
+    with pytest.raises(UserError, match="size=200 and this run has size=100"):
         read_state(path, {"size": 100, "seed": 0}, ())
-    with pytest.raises(UserError, match="extra=None and this one has extra=1"):
+    with pytest.raises(UserError, match="extra=None and this run has extra=1"):
         read_state(path, {"size": 200, "seed": 0, "extra": 1}, ())
 
 

@@ -13,8 +13,7 @@ from torch import nn
 
 from vectorae import UserError
 from vectorae.commands import sample
-from vectorae.inference.sample import between
-from vectorae.inference.sample import sample as sampled
+from vectorae.inference.sample import sample_drawings, spherical_interpolation
 
 
 def run(*arguments: str) -> int:
@@ -29,7 +28,7 @@ def variational_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_it_draws_new_ones_and_the_ways_between_them(variational_run: Path, tmp_path: Path) -> None:
+def test_it_draws_samples_and_interpolations(variational_run: Path, tmp_path: Path) -> None:
     checkpoint = f"checkpoint={variational_run / 'checkpoints' / 'best.ckpt'}"
     assert run(checkpoint, "count=5", "steps=3") == 0
     folder = variational_run / "samples"
@@ -53,9 +52,9 @@ def test_it_draws_new_ones_and_the_ways_between_them(variational_run: Path, tmp_
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("count=0", "count: 0 is not a whole number of 1 or more"),
-        ("steps=0", "steps: 0 is not a whole number of 1 or more"),
-        ("temperature=-1", "temperature: -1.0 is not a number of 0 or more"),
+        ("count=0", "count must be an integer ≥ 1, got 0"),
+        ("steps=0", "steps must be an integer ≥ 1, got 0"),
+        ("temperature=-1", "temperature must be a number ≥ 0, got -1"),
         ("checkpoint=nothing.ckpt", "checkpoint: no file 'nothing.ckpt'"),
     ],
 )
@@ -75,19 +74,19 @@ def test_samples_are_the_same_for_the_same_seed_and_differ_from_each_other() -> 
     torch.manual_seed(0)
     model = small_model("model.variational=true", "model.latent=4").eval()
     nn.init.normal_(model.encoder.head.numbers.weight)  # type: ignore[union-attr,arg-type]
-    one, again, other = (sampled(model, 3, seed, 1.0, 2) for seed in (0, 0, 1))
+    one, again, other = (sample_drawings(model, 3, seed, 1.0, 2) for seed in (0, 0, 1))
     assert torch.equal(one.scene.color, again.scene.color)
     assert not torch.equal(one.scene.color, other.scene.color)
     assert not torch.equal(one.scene.color[0], one.scene.color[1])
-    assert [way.batch for way in one.ways] == [2, 2, 2]
-    torch.testing.assert_close(one.ways[1].color[:1], one.scene.color[1:2])
-    still = sampled(model, 2, 0, 0.0, 1)
+    assert [scene.batch for scene in one.interpolations] == [2, 2, 2]
+    torch.testing.assert_close(one.interpolations[1].color[:1], one.scene.color[1:2])
+    still = sample_drawings(model, 2, 0, 0.0, 1)
     torch.testing.assert_close(still.scene.color[0], still.scene.color[1])
 
 
-def test_ways_go_along_an_arc() -> None:
-    way = between(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), torch.linspace(0, 1, 5))
-    torch.testing.assert_close(way.norm(dim=1), torch.ones(5))
-    torch.testing.assert_close(way[2], torch.tensor([0.5, 0.5]).sqrt())
-    same = between(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]), torch.linspace(0, 1, 3))
+def test_interpolations_go_along_an_arc() -> None:
+    arc = spherical_interpolation(torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0]), torch.linspace(0, 1, 5))
+    torch.testing.assert_close(arc.norm(dim=1), torch.ones(5))
+    torch.testing.assert_close(arc[2], torch.tensor([0.5, 0.5]).sqrt())
+    same = spherical_interpolation(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.0]), torch.linspace(0, 1, 3))
     torch.testing.assert_close(same, torch.tensor([[1.0, 2.0]] * 3))

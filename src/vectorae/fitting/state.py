@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from vectorae.config import check_resumed_settings
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 
@@ -39,12 +40,6 @@ def read_state(path: Path, settings: Mapping[str, Any], free: Sequence[str]) -> 
         raise UserError(f"resume: '{path}' is damaged or not the state of a fit") from error
     if not isinstance(content, dict) or content.get("vectorae_fit") != FORMAT:
         raise UserError(f"resume: '{path}' is not the state of a fit, or that of another version")
-    before: dict[str, Any] = content["settings"]
-    for key in [*settings, *(key for key in before if key not in settings)]:
-        if key not in free and settings.get(key) != before.get(key):
-            raise UserError(
-                f"resume: {path} is of a fit with {key}={before.get(key)} and this one has {key}={settings.get(key)}; "
-                "give it the same settings, or start without resume"
-            )
+    check_resumed_settings(path, content["settings"], settings, free)
     states: dict[int, Any] = content["states"]
     return states

@@ -46,8 +46,8 @@ class RunBar:
         """Whether the bar is seen while it moves, and not only at its end, in a file."""
         return self._bar.console.is_terminal
 
-    def update(self, progress: float, text: str) -> None:
-        """Show how much is done, in [0, 1], and a text."""
+    def update(self, progress: float, text: str | None = None) -> None:
+        """Show how much is done, in [0, 1], and a text; None leaves the text as it is."""
         self._bar.update(self._task, completed=progress, description=text)
 
     @contextmanager

@@ -2,6 +2,7 @@
 
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES
+from vectorae.rasterizer.cpu import show_compiling
 from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
 from vectorae.rasterizer.settings import Rasterizer
 
@@ -11,4 +12,5 @@ __all__ = [
     "PROFILES",
     "Rasterizer",
     "rasterize",
+    "show_compiling",
 ]

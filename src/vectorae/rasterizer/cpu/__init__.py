@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
-from vectorae.rasterizer.cpu.compile_notice import COMPILING, announced_by
+from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.loops import differentiate, draw, saved_size
 from vectorae.rasterizer.cpu.saved import Saved
 from vectorae.rasterizer.cpu.scratch import TILE
@@ -25,7 +25,7 @@ from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
-__all__ = ["COMPILING", "announced_by", "rasterize"]
+__all__ = ["rasterize", "show_compiling"]
 
 
 def rasterize(

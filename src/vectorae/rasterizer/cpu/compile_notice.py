@@ -12,9 +12,9 @@ PACKAGE = __name__.rpartition(".")[0]
 
 
 @contextmanager
-def _print() -> Iterator[None]:
+def _print(text: str) -> Iterator[None]:
     # If another program's progress bar is on the screen, it moves down a line.
-    print(f"vectorae: {COMPILING}", file=sys.stderr, flush=True)
+    print(f"vectorae: {text}", file=sys.stderr, flush=True)
     yield
 
 
@@ -22,11 +22,11 @@ class _Announcer:
     """Listens to numba's compilations; what its cache has is not compiled.
 
     Attributes:
-        show: makes a context manager that is active while kernels compile.
+        show: makes a context manager of a text, which is active while kernels compile.
     """
 
     def __init__(self) -> None:
-        self.show: Callable[[], AbstractContextManager[object]] = _print
+        self.show: Callable[[str], AbstractContextManager[object]] = _print
         self._depth = 0
         self._showing = ExitStack()
 
@@ -34,7 +34,7 @@ class _Announcer:
         if module.startswith(PACKAGE):
             # Events are nested: a kernel is compiled together with the functions that it calls.
             if self._depth == 0:
-                self._showing.enter_context(self.show())
+                self._showing.enter_context(self.show(COMPILING))
             self._depth += 1
 
     def on_end(self, module: str) -> None:
@@ -49,8 +49,8 @@ listen_to_compilation(_announcer.on_start, _announcer.on_end)
 
 
 @contextmanager
-def announced_by(show: Callable[[], AbstractContextManager[object]]) -> Iterator[None]:
-    """Within this context, ``show()`` is active while kernels compile; outside of it a line is printed to stderr."""
+def show_compiling(show: Callable[[str], AbstractContextManager[object]]) -> Iterator[None]:
+    """Within this context, ``show(text)`` is active while CPU kernels compile; outside of it the text is printed."""
     before, _announcer.show = _announcer.show, show
     try:
         yield
