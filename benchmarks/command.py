@@ -43,7 +43,7 @@ class BenchmarkConfig:
 
 def main() -> int:
     """Measure with the config on the command line. Returns the exit code."""
-    return shell.run("benchmark", BenchmarkConfig, benchmark)
+    return shell.run_command("benchmark", BenchmarkConfig, benchmark)
 
 
 def benchmark(config: dict[str, Any], folder: Path) -> None:
@@ -59,7 +59,7 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
     from rich.console import Console
 
     from benchmarks import report
-    from benchmarks.run import run
+    from benchmarks.run import measure_all
     from benchmarks.timing import threads
     from vectorae.io.atomic import write_atomic
 
@@ -71,7 +71,7 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
     # A mistake in the name should cost a second.
     _try_out(output)
     with threads(plan.threads):
-        results = run(plan)
+        results = measure_all(plan)
     console = Console()
     for table in report.tables(results):
         console.print(table)

@@ -64,8 +64,8 @@ class Plan:
     training: Mapping[str, Any] | None
 
 
-def run(plan: Plan) -> dict[str, Any]:
-    """Measure all of it.
+def measure_all(plan: Plan) -> dict[str, Any]:
+    """Measure a plan: every workload, every contender.
 
     Returns:
         What the JSON holds: facts about the machine, versions, settings, a row for each workload and contender with

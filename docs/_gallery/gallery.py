@@ -17,7 +17,6 @@ from typing import Annotated, Any
 import torch
 from annotated_types import Ge, Le
 from PIL import Image, ImageColor, ImageDraw, ImageFont
-from rich.progress import track
 from torch import Tensor
 
 from docs._gallery.recipes import draw_recipes
@@ -27,6 +26,9 @@ from vectorae.config import PositiveInt
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
+from vectorae.io.pixels import to_picture
+from vectorae.io.progress import counting
+from vectorae.io.sheets import INK, captioned_sheet
 from vectorae.layout import MARGIN, Layout
 from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, Field, Option, Primitive
 from vectorae.rasterizer import PROFILES, rasterize
@@ -39,7 +41,7 @@ OUTPUT, OUTPUT_OF_IMAGES = "docs/gallery", "outputs/gallery"
 
 PAPER = "#fcf9f0"
 PALETTE = ("#f2b733", "#2a9d8f", "#e65f4b", "#3b5b92", "#24304f")
-TEXT, FRAME = "#333333", "#d8d3c7"
+FRAME = "#d8d3c7"
 
 SPOTS = ((0.36, 0.37, 1.4, -0.3), (0.73, 0.33, 1.1, 0.5), (0.66, 0.68, 1.25, -0.6), (0.27, 0.74, 0.95, 0.3))
 """Where the shapes of a composition lie, the lowest first: x, y (canvas units), size (a factor) and angle."""
@@ -73,7 +75,7 @@ class GalleryConfig:
 
 def main() -> int:
     """Draw the gallery with the config on the command line. Returns the exit code."""
-    return shell.run("gallery", GalleryConfig, gallery)
+    return shell.run_command("gallery", GalleryConfig, gallery)
 
 
 def gallery(config: dict[str, Any], folder: Path) -> None:
@@ -92,8 +94,10 @@ def gallery(config: dict[str, Any], folder: Path) -> None:
         for sheet in draw_recipes(config["image"], config["image_size"], config["steps"], output):
             print(f"drawn: {shell.short(sheet)}")
         return
-    for name, content in track(files(size), description="drawing", total=2 * len(KINDS) + 4):
-        _write(output / name, content)
+    with counting("drawing", 2 * len(KINDS) + 4) as advance:
+        for name, content in files(size):
+            _write(output / name, content)
+            advance(1)
     print(f"{len(KINDS)} kinds drawn in {output}")
 
 
@@ -198,21 +202,19 @@ def _last_stroked(scene: Scene) -> Scene:
 def _profile(profile: str, size: int) -> Image.Image:
     """Coverage by a point at ½, x from 0 to 1: as a curve, and as an image of one dimension."""
     block = round(1.8 * size / PIXELS)
-    inner, label = block * PIXELS, _font(size)
+    inner, font_size = block * PIXELS, _font_size(size)
     margin = (2 * size - inner) // 2
     picture = Image.new("RGB", (2 * size, 2 * size), "white")
     picture.paste(_plot(point_coverage(profile, torch.linspace(0, 1, 1001)), size, inner), (0, 0))
     pixels = 1 - point_coverage(profile, (torch.arange(PIXELS) + 0.5) / PIXELS)
-    strip = Image.fromarray(pixels.mul(255).round().byte()[None].numpy()).resize(
-        (inner, 2 * block), Image.Resampling.BOX
-    )
+    strip = to_picture(pixels[None, None, None]).resize((inner, 2 * block), Image.Resampling.BOX)
     top = size + block // 2
-    picture.paste(strip.convert("RGB"), (margin, top))
+    picture.paste(strip, (margin, top))
     draw = ImageDraw.Draw(picture)
     draw.rectangle((margin - 1, top - 1, margin + inner, top + 2 * block), outline=FRAME)
     for x in (0, 0.5, 1):
-        draw.text((margin + x * inner, top + 2.5 * block), f"{x:g}", TEXT, label, "ma")
-    return picture.crop((0, 0, 2 * size, math.ceil(top + 2.5 * block + label.size)))
+        draw.text((margin + x * inner, top + 2.5 * block), f"{x:g}", INK, ImageFont.load_default(font_size), "ma")
+    return picture.crop((0, 0, 2 * size, math.ceil(top + 2.5 * block + font_size)))
 
 
 def point_coverage(profile: str, x: Tensor) -> Tensor:
@@ -233,7 +235,7 @@ def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
     colors = torch.stack([_color(FRAME), _color(FRAME), _color(PALETTE[2])])[None]
     ones = torch.ones(1, len(groups))
     scene = Scene(tuple(groups), colors, ones, ones, _color("white")[None])
-    return _image(rasterize(scene, size, 2 * size, coverage="ramp"))
+    return to_picture(rasterize(scene, size, 2 * size, coverage="ramp"))
 
 
 # Pictures
@@ -241,16 +243,11 @@ def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
 
 def _drawing(scene: Scene, size: int, coverage: str) -> Image.Image:
     """A drawing with rounded corners."""
-    picture = _image(rasterize(scene, size, size, coverage=coverage, softness=SOFTNESS))
+    picture = to_picture(rasterize(scene, size, size, coverage=coverage, softness=SOFTNESS))
     mask = Image.new("L", (4 * size, 4 * size))
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, 4 * size - 1, 4 * size - 1), size // 4, 255)
     mask = mask.resize((size, size), Image.Resampling.BOX)
     return Image.composite(picture, Image.new("RGB", (size, size), "white"), mask)
-
-
-def _image(images: Tensor) -> Image.Image:
-    """The first of images ``[B, 3, H, W]`` in [0, 1]."""
-    return Image.fromarray(images[0].mul(255).round().byte().permute(1, 2, 0).numpy())
 
 
 def _row(pictures: Sequence[Image.Image]) -> Image.Image:
@@ -264,27 +261,15 @@ def _row(pictures: Sequence[Image.Image]) -> Image.Image:
 
 
 def _sheet(cells: Sequence[tuple[str, Sequence[Image.Image]]], columns: int) -> Image.Image:
-    """Rows of captioned pictures on white; all cells have the same size."""
+    """Captioned rows of pictures; all have the same size."""
     rows = [(caption, _row(pictures)) for caption, pictures in cells]
-    columns = min(columns, len(rows))
-    width, height = rows[0][1].size
-    font = _font(min(height, width))
-    gap, below = round(1.4 * font.size), round(2.6 * font.size)
-    lines = math.ceil(len(rows) / columns)
-    sheet = Image.new("RGB", (columns * (width + gap) + gap, lines * (height + below) + gap), "white")
-    draw = ImageDraw.Draw(sheet)
-    for index, (caption, row) in enumerate(rows):
-        x, y = gap + index % columns * (width + gap), gap + index // columns * (height + below)
-        sheet.paste(row, (x, y))
-        draw.text((x + width / 2, y + height + font.size / 2), caption, TEXT, font, "ma")
-    return sheet
+    size = _font_size(min(rows[0][1].size))
+    return captioned_sheet(rows, columns, size=size, gap=round(1.4 * size), caption=round(2.6 * size), drop=size / 2)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont:
-    """For captions of drawings of `size` pixels."""
-    font = ImageFont.load_default(max(8, round(size / 8)))
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    return font
+def _font_size(side: int) -> int:
+    """For captions of drawings of `side` pixels."""
+    return max(8, round(side / 8))
 
 
 def _png(picture: Image.Image) -> bytes:

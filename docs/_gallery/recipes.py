@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from vectorae.commands import shell
 from vectorae.commands.fit import FitConfig
@@ -17,6 +17,8 @@ from vectorae.fitting import Photo, Reader, build_fitting
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
+from vectorae.io.progress import counting
+from vectorae.io.sheets import captioned_sheet
 from vectorae.losses import LPIPS, lpips_weights
 
 MEDIUMS = {"ink": ("medium=ink",), "colour": ("medium=paint", "primitives.fields.stroke_width=learned")}
@@ -79,7 +81,7 @@ def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list
     """
     recipes = [recipe for recipe in RECIPES if "loss=lpips" not in recipe.overrides or _lpips_is_there()]
     sheets = []
-    with shell.progress("drawing", len(MEDIUMS) * len(recipes)) as advance:
+    with counting("drawing", len(MEDIUMS) * len(recipes)) as advance:
         for medium, changes in MEDIUMS.items():
             cells: list[tuple[str, Image.Image]] = []
             for recipe in recipes:
@@ -89,8 +91,9 @@ def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list
                     cells.append((photo.title, to_picture(photo.pixels[None])))
                 cells.append((recipe.caption, _drawn(config, photo, steps)))
                 advance(1)
+            sheet = captioned_sheet(cells, COLUMNS, gap=GAP, caption=CAPTION, drop=4)
             sheets.append(folder / f"{Path(image).stem}_{medium}.png")
-            write_atomic(sheets[-1], as_png(_sheet(cells)))
+            write_atomic(sheets[-1], as_png(sheet))
     return sheets
 
 
@@ -129,17 +132,3 @@ def _drawn(config: Mapping[str, Any], photo: Photo, steps: int | None) -> Image.
     fitting.objective.check(*images.shape[-2:])
     fitting.run(SNAPSHOTS)
     return to_picture(fitting.draw(0, crisp=True))
-
-
-def _sheet(cells: Sequence[tuple[str, Image.Image]]) -> Image.Image:
-    """Captioned pictures of one size on white."""
-    width, height = cells[0][1].size
-    rows = -(-len(cells) // COLUMNS)
-    size = COLUMNS * (width + GAP) + GAP, rows * (height + CAPTION) + GAP
-    sheet, font = Image.new("RGB", size, "white"), ImageFont.load_default(size=13)
-    pen = ImageDraw.Draw(sheet)
-    for index, (caption, picture) in enumerate(cells):
-        x, y = GAP + index % COLUMNS * (width + GAP), GAP + index // COLUMNS * (height + CAPTION)
-        sheet.paste(picture, (x, y))
-        pen.text((x + width / 2, y + height + 4), caption, "#333333", font, "ma")
-    return sheet

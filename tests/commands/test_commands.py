@@ -48,7 +48,7 @@ class Recorder:
         (folder / "result").touch()
 
     def main(self) -> int:
-        return shell.run("train", TrainConfig, self)
+        return shell.run_command("train", TrainConfig, self)
 
 
 @pytest.fixture
@@ -292,7 +292,7 @@ def test_the_other_jobs_of_a_sweep_go_on(command: Command, in_folder: Path) -> N
         (folder / "result").touch()
         done.append(config["seed"])
 
-    outcome = command(lambda: shell.run("train", TrainConfig, job), "-m", "seed=0,1,2")
+    outcome = command(lambda: shell.run_command("train", TrainConfig, job), "-m", "seed=0,1,2")
     assert one_line(outcome) == "job 1 (seed=1): seed: 1 is unlucky"
     assert done == [0, 2]
     assert [folder.name for folder in sorted((in_folder / "outputs/sweeps").glob("*/?"))] == ["0", "2"]
@@ -302,7 +302,7 @@ def raising(error: BaseException) -> Callable[[], int]:
     def job(config: dict[str, Any], folder: Path) -> None:
         raise error
 
-    return lambda: shell.run("train", TrainConfig, job)
+    return lambda: shell.run_command("train", TrainConfig, job)
 
 
 def test_a_bug_keeps_its_traceback(command: Command, in_folder: Path) -> None:
@@ -325,7 +325,7 @@ def test_the_exit_code_of_a_job_ends_a_sweep(command: Command) -> None:
         calls.append(config["seed"])
         return 128 + signal.SIGTERM
 
-    assert command(lambda: shell.run("train", TrainConfig, job), "-m", "seed=0,1")[0] == 143
+    assert command(lambda: shell.run_command("train", TrainConfig, job), "-m", "seed=0,1")[0] == 143
     assert calls == [0]
 
 
@@ -333,7 +333,7 @@ def test_a_command_without_a_run_leaves_nothing(command: Command, in_folder: Pat
     def job(config: dict[str, Any], folder: Path) -> None:
         pass
 
-    assert command(lambda: shell.run("evaluate", EvaluateConfig, job), "checkpoint=a,b.ckpt")[0] == 0
+    assert command(lambda: shell.run_command("evaluate", EvaluateConfig, job), "checkpoint=a,b.ckpt")[0] == 0
     assert not list(in_folder.iterdir())
 
 

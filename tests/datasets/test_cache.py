@@ -16,7 +16,7 @@ from helpers.image_folders import make, picture
 
 from vectorae.datasets import cache, decode, folder
 from vectorae.errors import UserError
-from vectorae.io.atomic import cache_folder
+from vectorae.io.cache_folder import cache_folder
 from vectorae.io.images import Picture, View
 
 

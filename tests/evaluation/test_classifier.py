@@ -13,8 +13,7 @@ import torch
 
 from vectorae.commands import evaluate, train, train_classifier
 from vectorae.errors import UserError
-from vectorae.evaluation import classifier
-from vectorae.evaluation.classifier import Classifier, Subject
+from vectorae.evaluation.classifier import Classifier, Task, load_classifier
 
 
 def idx(values: np.ndarray) -> bytes:
@@ -118,12 +117,12 @@ def test_labels_that_are_missing_or_of_others_are_named(run: Run) -> None:
 
 def test_a_classifier_reads_the_same_after_it_was_saved(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    model = Classifier(Subject("mnist", 16, 1, 4)).eval()
-    model.save(tmp_path / "judge.pt")
-    again = classifier.load(tmp_path / "judge.pt")
+    model = Classifier(Task("mnist", 16, 1, 4)).eval()
+    model.save(tmp_path / "classifier.pt")
+    again = load_classifier(tmp_path / "classifier.pt")
     images = torch.rand(3, 1, 16, 16)
     assert torch.equal(model(images), again(images))
-    assert again.subject == model.subject
+    assert again.task == model.task
     assert again(torch.rand(2, 1, 40, 40)).shape == (2, 4)
 
 
@@ -131,9 +130,9 @@ def test_a_classifier_reads_the_same_after_it_was_saved(tmp_path: Path) -> None:
 def test_what_is_no_classifier(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.pt").write_bytes(content)
     with pytest.raises(UserError, match=r"^classifier: '.*x\.pt' is damaged or not a classifier of vectorae$"):
-        classifier.load(tmp_path / "x.pt")
+        load_classifier(tmp_path / "x.pt")
     torch.save({"state_dict": {}}, tmp_path / "y.pt")
     with pytest.raises(UserError, match="damaged or not a classifier"):
-        classifier.load(tmp_path / "y.pt")
+        load_classifier(tmp_path / "y.pt")
     with pytest.raises(UserError, match=r"^classifier: no file '.*z\.pt'; make one with scripts"):
-        classifier.load(tmp_path / "z.pt")
+        load_classifier(tmp_path / "z.pt")

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from PIL import Image
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
@@ -64,13 +63,14 @@ class Snapshots(Callback):
             drawings = [model.render(raw, crisp) for crisp in (False, True)]
         sheet = contact_sheet([images, *drawings])
         picture = self.run_dir / "renders" / f"step_{trainer.global_step:07d}.png"
-        write_atomic(picture, as_png(Image.fromarray(sheet)))
+        write_atomic(picture, as_png(sheet))
         numbers = BytesIO()
         np.savez(numbers, raw=raw.cpu().numpy(), softness=state.softness, visible=state.visible or 0)
         write_atomic(picture.with_suffix(".npz"), numbers.getvalue())
         if trainer.logger is not None:
             logger: Any = trainer.logger
-            logger.experiment.add_image("image, soft, crisp", sheet, trainer.global_step, dataformats="HWC")
+            pixels = np.asarray(sheet)
+            logger.experiment.add_image("image, soft, crisp", pixels, trainer.global_step, dataformats="HWC")
 
 
 @torch.no_grad()

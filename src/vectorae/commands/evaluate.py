@@ -49,7 +49,7 @@ class EvaluateConfig:
 
 def main() -> int:
     """Evaluate with the config on the command line. Returns the exit code."""
-    return shell.run("evaluate", EvaluateConfig, evaluate)
+    return shell.run_command("evaluate", EvaluateConfig, evaluate)
 
 
 def evaluate(config: dict[str, Any], folder: Path) -> None:
@@ -106,21 +106,21 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
 
 def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:
     """LPIPS where its weights are, and the classifier that is asked for."""
-    from vectorae.evaluation.classifier import load
+    from vectorae.evaluation.classifier import load_classifier
     from vectorae.evaluation.evaluate import Evaluators
 
     lpips = _lpips(model.image_size)
     if config["classifier"] is None:
         return Evaluators(lpips)
-    reader = load(Path(config["classifier"]))
-    subject = reader.subject
-    if (subject.dataset, subject.channels) != (dataset.config_name, dataset.channels):
+    classifier = load_classifier(Path(config["classifier"]))
+    task = classifier.task
+    if (task.dataset, task.channels) != (dataset.config_name, dataset.channels):
         raise UserError(
-            f"classifier: reads {subject.dataset} of {subject.channels} channels, and these are images of "
+            f"classifier: reads {task.dataset} of {task.channels} channels, and these are images of "
             f"{dataset.config_name} of {dataset.channels}; train one with scripts/train_classifier.py"
         )
     labels = _of_split(dataset.labels, config["split"])[: config["limit"]]
-    return Evaluators(lpips, reader.to(device), labels)
+    return Evaluators(lpips, classifier.to(device), labels)
 
 
 def _lpips(side: int) -> LPIPS | None:

@@ -21,7 +21,7 @@ class ExportConfig:
 
 def main() -> int:
     """Export with the config on the command line. Returns the exit code."""
-    return shell.run("export", ExportConfig, export)
+    return shell.run_command("export", ExportConfig, export)
 
 
 def export(config: dict[str, Any], folder: Path) -> None:

@@ -79,7 +79,7 @@ def main() -> int:
     from omegaconf import OmegaConf
 
     OmegaConf.register_new_resolver("name_of", name_of, replace=True)
-    return shell.run("fit", FitConfig, fit)
+    return shell.run_command("fit", FitConfig, fit)
 
 
 def name_of(image: str | None) -> str:
@@ -214,14 +214,16 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
 
 def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, keep: Callable[[], None]) -> None:
     """Run a fit until it is done or a signal comes, with a bar, logs, snapshots and its state on disk."""
-    with shell.running() as show:
+    from vectorae.io.progress import RunBar
+
+    with RunBar() as bar:
 
         def step(feedback: Feedback) -> None:
             if fitting.steps % LOG_EVERY == 0:
                 record.step(feedback)
                 speed = fitting.steps / max(fitting.seconds, 1e-9)
                 text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.num_visible} shapes"
-                show(fitting.progress, f"{text} · loss {float(fitting.best_costs(feedback)[0].mean()):.4g}")
+                bar.update(fitting.progress, f"{text} · loss {float(fitting.best_costs(feedback)[0].mean()):.4g}")
 
         def snapshot() -> None:
             record.snapshot()
@@ -229,7 +231,7 @@ def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, kee
 
         fitting.run(snapshots, step, snapshot, stop=lambda: signals.received is not None)
         if fitting.done:
-            show(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
+            bar.update(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
 
 
 def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""`python scripts/sample.py`, `vectorae sample`: new drawings, by a variational autoencoder."""
+"""`python scripts/sample.py`, `vectorae sample`: sample new drawings from a variational autoencoder."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class SampleConfig:
 
 def main() -> int:
     """Sample with the config on the command line. Returns the exit code."""
-    return shell.run("sample", SampleConfig, sample)
+    return shell.run_command("sample", SampleConfig, sample)
 
 
 def sample(config: dict[str, Any], folder: Path) -> None:
-    """Draw new drawings, and the ways from one to the next.
+    """Sample new drawings, and interpolate from each to the next.
 
     Args:
         config: plain resolved config with the keys of `SampleConfig`.
-        folder: of the call; samples lie beside their checkpoint, or in `output`.
+        folder: unused; samples are written beside their checkpoint, or to `output`.
 
     Raises:
-        UserError: a checkpoint that cannot be sampled from, a number that cannot be, files that are there.
+        UserError: a checkpoint that cannot be sampled from, or an output folder that exists.
     """
     device = shell.device(config["device"])
 
-    from vectorae.inference import sample as sampling
+    from vectorae.inference.sample import sample_drawings, write_samples
     from vectorae.training import checkpoint as checkpoints
 
     path = Path(config["checkpoint"])
@@ -50,8 +50,8 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
     if output.exists() and not config["overwrite"]:
         raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
-    drawn = sampling.sample(model, config["count"], config["seed"], config["temperature"], config["steps"])
-    sampling.write_samples(model, drawn, output)
+    samples = sample_drawings(model, config["count"], config["seed"], config["temperature"], config["steps"])
+    write_samples(model, samples, output)
     print(f"drawn: {shell.short(output / 'samples.png')}, interpolation.gif, interpolation.svg, svg/")
 
 

@@ -1,6 +1,6 @@
 """What all commands share around Hydra: where the config lies, how paths are read, and one line for a user's mistake.
 
-A command calls `run("train", TrainConfig, job)`; everything that goes wrong is caught here, outside `hydra.main`, which
+A command calls `run_command("train", TrainConfig, job)`; everything that goes wrong is caught here, outside `hydra.main`, which
 stays in place because Lightning's DDP children find their run folder through it.
 """
 
@@ -13,8 +13,8 @@ import re
 import shutil
 import sys
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ class _Stop(BaseException):
         self.error = error
 
 
-def run(name: str, schema: type, job: Job) -> int:
+def run_command(name: str, schema: type, job: Job) -> int:
     """Compose the config of a command from `sys.argv` and run it.
 
     Args:
@@ -232,33 +232,6 @@ def device(name: str) -> torch.device:
     if name not in choices:
         raise UserError(f"device: no '{name}' on this machine; {choose(name, ['auto', *choices])}")
     return torch.device(name)
-
-
-@contextmanager
-def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar, and the function that moves it on by some."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda some: bar.advance(task, some)
-
-
-@contextmanager
-def running() -> Iterator[Callable[[float, str], None]]:
-    """A bar over a run, and the function that shows how much of it is done, from 0 to 1, and a text."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    with Progress(
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f}%"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(elapsed_when_finished=True),
-        TextColumn("{task.description}"),
-    ) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda progress, text: bar.update(task, completed=progress, description=text)
 
 
 def chosen(group: str) -> bool:

@@ -13,8 +13,7 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.compat import write_summaries
-from vectorae.config.arguments import check_arguments
-from vectorae.config.components import check, flatten
+from vectorae.config import check, check_arguments, check_resumed_settings, flatten
 from vectorae.errors import UserError, choose
 from vectorae.training.build import build_dataset, build_model
 
@@ -40,7 +39,7 @@ DEFAULT_TIME = "00:00:04:00"
 # Logged by the callbacks at the end of a run.
 HPARAMS_METRIC = "psnr_crisp"
 
-# What a run may be resumed without: where things lie and how fast they are made changes no number.
+# Keys that may change on resume: where things lie and how fast they are made changes no number.
 FREE_TO_DIFFER = {
     "dataset.root",
     "dataset.cache",
@@ -76,7 +75,7 @@ class TrainConfig:
 
 def main() -> int:
     """Train with the config on the command line. Returns the exit code."""
-    return shell.run("train", TrainConfig, train)
+    return shell.run_command("train", TrainConfig, train)
 
 
 def train(config: dict[str, Any], folder: Path) -> int:
@@ -205,12 +204,7 @@ def _check_resume(path: str, config: Mapping[str, Any]) -> None:
 
     content = read_checkpoint(path, "resume")
     before, now = _run_settings(content["vectorae"]["config"]), _run_settings(config)
-    for key in [*now, *(key for key in before if key not in now)]:
-        if now.get(key) != before.get(key):
-            raise UserError(
-                f"resume: {path} was trained with {key}={before.get(key)} and this run has {key}={now.get(key)}; "
-                f"give the run the same settings, or start without resume"
-            )
+    check_resumed_settings(path, before, now, FREE_TO_DIFFER)
     steps, limit = content["global_step"], config["trainer"]["max_steps"]
     if 0 < limit <= steps:
         raise UserError(f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue")
@@ -223,9 +217,8 @@ def _check_resume(path: str, config: Mapping[str, Any]) -> None:
 
 
 def _run_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The keys that decide what a run computes, flat."""
-    sections = {key: value for key, value in config.items() if key not in ("trainer", "resume")}
-    return {key: value for key, value in flatten(sections).items() if key not in FREE_TO_DIFFER}
+    """Flat settings, without those of the trainer."""
+    return flatten({key: value for key, value in config.items() if key not in ("trainer", "resume")})
 
 
 def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:

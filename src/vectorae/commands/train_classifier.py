@@ -1,4 +1,4 @@
-"""`python scripts/train_classifier.py`, `vectorae train_classifier`: the judge of drawn digits."""
+"""`python scripts/train_classifier.py`, `vectorae train_classifier`: train the classifier that evaluates drawn digits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class TrainClassifierConfig:
 
 def main() -> int:
     """Train with the config on the command line. Returns the exit code."""
-    return shell.run("train_classifier", TrainClassifierConfig, train_classifier)
+    return shell.run_command("train_classifier", TrainClassifierConfig, train_classifier)
 
 
 def train_classifier(config: dict[str, Any], folder: Path) -> None:
@@ -39,7 +39,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         folder: of the run; gets `classifier.pt`, `metrics.json` and TensorBoard's events.
 
     Raises:
-        UserError: a dataset without labels, or a value that cannot be.
+        UserError: a dataset without labels.
     """
     device = shell.device(config["device"])
     dataset = build_dataset(config)
@@ -51,13 +51,13 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     from pytorch_lightning.loggers import TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
-    from vectorae.evaluation.classifier import Classifier, Subject
+    from vectorae.evaluation.classifier import Classifier, Task
 
     shell.quieten_lightning()
     pl.seed_everything(config["seed"], verbose=False)
     classes = int(max(values.max() for values in labels.values())) + 1
-    subject = Subject(dataset.config_name, dataset.image_size, dataset.channels, classes)
-    model = Classifier(subject, config["learning_rate"])
+    task = Task(dataset.config_name, dataset.image_size, dataset.channels, classes)
+    model = Classifier(task, config["learning_rate"])
     pairs = TensorDataset(torch.as_tensor(dataset.images("train")), labels["train"])
     trainer = pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,

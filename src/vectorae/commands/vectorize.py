@@ -14,7 +14,7 @@ from vectorae.io.colour import Colour
 from vectorae.io.images import MAX_PIXELS, View, as_png
 
 if TYPE_CHECKING:
-    from vectorae.inference.vectorize import Drawn
+    from vectorae.inference.vectorize import DrawnBatch
 
 
 @dataclass
@@ -38,7 +38,7 @@ class VectorizeConfig:
 
 def main() -> int:
     """Vectorize with the config on the command line. Returns the exit code."""
-    return shell.run("vectorize", VectorizeConfig, vectorize)
+    return shell.run_command("vectorize", VectorizeConfig, vectorize)
 
 
 def vectorize(config: dict[str, Any], folder: Path) -> int:
@@ -58,17 +58,19 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
 
     from PIL import Image
 
-    from vectorae.inference import vectorize as drawing
+    from vectorae.inference import vectorize as inference
     from vectorae.io.atomic import write_atomic
     from vectorae.io.image_files import find_images
+    from vectorae.io.progress import counting
     from vectorae.training import checkpoint as checkpoints
 
     model = checkpoints.load(config["checkpoint"])
     if config["refine"]:
         model.loss.check(model.image_size, model.image_size)
-    outputs = drawing.Outputs(Path(config["output"]).expanduser(), config["scale"], config["png"], config["overwrite"])
-    jobs = find_images(config["input"], outputs.folder, reserved=Path(drawing.SHEET).stem)
-    drawing.check_outputs(jobs, outputs)
+    output = Path(config["output"]).expanduser()
+    outputs = inference.Outputs(output, config["scale"], config["png"], config["overwrite"])
+    files = find_images(config["input"], output, reserved=Path(inference.SHEET).stem)
+    inference.check_outputs(files, outputs)
     view = View(
         model.image_size,
         model.layout.channels,
@@ -79,23 +81,22 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     )
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
     start = time.perf_counter()
-    drawn: list[Drawn] = []
+    on_sheet: list[DrawnBatch] = []
     failures: dict[Path, str] = {}
-    on_sheet = 0
-    with shell.progress("drawing", len(jobs)) as advance:
-        for some in drawing.draw_files(model.to(device), jobs, view, outputs, config["batch_size"], config["refine"]):
-            failures |= some.failures
-            if on_sheet < drawing.MOST_ON_SHEET:
-                drawn.append(some)
-                on_sheet += len(some.images)
-            advance(len(some.jobs))
+    drawn = inference.vectorize_files(model.to(device), files, view, outputs, config["batch_size"], config["refine"])
+    with counting("drawing", len(files)) as advance:
+        for batch in drawn:
+            failures |= batch.failures
+            if sum(len(one.images) for one in on_sheet) < inference.MOST_ON_SHEET:
+                on_sheet.append(batch)
+            advance(len(batch.files))
     seconds = time.perf_counter() - start
-    if (sheet := drawing.sheet_of(drawn)) is not None:
-        write_atomic(outputs.folder / drawing.SHEET, as_png(sheet))
+    if (sheet := inference.comparison_sheet(on_sheet)) is not None:
+        write_atomic(output / inference.SHEET, as_png(sheet))
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
-    done = len(jobs) - len(failures)
-    print(f"{done} of {len(jobs)} images drawn into {outputs.folder}, {done / seconds:.0f} images/s")
+    done = len(files) - len(failures)
+    print(f"{done} of {len(files)} images drawn into {output}, {done / seconds:.0f} images/s")
     return shell.INCOMPLETE if failures else 0
 
 

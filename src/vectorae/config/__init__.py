@@ -17,6 +17,7 @@ from vectorae.config.arguments import (
     validated,
 )
 from vectorae.config.components import check, flatten, instantiate
+from vectorae.config.resume import check_resumed_settings
 
 __all__ = [
     "Choices",
@@ -30,6 +31,7 @@ __all__ = [
     "PositiveInt",
     "check",
     "check_arguments",
+    "check_resumed_settings",
     "check_schema",
     "check_value",
     "flatten",

@@ -292,7 +292,7 @@ def _range(constraints: Iterable[Any]) -> str:
 
 
 def _one_of(choices: Iterable[Any]) -> str:
-    words = [str(choice) for choice in choices]
+    words = list(dict.fromkeys(str(choice) for choice in choices))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 

@@ -13,7 +13,7 @@ from vectorae.config import Choices, NonNegativeInt, PositiveInt, validated
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
-from vectorae.io.atomic import cache_folder
+from vectorae.io.cache_folder import cache_folder
 
 LARGEST_PART = 0.25
 """Of a GPU's free memory that training images may take."""

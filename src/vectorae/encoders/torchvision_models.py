@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.errors import UserError, choose
-from vectorae.io.weights import fetching
+from vectorae.io.weights import downloading
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""
@@ -89,7 +89,7 @@ def _network(name: str, weights: str | None) -> Any:
     if weights != "DEFAULT" and weights not in there.__members__:
         raise UserError(f"weights: {name} has no '{weights}'; {choose(weights, ['DEFAULT', *there.__members__])}")
     chosen = there[weights]
-    with fetching(f"weights: those of {name}", chosen.url):
+    with downloading(f"weights: those of {name}", chosen.url):
         return models.get_model(name, weights=chosen, **begin)
 
 

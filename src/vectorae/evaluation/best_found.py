@@ -1,10 +1,10 @@
 """The best drawings of a layout that a search from several starts finds, without an encoder."""
 
-from rich.progress import Progress
 from torch import Tensor
 
 from vectorae.decoder import Schedule, SoftnessSchedule, TemperatureSchedule, optimize_raw
 from vectorae.io.pixels import to_float
+from vectorae.io.progress import counting
 from vectorae.losses.metrics import image_metrics
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.eval_mode import eval_mode
@@ -35,8 +35,7 @@ def evaluate_best_found(
         progress: show a bar.
     """
     side, decoder = model.image_size, model.decoder
-    with eval_mode(model), Progress(disable=not progress) as bar:
-        task = bar.add_task("best found", total=steps)
+    with eval_mode(model), counting("best found", steps, visible=progress) as advance:
         batch = to_float(images.to(model.device))
         raw = model.layout.random_raw(STARTS * len(batch), seed=0, spread=SPREAD).to(batch)
         raw[: len(batch)] = 0
@@ -49,7 +48,7 @@ def evaluate_best_found(
             lambda done: SCHEDULE.state(done, side),
             steps=steps,
             learning_rate=RATE,
-            step_done=lambda: bar.advance(task),
+            step_done=lambda: advance(1),
         )
         metrics = image_metrics(decoder.render(raw, side, side, SCHEDULE.state(1.0, side), crisp=True), many)
         best = metrics["psnr"].view(STARTS, -1).argmax(0, keepdim=True)

@@ -1,4 +1,4 @@
-"""The judge of drawn digits: a small network that has learned to read the originals."""
+"""A small classifier of images, by which drawn digits are evaluated."""
 
 import math
 import pickle
@@ -14,24 +14,26 @@ from torch import Tensor, nn
 
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
+from vectorae.io.pixels import to_float
+from vectorae.training.eval_mode import eval_mode
 
 FORMAT = 1
 
-# Of the training images, so that the network reads what is not quite as in the originals.
+# Largest random rotation (radians), scaling and shift (half image sides) of training images: drawings differ from them.
 TURN = math.radians(10)
 SCALE = 0.1
 SHIFT = 0.07
 
 
 @dataclass(frozen=True)
-class Subject:
-    """What a classifier has learned to tell apart.
+class Task:
+    """The images that a classifier is trained on.
 
     Attributes:
         dataset: name of its config.
         image_size: side of the images, pixels, a multiple of 4.
         channels: 1 or 3.
-        classes: their number.
+        classes: number of classes.
     """
 
     dataset: str
@@ -44,15 +46,15 @@ class Classifier(pl.LightningModule):
     """Two stages of two convolutions each, and a linear layer.
 
     Args:
-        subject: what is told apart.
-        learning_rate: AdamW's highest; it rises and falls again in one cycle over the training (Smith and Topin, 2018).
+        task: the images to classify.
+        learning_rate: AdamW's maximum; it rises and falls again in one cycle over the training (Smith and Topin, 2018).
     """
 
-    def __init__(self, subject: Subject, learning_rate: float = 0.003) -> None:
+    def __init__(self, task: Task, learning_rate: float = 0.003) -> None:
         super().__init__()
-        self.subject, self.learning_rate = subject, learning_rate
+        self.task, self.learning_rate = task, learning_rate
         self.network = nn.Sequential(
-            *_convolution(subject.channels, 16),
+            *_convolution(task.channels, 16),
             *_convolution(16, 32),
             nn.MaxPool2d(2),
             *_convolution(32, 48),
@@ -60,12 +62,12 @@ class Classifier(pl.LightningModule):
             nn.AdaptiveMaxPool2d(5),
             nn.Flatten(),
             nn.Dropout(0.3),
-            nn.Linear(64 * 25, subject.classes),
+            nn.Linear(64 * 25, task.classes),
         )
 
     def forward(self, images: Tensor) -> Tensor:
         """Class scores ``[B, K]`` of images ``[B, C, S, S]`` in [0, 1]; other sizes are resized."""
-        side = self.subject.image_size
+        side = self.task.image_size
         if images.shape[-1] != side:
             images = F.interpolate(images, size=(side, side), mode="bilinear", antialias=True)
         scores: Tensor = self.network(images)
@@ -73,7 +75,7 @@ class Classifier(pl.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         images, labels = batch
-        loss = F.cross_entropy(self(_moved(images.float() / 255)), labels, label_smoothing=0.05)
+        loss = F.cross_entropy(self(_augmented(to_float(images))), labels, label_smoothing=0.05)
         self.log("loss", loss, prog_bar=True)
         return loss
 
@@ -83,29 +85,28 @@ class Classifier(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-    @torch.no_grad()
     def accuracy(self, images: Tensor, labels: Tensor) -> float:
-        """The part of uint8 images ``[n, C, S, S]`` whose class is recognised."""
-        self.eval()
-        right = [
-            int((self(part.to(self.device).float() / 255).argmax(1).cpu() == truth).sum())
-            for part, truth in zip(images.split(512), labels.split(512), strict=True)
-        ]
-        return sum(right) / len(images)
+        """The fraction of uint8 images ``[n, C, S, S]`` whose class ``[n]`` is recognised."""
+        with eval_mode(self):
+            correct = [
+                int((self(to_float(part.to(self.device))).argmax(1).cpu() == truth).sum())
+                for part, truth in zip(images.split(512), labels.split(512), strict=True)
+            ]
+        return sum(correct) / len(images)
 
     def save(self, path: Path) -> None:
-        """Write the network and what it tells apart."""
+        """Write the weights and the task."""
         content = BytesIO()
-        described = {"format": FORMAT, **asdict(self.subject)}
+        described = {"format": FORMAT, **asdict(self.task)}
         torch.save({"vectorae_classifier": described, "state_dict": self.state_dict()}, content)
         write_atomic(path, content.getvalue())
 
 
-def load(path: Path) -> Classifier:
-    """A classifier from its file, on the CPU, ready to read. Nothing in the file is executed.
+def load_classifier(path: Path) -> Classifier:
+    """A classifier from its file, on the CPU, in evaluation mode. Nothing in the file is executed.
 
     Raises:
-        UserError: no such file, or one that ``Classifier.save`` has not written.
+        UserError: no such file, or one that ``Classifier.save`` did not write.
     """
     if not path.is_file():
         raise UserError(f"classifier: no file '{path}'; make one with scripts/train_classifier.py")
@@ -115,7 +116,7 @@ def load(path: Path) -> Classifier:
         described = dict(content["vectorae_classifier"])
         if described.pop("format") != FORMAT:
             raise refusal
-        model = Classifier(Subject(**described))
+        model = Classifier(Task(**described))
         model.load_state_dict(content["state_dict"])
     except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
         raise refusal from error
@@ -126,8 +127,8 @@ def _convolution(before: int, after: int) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
 
 
-def _moved(images: Tensor) -> Tensor:
-    """Each image turned, scaled and shifted a little, at random."""
+def _augmented(images: Tensor) -> Tensor:
+    """Images ``[B, C, S, S]``, each rotated, scaled and shifted a little at random."""
     turn, scale, across, down = (2 * torch.rand(4, len(images), device=images.device) - 1).unbind()
     turn, scale = TURN * turn, 1 + SCALE * scale
     rows = [

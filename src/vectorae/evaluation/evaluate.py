@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from PIL import Image, ImageDraw, ImageFont
-from rich.progress import track
+from PIL import Image
 from torch import Tensor
 
 from vectorae.evaluation.baselines import baselines
 from vectorae.io.pixels import to_float
-from vectorae.io.sheets import contact_sheet
+from vectorae.io.progress import counting
+from vectorae.io.sheets import captioned_sheet, contact_sheet
 from vectorae.losses import LPIPS
 from vectorae.losses.metrics import metrics_of
 from vectorae.training.autoencoder import VectorAutoencoder
@@ -79,9 +79,9 @@ def evaluate(
     evaluators = evaluators or Evaluators()
     found: dict[str, list[Tensor]] = {}
     seconds: dict[str, float] = {}
-    with eval_mode(model):
-        parts = list(zip(images.split(batch_size), range(0, len(images), batch_size), strict=True))
-        for part, first in track(parts, description="evaluating", disable=not progress):
+    parts = zip(images.split(batch_size), range(0, len(images), batch_size), strict=True)
+    with eval_mode(model), counting("evaluating", len(images), visible=progress) as advance:
+        for part, first in parts:
             batch = to_float(part.to(model.device))
             drawings, took = _drawings(model, batch, refine)
             values = metrics_of(drawings, batch, evaluators.lpips) | baselines(model.layout, batch, train_mean)
@@ -92,6 +92,7 @@ def evaluate(
                 found.setdefault(name, []).append(value.cpu())
             for name, one in took.items():
                 seconds[name] = seconds.get(name, 0.0) + one
+            advance(len(part))
     of_each = {name: torch.cat(values) for name, values in found.items()}
     metrics = {name: float(values.double().mean()) for name, values in of_each.items()}
     metrics |= {"images": float(len(images))}
@@ -150,12 +151,5 @@ def ranking_sheet(model: VectorAutoencoder, images: Tensor, evaluation: Evaluati
             rows = [batch, *(model.render(raw, crisp) for crisp in (False, True))]
             values = evaluation.psnr[chosen]
             title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB; image, soft, crisp"
-            drawn.append((title, Image.fromarray(contact_sheet(rows))))
-    width, height = drawn[0][1].size
-    sheet = Image.new("RGB", (width, len(drawn) * (height + TITLE)), "white")
-    pen = ImageDraw.Draw(sheet)
-    for index, (title, band) in enumerate(drawn):
-        top = index * (height + TITLE)
-        pen.text((4, top + 3), title, fill="black", font=ImageFont.load_default(size=13))
-        sheet.paste(band, (0, top + TITLE))
-    return sheet
+            drawn.append((title, contact_sheet(rows)))
+    return captioned_sheet(drawn, caption=TITLE, above=True)

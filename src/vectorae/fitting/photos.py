@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError, reason
-from vectorae.io.image_files import Job, find_images
+from vectorae.io.image_files import ImageFile, find_images
 from vectorae.io.images import read_whole
 from vectorae.io.pixels import to_float
 
@@ -68,23 +68,23 @@ class Reader:
         if image is None:
             (face,) = draw_faces(0, "train", OWN_FACE, OWN_FACE + 1, self.size, self.channels)
             return [Photo(Path(), OWN_PICTURE, to_float(face))], {}
-        jobs, alone = find_images(image, folder, "image"), Path(image).expanduser().is_file()
+        files, alone = find_images(image, folder, "image"), Path(image).expanduser().is_file()
         with ThreadPoolExecutor(4) as pool:
-            read = list(pool.map(self._read, jobs))
+            read = list(pool.map(self._read, files))
         photos = [
-            Photo(Path() if alone else job.name, job.image.name, one)
-            for job, one in zip(jobs, read, strict=True)
+            Photo(Path() if alone else file.name, file.path.name, one)
+            for file, one in zip(files, read, strict=True)
             if isinstance(one, Tensor)
         ]
-        failures = {job.image: one for job, one in zip(jobs, read, strict=True) if isinstance(one, str)}
+        failures = {file.path: one for file, one in zip(files, read, strict=True) if isinstance(one, str)}
         if not photos:
-            file, why = next(iter(failures.items()))
-            raise UserError(f"image: '{file}' cannot be read ({why})")
+            path, why = next(iter(failures.items()))
+            raise UserError(f"image: '{path}' cannot be read ({why})")
         return photos, failures
 
-    def _read(self, job: Job) -> Tensor | str:
+    def _read(self, file: ImageFile) -> Tensor | str:
         try:
-            picture = read_whole(job.image, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
+            picture = read_whole(file.path, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
         except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
             return reason(error)
         return to_float(torch.from_numpy(picture.pixels.copy()))

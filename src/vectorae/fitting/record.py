@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
@@ -81,7 +81,7 @@ class Record:
         on_sheet = range(min(ON_SHEET, len(crisp)))
         soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
         sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
-        self._writer.add_image(f"{self._tag}image, soft, crisp", sheet, step, dataformats="HWC")
+        self._writer.add_image(f"{self._tag}image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
 
     def finish(self) -> list[dict[str, float]]:
         """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.
@@ -109,7 +109,7 @@ class Record:
         image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
         rows = [torch.cat([image, soft, crisp])]
-        write_atomic(folder / "comparison.png", as_png(Image.fromarray(contact_sheet(rows, tile=1))))
+        write_atomic(folder / "comparison.png", as_png(contact_sheet(rows, tile=1)))
         pictures = sorted((folder / "renders").glob("step_*.png"))
         write_gif(pictures, folder / "fit.gif", largest=LARGEST_GIF)
         write_mp4(pictures, folder / "fit.mp4")

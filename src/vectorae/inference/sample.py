@@ -1,10 +1,9 @@
-"""New drawings out of a variational latent, and the ways between them."""
+"""Sample new drawings from a variational latent, and interpolate between them."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from vectorae.errors import UserError
@@ -19,38 +18,38 @@ from vectorae.training.autoencoder import VectorAutoencoder
 SHEET_COLUMNS = 8
 
 TILE = 128
-"""Side of a drawing on the sheets and in the animation, pixels, at least."""
+"""Least side of a drawing on the sheet of samples and in the animation, pixels."""
 
-WAYS = 8
+INTERPOLATIONS = 8
 """Rows of the sheet of interpolations, at most."""
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Drawings of latents that were drawn by lot.
+    """Random latents and their drawings.
 
     Attributes:
         latents: ``[count, size]``.
-        scene: their drawings, crisp.
-        ways: from each latent to the next, and from the last to the first: crisp scenes, for each as many drawings as
-            there are steps.
+        scene: their drawings, crisp, on the CPU.
+        interpolations: from each latent to the next, and from the last to the first: crisp scenes of ``steps`` drawings
+            each, the first of which is the latent's own.
     """
 
     latents: Tensor
     scene: Scene
-    ways: list[Scene]
+    interpolations: list[Scene]
 
 
 @torch.no_grad()
-def sample(model: VectorAutoencoder, count: int, seed: int, temperature: float, steps: int) -> Samples:
-    """Draw latents from a normal distribution, and drawings of them.
+def sample_drawings(model: VectorAutoencoder, count: int, seed: int, temperature: float, steps: int) -> Samples:
+    """Draw latents from a normal distribution, and decode them.
 
     Args:
-        model: a variational one.
-        count: how many, 1 or more.
-        seed: of the lots.
-        temperature: standard deviation of the latents; of 0 all are the mean.
-        steps: drawings from one latent to the next, 1 or more.
+        model: variational.
+        count: how many, ≥ 1.
+        seed: of the latents.
+        temperature: standard deviation of the latents, ≥ 0; at 0 all are the mean.
+        steps: drawings from one latent to the next, ≥ 1.
 
     Raises:
         UserError: the model is not variational.
@@ -58,31 +57,39 @@ def sample(model: VectorAutoencoder, count: int, seed: int, temperature: float, 
     latent = model.encoder.latent
     if latent is None or not latent.variational:
         raise UserError("checkpoint: was not trained with model.variational=true: there is nothing to sample from")
-    generator = torch.randn(count, latent.size, generator=torch.Generator().manual_seed(seed))
-    latents = (temperature * generator).to(model.device)
-    parts = torch.linspace(0, 1, steps + 1, device=model.device)[:-1]
-    ways = [between(one, other, parts) for one, other in zip(latents, latents.roll(-1, 0), strict=True)]
-    return Samples(latents, _drawn(model, latents), [_drawn(model, way) for way in ways])
+    noise = torch.randn(count, latent.size, generator=torch.Generator().manual_seed(seed))
+    latents = (temperature * noise).to(model.device)
+    fractions = torch.linspace(0, 1, steps + 1, device=model.device)[:-1]
+    pairs = zip(latents, latents.roll(-1, 0), strict=True)
+    arcs = [spherical_interpolation(start, end, fractions) for start, end in pairs]
+    return Samples(latents, _decoded(model, latents), [_decoded(model, arc) for arc in arcs])
 
 
-def between(one: Tensor, other: Tensor, parts: Tensor) -> Tensor:
-    """Latents on the arc from one to another, at parts of it ``[n]``: ``[n, size]`` (Shoemake, 1985).
+def spherical_interpolation(start: Tensor, end: Tensor, fractions: Tensor) -> Tensor:
+    """Latents on the arc between two, at fractions of it (slerp; Shoemake, 1985).
 
     A straight line would pass near the origin, where latents hardly ever lie.
+
+    Args:
+        start, end: ``[size]``.
+        fractions: ``[n]`` in [0, 1].
+
+    Returns:
+        ``[n, size]``.
     """
-    cosine = torch.dot(one, other) / (one.norm() * other.norm()).clamp_min(1e-12)
-    angle, t = cosine.clamp(-1, 1).acos(), parts[:, None]
+    cosine = torch.dot(start, end) / (start.norm() * end.norm()).clamp_min(1e-12)
+    angle, t = cosine.clamp(-1, 1).acos(), fractions[:, None]
     if angle.sin() < 1e-3:
-        return one + t * (other - one)
-    return (((1 - t) * angle).sin() * one + (t * angle).sin() * other) / angle.sin()
+        return start + t * (end - start)
+    return (((1 - t) * angle).sin() * start + (t * angle).sin() * end) / angle.sin()
 
 
-def _drawn(model: VectorAutoencoder, latents: Tensor) -> Scene:
+def _decoded(model: VectorAutoencoder, latents: Tensor) -> Scene:
     return model.decoder.scene(model.encoder.decode_latent(latents), model.state, crisp=True).to("cpu")
 
 
 def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path) -> None:
-    """``samples.png`` and ``svg/NN.svg``; ``interpolation.png``, ``.gif`` and ``.svg``."""
+    """Write ``samples.png`` and ``svg/NN.svg``; ``interpolation.png``, ``.gif`` and ``.svg``."""
     side = model.image_size
     large = max(side, TILE)
 
@@ -91,19 +98,12 @@ def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path) -> N
 
     for index, text in enumerate(to_svg(samples.scene, side, side)):
         write_atomic(folder / "svg" / f"{index:02d}.svg", text.encode())
-    drawings = draw(samples.scene, large)
-    _write_sheet(list(drawings.split(SHEET_COLUMNS)), folder / "samples.png")
-    rows = [draw(way, side) for way in samples.ways[:WAYS]]
-    _write_sheet(rows, folder / "interpolation.png")
-    journey = [way[step] for way in samples.ways for step in range(way.batch)] + [samples.scene[0]]
-    larger = [draw(scene, large) for scene in journey]
-    frames = [Image.fromarray(contact_sheet([one], tile=1)) for one in larger]
-    write_gif(frames, folder / "interpolation.gif", seconds=len(samples.ways))
-    moving = to_animated_svg(journey, side, side, seconds=float(len(samples.ways)), rest=0.5)
-    write_atomic(folder / "interpolation.svg", moving.encode())
-
-
-def _write_sheet(rows: list[Tensor], path: Path) -> None:
-    blank = rows[0].shape[0] - rows[-1].shape[0]
-    rows[-1] = torch.cat([rows[-1], rows[-1].new_ones(blank, *rows[-1].shape[1:])])
-    write_atomic(path, as_png(Image.fromarray(contact_sheet(rows))))
+    sheet = contact_sheet(draw(samples.scene, large).split(SHEET_COLUMNS))
+    write_atomic(folder / "samples.png", as_png(sheet))
+    sheet = contact_sheet([draw(scene, side) for scene in samples.interpolations[:INTERPOLATIONS]])
+    write_atomic(folder / "interpolation.png", as_png(sheet))
+    steps = [scene[step] for scene in samples.interpolations for step in range(scene.batch)] + [samples.scene[0]]
+    frames = [contact_sheet([draw(scene, large)], tile=1) for scene in steps]
+    seconds = float(len(samples.interpolations))
+    write_gif(frames, folder / "interpolation.gif", seconds)
+    write_atomic(folder / "interpolation.svg", to_animated_svg(steps, side, side, seconds=seconds, rest=0.5).encode())

@@ -1,4 +1,4 @@
-"""Image files as SVG files, by a trained encoder: many at once."""
+"""Vectorize image files by a trained model, batch by batch."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +14,7 @@ from torch import Tensor
 from vectorae.datasets.decode import decode_in_threads
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
-from vectorae.io.image_files import Job
+from vectorae.io.image_files import ImageFile
 from vectorae.io.images import Frame, Picture, View, as_png
 from vectorae.io.pixels import to_float, to_picture
 from vectorae.io.sheets import contact_sheet
@@ -25,20 +25,20 @@ from vectorae.training.autoencoder import VectorAutoencoder
 SHEET = "contact_sheet.png"
 
 MOST_ON_SHEET = 96
-"""Images on the contact sheet; of more than these, the first."""
+"""Images on the contact sheet, at most; the first are taken."""
 
 SHEET_COLUMNS = 12
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """What is written.
+    """What is written, and where.
 
     Attributes:
-        folder: where.
-        scale: of the drawings' size; 1 is that of the images.
-        png: each drawing as PNG too.
-        overwrite: write over files that are there.
+        folder: of the drawings.
+        scale: factor on the images' size.
+        png: write each drawing as PNG too.
+        overwrite: replace existing files.
     """
 
     folder: Path
@@ -48,32 +48,32 @@ class Outputs:
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Some images that were drawn.
+class DrawnBatch:
+    """A batch of images and their drawings.
 
     Attributes:
-        jobs: all that were tried.
-        failures: image file → why it could not be read, in one line.
-        images, drawings: of the others, ``[n, C, S, S]`` in [0, 1].
+        files: the images, those that cannot be read included.
+        failures: path → why it cannot be read, in one line.
+        images, drawings: of all others, ``[n, C, S, S]`` in [0, 1], on the CPU.
     """
 
-    jobs: Sequence[Job]
+    files: Sequence[ImageFile]
     failures: dict[Path, str]
     images: Tensor
     drawings: Tensor
 
 
-def check_outputs(jobs: Sequence[Job], outputs: Outputs) -> None:
-    """Refuse to write where something would be lost.
+def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> None:
+    """Refuse to replace files.
 
     Raises:
-        UserError: a file that would be written is there already, or is an image that is to be read.
+        UserError: an output exists already and may not be overwritten, or is one of the images.
     """
     if outputs.folder.exists() and not outputs.folder.is_dir():
         raise UserError(f"output: '{outputs.folder}' is a file; name a folder")
-    targets = [path for job in jobs for path in _targets(job, outputs)]
+    targets = [path for file in files for path in _targets(file, outputs)]
     targets += [outputs.folder / SHEET]
-    inputs = {job.image.resolve() for job in jobs}
+    inputs = {file.path.resolve() for file in files}
     for target in targets:
         if target.resolve() in inputs:
             raise UserError(f"output: '{target}' is one of the images; choose another folder")
@@ -82,36 +82,36 @@ def check_outputs(jobs: Sequence[Job], outputs: Outputs) -> None:
         raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
 
 
-def _targets(job: Job, outputs: Outputs) -> list[Path]:
-    path = outputs.folder / job.name
+def _targets(file: ImageFile, outputs: Outputs) -> list[Path]:
+    path = outputs.folder / file.name
     return [path.with_name(path.name + suffix) for suffix in (".svg", ".png")[: 1 + outputs.png]]
 
 
 @torch.no_grad()
-def draw_files(
-    model: VectorAutoencoder, jobs: Sequence[Job], view: View, outputs: Outputs, batch_size: int, refine: int = 0
-) -> Iterator[Drawn]:
-    """Draw images and write the drawings, batch by batch.
+def vectorize_files(
+    model: VectorAutoencoder, files: Sequence[ImageFile], view: View, outputs: Outputs, batch_size: int, refine: int = 0
+) -> Iterator[DrawnBatch]:
+    """Vectorize images and write the drawings, batch by batch.
 
     Args:
         model: on its device.
-        jobs: from ``find_jobs``.
+        files: the images, and the names of their drawings, as ``find_images`` finds them.
         view: how images become square.
-        outputs: what is written.
+        outputs: what is written, and where.
         batch_size: images at a time.
-        refine: optimizer steps that follow the encoder.
+        refine: optimizer steps after the encoder.
 
     Yields:
-        After each batch.
+        Each batch as soon as it is drawn; it is written meanwhile.
     """
-    pictures = decode_in_threads([job.image for job in jobs], view)
-    todo = iter(jobs)
+    pictures = decode_in_threads([file.path for file in files], view)
+    todo = iter(files)
     with ThreadPoolExecutor(max_workers=1) as writer:
         writing = None
         while batch := list(islice(todo, batch_size)):
             results = list(islice(pictures, len(batch)))
-            good = [(job, one) for job, one in zip(batch, results, strict=True) if isinstance(one, Picture)]
-            failures = {job.image: one for job, one in zip(batch, results, strict=True) if isinstance(one, str)}
+            good = [(file, one) for file, one in zip(batch, results, strict=True) if isinstance(one, Picture)]
+            failures = {file.path: one for file, one in zip(batch, results, strict=True) if isinstance(one, str)}
             pixels = np.stack([one.pixels for _, one in good]) if good else np.empty((0, *view.shape), np.uint8)
             images = to_float(torch.from_numpy(pixels))
             if writing is not None:
@@ -120,28 +120,28 @@ def draw_files(
                 scene = model.vectorize(images.to(model.device), refine)
                 frames = [view.frame(one.width, one.height, outputs.scale) for _, one in good]
                 drawings = model.decoder.draw(scene, view.size, view.size, model.state, crisp=True).cpu()
-                writing = writer.submit(_write, model, [job for job, _ in good], scene.to("cpu"), frames, outputs)
+                writing = writer.submit(_write, model, [file for file, _ in good], scene.to("cpu"), frames, outputs)
             else:
                 drawings = images
-            yield Drawn(batch, failures, images, drawings)
+            yield DrawnBatch(batch, failures, images, drawings)
         if writing is not None:
             writing.result()
 
 
 def _write(
-    model: VectorAutoencoder, jobs: Sequence[Job], scene: Scene, frames: Sequence[Frame], outputs: Outputs
+    model: VectorAutoencoder, files: Sequence[ImageFile], scene: Scene, frames: Sequence[Frame], outputs: Outputs
 ) -> None:
-    size, titles = model.image_size, [job.image.name for job in jobs]
+    size, titles = model.image_size, [file.path.name for file in files]
     texts = to_svg(scene, size, size, frames=frames, titles=titles)
-    for index, (job, text, frame) in enumerate(zip(jobs, texts, frames, strict=True)):
-        path, *picture = _targets(job, outputs)
+    for index, (file, text, frame) in enumerate(zip(files, texts, frames, strict=True)):
+        path, *picture = _targets(file, outputs)
         write_atomic(path, text.encode())
         if picture:
-            write_atomic(picture[0], as_png(framed(model, scene[index], frame)))
+            write_atomic(picture[0], as_png(render_frame(model, scene[index], frame)))
 
 
-def framed(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Image:
-    """A drawing as its SVG shows it: the part in the frame, at the frame's size."""
+def render_frame(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Image:
+    """Render the part of one drawing within a frame, at the frame's size, as the SVG shows it."""
     times = max(frame.width / frame.seen_width, frame.height / frame.seen_height)
     side = max(1, round(model.image_size * times))
     image = to_picture(model.decoder.draw(drawing, side, side, model.state, crisp=True))
@@ -151,13 +151,9 @@ def framed(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Imag
     return image.resize((frame.width, frame.height), Image.Resampling.BILINEAR, box=box)
 
 
-def sheet_of(drawn: Sequence[Drawn]) -> Image.Image | None:
-    """Images, and below each its drawing; None if there are none."""
-    images = torch.cat([one.images for one in drawn])[:MOST_ON_SHEET]
-    drawings = torch.cat([one.drawings for one in drawn])[:MOST_ON_SHEET]
-    if not len(images):
-        return None
-    columns = min(SHEET_COLUMNS, len(images))
-    missing = -len(images) % columns
-    rows = [torch.cat([part, part.new_ones(missing, *part.shape[1:])]).split(columns) for part in (images, drawings)]
-    return Image.fromarray(contact_sheet([row for pair in zip(*rows, strict=True) for row in pair]))
+def comparison_sheet(batches: Sequence[DrawnBatch]) -> Image.Image | None:
+    """A contact sheet of images, each above its drawing; None if there are no images."""
+    images = torch.cat([batch.images for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
+    drawings = torch.cat([batch.drawings for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
+    rows = [row for pair in zip(images, drawings, strict=True) for row in pair]
+    return contact_sheet(rows) if len(rows[0]) else None

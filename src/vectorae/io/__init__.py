@@ -1,1 +1,1 @@
-"""Files: images, sheets of them, animations, atomic writes, progress bars and signals."""
+"""Files and the terminal: images, sheets of them, animations, atomic writes, progress bars and signals."""

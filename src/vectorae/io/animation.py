@@ -1,4 +1,4 @@
-"""Pictures in the course of time as one file: GIF, and video where ffmpeg is there."""
+"""Animations: GIF, and video where ffmpeg is installed."""
 
 import shutil
 import subprocess
@@ -10,22 +10,22 @@ from PIL import Image
 from vectorae.io.atomic import replacing
 
 SECONDS = 8.0
-"""An animation's length, without its rest on the last picture."""
+"""Length of an animation, without the pause on its last picture."""
 
 COLORS = 128
-"""Of a GIF's palette."""
+"""In the palette of a GIF."""
 
 
 def write_gif(
     pictures: Sequence[Path | Image.Image], path: Path, seconds: float = SECONDS, largest: int | None = None
 ) -> None:
-    """The pictures as a looping animation of about ``seconds``, resting on the last one.
+    """Write pictures as a looping GIF that pauses on the last one; no pictures make no file.
 
     Args:
-        pictures: files or images, in the course of time.
-        path: of the file.
-        seconds: of the animation.
-        largest: pixels of the longer side, to which larger pictures are reduced: a GIF is a large file.
+        pictures: files or images, in order.
+        path: of the GIF.
+        seconds: its length, about.
+        largest: longer side to which larger pictures are reduced, pixels: GIFs are large files.
     """
     frames = []
     for picture in _opened(pictures):
@@ -41,10 +41,10 @@ def write_gif(
 
 
 def write_mp4(pictures: Sequence[Path], path: Path, seconds: float = SECONDS) -> bool:
-    """The pictures, all of one size, as a video (H.264) that rests on the last one for two seconds.
+    """Write pictures of one size as a video (H.264) that pauses on the last one for two seconds.
 
     Returns:
-        Whether it was written: False where there is no ffmpeg, or one that cannot write such a video.
+        Whether it was written: False if ffmpeg is missing or cannot write such a video.
     """
     ffmpeg, frames = shutil.which("ffmpeg"), _opened(pictures)
     if ffmpeg is None or not frames:

@@ -1,4 +1,4 @@
-"""Files of images: in a folder, and those that a command is given."""
+"""Find image files: in a folder, or by what a user names."""
 
 import glob
 import os
@@ -11,24 +11,24 @@ from PIL import Image
 
 from vectorae.errors import UserError
 
-# Formats that Pillow knows by name only; something else would have to be installed to read them.
+# Formats that Pillow knows by name but reads only with the help of other packages.
 _NOT_READ = {"BUFR", "FPX", "GRIB", "HDF5", "MIC", "MPEG", "WMF"}
 
 
 @dataclass(frozen=True)
-class Job:
-    """An image file and where its drawing goes.
+class ImageFile:
+    """An image file, and the name of its drawing.
 
     Attributes:
-        image: the file.
-        name: of the drawing below the output folder, without the suffix.
+        path: of the image.
+        name: of the drawing, a path below the output folder without suffix.
     """
 
-    image: Path
+    path: Path
     name: Path
 
 
-def find_images(given: str, folder: Path, key: str = "input", reserved: str = "") -> list[Job]:
+def find_images(given: str, folder: Path, key: str = "input", reserved: str = "") -> list[ImageFile]:
     """The images that a file, a folder (with all below it) or a glob names, and a name for each drawing.
 
     Drawings lie below the output folder as images do below the folder given, or below the part of the glob that has no
@@ -36,12 +36,12 @@ def find_images(given: str, folder: Path, key: str = "input", reserved: str = ""
 
     Args:
         given: file, folder or glob (``**`` for all folders below).
-        folder: of the output; what lies in it is no input.
-        key: that names them, for messages.
+        folder: the output folder; files in it are not taken for images.
+        key: the config key, for messages.
         reserved: a name that no drawing gets.
 
     Raises:
-        UserError: there is nothing, or no image.
+        UserError: nothing exists by that name, or no image does.
     """
     path = Path(given).expanduser()
     if path.is_dir():
@@ -62,7 +62,7 @@ def find_images(given: str, folder: Path, key: str = "input", reserved: str = ""
     files = [file for file in files if path.is_file() or not file.resolve().is_relative_to(inside)]
     if not files:
         raise UserError(f"{key}: no images in '{given}'")
-    return [Job(file, name) for file, name in zip(files, _names(files, root, reserved), strict=True)]
+    return [ImageFile(file, name) for file, name in zip(files, _names(files, root, reserved), strict=True)]
 
 
 def _fixed_part(pattern: Path) -> Path:
@@ -73,7 +73,7 @@ def _fixed_part(pattern: Path) -> Path:
 
 
 def _names(files: Sequence[Path], root: Path, reserved: str) -> list[Path]:
-    """A name for each file, none twice, on file systems too that take upper and lower case for the same."""
+    """A unique name for each file, also on file systems that ignore case."""
     whole = [file.relative_to(root) for file in files]
     short = [name.with_suffix("") for name in whole]
     often = Counter(str(name).casefold() for name in short)
@@ -97,22 +97,22 @@ def image_files(root: Path) -> list[str]:
     for folder, below, names in os.walk(root, followlinks=True):
         here = Path(folder)
         real = here.resolve()
-        if real in seen:  # a link back to a folder further up would go round for ever
+        if real in seen:  # a link to a folder further up would be followed forever
             below.clear()
             continue
         seen.add(real)
-        # Sorted, so that of two ways to one folder it is always the same that counts.
+        # Sorted, so that of two paths to one folder the same is always taken.
         below[:] = sorted(name for name in below if not name.startswith(".") and name != "__MACOSX")
         for name in names:
             path = here / name
-            # is_file follows links; one that leads nowhere, a socket or a pipe is no image.
+            # is_file follows links: broken ones, sockets and pipes are left out.
             if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
                 found.append(path.relative_to(root).as_posix())
     return sorted(found)
 
 
 def image_extensions() -> set[str]:
-    """Of the files that Pillow reads by itself: ``.png`` and so on."""
+    """Suffixes of the formats that Pillow reads by itself: ``.png`` and so on."""
     Image.init()
     formats = set(Image.OPEN) - _NOT_READ
     return {extension for extension, name in Image.registered_extensions().items() if name in formats}

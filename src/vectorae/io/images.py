@@ -1,6 +1,6 @@
-"""Image files of any kind as uint8, mostly as squares, and where in the square the picture lies.
+"""Read image files as uint8, mostly as squares, and map the square back to the picture.
 
-Needs numpy and Pillow alone: exports carry this file with them.
+Imports numpy and Pillow alone: exports carry this file with them.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from PIL import Image, ImageOps
 RESIZES = ("crop", "pad", "stretch")
 
 MAX_PIXELS = 178_956_970
-"""Larger images are refused: a file of a few kilobytes may unpack to terabytes. Twice Pillow's own limit, where it
-refuses too."""
+"""Larger images are refused: a file of a few kilobytes may unpack to terabytes. Pillow itself refuses above twice its
+limit, which is this number."""
 
 ORIENTATION, QUARTER_TURNS = 0x0112, (5, 6, 7, 8)
-"""Of EXIF: how the camera was held, and the values that swap width and height."""
+"""EXIF's tag of the camera's rotation, and the values of it that swap width and height."""
 
 
 @dataclass(frozen=True)
 class Crop:
-    """A square cut from an image, relative to it, so that an image stored at any size gives the same view.
+    """A square region, relative to the image, so that an image stored at any size gives the same view.
 
     Attributes:
         side: of the square, as a share of the image's width; at most the image's height.
@@ -68,16 +68,16 @@ class View:
         return self.channels, self.size, self.size
 
     def bars(self, width: float, height: float) -> tuple[int, int]:
-        """Of a picture between bars: its width and height in pixels of the square, in whose middle it lies."""
+        """Width and height of a padded picture in the middle of the square, in pixels of the square."""
         scale = self.size / max(width, height)
         return max(1, round(width * scale)), max(1, round(height * scale))
 
     def frame(self, width: int, height: int, scale: float = 1.0) -> "Frame":
-        """Where the picture is found again in a drawing of the square.
+        """The part of a drawing of the square that corresponds to the picture, and the size to show it at.
 
         Args:
             width, height: of the picture, pixels, upright.
-            scale: of the frame's size; 1 is the picture's own.
+            scale: factor on the size of the picture.
         """
         left, top, seen_width, seen_height = 0, 0, self.size, self.size
         if self.resize == "crop":
@@ -95,7 +95,7 @@ class Frame(NamedTuple):
 
     Attributes:
         left, top, seen_width, seen_height: the part, in pixels of the drawing.
-        width, height: what it is shown as, in pixels; the part is stretched to it.
+        width, height: size in pixels to which the part is stretched.
     """
 
     left: int
@@ -124,7 +124,7 @@ def read_picture(file: Any, view: View) -> Picture:
         file: a path, or an open binary file.
 
     Raises:
-        Exception: of many kinds, if the file is corrupt, no image, or too large.
+        Exception: of many types, if the file is corrupt, no image, or too large.
     """
     with Image.open(file) as image:
         _check_size(image, view.max_pixels)
@@ -151,9 +151,9 @@ def read_whole(
 
     Args:
         file: a path, or an open binary file.
-        side: of the shorter side, in pixels; smaller images are enlarged.
+        side: the shorter side, in pixels; smaller images are enlarged.
         channels, background, max_pixels: as in a ``View``.
-        most: pixels that it may have at that size.
+        most: pixels that the result may have.
 
     Raises:
         Exception: as ``read_picture``.
@@ -181,7 +181,7 @@ def _upright(image: Image.Image, needed: float, channels: int, background: str) 
 
     Args:
         image: opened, not yet decoded.
-        needed: the part of its size that is enough; JPEGs are decoded no larger than they must be.
+        needed: fraction of its size that is enough; JPEGs are decoded at reduced size where possible.
         channels: 3, or 1 for grey.
         background: behind what is transparent.
     """

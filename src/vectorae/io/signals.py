@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: what runs ends after its present step; a second one ends it at once."""
+"""Ctrl-C and SIGTERM: the first lets a run end after its step, the second ends it at once."""
 
 import signal
 from contextlib import suppress
@@ -9,10 +9,10 @@ NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Signals:
-    """Listens from ``listen`` to ``restore``, or as a context. Remembers on construction who listened before.
+    """Receives signals from ``listen`` to ``restore``, or within a ``with``; restores the handlers at its construction.
 
     Attributes:
-        received: the signal that came, or None.
+        received: the signal that was received, or None.
     """
 
     def __init__(self) -> None:
@@ -20,13 +20,13 @@ class Signals:
         self._before: dict[int, Any] = {number: signal.getsignal(number) for number in NUMBERS}
 
     def listen(self) -> None:
-        """Receive them from now on."""
+        """Receive signals from now on."""
         for number in self._before:
-            with suppress(ValueError):  # only the main thread may listen to signals
+            with suppress(ValueError):  # only the main thread may set handlers
                 signal.signal(number, self._receive)
 
     def restore(self) -> None:
-        """Leave them to whoever listened before."""
+        """Give the signals back to the handlers of before."""
         while self._before:
             number, handler = self._before.popitem()
             with suppress(ValueError):

@@ -1,4 +1,4 @@
-"""Weights of others' networks: where torch looks for them, and what to do where they are not."""
+"""Download pretrained weights, or say how to place them by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,28 +10,29 @@ import torch
 from vectorae.errors import UserError
 
 
-def place_of(url: str) -> Path:
-    """Where torch looks for a file of weights, and puts it when it has fetched it."""
+def weights_path(url: str) -> Path:
+    """Where torch looks for the weights at a URL, and puts them when it has downloaded them."""
     return Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(url).path).name
 
 
 @contextmanager
-def fetching(what: str, url: str) -> Iterator[None]:
-    """Within it torch fetches, or reads, the weights at a URL.
+def downloading(what: str, url: str) -> Iterator[None]:
+    """Within it torch downloads, or reads, the weights at a URL.
 
     Args:
-        what: they are of, for messages.
+        what: the weights by name, for messages.
         url: of the file.
 
     Raises:
-        UserError: they are not there and cannot be fetched, or are damaged: naming file and place.
+        UserError: the weights are missing and cannot be downloaded, or are damaged; the message says where to place
+            them.
     """
     try:
         yield
     except OSError as error:  # no network, no such host, no room
         reason = str(getattr(error, "reason", error))
         raise UserError(
-            f"{what} cannot be fetched ({reason}); download {url} and place it at '{place_of(url)}'"
+            f"{what} cannot be fetched ({reason}); download {url} and place it at '{weights_path(url)}'"
         ) from error
-    except Exception as error:  # whatever a damaged file leads torch to say
-        raise UserError(f"{what}: '{place_of(url)}' is damaged; remove it, or download {url} anew") from error
+    except Exception as error:  # torch has no one exception for damaged files
+        raise UserError(f"{what}: '{weights_path(url)}' is damaged; remove it, or download {url} again") from error

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from vectorae.config import validate
-from vectorae.io.weights import fetching, place_of
+from vectorae.io.weights import downloading, weights_path
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
 
@@ -103,7 +103,7 @@ _BACKBONES = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
 
 def lpips_weights(net: str) -> Path:
     """Where torchvision looks for the weights of a network, and puts them when it has fetched them."""
-    return place_of(_url(net))
+    return weights_path(_url(net))
 
 
 @functools.cache
@@ -115,7 +115,7 @@ def lpips_network(net: str) -> torch.nn.Module:
     """
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
-    with fetching(f"LPIPS: the weights of {net}", _url(net)), warnings.catch_warnings():
+    with downloading(f"LPIPS: the weights of {net}", _url(net)), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         metric: Any = LearnedPerceptualImagePatchSimilarity(net_type=net)  # type: ignore[arg-type]
     network: torch.nn.Module = metric.net

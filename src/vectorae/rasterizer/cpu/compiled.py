@@ -9,7 +9,7 @@ import numba
 import numpy as np
 
 from vectorae.compat import NO_REFERENCE_COUNTS
-from vectorae.io.atomic import cache_folder
+from vectorae.io.cache_folder import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
 
