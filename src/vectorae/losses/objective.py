@@ -43,7 +43,7 @@ class Objective:
             sigma: 5}}``.
 
     Raises:
-        UserError: an unknown loss or argument, a weight below 0, or no loss that looks at the images.
+        UserError: an unknown loss or argument, a weight below 0, or no loss that compares images.
     """
 
     def __init__(self, terms: Mapping[str, float | Mapping[str, Any] | None]) -> None:
