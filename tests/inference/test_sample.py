@@ -53,9 +53,9 @@ def test_it_draws_new_ones_and_the_ways_between_them(variational_run: Path, tmp_
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("count=0", "count: 0 is not a whole number of 1 or more"),
-        ("steps=0", "steps: 0 is not a whole number of 1 or more"),
-        ("temperature=-1", "temperature: -1.0 is not a number of 0 or more"),
+        ("count=0", "count must be an integer ≥ 1, got 0"),
+        ("steps=0", "steps must be an integer ≥ 1, got 0"),
+        ("temperature=-1", "temperature must be a number ≥ 0, got -1"),
         ("checkpoint=nothing.ckpt", "checkpoint: no file 'nothing.ckpt'"),
     ],
 )

@@ -182,10 +182,10 @@ def test_bombs_are_refused_and_a_key_raises_the_limit(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("resize=cut", "resize: no 'cut'; choose from crop, pad, stretch"),
-        ("scale=0", "scale: 0.0 is not a factor above 0"),
-        ("background=whit", "background: no colour 'whit'"),
-        ("max_pixels=0", "max_pixels: 0 is not"),
+        ("resize=cut", "resize must be crop, pad or stretch, got 'cut'"),
+        ("scale=0", "scale must be a number > 0, got 0"),
+        ("background=whit", "background must be a colour such as white or '#ff8800', got 'whit'"),
+        ("max_pixels=0", "max_pixels must be an integer ≥ 1, got 0"),
         ("input=nowhere", "input: 'nowhere' does not exist"),
         ("input=.", "input: no images in '.'"),
         ("output=file", "output: 'file' is a file"),
