@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytorch_lightning as pl
@@ -51,6 +52,7 @@ def test_numba_says_what_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     heard: list[str] = []
     compat.listen_to_compilation(lambda module: heard.append(f"+{module}"), lambda module: heard.append(f"-{module}"))
-    function = numba.njit(**compat.NO_REFERENCE_COUNTS)(lambda x: x + 1)
+    compiler: Any = numba.njit(**compat.NO_REFERENCE_COUNTS)  # type: ignore[call-overload]
+    function = compiler(lambda x: x + 1)
     assert function(1) == function(2) - 1 == 2
     assert heard == [f"+{__name__}", f"-{__name__}"]

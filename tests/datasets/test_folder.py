@@ -81,15 +81,15 @@ class TestFolder:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_size": 7}, r"^dataset\.image_size: 7 is too small; use 16 or more$"),
-        ({"image_size": "big"}, r"^dataset\.image_size: 'big' is not a whole number"),
-        ({"batch_size": 0}, r"^dataset\.batch_size: 0 is too small; use 1 or more"),
-        ({"workers": -1}, r"^dataset\.workers: -1 is too small"),
-        ({"seed": -1}, r"^dataset\.seed: -1 is too small"),
-        ({"channels": 2}, r"^dataset\.channels: 2 is not possible"),
+        ({"image_size": 7}, r"^image_size must be an integer ≥ 16, got 7$"),
+        ({"image_size": "big"}, r"^image_size must be an integer ≥ 16, got 'big'$"),
+        ({"batch_size": 0}, r"^batch_size must be an integer ≥ 1, got 0$"),
+        ({"workers": -1}, r"^workers must be an integer ≥ 0, got -1$"),
+        ({"seed": -1}, r"^seed must be an integer ≥ 0, got -1$"),
+        ({"channels": 2}, r"^channels must be 1 or 3, got 2$"),
         ({"channels": 0}, r"^dataset\.channels: 0 "),
-        ({"resize": "zoom"}, r"^dataset\.resize: no 'zoom'; choose crop, pad or stretch"),
-        ({"augment": "yes"}, r"^dataset\.augment: 'yes' is neither true nor false"),
+        ({"resize": "zoom"}, r"^resize must be crop, pad or stretch, got 'zoom'$"),
+        ({"augment": "yes"}, r"^augment must be true or false, got 'yes'$"),
     ],
 )
 def test_wrong_values_are_refused_at_once(photos: Path, tmp_path: Path, options: dict[str, Any], message: str) -> None:

@@ -79,5 +79,5 @@ def test_sizes_show_the_same_face() -> None:
 def test_a_root_or_an_empty_split_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^dataset\.root: '/nowhere' would not be read.*dataset=folder"):
         ToyFaces(root="/nowhere")
-    with pytest.raises(UserError, match=r"^dataset\.train_count: 0 is too small; use 1 or more"):
+    with pytest.raises(UserError, match=r"^train_count must be an integer ≥ 1, got 0$"):
         make(tmp_path, train_count=0)

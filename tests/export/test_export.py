@@ -159,7 +159,7 @@ def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> No
     assert export(model, "onnx", tmp_path / "out") < 1e-4
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
-    with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it answers"):
+    with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it predicts"):
         export(scattered("head=recurrent"), "onnx", tmp_path / "recurrent")
     assert not (tmp_path / "recurrent").exists()
 

@@ -167,5 +167,5 @@ def test_temperature_falls_from_start_to_end() -> None:
     assert schedule(0.0) == pytest.approx(0.1)
     assert schedule(0.25) == pytest.approx(0.01)
     assert schedule(0.5) == schedule(1.0) == pytest.approx(0.001)
-    with pytest.raises(UserError, match=r"^end: 0 is not a number above 0$"):
+    with pytest.raises(UserError, match=r"^end must be a number > 0, got 0$"):
         TemperatureSchedule(end=0)

@@ -148,7 +148,7 @@ def test_settings_bound_the_reference(limit: int, chunks: int, monkeypatch: pyte
 
     monkeypatch.setitem(COMPOSITINGS, "over", counted)
     settings = Rasterizer(backend="reference", chunk_size=limit)
-    settings.soft(random_scene(["circle"], batch=1), 12, 12, 0.05)
+    draw_scene(random_scene(["circle"], batch=1), 12, 12, DrawState(0.05), settings)
     assert len(calls) == chunks
     calls.clear()
     draw(random_scene(["circle"], batch=1), 12, 12)  # as before, outside of the settings

@@ -59,5 +59,5 @@ def test_one_step_is_adamw() -> None:
     ],
 )
 def test_mistakes_are_refused_by_name(name: str, value: float) -> None:
-    with pytest.raises(UserError, match=rf"^{name}: {value} is not "):
+    with pytest.raises(UserError, match=rf"^{name} must be a number .*, got {value}$"):
         AdamW(**{name: value})

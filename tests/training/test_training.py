@@ -14,7 +14,7 @@ import pytest
 import torch
 from helpers.models import composed, metrics_of, run_training
 from PIL import Image
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
 import vectorae

@@ -1,4 +1,4 @@
-"""Drawings of the same images in the course of a run."""
+"""Drawings of the same images during a run."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -75,7 +75,7 @@ class Snapshots(Callback):
 
 @torch.no_grad()
 def write_convergence(model: VectorAutoencoder, snapshots: Sequence[Path], path: Path) -> None:
-    """Write the crisp drawings of raw numbers, saved in the course of a run, as one animated SVG."""
+    """Write the crisp drawings of raw numbers, saved during a run, as one animated SVG."""
     scenes = []
     for file in snapshots:
         with np.load(file, allow_pickle=False) as saved:

@@ -182,14 +182,14 @@ def store_schema(name: str, schema: type) -> None:
 
 def _hydra_schema(schema: type) -> type:
     """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
-    hints = typing.get_type_hints(schema)
-
-    def plain(hint: Any) -> Any:
+    hints, fields = typing.get_type_hints(schema), []
+    for field in dataclasses.fields(schema):
+        hint = hints[field.name]
         if dataclasses.is_dataclass(hint):
-            return _hydra_schema(hint)  # type: ignore[arg-type]
-        return hint if typing.get_origin(hint) is dict else Any
-
-    fields = [(one.name, plain(hints[one.name]), one) for one in dataclasses.fields(schema)]
+            section = _hydra_schema(hint)  # type: ignore[arg-type]
+            fields.append((field.name, section, dataclasses.field(default_factory=section)))
+        else:
+            fields.append((field.name, hint if typing.get_origin(hint) is dict else Any, field))
     return dataclasses.make_dataclass(schema.__name__, fields)
 
 

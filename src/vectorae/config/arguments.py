@@ -83,7 +83,8 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
     allowed = parameters(function)
     for name in extra:
         allowed.pop(name, None)
-    hints = _hints(function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function)
+    own = _hints(_called(function))
+    hints = own | {name: hint for unpacked in own.values() for name, hint in _unpacked(unpacked).items()}
     for name, value in values.items():
         if name not in allowed:
             raise no_such_key(f"{key}.{name}", allowed)
@@ -111,12 +112,25 @@ def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> N
 
 
 def parameters(function: Any) -> dict[str, inspect.Parameter]:
-    """The keyword parameters of a function or class by name; those of an unpacked ``TypedDict`` count as its own."""
+    """The keyword parameters of a function or class by name; keys of an unpacked ``TypedDict`` count, as optional."""
     found: dict[str, inspect.Parameter] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
             found[name] = parameter
+        elif parameter.kind is parameter.VAR_KEYWORD:
+            for key in _unpacked(_hints(_called(function)).get(name)):
+                found[key] = inspect.Parameter(key, parameter.KEYWORD_ONLY, default=...)
     return found
+
+
+def _called(function: Any) -> Any:
+    """Whatever has the annotations of a call: of a class its constructor, unless its fields are."""
+    return function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function
+
+
+def _unpacked(hint: Any) -> dict[str, Any]:
+    """The annotations in ``Unpack[SomeTypedDict]`` by key; none for anything else."""
+    return _hints(typing.get_args(hint)[0]) if typing.get_origin(hint) is typing.Unpack else {}
 
 
 def validate(instance: Any) -> None:
@@ -143,7 +157,10 @@ def validated(function: _Called) -> _Called:
     def checked(*given: Any, **named: Any) -> Any:
         hints = _hints(function)
         for name, value in signature.bind(*given, **named).arguments.items():
-            if name in hints:
+            for key, hint in _unpacked(hints.get(name)).items():
+                if key in value:
+                    check_value(key, value[key], hint)
+            if name in hints and not _unpacked(hints[name]):
                 check_value(name, value, hints[name])
         return function(*given, **named)
 
@@ -275,7 +292,7 @@ def _range(constraints: Iterable[Any]) -> str:
 
 
 def _one_of(choices: Iterable[Any]) -> str:
-    words = [str(choice) for choice in choices]
+    words = list(dict.fromkeys(str(choice) for choice in choices))
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 

@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
+from typing import Unpack
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData
+from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.folder import recipe_of_files
 from vectorae.errors import UserError, reason
 from vectorae.io.images import Crop, View
@@ -23,33 +24,10 @@ class CelebA(ImageData):
 
     config_name = "celeba"
 
-    def __init__(
-        self,
-        root: str = "data",
-        image_size: int = 64,
-        channels: int = 3,
-        batch_size: int = 64,
-        augment: bool = True,
-        resize: str = "crop",
-        download: bool = False,
-        cache: str | None = None,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            root=root,
-            image_size=image_size,
-            channels=channels,
-            batch_size=batch_size,
-            augment=augment,
-            resize=resize,
-            download=download,
-            cache=cache,
-            workers=workers,
-            seed=seed,
-        )
+    def __init__(self, root: str = "data", **options: Unpack[ImageOptions]) -> None:
+        super().__init__(root, **options)
         self._root = Path(root).expanduser()
-        if not download:
+        if not self.download:
             self._found()
 
     def fetch(self) -> None:

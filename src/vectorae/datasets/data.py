@@ -2,20 +2,61 @@
 
 from abc import abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 import pytorch_lightning as pl
 import torch
+from annotated_types import Ge
 from torch.utils.data import DataLoader
 
+from vectorae.config import Choices, NonNegativeInt, PositiveInt, validated
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
 from vectorae.io.cache_folder import cache_folder
-from vectorae.io.images import RESIZES
 
 LARGEST_PART = 0.25
 """Of a GPU's free memory that training images may take."""
+
+
+class ImageOptions(TypedDict, total=False):
+    """Options of every data set.
+
+    Attributes:
+        image_size: S, side of the square images in pixels.
+        channels: C, 3 for colour or 1 for grey.
+        batch_size: images per step, over all devices together.
+        augment: mirror half of the training images left to right.
+        resize: ``crop``, ``pad`` or ``stretch``: how an image that is not square becomes so.
+        download: fetch the files into root if they are not there.
+        cache: folder of the decoded images; None is the user's cache folder.
+        workers: processes that load batches; 0 loads in the main process, or on the GPU if all training images fit into
+            a quarter of its free memory. The batches are the same.
+        seed: of order and flips, and of the split where the data set has none of its own.
+    """
+
+    image_size: Annotated[int, Ge(16)]
+    channels: Annotated[int, Choices((1, 3))]
+    batch_size: PositiveInt
+    augment: bool
+    resize: Literal["crop", "pad", "stretch"]
+    download: bool
+    cache: str | Path | None
+    workers: NonNegativeInt
+    seed: NonNegativeInt
+
+
+DEFAULTS: ImageOptions = {
+    "image_size": 64,
+    "channels": 3,
+    "batch_size": 64,
+    "augment": True,
+    "resize": "crop",
+    "download": False,
+    "cache": None,
+    "workers": 0,
+    "seed": 0,
+}
 
 
 class ImageData(pl.LightningDataModule):
@@ -27,16 +68,7 @@ class ImageData(pl.LightningDataModule):
 
     Args:
         root: folder of the images, or None.
-        image_size: S, side of the square images in pixels, 16 or more.
-        channels: C, 3 for colour or 1 for grey.
-        batch_size: images per step, over all devices together.
-        augment: mirror half of the training images left to right.
-        resize: ``crop``, ``pad`` or ``stretch``: how an image that is not square becomes so.
-        download: fetch the files into root if they are not there.
-        cache: folder of the decoded images; None is the user's cache folder.
-        workers: processes that load batches; 0 loads in the main process, or on the GPU if all training images fit into
-            a quarter of its free memory. The batches are the same.
-        seed: of order and flips, and of the split where the data set has none of its own; 0 or more.
+        options: see ``ImageOptions``.
 
     Raises:
         UserError: naming the key, for a value that is not possible or files that are not there.
@@ -44,34 +76,20 @@ class ImageData(pl.LightningDataModule):
 
     # Of its file in conf/dataset; begins the names of its caches.
     config_name: ClassVar[str]
+    defaults: ClassVar[ImageOptions] = {}
+    """Options of this data set that are not those of all."""
 
-    def __init__(
-        self,
-        *,
-        root: str | Path | None,
-        image_size: int,
-        channels: int,
-        batch_size: int,
-        augment: bool,
-        resize: str,
-        download: bool,
-        cache: str | Path | None,
-        workers: int,
-        seed: int,
-    ) -> None:
+    @validated
+    def __init__(self, root: str | Path | None, **options: Unpack[ImageOptions]) -> None:
         super().__init__()
-        self.image_size = whole("image_size", image_size, 16)
-        self.channels = whole("channels", channels, 1)
-        if channels not in (1, 3):
-            raise UserError(f"dataset.channels: {channels} is not possible; use 3 for colour or 1 for grey")
-        self.batch_size = whole("batch_size", batch_size, 1)
-        self.augment = truth("augment", augment)
-        if resize not in RESIZES:
-            raise UserError(f"dataset.resize: no '{resize}'; choose {', '.join(RESIZES[:-1])} or {RESIZES[-1]}")
-        self.resize = resize
-        self.download = truth("download", download)
-        self.workers = whole("workers", workers, 0)
-        self.seed = whole("seed", seed, 0)
+        chosen: ImageOptions = {**DEFAULTS, **self.defaults, **options}
+        self.image_size, self.channels, self.batch_size = (
+            chosen["image_size"],
+            chosen["channels"],
+            chosen["batch_size"],
+        )
+        self.augment, self.resize, self.download = chosen["augment"], chosen["resize"], chosen["download"]
+        self.workers, self.seed, cache = chosen["workers"], chosen["seed"], chosen["cache"]
         self.root = None if root is None else Path(root).expanduser()
         self.cache = cache_folder() if cache is None else Path(cache).expanduser()
         if cache is not None and self.root is not None and self.cache.resolve().is_relative_to(self.root.resolve()):
@@ -152,22 +170,6 @@ class ImageData(pl.LightningDataModule):
                 self.fetch()
             self._splits = disk.stored(self.recipe(), self.cache)
         return self._splits
-
-
-def whole(key: str, value: object, least: int) -> int:
-    """``value`` if it is a whole number from ``least`` on; else a UserError that names ``dataset.key``."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise UserError(f"dataset.{key}: '{value}' is not a whole number")
-    if value < least:
-        raise UserError(f"dataset.{key}: {value} is too small; use {least} or more")
-    return value
-
-
-def truth(key: str, value: object) -> bool:
-    """``value`` if it is true or false; else a UserError that names ``dataset.key``."""
-    if not isinstance(value, bool):
-        raise UserError(f"dataset.{key}: '{value}' is neither true nor false")
-    return value
 
 
 def folder_of_images(root: Path | None) -> Path:

@@ -1,11 +1,12 @@
 """Any folder of images."""
 
 from pathlib import Path
+from typing import Unpack
 
 import numpy as np
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData, folder_of_images
+from vectorae.datasets.data import ImageData, ImageOptions, folder_of_images
 from vectorae.datasets.decode import decode_files
 from vectorae.errors import UserError
 from vectorae.io.image_files import image_files
@@ -21,31 +22,8 @@ class Folder(ImageData):
 
     config_name = "folder"
 
-    def __init__(
-        self,
-        root: str | None = None,
-        image_size: int = 64,
-        channels: int = 3,
-        batch_size: int = 64,
-        augment: bool = True,
-        resize: str = "crop",
-        download: bool = False,
-        cache: str | None = None,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            root=root,
-            image_size=image_size,
-            channels=channels,
-            batch_size=batch_size,
-            augment=augment,
-            resize=resize,
-            download=download,
-            cache=cache,
-            workers=workers,
-            seed=seed,
-        )
+    def __init__(self, root: str | None = None, **options: Unpack[ImageOptions]) -> None:
+        super().__init__(root, **options)
         self._folder = folder_of_images(self.root)
         self._files = image_files(self._folder)
         if len(self._files) < 3:

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset, Sampler
 
 from vectorae.datasets.cache import StoredImages
 
-# Streams of random numbers that one seed gives, told apart by a second number.
+# Random streams of one seed, distinguished by a second number.
 _ORDER, _FLIPS = 0, 1
 
 

@@ -3,13 +3,13 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 import numpy as np
 import torch
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData
+from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.folder import recipe_of_files
 from vectorae.datasets.idx import read_images, read_labels
 from vectorae.errors import UserError, reason
@@ -22,33 +22,12 @@ _AT_ONCE = 1024
 class _Glyphs(ImageData):
     """What the sets of small black and white pictures have in common: their defaults."""
 
-    def __init__(
-        self,
-        root: str = "data",
-        image_size: int = 28,
-        channels: int = 1,
-        batch_size: int = 128,
-        augment: bool = False,
-        resize: str = "crop",
-        download: bool = False,
-        cache: str | None = None,
-        workers: int = 0,
-        seed: int = 0,
-    ) -> None:
-        super().__init__(
-            root=root,
-            image_size=image_size,
-            channels=channels,
-            batch_size=batch_size,
-            augment=augment,
-            resize=resize,
-            download=download,
-            cache=cache,
-            workers=workers,
-            seed=seed,
-        )
+    defaults: ClassVar[ImageOptions] = {"image_size": 28, "channels": 1, "batch_size": 128, "augment": False}
+
+    def __init__(self, root: str = "data", **options: Unpack[ImageOptions]) -> None:
+        super().__init__(root, **options)
         self._root = Path(root).expanduser()
-        if not download:
+        if not self.download:
             self._check()
 
     @abstractmethod

@@ -1,9 +1,11 @@
 """Faces that the project's own rasterizer draws: the default data set, which needs no file."""
 
 from collections.abc import Iterator
+from typing import ClassVar, Unpack
 
+from vectorae.config import PositiveInt, validated
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData, whole
+from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError
 
@@ -17,51 +19,29 @@ class ToyFaces(ImageData):
     stays None, and ``resize`` and ``download`` change nothing.
 
     Args:
-        train_count: faces to learn from, 1 or more.
-        val_count: faces to validate with, 1 or more.
-        test_count: faces to test with, 1 or more.
+        train_count, val_count, test_count: faces of each split.
     """
 
     config_name = "toy_faces"
 
+    defaults: ClassVar[ImageOptions] = {"batch_size": 32}
+
+    @validated
     def __init__(
         self,
         root: str | None = None,
-        image_size: int = 64,
-        channels: int = 3,
-        batch_size: int = 32,
-        augment: bool = True,
-        resize: str = "crop",
-        download: bool = False,
-        cache: str | None = None,
-        workers: int = 0,
-        seed: int = 0,
-        train_count: int = 8000,
-        val_count: int = 512,
-        test_count: int = 512,
+        train_count: PositiveInt = 8000,
+        val_count: PositiveInt = 512,
+        test_count: PositiveInt = 512,
+        **options: Unpack[ImageOptions],
     ) -> None:
-        super().__init__(
-            root=root,
-            image_size=image_size,
-            channels=channels,
-            batch_size=batch_size,
-            augment=augment,
-            resize=resize,
-            download=download,
-            cache=cache,
-            workers=workers,
-            seed=seed,
-        )
+        super().__init__(root, **options)
         if root is not None:
             raise UserError(
                 f"dataset.root: '{root}' would not be read, toy faces are drawn; choose the data set of those images, "
                 "such as dataset=folder"
             )
-        self._counts = {
-            "train": whole("train_count", train_count, 1),
-            "val": whole("val_count", val_count, 1),
-            "test": whole("test_count", test_count, 1),
-        }
+        self._counts = {"train": train_count, "val": val_count, "test": test_count}
 
     def recipe(self) -> disk.Recipe:
         """One cache for each seed. A few small faces are part of its key: drawn differently, all are drawn again."""

@@ -1,4 +1,4 @@
-"""From raw numbers to pixels, costs and gradients; and how that changes in the course of a run."""
+"""From raw numbers to pixels, costs and gradients; and how that changes during a run."""
 
 from vectorae.decoder.decoder import Decoder, Feedback, draw_scene
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw

@@ -18,7 +18,7 @@ class Feedback(NamedTuple):
     """How good a drawing is, and how to make it better; without gradient history.
 
     Attributes:
-        scene: all shapes of the drawing, those that are not visible yet included.
+        scene: all shapes of the drawing, hidden ones included.
         drawing: ``[B, C, H, W]``, as soft as the state says.
         cost: ``[B]``.
         terms: of the cost by name, ``[B]`` each, unweighted.
@@ -64,14 +64,14 @@ class Decoder(nn.Module):
         return self._finished(_visible(self.layout(raw, crisp=exact), state), state, exact)
 
     def whole_scene(self, raw: Tensor, state: DrawState, discrete: bool = True) -> Scene:
-        """The crisp scene with all shapes: those that are not visible have no opacity.
+        """The crisp scene with all shapes; hidden ones have no opacity.
 
         Scenes of one topology, whatever is visible: for animations and exports.
 
         Args:
             raw: ``[B, raw_size]``.
             state: how many shapes are visible, and how soft they are.
-            discrete: make the discrete choices (circle or square); else leave the numbers that they are made from.
+            discrete: make the discrete choices (circle or square) instead of leaving the numbers behind them.
         """
         scene: Scene = self.layout(raw, crisp=discrete)
         if state.visible is not None and state.visible < scene.count:

@@ -1,4 +1,4 @@
-"""How softness, and how undecided the order of shapes is, change in the course of a run."""
+"""How softness, and how undecided the order of shapes is, change during a run."""
 
 import math
 from dataclasses import dataclass, field

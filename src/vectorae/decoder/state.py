@@ -1,4 +1,4 @@
-"""One moment of a run: how its drawings look, as plain numbers on the host."""
+"""The draw state: how drawings look at one moment of a run, as plain numbers on the host."""
 
 from dataclasses import dataclass
 

@@ -120,10 +120,10 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
 
 
 def _passed_by_all(graph: Any) -> list[str]:
-    """The answers of a graph, by name and in order, that nothing goes past: no shortcut, and no other branch."""
+    """The nodes of a graph that all data pass through, by name and in order: no shortcut or branch goes around them."""
     nodes = [node for node in graph.nodes if node.op not in ("get_attr", "output")]
-    (answers,) = next(node for node in graph.nodes if node.op == "output").args
-    names = {node: name for name, node in answers.items()}
+    (outputs,) = next(node for node in graph.nodes if node.op == "output").args
+    names = {node: name for name, node in outputs.items()}
     places = {node: place for place, node in enumerate(nodes)}
     found, needed_until = [], 0
     for place, node in enumerate(nodes):

@@ -60,8 +60,8 @@ def draw_svg(model: Path, image: Path, view: View, scene: dict[str, Any], scale:
     pixels, width, height = read_picture(image, view)
     session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    answers = session.run(names, {"images": pixels[None].astype(np.float32) / 255})
-    outputs = {name: answer[0] for name, answer in zip(names, answers, strict=True)}
+    arrays = session.run(names, {"images": pixels[None].astype(np.float32) / 255})
+    outputs = {name: array[0] for name, array in zip(names, arrays, strict=True)}
     frame = view.frame(width, height, scale)
     sheet = Sheet(frame.seen_width, frame.seen_height, (frame.width, frame.height), image.name)
     shapes = shapes_of(outputs, scene, view.size, (frame.left, frame.top))

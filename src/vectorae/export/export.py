@@ -49,7 +49,7 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     chosen = FORMATS[name]
     chosen.check()
     if isinstance(model.encoder.head, Recurrent):
-        raise UserError("checkpoint: its recurrent head draws while it answers, and an export cannot; use vectorize")
+        raise UserError("checkpoint: its recurrent head draws while it predicts, and an export cannot; use vectorize")
     if folder.exists() and not folder.is_dir():
         raise UserError(f"output: '{folder}' is a file; name a folder")
     files = [chosen.file, SCENE, *([DRAW] if name == "onnx" else [])]

@@ -27,7 +27,7 @@ class FitPlan:
 
     Attributes:
         budget: what it may take.
-        schedule: how drawings look in the course of the fit.
+        schedule: how drawings look during the fit.
         strategy: when shapes are added and relocated, and where they go.
         rates: learning rates of the fields.
         restarts: random restarts per image; the best is kept.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from vectorae.geometry import canvas_size
 from vectorae.primitives import DEPTH, Field, Seeds
 from vectorae.scene import Outline
 
@@ -21,14 +22,13 @@ class FieldStart:
         field: what it is.
         start: its values where raw numbers are 0, ``[n]``, ``[n, size]`` or ``[n, P, 2]``.
         learned: whether it has raw numbers, or stays at ``start``.
-        low, high: its range; numbers, or tensors that broadcast to ``start``.
+        limits: its range, tensors that broadcast to ``start``; None stands for that of its quantity.
     """
 
     field: Field
     start: Tensor
     learned: bool
-    low: Tensor | float
-    high: Tensor | float
+    limits: tuple[Tensor, Tensor] | None = None
 
 
 class KindBlock(nn.Module):
@@ -41,6 +41,7 @@ class KindBlock(nn.Module):
         first: index of the first raw number.
         fields: by name, in the order of a shape's raw numbers.
         outline: values → the outline of the shapes.
+        aspect: width / height of the canvas.
 
     Attributes:
         width: raw numbers of each shape.
@@ -53,23 +54,25 @@ class KindBlock(nn.Module):
         first: int,
         fields: Mapping[str, FieldStart],
         outline: Callable[[Values], Outline],
+        aspect: float,
     ) -> None:
         super().__init__()
         self.slots, self.first, self.outline = tuple(slots), first, outline
         self._fields = {name: one.field for name, one in fields.items()}
-        self._range: dict[str, tuple[float | None, float | None]] = {}
         self._columns: dict[str, slice] = {}
+        self._limited: set[str] = set()
         self.width = 0
+        self.register_buffer("canvas", torch.tensor(canvas_size(aspect)), persistent=False)
         for name, one in fields.items():
             self.register_buffer(f"{name}_start", one.start.clone(), persistent=False)
             if one.learned:
                 size = one.start[0].numel()
                 self._columns[name] = slice(self.width, self.width + size)
                 self.width += size
-                for end, value in (("low", one.low), ("high", one.high)):
-                    if isinstance(value, Tensor):
+                if one.limits is not None:
+                    self._limited.add(name)
+                    for end, value in zip(("low", "high"), one.limits, strict=True):
                         self.register_buffer(f"{name}_{end}", value, persistent=False)
-                self._range[name] = tuple(None if isinstance(end, Tensor) else end for end in (one.low, one.high))  # type: ignore[assignment]
         self.end = first + len(self.slots) * self.width
 
     @property
@@ -126,11 +129,10 @@ class KindBlock(nn.Module):
         return self.get_buffer(f"{name}_start").to(like)
 
     def _limits(self, name: str, like: Tensor) -> tuple[Tensor | float, Tensor | float]:
-        low, high = self._range[name]
-        return (
-            self.get_buffer(f"{name}_low").to(like) if low is None else low,
-            self.get_buffer(f"{name}_high").to(like) if high is None else high,
-        )
+        if name in self._limited:
+            return self.get_buffer(f"{name}_low").to(like), self.get_buffer(f"{name}_high").to(like)
+        field = self._fields[name]
+        return field.quantity.limits(field.low, field.high, self.get_buffer("canvas").to(like))
 
 
 def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:

@@ -100,7 +100,7 @@ class Layout(BlockLayout):
             if slots:
                 starts = self._starts(kind, all_options[index], paints[index], slots, seeds.take(slots), fixed)
                 outline = partial(_outline, kind, all_options[index])
-                blocks.append(KindBlock(slots, blocks[-1].end if blocks else 0, starts, outline))
+                blocks.append(KindBlock(slots, blocks[-1].end if blocks else 0, starts, outline, aspect))
                 self.present_kinds.append(kind)
         self._assemble(blocks, background_color(background, channels), background == LEARNED)
 
@@ -135,7 +135,7 @@ class Layout(BlockLayout):
                 value = torch.full((len(slots), self.channels), GREY)
             number = fixed.get(name)
             start = value if number is None else number.to(value).expand_as(value)
-            found[name] = FieldStart(field, start, learned, *field.quantity.limits(field.low, field.high, self.aspect))
+            found[name] = FieldStart(field, start, learned)
         return found
 
 

@@ -45,7 +45,8 @@ class SceneLayout(BlockLayout):
         blocks: list[KindBlock] = []
         for group in drawing.groups:
             fields = self._fields_of(group, drawing, fixed)
-            blocks.append(KindBlock(group.slots, blocks[-1].end if blocks else 0, fields, _outlines_of(group.outline)))
+            first, outline = blocks[-1].end if blocks else 0, _outlines_of(group.outline)
+            blocks.append(KindBlock(group.slots, first, fields, outline, aspect))
         learns_background = "background" not in fixed
         background = _learnable(drawing.background) if learns_background else drawing.background
         self._assemble(blocks, background[0], learns_background)
@@ -63,7 +64,7 @@ class SceneLayout(BlockLayout):
             learned = learned and name not in fixed
             if learned and name in ("color", "opacity"):
                 start = _learnable(start)
-            found[name] = FieldStart(field, start, learned, *self._limits(field, start))
+            found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
         if isinstance(outline, Path):
             add("points", POSITION, outline.points[0])
@@ -85,15 +86,16 @@ class SceneLayout(BlockLayout):
             add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)
         return found
 
-    def _limits(self, field: Field, start: Tensor) -> tuple[Tensor | float, Tensor | float]:
+    def _limits(self, field: Field, start: Tensor) -> tuple[Tensor, Tensor] | None:
         """A range that the start lies in, where a shape is larger, or farther out, than new ones may be."""
+        low, high = field.quantity.limits(field.low, field.high, torch.tensor(canvas_size(self.aspect)))
         if field.quantity is POINTS:
-            size = torch.tensor(canvas_size(self.aspect))
-            low, high = torch.tensor(-MARGIN), torch.as_tensor(size + MARGIN)
-            return torch.minimum(low, start - MARGIN), torch.maximum(high, start + MARGIN)
+            return torch.minimum(torch.as_tensor(low), start - MARGIN), torch.maximum(
+                torch.as_tensor(high), start + MARGIN
+            )
         if field.quantity is LENGTH:
-            return field.low, torch.maximum(torch.as_tensor(field.high), 1.5 * start)
-        return field.low, field.high
+            return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * start)
+        return None
 
 
 def _learnable(units: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.errors import UserError
+from vectorae.config import PositiveFloat, PositiveInt, validate
 from vectorae.losses.loss import ImageLoss, check_size
 from vectorae.losses.pixel import MSE
 
@@ -82,11 +82,11 @@ class BlurredMSE(ImageLoss):
         blur_image: blur the image too and not the drawing alone.
     """
 
-    sigma: float = 1.0
+    sigma: PositiveFloat = 1.0
     blur_image: bool = True
 
     def __post_init__(self) -> None:
-        _check_sigma(self.sigma)
+        validate(self)
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         if self.blur_image:  # a blur is linear
@@ -104,12 +104,12 @@ class PyramidMSE(ImageLoss):
         sigma: of the first level, pixels, > 0.
     """
 
-    octaves: int = 3
-    intervals: int = 1
-    sigma: float = 0.5
+    octaves: PositiveInt = 3
+    intervals: PositiveInt = 1
+    sigma: PositiveFloat = 0.5
 
     def __post_init__(self) -> None:
-        _check_pyramid(self.octaves, self.intervals, self.sigma)
+        validate(self)
 
     def check(self, height: int, width: int) -> None:
         check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")
@@ -142,15 +142,3 @@ class Edges(ImageLoss):
         across = planes.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8
         gradient = F.conv2d(planes, torch.stack([across, across.T])[:, None])
         return gradient.square().sum(1).reshape(difference.shape).mean((1, 2, 3))
-
-
-def _check_sigma(sigma: float) -> None:
-    if not 0 < sigma < math.inf:
-        raise UserError(f"sigma: {sigma} is not a number of pixels above 0")
-
-
-def _check_pyramid(octaves: int, intervals: int, sigma: float) -> None:
-    for name, value in (("octaves", octaves), ("intervals", intervals)):
-        if value < 1:
-            raise UserError(f"{name}: {value} is not a whole number of 1 or more")
-    _check_sigma(sigma)

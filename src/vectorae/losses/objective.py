@@ -1,14 +1,13 @@
 """What is minimised: losses of the images and of the scene, each by its weight."""
 
 import inspect
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vectorae.config.arguments import check_arguments
+from vectorae.config import NonNegativeFloat, check_arguments, check_value
 from vectorae.errors import UserError, choose
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
 from vectorae.losses.loss import ImageLoss, Regularizer
@@ -44,7 +43,7 @@ class Objective:
             sigma: 5}}``.
 
     Raises:
-        UserError: an unknown loss or argument, a weight below 0, or no loss that looks at the images.
+        UserError: an unknown loss or argument, a weight below 0, or no loss that compares images.
     """
 
     def __init__(self, terms: Mapping[str, float | Mapping[str, Any] | None]) -> None:
@@ -98,8 +97,7 @@ class Objective:
 def _term(name: str, value: Any) -> tuple[float, ImageLoss | Regularizer]:
     settings: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"weight": 0 if value is None else value}
     weight, kind = settings.pop("weight", 1.0), settings.pop("kind", name)
-    if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
-        raise UserError(f"terms.{name}: weight {weight!r} is not a number of 0 or more")
+    check_value(f"terms.{name}.weight", weight, NonNegativeFloat)
     if kind not in LOSSES:
         raise UserError(f"terms.{name}: no loss {kind!r}; {choose(kind, LOSSES)}")
     loss = LOSSES[kind]

@@ -4,13 +4,14 @@ import functools
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
 import torch.nn.functional as F
+from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.errors import UserError
+from vectorae.config import validate
 from vectorae.io.weights import downloading, weights_path
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
@@ -45,11 +46,10 @@ class MSSSIM(ImageLoss):
             five, their exponents are raised to add up as they do with all.
     """
 
-    scales: int | None = None
+    scales: Annotated[int, Ge(1), Le(len(EXPONENTS))] | None = None
 
     def __post_init__(self) -> None:
-        if self.scales is not None and not 1 <= self.scales <= len(EXPONENTS):
-            raise UserError(f"scales: {self.scales} is not a whole number from 1 to {len(EXPONENTS)}, or null")
+        validate(self)
 
     def check(self, height: int, width: int) -> None:
         scales = self.scales or 1

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from vectorae.geometry import canvas_size
 from vectorae.primitives.seeds import Seeds
 
 MARGIN = 0.1
@@ -47,8 +46,8 @@ class Quantity(ABC):
         """The value at ``seeds`` of a field with this ``start``: ``[..., n]``, or ``[..., n, P, 2]`` for points."""
         return torch.full_like(seeds.cell, start)
 
-    def limits(self, low: float, high: float, aspect: float) -> tuple[Tensor | float, Tensor | float]:
-        """The range of a field with this ``low`` and ``high`` on a canvas of this aspect."""
+    def limits(self, low: float, high: float, canvas: Tensor) -> tuple[Tensor | float, Tensor | float]:
+        """The range of a field with this ``low`` and ``high`` on a canvas ``[2]``, its width and height."""
         return low, high
 
 
@@ -63,8 +62,8 @@ class PointsQuantity(Quantity):
         offset = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)  # [..., n, P, 2]
         return seeds.center[..., None, :] + seeds.cell[..., None, None] * offset
 
-    def limits(self, low: float, high: float, aspect: float) -> tuple[Tensor | float, Tensor | float]:
-        return -MARGIN, torch.tensor(canvas_size(aspect)) + MARGIN
+    def limits(self, low: float, high: float, canvas: Tensor) -> tuple[Tensor | float, Tensor | float]:
+        return -MARGIN, canvas + MARGIN
 
 
 class PointQuantity(PointsQuantity):

@@ -50,8 +50,8 @@ class TrainingPlan:
     Attributes:
         loss: what is minimised.
         optimizer: of the weights.
-        schedule: how drawings look in the course of the run.
-        strategy: which shapes there are, in the course of the run.
+        schedule: how drawings look during the run.
+        strategy: which shapes there are, during the run.
     """
 
     loss: Objective

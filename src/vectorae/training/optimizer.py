@@ -3,11 +3,15 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge, Lt
 from torch import nn
 
-from vectorae.errors import UserError
+from vectorae.config import Fraction, NonNegativeFloat, PositiveFloat, validate
+
+UnitInterval = Annotated[float, Ge(0), Lt(1)]
 
 
 @dataclass(frozen=True)
@@ -17,28 +21,20 @@ class AdamW:
     Attributes:
         lr: the highest learning rate.
         weight_decay: decoupled weight decay.
-        warmup: the part of the run in [0, 1) in which the rate rises.
-        final: the rate at the end, relative to ``lr``, in [0, 1].
+        warmup: the fraction of the run in which the rate rises.
+        final: the rate at the end, relative to ``lr``.
         beta1, beta2: decay of the running averages of gradient and squared gradient.
     """
 
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    warmup: float = 0.02
-    final: float = 0.01
-    beta1: float = 0.9
-    beta2: float = 0.99
+    lr: PositiveFloat = 2e-3
+    weight_decay: NonNegativeFloat = 0.01
+    warmup: UnitInterval = 0.02
+    final: Fraction = 0.01
+    beta1: UnitInterval = 0.9
+    beta2: UnitInterval = 0.99
 
     def __post_init__(self) -> None:
-        if not self.lr > 0:
-            raise UserError(f"lr: {self.lr} is not a rate above 0")
-        if not self.weight_decay >= 0:
-            raise UserError(f"weight_decay: {self.weight_decay} is not 0 or more")
-        for name in ("warmup", "beta1", "beta2"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UserError(f"{name}: {getattr(self, name)} is not at least 0 and below 1")
-        if not 0 <= self.final <= 1:
-            raise UserError(f"final: {self.final} is not between 0 and 1")
+        validate(self)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimizer itself, at its highest rate."""
