@@ -1,4 +1,4 @@
-"""The two ways in which a model draws: soft, as trained, and crisp, as it will look as SVG."""
+"""Settings of the rasterizer for soft drawings, as trained, and crisp ones, equal to their SVG."""
 
 import math
 from dataclasses import dataclass, replace
@@ -34,10 +34,10 @@ class Rasterizer:
         validate(self)
 
     def check_ordering(self, ordering: str) -> None:
-        """Refuse a layout's ordering that the compositing has no use for.
+        """Refuse an ordering of shapes that the compositing cannot use.
 
         Raises:
-            UserError: shapes that have a depth, of ink that adds up.
+            UserError: ordering by depth under ``soft_or``.
         """
         if ordering == "depth" and self.compositing == "soft_or":
             raise UserError(
@@ -53,16 +53,16 @@ class Rasterizer:
             scene: B drawings.
             height, width: in pixels.
             softness: of the edges, canvas units.
-            temperature: how undecided the order of shapes is that have a depth, in units of depth.
-            exact: edges and order are those of the crisp drawing; the gradient is that of the pixels' covered parts,
-                and that by depth is 0.
+            temperature: of the order by depth, in units of depth.
+            exact: whether edges and order are those of the crisp drawing; the gradient is then the one of each pixel's
+                covered area, and 0 with respect to depth.
         """
         if exact:
             return self.crisp(self.crisp_scene(scene, softness), height, width)
         return self._draw(scene, height, width, self.coverage, softness, temperature)
 
     def crisp(self, scene: Scene, height: int, width: int) -> Tensor:
-        """The drawing of a crisp scene (see ``crisp_scene``) as it will look as SVG, ``[B, C, H, W]``."""
+        """The drawing of a crisp scene (see ``crisp_scene``), equal to its SVG, ``[B, C, H, W]``."""
         return self._draw(scene, height, width, "ramp", softness=1.0, temperature=0.0)
 
     def crisp_scene(self, scene: Scene, softness: float) -> Scene:
@@ -75,7 +75,7 @@ class Rasterizer:
         return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
 
     def soft_scene(self, scene: Scene, softness: float) -> Scene:
-        """The scene whose crisp scene (see ``crisp_scene``) is the one given; strokes are no narrower than nothing."""
+        """The inverse of ``crisp_scene``; strokes that would be narrower than 0 have width 0."""
         if self.coverage != "gaussian":
             return scene
         narrowed = scene.widen_strokes(-math.sqrt(math.pi) * softness * scene.softness)
