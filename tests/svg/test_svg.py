@@ -195,7 +195,7 @@ def test_soft_or_is_the_blend_mode_screen() -> None:
 
 def test_a_scene_is_written_by_its_own_compositing() -> None:
     """Coloured ink that adds up, as resvg shows it."""
-    layout = Layout(["circle", "square"], count=6, background=0.1)
+    layout = Layout(["circle", "square"], count=16, background=0.4)
     scene = replace(layout(layout.random_raw(1, 3), crisp=True), compositing="soft_or")
     (text,) = to_svg(scene, 64, 64)
     assert [text] == to_svg(scene, 64, 64, compositing="soft_or")

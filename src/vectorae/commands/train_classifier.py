@@ -1,4 +1,4 @@
-"""`python scripts/train_classifier.py`, `vectorae train_classifier`: train the classifier of drawn digits."""
+"""`python scripts/train_classifier.py`, `vectorae train_classifier`: train the network that reads drawn digits."""
 
 from __future__ import annotations
 

@@ -51,7 +51,8 @@ def coverages(scene: Scene, height: int, width: int) -> Tensor:
         )
         drawn = rasterize(alone, height, width, softness=0.5 / min(height, width))
         parts.append(drawn.reshape(scene.batch, len(group.slots), height, width))
-    return sort_by_slot(parts, scene.slots)
+    (coverage,) = sort_by_slot(scene.slots, parts)
+    return coverage
 
 
 def _alone(group: Group) -> Group:

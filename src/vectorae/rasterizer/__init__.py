@@ -1,4 +1,4 @@
-"""From a scene to an image: coverage, compositing, and one module per backend."""
+"""The differentiable rasterizer: coverage, compositing, and one module per backend."""
 
 from vectorae.rasterizer.compositing import COMPOSITINGS
 from vectorae.rasterizer.coverage import PROFILES

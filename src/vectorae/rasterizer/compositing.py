@@ -1,7 +1,9 @@
-"""Compositing: how the coverage of several shapes becomes one image, without a division: exact for opaque shapes."""
+"""Compositing: the coverage of several shapes as one image. No divisions, so that opaque shapes are exact."""
 
 import torch
 from torch import Tensor
+
+_TINY = 1e-12
 
 
 def over(canvas: Tensor, alpha: Tensor, color: Tensor) -> Tensor:
@@ -42,12 +44,12 @@ COMPOSITINGS = {"over": over, "soft_or": soft_or}
 
 
 def over_by_depth(canvas: Tensor, alpha: Tensor, color: Tensor, depth: Tensor, temperature: Tensor | float) -> Tensor:
-    """*Over*, in an order that is not decided yet: larger depths tend to be on top.
+    """*Over* with a soft order by depth: larger depths tend to be on top.
 
-    Shape j hides shape k as far as it is in front, sigmoid((z_j − z_k) / temperature), so that of shape k
-    t_k = ∏_{j≠k} (1 − α_j sigmoid((z_j − z_k) / temperature)) is seen. Its weight is
-    α_k t_k / Σ_j α_j t_j · (1 − ∏_j (1 − α_j)): together the shapes paint what they cover, no more and no less. As the
-    temperature falls to 0 this becomes ``over`` of the shapes sorted by depth.
+    Shape j hides shape k by the degree to which it is in front, sigmoid((z_j − z_k) / temperature), so that
+    t_k = ∏_{j≠k} (1 − α_j sigmoid((z_j − z_k) / temperature)) of shape k remains visible. Its weight is
+    α_k t_k / Σ_j α_j t_j · (1 − ∏_j (1 − α_j)): weights sum to the covered fraction of a pixel. As the temperature
+    falls to 0 this becomes ``over`` of the shapes sorted by depth.
 
     Args:
         canvas, alpha, color: as for ``over``; in any order.
@@ -65,19 +67,16 @@ def over_by_depth(canvas: Tensor, alpha: Tensor, color: Tensor, depth: Tensor, t
         seen = seen * (1 - layer * in_front[:, j, :, None, None])
         free = free * (1 - layer)
         if j % 8 == 7:
-            # Only ratios count. Without this a hundred shapes at one depth would hide each other altogether.
+            # Only ratios matter; unscaled, the products of a hundred shapes at one depth would underflow.
             largest = torch.where(alpha > 0, seen, 0).amax(1, keepdim=True).detach()
             seen = seen / torch.where(largest > 0, largest, 1)
-    # Where nothing is covered the ratio is 1, which leaves the gradient that a single shape has.
+    # Where nothing is covered the ratio is 1, so that the gradient is that of a single shape.
     weight = alpha * seen
-    scale = (1 - free + _NOTHING) / (weight.sum(1, keepdim=True) + _NOTHING)
+    scale = (1 - free + _TINY) / (weight.sum(1, keepdim=True) + _TINY)
     return torch.einsum("bnhw,bnc->bchw", weight * scale, color) + free * canvas
 
 
 def depth_precedence(depth: Tensor, temperature: Tensor | float) -> Tensor:
-    """How far shape j is in front of shape k, ``[B, N, N]`` in [0, 1] from depths ``[B, N]``; 0 for j = k."""
+    """The degree to which shape j is in front of shape k, ``[B, N, N]`` in [0, 1], by depth ``[B, N]``; 0 for j = k."""
     itself = torch.eye(depth.shape[1], dtype=depth.dtype, device=depth.device)
     return torch.sigmoid((depth[:, :, None] - depth[:, None]) / temperature) * (1 - itself)
-
-
-_NOTHING = 1e-12

@@ -33,16 +33,16 @@ PROFILES: dict[str, Profile] = {"gaussian": _gaussian, "sigmoid": _sigmoid, "ram
 ``ramp`` one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
 
 SUBPIXELS = {"ramp": 4}
-"""Ramps are sharp edges on a grid of so many sub-pixels each way, whose mean is the pixel: upright edges are one pixel
-wide as before, and what is small, round or turned is as exact as its sub-pixels."""
+"""Sub-pixels each way of which a pixel is the mean. Ramps are as narrow as a sub-pixel, so that small, round and turned
+shapes are exact to a sub-pixel, while upright edges stay one pixel wide."""
 
 
 def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """Coverage by what lies between two parallel edges: c(−d) − c(−d − thickness), with c the profile.
+    """Coverage by a slab between two parallel edges: c(−d) − c(−d − thickness), with c the profile.
 
     So a slab of no thickness paints nothing, and one of a quarter pixel a quarter of the ink. The gaussian is no
-    distribution, and its difference would be least in the middle of the slab: in its place is
-    c(−d) (1 − exp(−(thickness / 2s)²)), which is as much there and no more elsewhere.
+    distribution function, and the difference would have its minimum in the middle of the slab; it is replaced by
+    c(−d) (1 − exp(−(thickness / 2s)²)), which is the same in the middle and no larger elsewhere.
 
     Args:
         profile: a key of ``PROFILES``.
@@ -61,7 +61,7 @@ def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: T
 def box_coverage(profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by a box with sharp corners: the product of the slabs in both directions.
 
-    It is what a separable filter sees; for ``ramp`` and an upright box exactly the part of each pixel that is covered.
+    The same as a separable filter; for ``ramp`` and an upright box exactly the covered fraction of each pixel.
 
     Args:
         x, y: points in the box's frame, ``[..., H, W]``.
@@ -77,14 +77,14 @@ LOG2_E = 1 / math.log(2)
 
 @dataclass(frozen=True)
 class Weights:
-    """How a filled rounded box is covered: rounded × coverage by its distance + sharp × coverage as a sharp box.
+    """Coverage of a filled rounded box: rounded × coverage by its distance + sharp × coverage as a sharp box.
 
-    A corner that is much smaller than the soft edge is a sharp one, whatever its shape; one that is much larger is
-    told by the distance. In between the two blend, smoothly.
+    Corners that are much smaller than the soft edge are treated as sharp, much larger ones by their distance; the two
+    blend smoothly in between.
 
     Attributes:
         rounded, sharp: ``[B, n]``.
-        blend: ``[B, n]`` in [0, 1], without gradient: 1 where only the sharp part counts, 0 where only the other does.
+        blend: ``[B, n]`` in [0, 1], without gradient: 1 where only the sharp part counts, 0 where only the rounded one.
     """
 
     rounded: Tensor
@@ -98,33 +98,33 @@ def box_weights(profile: str, half_extents: Tensor, roundness: Tensor, softness:
     edge = softness if profile in ("gaussian", "sigmoid") else pixel
     # e^−x as a power of two: for `exp` a library wakes all threads, which takes longer than all else here.
     blend = torch.exp2(-LOG2_E * (2 * roundness * longer / edge).square())
-    # Rounding takes away up to 1 − π/4 of the bounding box.
+    # Rounding removes up to 1 − π/4 of the box's area.
     area = 1 - (1 - math.pi / 4) * roundness.square()
     return Weights((1 - blend) * fullness(profile, 2 * longer * area, softness, pixel), blend * area, blend.detach())
 
 
 def fullness(profile: str, length: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """What part of the soft edge a shape of this length fills, at most 1: what is short in both directions is pale."""
+    """The fraction of the soft edge that a shape of this length fills, ≤ 1: what is short both ways is pale."""
     return slab_coverage(profile, -length / 2, length, softness, pixel)
 
 
 def region_coverage(profile: str, distance: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """Coverage by what a path encloses, up to ``region_weight``, given the distance to its boundary, negative inside.
+    """Coverage by the inside of a path, up to the factor ``region_weight``.
 
-    A region has no one thickness, so all of it is as pale as a box of its area and perimeter.
+    A region has no single thickness, so that factor is the one of a box of the same area and perimeter.
 
     Args:
-        distance: ``[..., H, W]``; softness: ``[..., 1, 1]``.
+        distance: to the boundary, negative inside, ``[..., H, W]``; softness: ``[..., 1, 1]``.
     """
     return PROFILES[profile](-distance, softness, pixel)
 
 
 def region_weight(profile: str, area: Tensor, perimeter: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """The factor on ``region_coverage``, in [0, 1]: 1 for what is large, ever less for what is thin or small.
+    """The factor on ``region_coverage``, in [0, 1]: 1 for large regions, less for thin or small ones.
 
     A region counts as a box of thickness b and length a, ab its area. With ρ = 16 area / perimeter² (1 for a square,
-    more for a disc, 0 for what is long and thin), b = 2 area / perimeter · (1 + min(ρ, 1)²): right for all three. In
-    the middle of a slab coverage is c(b/2) − c(−b/2) where it would be c(b/2) by the distance alone.
+    more for a disc, 0 for long and thin regions), b = 2 area / perimeter · (1 + min(ρ, 1)²): right for all three. In
+    the middle of a slab coverage is c(b/2) − c(−b/2), while by the distance alone it would be c(b/2).
 
     Args:
         area, perimeter, softness: ``[B, n]``.
@@ -140,7 +140,7 @@ def region_weight(profile: str, area: Tensor, perimeter: Tensor, softness: Tenso
 def stroke_coverage(profile: str, distance: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by a stroke, given the distance to its centre line ``[..., H, W]``; width, softness: ``[..., 1, 1]``.
 
-    A gaussian stroke is the paper's, which has ink at width 0 too (its crisp width is √π · softness).
+    A gaussian stroke is the paper's (Mihai & Hare 2021) and has ink at width 0 too: its crisp width is √π · softness.
     """
     if profile == "gaussian":
         return _gaussian(width / 2 - distance, softness, pixel)
@@ -150,9 +150,9 @@ def stroke_coverage(profile: str, distance: Tensor, width: Tensor, softness: Ten
 def box_stroke_coverage(
     profile: str, distance: Tensor, thickness: Tensor, width: Tensor, softness: Tensor, pixel: float
 ) -> Tensor:
-    """Coverage by the stroke of a box: by all within its outer edge, without what is within its inner edge.
+    """Coverage by the stroke of a box: that of its outer edge minus that of its inner edge.
 
-    So the stroke of a thin box, whose sides are closer than a pixel, is as dark as both of them together.
+    So the stroke of a thin box, whose sides are closer than a pixel, is as dark as both sides together.
 
     Args:
         distance: to the box, negative inside, ``[..., H, W]``; thickness: of the box; width, softness: ``[..., 1, 1]``.
@@ -164,7 +164,7 @@ def box_stroke_coverage(
 
 
 def stroke_fullness(profile: str, length: Tensor, width: Tensor, softness: Tensor, pixel: float) -> Tensor:
-    """As ``fullness``, for a stroke of this length between its round caps; all ``[B, n]``."""
+    """``fullness`` of a stroke of this length between its round caps; all ``[B, n]``."""
     if profile == "gaussian":
         return torch.ones_like(width)
     return fullness(profile, length + math.pi / 4 * width, softness, pixel)

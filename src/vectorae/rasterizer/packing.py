@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import torch
@@ -97,17 +98,23 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
     stroked = [group for group in boxes if group.stroke_width is not None]
     parts = [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
     parts += [_pack_paths(group, scene, edge, coverage, pixel, find) for group in paths]
-    slots = tuple(slot for part in parts for slot in part.slots)
+    numbers, first, size, blend = sort_by_slot(
+        tuple(chain.from_iterable(part.slots for part in parts)),
+        [part.numbers for part in parts],
+        _first_vertices(parts),
+        [_filled(part.size, part.numbers) for part in parts],
+        [_filled(part.blend, part.numbers) for part in parts],
+    )
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
     return Packed(
-        numbers=sort_by_slot([part.numbers for part in parts], slots),
+        numbers=numbers,
         vertices=torch.cat(vertices + none, dim=1),
         kinds=kept_tensor(_kinds(tuple((part.kind, part.slots) for part in parts)), torch.int32, edge.device),
-        first=sort_by_slot(_first_vertices(parts), slots)[0],
-        size=sort_by_slot([_filled(part.size, part.numbers) for part in parts], slots),
+        first=first[0],
+        size=size,
         order=scene.order(),
-        blend=sort_by_slot([_filled(part.blend, part.numbers) for part in parts], slots),
+        blend=blend,
         present=sum({1 << part.kind for part in parts}),
         subpixels=subpixels,
     )

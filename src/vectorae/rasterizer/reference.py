@@ -133,7 +133,8 @@ def _alphas(scene: Scene, softness: Tensor, height: int, width: int, coverage: s
     covered = [
         _group_coverage(group, height, width, coverage, select_slots(softness, group.slots)) for group in scene.groups
     ]
-    return sort_by_slot(covered, scene.slots) * scene.opacity[..., None, None]
+    (alpha,) = sort_by_slot(scene.slots, covered)
+    return alpha * scene.opacity[..., None, None]
 
 
 def _group_coverage(group: Group, height: int, width: int, profile: str, softness: Tensor) -> Tensor:

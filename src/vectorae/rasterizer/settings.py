@@ -32,10 +32,10 @@ class Rasterizer:
         validate(self)
 
     def check_ordering(self, ordering: str) -> None:
-        """Refuse a layout's ordering that the compositing has no use for.
+        """Refuse an ordering of shapes that the compositing cannot use.
 
         Raises:
-            UserError: shapes that have a depth, of ink that adds up.
+            UserError: ordering by depth under ``soft_or``.
         """
         if ordering == "depth" and self.compositing == "soft_or":
             raise UserError(
@@ -52,7 +52,7 @@ class Rasterizer:
         return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
 
     def soft_scene(self, scene: Scene, softness: float) -> Scene:
-        """The scene whose crisp scene (see ``crisp_scene``) is the one given; strokes are no narrower than nothing."""
+        """The inverse of ``crisp_scene``; strokes that would be narrower than 0 have width 0."""
         if self.coverage != "gaussian":
             return scene
         narrowed = scene.widen_strokes(-math.sqrt(math.pi) * softness * scene.softness)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Annotated
 
 import torch
@@ -149,8 +150,8 @@ class Scene:
         if not self.groups:
             point = self.color.new_zeros(self.batch, 0, 2)
             return Bounds(point, point, point[..., 0])
-        slots, groups = self.slots, [group.bounds() for group in self.groups]
-        return Bounds(*(sort_by_slot([part.detach() for part in parts], slots) for parts in zip(*groups, strict=True)))
+        bounds = (map(Tensor.detach, group.bounds()) for group in self.groups)
+        return Bounds(*sort_by_slot(self.slots, *zip(*bounds, strict=True)))
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Scene":
         """The scene with every tensor replaced by ``function(tensor)``."""
@@ -184,9 +185,8 @@ class Scene:
         """The shapes in slots start … stop − 1, renumbered from 0."""
         groups = []
         for group in self.groups:
-            members = _members(group.slots, start, stop)
+            members, slots = _members(group.slots, start, stop)
             if members:
-                slots = tuple(group.slots[member] - start for member in members)
                 groups.append(replace(_take(group, members), slots=slots))
         inside = slice(start, stop)
         return replace(
@@ -211,8 +211,10 @@ class Scene:
 
 
 @lru_cache(maxsize=256)
-def _members(slots: tuple[int, ...], start: int, stop: int) -> tuple[int, ...]:
-    return tuple(position for position, slot in enumerate(slots) if start <= slot < stop)
+def _members(slots: tuple[int, ...], start: int, stop: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The positions of slots start … stop − 1, and these slots renumbered from 0."""
+    members = tuple(position for position, slot in enumerate(slots) if start <= slot < stop)
+    return members, tuple(slots[member] - start for member in members)
 
 
 @lru_cache(maxsize=256)
@@ -223,7 +225,7 @@ def _check_slots(groups: tuple[tuple[int, ...], ...], count: int) -> None:
 
 
 def _joined_slots(groups: Sequence[Group]) -> tuple[int, ...]:
-    return tuple(slot for group in groups for slot in group.slots)
+    return tuple(chain.from_iterable(group.slots for group in groups))
 
 
 def _take(group: Group, members: tuple[int, ...]) -> Group:

@@ -25,20 +25,30 @@ def slot_order(slots: tuple[int, ...], device: torch.device) -> Tensor:
 
 def select_slots(rows: Tensor, slots: tuple[int, ...]) -> Tensor:
     """The rows ``[B, n, …]`` of some slots, out of rows in painter's order ``[B, N, …]``."""
-    if slots == tuple(range(rows.shape[1])):
+    if len(slots) == rows.shape[1] and _in_order(slots):
         return rows
     return rows.index_select(1, slot_index(slots, rows.device))
 
 
-def sort_by_slot(parts: Sequence[Tensor], slots: tuple[int, ...]) -> Tensor:
-    """Rows in painter's order, ``[B, N, …]``.
+def sort_by_slot(slots: tuple[int, ...], *sets: Sequence[Tensor]) -> list[Tensor]:
+    """Join the rows of groups and bring them into painter's order.
 
     Args:
-        parts: the rows of one group after the other, ``[B, n, …]`` each.
-        slots: of all these rows.
+        slots: of all rows, one group after the other.
+        sets: each the rows ``[B, n, …]`` of every group.
+
+    Returns:
+        ``[B, N, …]`` of each set.
     """
-    rows = parts[0] if len(parts) == 1 else torch.cat(list(parts), dim=1)
-    return select_slots(rows, _sorting(slots))
+    joined = [rows[0] if len(rows) == 1 else torch.cat(list(rows), dim=1) for rows in sets]
+    if _in_order(slots):
+        return joined
+    order = slot_order(slots, joined[0].device)
+    return [rows.index_select(1, order) for rows in joined]
+
+
+def _in_order(slots: tuple[int, ...]) -> bool:
+    return slots == tuple(range(len(slots)))
 
 
 @lru_cache(maxsize=256)

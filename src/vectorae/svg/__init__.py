@@ -1,4 +1,4 @@
-"""Scenes as SVG, and back."""
+"""Scenes to SVG documents and back."""
 
 from vectorae.svg.animate import to_animated_svg
 from vectorae.svg.read import Reading, counted, from_svg, read_svg

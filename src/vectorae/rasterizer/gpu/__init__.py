@@ -30,7 +30,9 @@ MAX_UNCOUNTED = 2**14
 def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
-    """Draw a scene that lies on a GPU; arguments and result as for the reference, but its order is decided.
+    """Draw a scene that lies on a GPU; arguments and result as for the reference.
+
+    The order of its shapes is decided: they have no depth, or the temperature is 0.
 
     Raises:
         UserError: a filled path while a CUDA graph is captured.
