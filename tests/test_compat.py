@@ -8,7 +8,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Timer, WeightAveraging
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator  # type: ignore[import-untyped]
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import scalar
@@ -52,7 +52,7 @@ def test_numba_says_what_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
 
     heard: list[str] = []
     compat.listen_to_compilation(lambda module: heard.append(f"+{module}"), lambda module: heard.append(f"-{module}"))
-    compiler: Any = numba.njit(**compat.NO_REFERENCE_COUNTS)  # type: ignore[call-overload]
+    compiler: Any = numba.njit(**compat.NO_REFERENCE_COUNTS)
     function = compiler(lambda x: x + 1)
     assert function(1) == function(2) - 1 == 2
     assert heard == [f"+{__name__}", f"-{__name__}"]

@@ -1,7 +1,7 @@
 """What all commands share around Hydra: where the config lies, how paths are read, and one line for a user's mistake.
 
-A command calls `run_command("train", TrainConfig, job)`; everything that goes wrong is caught here, outside `hydra.main`,
-which stays in place because Lightning's DDP children find their run folder through it.
+A command calls `run_command("train", TrainConfig, job)`; everything that goes wrong is caught here, outside of
+`hydra.main`, which stays in place because Lightning's DDP children find their run folder through it.
 """
 
 from __future__ import annotations
