@@ -1,4 +1,4 @@
-"""What a user did wrong, in one line."""
+"""The error of a user's mistake, and what its one line is made of."""
 
 import difflib
 import textwrap

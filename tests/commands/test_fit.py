@@ -25,7 +25,7 @@ from vectorae.fitting import Fitting
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 MADE_FOR_FITTING = sorted(path.stem for path in (CONF / "primitives").glob("*_[0-9][0-9]*.yaml"))
-SMALL = ("size=24", "max_steps=6", "looks=3", "device=cpu")
+SMALL = ("size=24", "max_steps=6", "snapshots=3", "device=cpu")
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_a_photo_at_its_own_aspect(command: Command, photo: Path, tmp_path: Path
 
 
 def test_ink(command: Command, photo: Path, tmp_path: Path) -> None:
-    overrides = ("experiment=fit_500_lines", "primitives.count=40", "max_steps=20", "size=24", "looks=2")
+    overrides = ("experiment=fit_500_lines", "primitives.count=40", "max_steps=20", "size=24", "snapshots=2")
     assert command(f"image={photo}", *overrides)[0] == 0
     scene = from_svg((run_folder(tmp_path) / "drawing.svg").read_text(encoding="utf-8"))
     assert scene.color.max() == 0
@@ -125,7 +125,7 @@ def test_it_does_without_what_takes_seconds_and_memory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("primitives", MADE_FOR_FITTING)
 def test_every_choice_of_primitives(command: Command, primitives: str, medium: str) -> None:
     choices = (f"primitives={primitives}", f"medium={medium}", "primitives.count=7", "growth.rounds=2", "max_steps=3")
-    assert command(*choices, "size=16", "looks=1", "relocation.times=2", "relocation.until=1")[0] == 0
+    assert command(*choices, "size=16", "snapshots=1", "relocation.times=2", "relocation.until=1")[0] == 0
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
 
 
 def test_it_goes_on_with_a_drawing_of_ours(command: Command, photo: Path, tmp_path: Path) -> None:
-    given = (f"image={photo}", "size=24", "looks=2", "growth.rounds=2")
+    given = (f"image={photo}", "size=24", "snapshots=2", "growth.rounds=2")
     assert command(*given, "primitives.count=8", "max_steps=20")[0] == 0
     first = run_folder(tmp_path)
     shutil.copy(first / "drawing.svg", tmp_path / "a=b, c.svg")
@@ -230,7 +230,7 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
             os.kill(os.getpid(), signal.SIGINT)
         return step(self)
 
-    given = (f"image={photo}", "size=24", "looks=4", "primitives.count=8", "max_steps=24")
+    given = (f"image={photo}", "size=24", "snapshots=4", "primitives.count=8", "max_steps=24")
     handler = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(Fitting, "step", interrupted)
     assert command(*given)[0] == 130
@@ -264,6 +264,8 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("max_steps=0", "max_steps must be an integer ≥ 1 or null, got 0"),
         ("growth.rounds=0", "growth.rounds must be an integer ≥ 1, got 0"),
         ("growth.round=2", "growth.round: no such key"),
+        ("looks=3", "looks: is called snapshots now"),
+        ("rates.place=1", "rates.place: is called rates.point now"),
         ("seeding.places=here", "seeding.places must be residual, gradient or layout, got 'here'"),
         ("rates.fields.radios=1", "rates.fields.radios: no such learned field"),
         ("softness.unit=inch", "softness.unit must be canvas or pixel, got 'inch'"),

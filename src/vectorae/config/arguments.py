@@ -10,6 +10,7 @@ import collections.abc
 import functools
 import inspect
 import math
+import numbers
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -21,6 +22,8 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from vectorae.config.renamed import no_such_key
 from vectorae.errors import UserError, choose
+
+MOST_ACCEPTED = 1000
 
 MAPPINGS = (dict, collections.abc.Mapping)
 SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
@@ -83,8 +86,7 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
     allowed = parameters(function)
     for name in extra:
         allowed.pop(name, None)
-    own = _hints(_called(function))
-    hints = own | {name: hint for unpacked in own.values() for name, hint in _unpacked(unpacked).items()}
+    hints = _all_hints(_called(function))
     for name, value in values.items():
         if name not in allowed:
             raise no_such_key(f"{key}.{name}", allowed)
@@ -123,6 +125,13 @@ def parameters(function: Any) -> dict[str, inspect.Parameter]:
     return found
 
 
+@functools.lru_cache(maxsize=256)
+def _all_hints(function: Any) -> dict[str, Any]:
+    """The annotations of a function by name, those of an unpacked ``TypedDict`` included."""
+    own = _hints(function)
+    return own | {name: hint for unpacked in own.values() for name, hint in _unpacked(unpacked).items()}
+
+
 def _called(function: Any) -> Any:
     """Whatever has the annotations of a call: of a class its constructor, unless its fields are."""
     return function.__init__ if inspect.isclass(function) and not is_dataclass(function) else function
@@ -151,17 +160,19 @@ def validated(function: _Called) -> _Called:
     Raises:
         UserError: ``width must be an integer ≥ 1, got 0``.
     """
-    signature = inspect.signature(function)
+    names = tuple(inspect.signature(function).parameters)
+    # Checks take longer than small drawings: numbers and texts that were accepted once are not looked at again.
+    accepted: set[tuple[str, type, Any]] = set()
 
     @functools.wraps(function)
     def checked(*given: Any, **named: Any) -> Any:
-        hints = _hints(function)
-        for name, value in signature.bind(*given, **named).arguments.items():
-            for key, hint in _unpacked(hints.get(name)).items():
-                if key in value:
-                    check_value(key, value[key], hint)
-            if name in hints and not _unpacked(hints[name]):
-                check_value(name, value, hints[name])
+        for name, value in (*zip(names, given, strict=False), *named.items()):
+            known = (name, type(value), value) if isinstance(value, int | float | str | None) else None
+            if known is None or known not in accepted:
+                if name in (hints := _all_hints(function)):
+                    check_value(name, value, hints[name])
+                if known is not None and len(accepted) < MOST_ACCEPTED:
+                    accepted.add(known)
         return function(*given, **named)
 
     return typing.cast(_Called, checked)
@@ -213,9 +224,9 @@ def _allowed(value: Any, hint: Any) -> bool:
     if plain is typing.Literal:
         return any(value == argument and type(value) is type(argument) for argument in arguments)
     if plain is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     if plain is int:
-        return isinstance(value, int) and not isinstance(value, bool)
+        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if plain in (str, Path):
         return isinstance(value, str | Path)
     if plain in (bool, types.NoneType):

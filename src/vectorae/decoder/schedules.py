@@ -35,6 +35,11 @@ class SoftnessSchedule:
         shape: how it falls: ``exponential``, ``linear``, ``cosine`` (half a wave), or ``plateau``: exponentially in ten
             steps, each taken when the loss stops improving (see ``Plateaus``).
         exact: the last fraction of the run, in which soft drawings are exact (see ``DrawState``).
+
+    Example:
+        >>> schedule = SoftnessSchedule(start=0.08, end=0.02, until=0.5)
+        >>> schedule(0.0, 64), schedule(0.25, 64), schedule(1.0, 64)
+        (0.08, 0.04, 0.02)
     """
 
     start: PositiveFloat = 0.04

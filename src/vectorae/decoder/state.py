@@ -14,6 +14,10 @@ class DrawState:
         temperature: how undecided the order of shapes with a depth is, in units of depth; 0 sorts them.
         exact: edges, order and discrete choices are those of crisp drawings.
         visible: how many shapes are drawn, from the bottom; None draws all.
+
+    Example:
+        >>> DrawState(softness=0.02, exact=True)
+        DrawState(softness=0.02, temperature=0.0, exact=True, visible=None)
     """
 
     softness: float

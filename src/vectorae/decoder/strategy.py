@@ -22,6 +22,11 @@ class Growth:
     Attributes:
         rounds: of about as many shapes each.
         until: the progress over which the rounds are spread.
+
+    Example:
+        >>> growth = Growth(rounds=4, until=0.4)
+        >>> [growth.count(growth.round_at(progress), 16) for progress in (0.0, 0.1, 0.3, 1.0)]
+        [4, 8, 16, 16]
     """
 
     rounds: PositiveInt = 1

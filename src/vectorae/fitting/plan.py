@@ -32,6 +32,11 @@ class FitPlan:
         rates: learning rates of the fields.
         restarts: random restarts per image; the best is kept.
         seed: of all random numbers.
+
+    Example:
+        >>> plan = FitPlan(Budget(max_steps=500), restarts=4)
+        >>> plan.strategy.growth.rounds
+        6
     """
 
     budget: Budget = field(default_factory=Budget)

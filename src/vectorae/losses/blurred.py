@@ -1,4 +1,4 @@
-"""Losses that look at images from afar, so that black and white ink may stand for grey: blurs, pyramids, edges.
+"""Losses that compare images from afar, so that black and white ink may stand for grey: blurs, pyramids, edges.
 
 Blurred and pyramid losses for drawings are of Mihai and Hare, *Differentiable Drawing and Sketching* (2021).
 """
