@@ -1,6 +1,6 @@
-"""`python scripts/benchmark.py`: how fast it draws and trains, against the reference and others.
+"""`python scripts/benchmark.py`: speed of drawing and training, compared with the reference and with other packages.
 
-Ratios within one run are what counts: contenders take turns, round after round. Nothing is judged here.
+Ratios within one run are the result: contenders take turns, round after round.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.run import Plan
 
 TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "head=mlp", "model.refine_steps=0")
-"""The training whose step is timed; its images are random, so that the dataset need not be there."""
+"""The training whose step is timed; its images are random, so that the dataset is not needed."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class BenchmarkConfig:
     output: str | None = None
     threads: PositiveInt | None = None
     device: str = "auto"
-    max_time: str | None = "1m"
+    max_time: str | float | None = "1m"  # numbers are refused by `duration`, which says how to write a time
     scale: PositiveFraction = 1.0
     batch: PositiveInt | None = None
     seed: NonNegativeInt = 0
@@ -51,7 +51,7 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
 
     Args:
         config: plain resolved config with the keys of `BenchmarkConfig`.
-        folder: of the call; the result has a place of its own, `output`.
+        folder: unused; the result is written to `output`.
 
     Raises:
         UserError: anything in the config that cannot be measured, a file that cannot be written.
@@ -68,7 +68,7 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
     if output.suffix != ".json":
         raise UserError(f"output: {output} is the name of a JSON file; end it in .json")
     page = output.with_suffix(".md")
-    # A mistake in the name should cost a second.
+    # Before minutes of measuring.
     _try_out(output)
     with threads(plan.threads):
         results = measure_all(plan)
@@ -112,7 +112,7 @@ def planned(config: Mapping[str, Any]) -> Plan:
 
 
 def training_config() -> dict[str, Any]:
-    """The plain config of a training with its defaults, on the faces that the project began with."""
+    """The plain config of the training in `TRAINING`."""
     from hydra import compose
     from omegaconf import OmegaConf
 
@@ -123,7 +123,7 @@ def training_config() -> dict[str, Any]:
 
 
 def _named(key: str, names: Sequence[str] | None, choices: Sequence[str]) -> tuple[str, ...]:
-    """The names, or all of them for null; a name may stand for all that begin with it: `E` for E256, E1024, E4096."""
+    """The names, or all choices for null; a prefix stands for all that begin with it: `E` for E256, E1024, E4096."""
     if names is None:
         return tuple(choices)
     found = list(_all_named(key, names, choices))
@@ -144,7 +144,7 @@ def _all_named(key: str, names: Sequence[str], choices: Sequence[str]) -> Iterat
 
 
 def _try_out(output: Path) -> None:
-    """Refuse a place where nothing can be written."""
+    """Refuse a path that cannot be written."""
     try:
         if output.is_dir():
             raise UserError(f"output: {output} is a folder")

@@ -1,4 +1,4 @@
-"""Who draws the workloads: our backends, and the packages that are importable; all with the same tensors to learn."""
+"""Contenders: our backends and the packages that are importable; all differentiate with respect to the same tensors."""
 
 import importlib.metadata
 import importlib.util
@@ -15,17 +15,17 @@ from vectorae.rasterizer import rasterize
 from vectorae.scene import Group, Path, RoundedBox, Scene
 
 NEGLIGIBLE = 2.0**-14
-"""Coverage below this counts as none: what culling may drop."""
+"""Coverage below this counts as zero: culling may drop it."""
 
 
 class Drawing(Protocol):
-    """One way to draw workloads."""
+    """Draws workloads."""
 
     def leaves(self, workload: Workload) -> tuple[Any, list[Tensor]]:
-        """What ``draw`` takes, and the tensors in it that get gradients. Not timed."""
+        """The state that ``draw`` takes, and its tensors that require gradients. Not timed."""
 
     def draw(self, workload: Workload, state: Any) -> Tensor:
-        """The images, ``[B, C, H, W]``. Timed: whatever has to be done anew when the parameters have changed."""
+        """The images, ``[B, C, H, W]``. Timed: all that must be repeated after a change of parameters."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Ours:
 
 
 def drawing_pass(drawing: Drawing, workload: Workload) -> Pass:
-    """Draw, and bring a gradient back to every learned tensor; the gradient of the images is the same for all."""
+    """A forward and a backward pass to every learned tensor; all contenders get the same gradient of the images."""
     scene = workload.scene
     shape = (scene.batch, scene.channels, workload.height, workload.width)
     gradient = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(scene.opacity.device)
@@ -89,7 +89,7 @@ def learning(scene: Scene, names: tuple[str, ...]) -> tuple[Scene, list[Tensor]]
 
 @torch.no_grad()
 def covered_pairs(workload: Workload, backend: str = "auto") -> int:
-    """How many pairs of pixel and shape there are in which the shape covers the pixel, by more than is negligible.
+    """Number of pairs of a pixel and a shape that covers it by more than a negligible amount.
 
     Every shape is drawn alone, white and opaque on black.
     """
@@ -111,9 +111,9 @@ class Peer:
     """Another package.
 
     Attributes:
-        module: that is imported.
-        distribution: whose version it is.
-        drawing: makes what draws the workloads; called only where the module can be imported.
+        module: to import.
+        distribution: its name on PyPI, for the version.
+        drawing: makes the ``Drawing``; called only if the module can be imported.
         on_gpu: whether it is timed on a GPU too.
     """
 
@@ -124,12 +124,12 @@ class Peer:
 
     @property
     def importable(self) -> bool:
-        """Whether the package is there; it is not imported to find out."""
+        """Whether the package is installed; it is not imported to find out."""
         return importlib.util.find_spec(self.module) is not None
 
     @property
     def version(self) -> str:
-        """As its metadata say."""
+        """The installed version, from its metadata."""
         try:
             return importlib.metadata.version(self.distribution)
         except importlib.metadata.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""How far a time on a GPU is from what the machine could do at best."""
+"""Compare a time on a GPU with the least that memory and arithmetic would take."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ FLOPS_PER_PAIR = 100
 counted in the kernels' formulas, an exponential as 8."""
 
 COPIED = 2**30
-"""Bytes read and written by the copy that the bandwidth is measured with."""
+"""Bytes read and written by the copy that measures the bandwidth."""
 
 SIDE = 8192
-"""Of the matrices whose product in float32 tells how fast arithmetic can be."""
+"""Side of the matrices whose float32 product measures the peak of arithmetic."""
 
 
 def floors(work: Workload, seconds: float, covered: int) -> dict[str, float]:
-    """The least time that memory and arithmetic would take, and how many times as long it took.
+    """The least times that memory and arithmetic would take, in seconds, and the measured time as a multiple of each.
 
     Args:
         work: on a GPU.
-        seconds: that its forward and backward took.
+        seconds: of its forward and backward pass.
         covered: pairs of pixel and shape.
     """
     memory = moved_bytes(work) / bandwidth(work.scene.opacity.device)
@@ -40,8 +40,7 @@ def floors(work: Workload, seconds: float, covered: int) -> dict[str, float]:
 
 
 def moved_bytes(work: Workload) -> int:
-    """Bytes that have to be moved at least: parameters read twice, gradients written, the image written and its
-    gradient read."""
+    """Least number of bytes to move: parameters read twice, gradients written, the image written, its gradient read."""
     scene = work.scene
     _, leaves = learning(scene, work.learned)
     pixels = scene.batch * scene.channels * work.height * work.width
@@ -62,7 +61,7 @@ def peak_flops(device: torch.device, side: int = SIDE) -> float:
 
 
 def _best(work: Callable[[], object], device: torch.device) -> float:
-    """Seconds, the least of a few times."""
+    """Seconds, the least of five times."""
     times = []
     for _ in range(5):
         clock = Clock(device)

@@ -1,4 +1,4 @@
-"""Where it was measured: the machine and the versions, without a name or a path."""
+"""Facts about the machine and versions of packages, without host names or paths."""
 
 import importlib.metadata
 import os
@@ -30,7 +30,7 @@ def machine(device: torch.device) -> dict[str, Any]:
 
 
 def versions(peers: dict[str, Peer]) -> dict[str, str]:
-    """Package → version, of what the times depend on and is there."""
+    """Package → version, of those that times depend on and that are installed."""
     found = {"python": platform.python_version()}
     for name in ("vectorae", "torch", "numba", "triton"):
         try:
@@ -48,12 +48,12 @@ def cpu_name() -> str:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def free_memory() -> int | None:
-    """Bytes that can be had without swapping; None where that is not known."""
+    """Bytes that can be allocated without swapping; None where that is not known."""
     facts = Path("/proc/meminfo")
     match = re.search(r"^MemAvailable:\s*(\d+) kB", facts.read_text(), re.MULTILINE) if facts.is_file() else None
     return int(match[1]) * 1024 if match else None

@@ -1,6 +1,6 @@
 """Peak memory of one pass, in a process of its own: `python -m benchmarks.memory < job.json`.
 
-It is also a trial: a package that crashes takes only this process with it.
+It also serves as a trial: a package that crashes ends only this process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ KIB = 1024
 
 
 def peak_growth(name: str, contender: str, size: Size, config: Mapping[str, Any] | None, device: str) -> int:
-    """Bytes that one pass needs beyond what the process holds before it: the work's own tensors are there already.
+    """Bytes that one pass needs beyond what the process holds before it, which includes the workload's own tensors.
 
     Args:
         name: of the workload.
@@ -39,7 +39,7 @@ def peak_growth(name: str, contender: str, size: Size, config: Mapping[str, Any]
         device: `cpu` or `cuda`.
 
     Raises:
-        RuntimeError: it has failed; the message is its last line.
+        RuntimeError: the process failed; the message is its last line.
     """
     job = {"name": name, "contender": contender, "size": vars(size), "config": config, "device": device}
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -58,7 +58,7 @@ def peak_growth(name: str, contender: str, size: Size, config: Mapping[str, Any]
 
 
 def measure(job: Mapping[str, Any]) -> int:
-    """Bytes, in this process."""
+    """As ``peak_growth``, in this process."""
     device = torch.device(job["device"])
     torch.set_num_threads(job["threads"])
     work = make_work(job["name"], Size(**job["size"]), job["config"], device)
@@ -77,9 +77,9 @@ def measure(job: Mapping[str, Any]) -> int:
 
 
 def _restart_peak() -> int:
-    """The memory the process holds now, from where a new peak counts.
+    """Restart the measurement of the peak, and return the memory that the process holds now, in bytes.
 
-    `ru_maxrss` cannot be set back, and on Linux a child even begins with its parent's; the kernel's own mark can.
+    `ru_maxrss` cannot be reset, and on Linux a child even inherits its parent's; the kernel's own peak can be.
     """
     with suppress(OSError):
         CLEAR_REFS.write_text("5")

@@ -1,4 +1,4 @@
-"""Workload and contender by name → the work, and a pass over it."""
+"""Workloads and passes over them by name."""
 
 from collections.abc import Mapping
 from typing import Any

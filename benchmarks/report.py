@@ -29,12 +29,12 @@ NAMES = {"auto": "vectorae", "cpu": "vectorae cpu", "gpu": "vectorae gpu"}
 
 
 def as_json(results: Mapping[str, Any]) -> str:
-    """All that was measured."""
+    """The whole result as JSON."""
     return json.dumps(results, indent=1, ensure_ascii=False) + "\n"
 
 
 def tables(results: Mapping[str, Any]) -> Iterator[Table]:
-    """A table for each workload."""
+    """A table for the terminal for each workload."""
     for title, rows in _workloads(results):
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
         for index, column in enumerate(COLUMNS):
@@ -45,7 +45,7 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
 
 
 def markdown(results: Mapping[str, Any]) -> str:
-    """The tables, with where they come from and what is missing."""
+    """The result as a page: the machine, a table for each workload, and what is missing."""
     device = {"cpu": "CPU", "cuda": "GPU"}.get(results["machine"]["device"], results["machine"]["device"])
     lines = [f"# Benchmarks on the {device}", "", _where(results), "", EXPLANATION]
     for title, rows in _workloads(results):

@@ -1,4 +1,4 @@
-"""The whole measurement: every workload, every contender, and what cannot be measured and why."""
+"""The whole measurement: every workload by every contender; what cannot be measured is listed with the reason."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ FORMAT = 1
 """Of the JSON."""
 
 DENSE_BYTES = 60
-"""That DifferentiableSketching needs for each pair of pixel and line: 2.9 GiB were measured for workload B."""
+"""Bytes that DifferentiableSketching needs per pair of pixel and line: 2.9 GiB were measured for workload B."""
 
 KEPT_CANVASES = 3
-"""That the reference holds for each of its chunks: 2.3 and 9.1 GiB were measured for workloads E256 and E1024."""
+"""Canvases that the reference holds per chunk: 2.3 and 9.1 GiB were measured for workloads E256 and E1024."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured, and how.
+    """What to measure, and how.
 
     Attributes:
         workloads: names, in order.
-        backends: of ours; the first is what the others are compared with.
+        backends: our backends; the others are compared with the first.
         peers: whether other packages are timed, where they are importable.
         memory: whether peak memory is measured, in a process for each contender.
         repeats: rounds.
@@ -114,12 +114,12 @@ def _refusal(plan: Plan, name: str) -> str | None:
     if name == "G" and fastest(plan.device.type) == "reference":
         return "there are no fused kernels for this GPU"
     if name in ON_ONE_CORE and plan.device.type != "cpu":
-        return "tells the time of one core: device=cpu"
+        return "measures the time of one core: device=cpu"
     return None
 
 
 def _workload(plan: Plan, name: str, say: Callable[[str], None]) -> tuple[list[Row], Missing]:
-    """The rows of one workload; and who is not among them, and why."""
+    """The rows of one workload, and the contenders that are missing, with the reason."""
     say("making the scene")
     work = make_work(name, plan.size, plan.training, plan.device)
     missing = dict(_absent(plan, work))
@@ -153,7 +153,7 @@ def _peers(plan: Plan, work: Work) -> tuple[str, ...]:
 
 
 def _absent(plan: Plan, work: Work) -> Iterator[tuple[str, str]]:
-    """Who could draw this workload but does not, and why."""
+    """Contenders that could draw this workload but are left out, with the reason."""
     if not isinstance(work, Workload):
         return
     if work.name == "G" and "reference" in plan.backends:
@@ -170,14 +170,14 @@ def _absent(plan: Plan, work: Work) -> Iterator[tuple[str, str]]:
 
 
 def needed_bytes(work: Workload) -> dict[str, int]:
-    """What the contenders need that keep more than a few images: a machine that swaps is of no use to anybody."""
+    """Estimated bytes of the contenders that need much memory: on a machine that swaps nothing can be measured."""
     chunks = max(1, work.pairs // CHUNK_SIZE)
     image = 4 * work.scene.channels * work.height * work.width
     return {"reference": KEPT_CANVASES * chunks * image, "dsketch": DENSE_BYTES * work.pairs}
 
 
 def _rows(work: Work, measured: Mapping[str, Rounds]) -> list[Row]:
-    """A row for each contender; the first is what the ratios refer to."""
+    """A row for each contender; ratios refer to the first."""
     drawing = work if isinstance(work, Workload) else work.drawing()
     covered = covered_pairs(drawing)
     rows: list[Row] = []
@@ -191,7 +191,7 @@ def _rows(work: Work, measured: Mapping[str, Rounds]) -> list[Row]:
 
 
 def _numbers(rounds: Rounds) -> Row:
-    """Of every phase the seconds of each round, their median and spread."""
+    """The seconds of each round, their median and spread, by phase."""
     numbers: Row = {"rounds": rounds.count}
     for phase, seconds in rounds.times.items():
         numbers[phase] = [round(one, 7) for one in seconds]
@@ -201,7 +201,7 @@ def _numbers(rounds: Rounds) -> Row:
 
 
 def _extras(work: Work, rounds: Rounds, covered: int) -> Row:
-    """What follows from the times; of some workloads more than of others."""
+    """Derived numbers, some of certain workloads only."""
     seconds = median(rounds.times["both"])
     if isinstance(work, training.Step):
         share = median(rounds.times["rasterizer"]) / seconds

@@ -1,4 +1,4 @@
-"""Timing: contenders in turn, round after round, so that what slows the machine slows all of them."""
+"""Time contenders in turn, round after round, so that whatever slows the machine slows all of them."""
 
 import statistics
 import time
@@ -12,14 +12,14 @@ Times = dict[str, float]
 """Seconds by phase: `forward`, `backward`, …, and `both`, all of it."""
 
 Pass = Callable[[], Times]
-"""Does the work once, and tells how long each phase took."""
+"""Does the work once and returns how long each phase took."""
 
 LEAST_ROUNDS = 3
-"""How often even the slowest contender is timed, after a first round that does not count."""
+"""Rounds of even the slowest contender, after a first one that does not count."""
 
 
 class Clock:
-    """Seconds between ticks, by name, on a device that may still be working when Python goes on."""
+    """Measures seconds between ticks by name, and waits at each for the device to finish."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device
@@ -27,7 +27,7 @@ class Clock:
         self.times: Times = {}
 
     def tick(self, phase: str) -> None:
-        """What was done since the last tick was this phase."""
+        """End the phase of this name, which began at the last tick."""
         now = self._now()
         self.times[phase] = now - self._last
         self._last = now
@@ -46,12 +46,12 @@ class Clock:
 
 @dataclass
 class Rounds:
-    """What was measured of one contender.
+    """Measurements of one contender.
 
     Attributes:
         times: phase → seconds of each round.
         first: seconds of the first round, which does not count.
-        failure: why there is nothing (more), in one line.
+        failure: why measuring ended early, in one line.
     """
 
     times: dict[str, list[float]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Rounds:
         return len(self.times.get("both", ()))
 
     def add(self, times: Times) -> None:
-        """One more round."""
+        """Add a round."""
         for phase, seconds in times.items():
             self.times.setdefault(phase, []).append(seconds)
 
@@ -74,14 +74,14 @@ def measure(
 ) -> dict[str, Rounds]:
     """Time contenders in turn, round after round; the first round does not count, nor does the first pass of a turn.
 
-    What another one has left is none of a contender's doing: memory that the allocator gives back to the system at the
-    next occasion (150 ms, after the reference), caches that are full of other things, threads that still spin.
+    Leftovers of one contender must not be charged to the next: memory that the allocator returns to the system at some
+    later time (150 ms, after the reference), caches full of other data, threads that still spin.
 
     Args:
         passes: name → pass.
         repeats: rounds that count.
         max_time: seconds after which a contender drops out, once it has ``LEAST_ROUNDS`` (or ``repeats``, if fewer).
-        on_pass: called with the name of a contender before each pass.
+        on_pass: called before each turn with the contender's name.
     """
     measured = {name: Rounds() for name in passes}
     for turn in range(repeats + 1):
@@ -105,17 +105,17 @@ def measure(
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, in one line."""
+    """The first line of an error's message, or its type."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def median(seconds: list[float]) -> float:
-    """The middle of some rounds."""
+    """The median."""
     return statistics.median(seconds)
 
 
 def spread(seconds: list[float]) -> float:
-    """Half the interquartile range of some rounds; 0 of one."""
+    """Half the interquartile range; 0 of a single round."""
     if len(seconds) < 2:
         return 0.0
     low, _, high = statistics.quantiles(seconds, n=4, method="inclusive")
@@ -124,7 +124,7 @@ def spread(seconds: list[float]) -> float:
 
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
-    """Torch, and with it our kernels, on so many threads; None leaves them as they are."""
+    """Within it torch, and with it our kernels, uses this many threads; None leaves the number as it is."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:

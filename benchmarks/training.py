@@ -1,4 +1,4 @@
-"""Workload F: one training step, and how much of it is the rasterizer's."""
+"""Workload F: one training step, and the rasterizer's share of it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Step:
     """A model as `train.py` configures it, and random images, which take as long as faces.
 
     Attributes:
-        title: what it is, in words.
+        title: description.
         config: plain resolved config of a training.
         images: ``[B, C, S, S]`` in [0, 1].
     """
@@ -40,13 +40,13 @@ class Step:
         return Step(self.title, self.config, self.images[:2])
 
     def model(self, backend: str) -> VectorAutoencoder:
-        """The untrained model, the same every time, drawing with a backend."""
+        """The untrained model, drawn with a backend; its weights are the same at every call."""
         torch.manual_seed(self.config["seed"])
         model = build_model({**self.config, "rasterizer": {**self.config["rasterizer"], "backend": backend}})
         return model.to(self.images.device).train()
 
     def drawing(self) -> Workload:
-        """What the rasterizer has to do in this step."""
+        """The rasterizer's part of this step, as a workload."""
         model = self.model("auto")
         scene, side, state, settings = _scene(model, self.images), model.image_size, model.state, model.rasterizer
         coverage = "ramp" if state.exact else settings.coverage
@@ -55,7 +55,7 @@ class Step:
 
 
 def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:
-    """The step of a training with this config, with images of its dataset's size but none of its images."""
+    """The training step of a config, with random images of its dataset's size."""
     side, channels, batch = config["dataset"]["image_size"], config["dataset"]["channels"], size.images(BATCH)
     images = torch.rand(batch, channels, side, side, generator=size.random()).to(device)
     title = f"one training step of {batch} images {side}×{side}, as train.py configures it, loss and optimizer included"
@@ -63,7 +63,7 @@ def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:
 
 
 def step_pass(work: Step, backend: str) -> Pass:
-    """One step after the other of one model; after each, its rasterizer alone on the same scene."""
+    """A pass that trains one model for a step; after each, the rasterizer alone is timed on the same scene."""
     model = work.model(backend)
     optimizer = model.configure_optimizers()
     images = work.images
@@ -89,7 +89,7 @@ def _scene(model: VectorAutoencoder, images: Tensor) -> Scene:
 
 
 def _rasterizer_alone(model: VectorAutoencoder, scene: Scene, images: Tensor) -> float:
-    """Seconds for the drawing of a scene and its gradient."""
+    """Seconds to draw a scene and its gradient."""
     alone, leaves = learning(scene, (*GEOMETRY, "color", "opacity", "background"))
     clock = Clock(images.device)
     drawing = model.decoder.draw(alone, model.image_size, model.image_size, model.state)

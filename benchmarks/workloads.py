@@ -1,4 +1,4 @@
-"""What is timed: scenes, and how they are drawn."""
+"""Workloads: scenes, and how they are drawn."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ GEOMETRY = ("center", "half_extents", "angle", "points")
 """Names of tensors of a scene that have a gradient wherever they occur; the workloads add others."""
 
 JITTER = 0.3
-"""Spread of the raw numbers around a starting grid: places move by a part of their cell, colours part."""
+"""Spread of the raw numbers around a starting grid: shapes move by part of their cell, colours differ."""
 
 LINE_REACH = 0.05
 """How far the ends of a line may lie from each other each way, canvas units: half as many of the units of the paper's
@@ -27,14 +27,14 @@ class Workload:
 
     Attributes:
         name: in the tables: `A`.
-        title: what it is, in words.
+        title: description.
         scene: without gradients.
         height, width: in pixels.
         coverage, compositing: as in ``vectorae.rasterize``.
         softness: canvas units.
         learned: names of the tensors that get gradients: attributes of the scene, its groups and outlines.
-        threads: that torch may use; None for as many as the run does.
-        peers: the other packages that can draw it.
+        threads: of torch; None for those of the run.
+        peers: other packages that can draw it.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Workload:
         return self.scene.batch * self.scene.count * self.height * self.width
 
     def small(self) -> "Workload":
-        """The same kinds of shapes in one image of a few pixels: what compiles every kernel and takes no time."""
+        """The same kinds of shapes in one image of 16 pixels, to compile every kernel in no time."""
         return replace(self, scene=self.scene[:1], height=min(self.height, 16), width=min(self.width, 16))
 
     def to(self, device: torch.device) -> "Workload":
@@ -65,11 +65,11 @@ class Workload:
 
 @dataclass(frozen=True)
 class Size:
-    """How much smaller than specified the workloads are.
+    """How much smaller than specified to make the workloads.
 
     Attributes:
         scale: factor on the sides of images, and on the number of shapes where there are many, in (0, 1].
-        batch: at most so many images; None for as many as specified.
+        batch: images, at most; None for as many as specified.
         seed: of the scenes.
     """
 
@@ -78,24 +78,24 @@ class Size:
     seed: int = 0
 
     def pixels(self, side: int) -> int:
-        """The side of an image."""
+        """The scaled side of an image."""
         return max(8, round(side * self.scale))
 
     def shapes(self, count: int) -> int:
-        """How many shapes instead of ``count``."""
+        """The scaled number of shapes."""
         return max(2, round(count * self.scale))
 
     def images(self, count: int) -> int:
-        """How many images instead of ``count``."""
+        """The number of images, at most ``batch``."""
         return count if self.batch is None else min(count, self.batch)
 
     def random(self) -> torch.Generator:
-        """The same numbers for the same seed."""
+        """A generator with the seed."""
         return torch.Generator().manual_seed(self.seed)
 
 
 def grid(size: Size, images: int = 64, name: str = "A") -> Workload:
-    """Circles and squares of the 4×4 starting grid, a little astray."""
+    """Circles and squares near the 4×4 starting grid."""
     side, batch = size.pixels(64), size.images(images)
     layout = Layout(["circle", "square"], rows=4, columns=4)
     scene = layout(layout.random_raw(batch, size.seed, spread=JITTER)).detach()
@@ -242,10 +242,10 @@ DRAWINGS: dict[str, Callable[[Size], Workload]] = {
 """Name → workload, of those that draw; `F`, a training step, is in ``training``."""
 
 ON_GPU = ("A512", "G")
-"""Those that are for a GPU only."""
+"""Workloads that are for a GPU only."""
 
 ON_ONE_CORE = ("D1", "D2")
-"""Those that are for a CPU only: what they tell is the time of one core."""
+"""Those that are for a CPU only: they measure the time of one core."""
 
 
 def _ink(outline: Path, softness: Tensor) -> Scene:

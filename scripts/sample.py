@@ -1,4 +1,4 @@
-"""Draw new drawings by a variational autoencoder: `python scripts/sample.py checkpoint=PATH count=16`.
+"""Sample new drawings from a variational autoencoder: `python scripts/sample.py checkpoint=PATH count=16`.
 
 Same as `vectorae sample`.
 """

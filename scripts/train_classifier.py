@@ -1,4 +1,7 @@
-"""Train the judge of digits: `python scripts/train_classifier.py dataset=mnist`; or `vectorae train_classifier`."""
+"""Train the classifier of drawn digits: `python scripts/train_classifier.py dataset=mnist`.
+
+Same as `vectorae train_classifier`.
+"""
 
 from vectorae.commands.train_classifier import main
 

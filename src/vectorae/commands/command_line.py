@@ -33,17 +33,17 @@ def conf_folder() -> Path:
 
 
 def arrange(arguments: Sequence[str]) -> list[str]:
-    """The command line as Hydra can read it: flags first, paths and times quoted, component keys open.
+    """The command line in Hydra's syntax: flags first, paths and times quoted, new keys of components allowed.
 
     Raises:
-        UserError: an unknown flag, a path that is empty.
+        UserError: an unknown flag or an empty path.
     """
     flags, overrides = split_flags(arguments)
     return [*flags, *(_rewrite(override) for override in overrides)]
 
 
 def split_flags(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Flags with their values, and overrides, which argparse accepts only in one piece."""
+    """Separate flags, with their values, from overrides, which argparse accepts only in one piece."""
     parser = hydra_parser()
 
     def fail(message: str) -> NoReturn:
@@ -74,15 +74,15 @@ def _rewrite(override: str) -> str:
         value = f"'{value}'"  # the name of a choice
     elif key == "trainer.max_time" and re.fullmatch(r"[\d:.,]+", value):
         value = ",".join(f"'{part}'" for part in value.split(","))
-    # The signature of the component is its schema, not the keys that its yaml happens to list: let Hydra add any key;
-    # `vectorae.config` refuses the wrong ones by name.
+    # The schema of a component is its signature, not the keys in its yaml: let Hydra add any key; `vectorae.config`
+    # refuses unknown ones by name.
     if "." in key and "/" not in key and not prefix and not key.startswith("hydra."):
         prefix = "++"
     return f"{prefix}{key}={value}"
 
 
 def quote(value: str) -> str:
-    """A value that Hydra reads back as exactly this text; what is quoted already, null and interpolations stay.
+    """Quote a value so that Hydra reads back exactly this text; quoted values and null stay as they are.
 
     >>> quote("it's (1).png")
     "'it\\\\'s (1).png'"

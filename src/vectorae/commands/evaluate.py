@@ -57,7 +57,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
 
     Args:
         config: plain resolved config with the keys of `EvaluateConfig`.
-        folder: of the call; an evaluation writes beside its checkpoint.
+        folder: unused; the result is written beside the checkpoint, or to `output`.
 
     Raises:
         UserError: a file that is no checkpoint, a split or device that does not exist, a dataset with other channels
@@ -97,7 +97,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     )
     metrics = found.metrics
     if config["baselines"]["fit"]:
-        metrics |= _optimum(model, images, found, **config["baselines"])
+        metrics |= _best_found(model, images, found, **config["baselines"])
     write_json(output, metrics)
     write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
     shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
@@ -105,7 +105,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
 
 
 def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:
-    """LPIPS where its weights are, and the classifier that is asked for."""
+    """LPIPS if its weights are on this machine, and the classifier that the config names."""
     from vectorae.evaluation.classifier import load_classifier
     from vectorae.evaluation.evaluate import Evaluators
 
@@ -124,7 +124,7 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
 
 
 def _lpips(side: int) -> LPIPS | None:
-    """LPIPS if its weights are there and it can see images of this size; an evaluation fetches nothing."""
+    """LPIPS if its weights are on this machine and images of this side are large enough; nothing is downloaded."""
     from vectorae.losses import LPIPS, lpips_weights
 
     lpips, weights = LPIPS(), lpips_weights(LPIPS().net)
@@ -138,20 +138,20 @@ def _lpips(side: int) -> LPIPS | None:
     return lpips
 
 
-def _optimum(model: Any, images: torch.Tensor, found: Evaluation, fit: int, steps: int) -> dict[str, float]:
-    """The optimum of some evenly spread images, and beside it the PSNR of the model's drawings of the same."""
+def _best_found(model: Any, images: torch.Tensor, found: Evaluation, fit: int, steps: int) -> dict[str, float]:
+    """Metrics of the best drawings found by search for some evenly spread images, and the model's PSNR on the same."""
     import torch
 
     from vectorae.evaluation.best_found import evaluate_best_found
 
     chosen = torch.linspace(0, len(images) - 1, min(fit, len(images))).round().long()
-    optimum = evaluate_best_found(model, images[chosen], steps=steps, progress=True)
-    means = {name: float(values.double().mean()) for name, values in optimum.items()}
+    best = evaluate_best_found(model, images[chosen], steps=steps, progress=True)
+    means = {name: float(values.double().mean()) for name, values in best.items()}
     return means | {"psnr_of_optimum_sample": float(found.psnr[chosen].mean()), "images_optimum": float(len(chosen))}
 
 
 def dataset_section(config: Mapping[str, Any], trained: Mapping[str, Any]) -> dict[str, Any]:
-    """The dataset to measure on: the one given, or the checkpoint's with the keys given; always at the model's size."""
+    """The section of the dataset to measure on: as given, or the checkpoint's with given keys; at the model's size."""
     given = config["dataset"]
     section = dict(given) if "_target_" in given else {**trained["dataset"], **given}
     if section.get("seed", 0) is None or "_target_" not in given:

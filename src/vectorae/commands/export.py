@@ -29,7 +29,7 @@ def export(config: dict[str, Any], folder: Path) -> None:
 
     Args:
         config: plain resolved config with the keys of `ExportConfig`.
-        folder: of the call; the export has a place of its own, `output`.
+        folder: unused; the export is written to `output`.
 
     Raises:
         UserError: anything that cannot be exported; nothing is written then.

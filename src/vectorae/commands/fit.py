@@ -62,7 +62,7 @@ class FitConfig:
     relocation: dict[str, Any] = field(default_factory=dict)
     rates: dict[str, Any] = field(default_factory=dict)
     max_steps: PositiveInt | None = 1000
-    max_time: str | None = None
+    max_time: str | float | None = None  # numbers are refused by `duration`, which says how to write a time
     plateau: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0

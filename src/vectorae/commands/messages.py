@@ -26,7 +26,7 @@ def explain(error: Exception) -> str:
         return _explain_missing(error)
     if isinstance(error, YAMLError):
         return f"config: {error}"
-    # Hydra's own texts end in a search path or a link, which help nobody here.
+    # Hydra's texts end in a search path or a link, which do not help here.
     text = re.split(r"\n(?:Config search path|Search path|See https|To append)", str(error))[0]
     file = re.match(r"In '([^']+)': ", text)
     where = f"{file[1]}.yaml: " if file else ""
@@ -74,6 +74,6 @@ def _sibling_keys(error: Any) -> list[str]:
 
 
 def raised_by_config(error: Exception) -> bool:
-    """Whether an error comes out of the reading of the config, and is not a bug of ours."""
+    """Whether an error was raised while reading the config, and is not a bug of ours."""
     *_, (innermost, _) = traceback.walk_tb(error.__traceback__)
     return innermost.f_globals.get("__name__", "").partition(".")[0] in ("hydra", "omegaconf", "yaml", "antlr4")

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 Job = Callable[[dict[str, Any], Path], int | None]
 
-# What the outside world refuses: no room, no permission, a file where a folder should be.
+# Errors of the system, not ours: no space, no permission, a file where a folder should be.
 ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
 
 INCOMPLETE, INTERRUPTED = 1, 130
-"""Exit codes: some inputs were left out; Ctrl-C."""
+"""Exit codes: inputs were left out; Ctrl-C."""
 
 
 class _Stop(BaseException):
-    """Leaves Hydra at once: it would catch an Exception, print about it and go on with the next job of a sweep."""
+    """Leaves Hydra at once, which would catch an Exception, print it and continue with the next job of a sweep."""
 
     def __init__(self, code: int = 0, error: Exception | None = None) -> None:
         super().__init__(code)
@@ -81,12 +81,12 @@ def refuse(error: UserError) -> int:
 
 
 def main_process() -> bool:
-    """Whether this process is the one of a distributed run that prints."""
+    """Whether this is the process of a distributed run that prints."""
     return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
 
 
 class _Runner:
-    """One call of a command: a single job, or with `-m` several."""
+    """One call of a command: a single job, or several with `-m`."""
 
     def __init__(self, name: str, schema: type, job: Job) -> None:
         self.name = name
@@ -218,7 +218,7 @@ def _remove_unused(folder: Path, record: str) -> None:
 
 
 def device(name: str) -> torch.device:
-    """The device that the key `device` names; `auto` is the best there is.
+    """The device that the key `device` names; `auto` takes the best available.
 
     Raises:
         UserError: it is not on this machine.
@@ -250,7 +250,7 @@ def given(section: str) -> list[str]:
 
 
 def run_of(checkpoint: Path) -> Path:
-    """The folder of the run that a checkpoint is of."""
+    """The folder of a checkpoint's run."""
     folder = checkpoint.absolute().parent
     return folder.parent if folder.name == "checkpoints" else folder
 
@@ -261,7 +261,7 @@ def short(path: Path) -> str:
 
 
 def print_metrics(metrics: Mapping[str, float], title: str) -> None:
-    """A table of numbers by name."""
+    """Print a table of numbers by name."""
     from rich.console import Console
     from rich.table import Table
 
@@ -272,7 +272,7 @@ def print_metrics(metrics: Mapping[str, float], title: str) -> None:
 
 
 def quieten_lightning() -> None:
-    """Hints of Lightning that do not apply here."""
+    """Silence hints of Lightning that do not apply here."""
     import logging
     import warnings
 

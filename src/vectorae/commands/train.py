@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
     from pytorch_lightning.loggers import TensorBoardLogger
 
-# What the command itself decides about the trainer; `trainer.*` in a config is everything else.
+# Arguments of the trainer that the command sets itself; a config may give all others as `trainer.*`.
 OWN_TRAINER_KEYS = {
     "callbacks",
     "logger",
@@ -33,7 +33,7 @@ OWN_TRAINER_KEYS = {
     "enable_checkpointing",
 }
 
-# A first run shows what there is to see before anyone wonders whether it works.
+# The length of a run without a limit: a first trial should end by itself.
 DEFAULT_TIME = "00:00:04:00"
 
 # Logged by the callbacks at the end of a run.

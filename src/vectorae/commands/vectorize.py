@@ -42,17 +42,17 @@ def main() -> int:
 
 
 def vectorize(config: dict[str, Any], folder: Path) -> int:
-    """Draw images, write the drawings and a contact sheet, and name the files that cannot be read.
+    """Vectorize images, write the drawings and a contact sheet, and name the files that cannot be read.
 
     Args:
         config: plain resolved config with the keys of `VectorizeConfig`.
-        folder: of the call; the drawings have a place of their own, `output`.
+        folder: unused; the drawings are written to `output`.
 
     Returns:
-        0, or 1 if images were left out.
+        The exit code: 1 if images were left out.
 
     Raises:
-        UserError: anything in the config that cannot be done, before the first image is read.
+        UserError: anything in the config that cannot work, before the first image is read.
     """
     device = shell.device(config["device"])
 
