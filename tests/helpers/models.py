@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from vectorae.commands import train
-from vectorae.commands.command_line import conf_folder
+from vectorae.commands.command_line import arrange, conf_folder
 from vectorae.commands.fit import FitConfig, name_of
 from vectorae.commands.shell import store_schema
 from vectorae.commands.train import TrainConfig, build_trainer, trainer_settings
@@ -35,7 +35,7 @@ def composed(*overrides: str) -> dict[str, Any]:
     """The plain config of `python train.py *overrides`."""
     store_schema("train", TrainConfig)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        plain = OmegaConf.to_container(compose("train", list(overrides)), resolve=True, throw_on_missing=True)
+        plain = OmegaConf.to_container(compose("train", arrange(list(overrides))), resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 
@@ -45,7 +45,7 @@ def composed_fit(*overrides: str) -> dict[str, Any]:
     store_schema("fit", FitConfig)
     OmegaConf.register_new_resolver("name_of", name_of, replace=True)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
-        plain = OmegaConf.to_container(compose("fit", list(overrides)), resolve=True, throw_on_missing=True)
+        plain = OmegaConf.to_container(compose("fit", arrange(list(overrides))), resolve=True, throw_on_missing=True)
     assert isinstance(plain, dict)
     return {str(key): value for key, value in plain.items()}
 

@@ -56,6 +56,8 @@ def test_waiting_is_found() -> None:
         lambda: float(tensor[0]),
         lambda: bool(tensor[0] > 0),
         lambda: torch.tensor([1.0], device=tensor.device),
+        lambda: torch.as_tensor(1.0, device=tensor.device),
+        lambda: tensor.new_tensor([1.0]),
         lambda: tensor[[0, 1]],
         lambda: tensor[tensor > 0],
         lambda: tensor.tolist(),
