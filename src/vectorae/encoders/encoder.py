@@ -1,6 +1,7 @@
 """Encoders: a backbone that encodes images as feature maps, and a head that predicts raw numbers."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,14 @@ Draw = Callable[[Tensor, int], Tensor]
 class Encoder(nn.Module):
     """Images → raw numbers; before training all are 0.
 
+    Example:
+        >>> from vectorae import Layout
+        >>> from vectorae.encoders import CNN, MLP
+        >>> layout, backbone = Layout(["circle"], count=4), CNN(channels=3, image_size=16)
+        >>> encoder = Encoder(backbone, MLP(backbone.features, backbone.side, layout), layout.raw_size)
+        >>> encoder(torch.rand(2, 3, 16, 16)).shape
+        torch.Size([2, 31])
+
     Args:
         backbone: images ``[B, C, S, S]`` → feature map ``[B, F, s, s]``.
         head: feature map, images and a way to draw → raw numbers ``[B, raw_size]``.
@@ -23,7 +32,8 @@ class Encoder(nn.Module):
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
     """
 
-    not_averaged = ("offset",)
+    not_averaged: ClassVar[tuple[str, ...]] = ("offset",)
+    """Buffers that a moving average of the weights must not touch."""
 
     def __init__(
         self,
@@ -50,7 +60,7 @@ class Encoder(nn.Module):
             UserError: there is no latent, or a head that needs an image.
         """
         if self.latent is None:
-            raise UserError("model.latent: there is none")
+            raise UserError("model.latent: this model has none; train one with model.latent=64")
         return self._scaled(self.head(self.latent.decode(latents), None, None))
 
     def add_offset(self, indices: Tensor, offset: Tensor) -> None:

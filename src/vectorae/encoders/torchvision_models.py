@@ -1,4 +1,4 @@
-"""torchvision's classification networks as backbones: all but what makes classes of what they see."""
+"""torchvision's classification networks as backbones, without the classifier head."""
 
 import warnings
 from typing import Any
@@ -11,28 +11,28 @@ from vectorae.errors import UserError, choose
 from vectorae.io.weights import downloading
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's colours, by which torchvision's weights expect images to be normalised."""
+"""Of ImageNet's colours: torchvision's weights expect images normalised by them."""
 
 LEAST_SIDE = 4
-"""Of the feature map, pixels. Of an image of 64 pixels the last stage of most networks makes 2 × 2, which is no map."""
+"""Smallest side of the feature map, pixels: of 64 pixels the last stage of most networks leaves 2 × 2, too few."""
 
 
 class Torchvision(nn.Module):
-    """A classification network of torchvision up to the last feature map of 4 × 4 or more. It sees grey images as RGB.
+    """A classification network of torchvision up to the last feature map of 4 × 4 or more; grey images become RGB.
 
     Args:
         channels: of the images.
         image_size: side of the images in pixels.
         name: as ``torchvision.models.list_models`` has it: ``resnet18``, ``convnext_tiny``, ``vit_b_16`` …
-        weights: null is untrained; or ``DEFAULT``, ``IMAGENET1K_V1`` …, fetched where they are not there yet.
-        view: side in pixels at which it sees the images; null is theirs, or the least that the network takes.
+        weights: None is untrained; or ``DEFAULT``, ``IMAGENET1K_V1`` …, downloaded if necessary.
+        view: side in pixels to which images are resized; by default theirs, or the smallest that the network takes.
 
     Attributes:
         features: channels of the feature map, F.
         side: of the feature map, s.
 
     Raises:
-        UserError: no such network or weights; weights that cannot be had; a view that is too small.
+        UserError: an unknown network or weights; weights that cannot be downloaded; a view that is too small.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Torchvision(nn.Module):
             raise UserError(f"view: {self.view} pixels, and {name} takes {exact or f'{least} or more'}")
         network = _network(name, weights)
         if self.view < 64 and weights is None and isinstance(getattr(network, "maxpool", None), nn.MaxPool2d):
-            # On small images the first pooling would throw away what there is to see.
+            # On small images the first pooling would throw away most details.
             network.maxpool = nn.Identity()
         self.network = _up_to_map(network, self.view)
         self.register_buffer("_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
@@ -68,7 +68,7 @@ class Torchvision(nn.Module):
 
 
 def _sizes(name: str) -> tuple[int, int | None]:
-    """Side of the smallest images that a network takes, and the only one if there is only one, pixels."""
+    """Smallest side of a network's images, and the only possible one or None, pixels."""
     from torchvision import models
 
     names = models.list_models(module=models)
@@ -81,7 +81,7 @@ def _sizes(name: str) -> tuple[int, int | None]:
 def _network(name: str, weights: str | None) -> Any:
     from torchvision import models
 
-    # Both warn that they will begin without these some day.
+    # Both warn that their default will change.
     begin = {"init_weights": weights is None} if name in ("googlenet", "inception_v3") else {}
     if weights is None:
         return models.get_model(name, weights=None, **begin)
@@ -94,11 +94,11 @@ def _network(name: str, weights: str | None) -> Any:
 
 
 def _up_to_map(network: nn.Module, side: int) -> nn.Module:
-    """The network up to its tokens, or the last map of ``LEAST_SIDE`` (or else the largest) that all goes through."""
+    """The network up to its tokens, or the last map of ``LEAST_SIDE`` (or else the largest) that nothing bypasses."""
     from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is another graph in training, such as one with dropout
+        warnings.simplefilter("ignore")  # the graph in training differs, for example by dropout
         if hasattr(network, "conv_proj"):  # a vision transformer
             return create_feature_extractor(network, {"encoder.ln": "map"})
         in_training, in_use = get_graph_node_names(network)
@@ -111,7 +111,7 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
             one = seen[name]
             if not isinstance(one, Tensor) or one.dim() != 4 or one.shape[2] != one.shape[3] or min(one.shape) == 0:
                 continue
-            # What is larger than a map before it only repeats its pixels.
+            # A map that is larger than an earlier one only repeats its pixels.
             if one.shape[2] <= min(sides.values(), default=one.shape[2]):
                 sides[name] = one.shape[2]
         enough = min(LEAST_SIDE, max(sides.values()))

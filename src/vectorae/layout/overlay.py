@@ -28,7 +28,7 @@ class OverlayLayout(LayoutBase):
     def __init__(self, below: SceneLayout, above: Layout) -> None:
         super().__init__()
         if below.channels != above.channels:
-            raise UserError(f"channels: the drawing has {below.channels}, and the shapes upon it {above.channels}")
+            raise UserError(f"channels: the drawing has {below.channels}, the shapes on top of it {above.channels}")
         if above.ordering == "depth":
             raise UserError("primitives.ordering: new shapes lie on top of a drawing; write primitives.ordering=slot")
         self.below, self.above = below, above

@@ -12,7 +12,13 @@ from vectorae.scene import Outline, RoundedBox
 
 @dataclass(frozen=True)
 class Circle(Primitive):
-    """A disc."""
+    """A disc.
+
+    Example:
+        >>> disc = Circle(center=torch.tensor([[[0.5, 0.5]]]), radius=torch.tensor([[0.25]]))
+        >>> disc.outline().half_extents
+        tensor([[[0.2500, 0.2500]]])
+    """
 
     center: Tensor = point()
     radius: Tensor = length(0.4, high=0.75)
