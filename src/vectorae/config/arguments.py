@@ -224,9 +224,9 @@ def _allowed(value: Any, hint: Any) -> bool:
     if plain is typing.Literal:
         return any(value == argument and type(value) is type(argument) for argument in arguments)
     if plain is float:
-        return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+        return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
     if plain is int:
-        return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        return not isinstance(value, bool) and isinstance(value, numbers.Integral)
     if plain in (str, Path):
         return isinstance(value, str | Path)
     if plain in (bool, types.NoneType):
