@@ -87,7 +87,7 @@ class TestFolder:
         ({"workers": -1}, r"^workers must be an integer ≥ 0, got -1$"),
         ({"seed": -1}, r"^seed must be an integer ≥ 0, got -1$"),
         ({"channels": 2}, r"^channels must be 1 or 3, got 2$"),
-        ({"channels": 0}, r"^dataset\.channels: 0 "),
+        ({"channels": 0}, r"^channels must be 1 or 3, got 0$"),
         ({"resize": "zoom"}, r"^resize must be crop, pad or stretch, got 'zoom'$"),
         ({"augment": "yes"}, r"^augment must be true or false, got 'yes'$"),
     ],

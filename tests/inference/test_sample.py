@@ -66,7 +66,7 @@ def test_mistakes_are_one_line(argument: str, message: str, capsys: pytest.Captu
 def test_only_a_variational_model_can_be_sampled_from(finished_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(f"checkpoint={finished_run / 'checkpoints' / 'best.ckpt'}") == 2
     assert "checkpoint: was not trained with model.variational=true" in capsys.readouterr().err
-    with pytest.raises(UserError, match=r"^head: a recurrent one looks at the image"):
+    with pytest.raises(UserError, match=r"^head: head=recurrent needs an image"):
         small_model("model.variational=true", "head=recurrent")
 
 

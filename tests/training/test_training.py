@@ -336,10 +336,10 @@ def test_two_processes_train_the_weights_of_one(tmp_path: Path) -> None:
         assert (folder / "renders" / "step_0000003.png").is_file()
         states.append(state(folder))
     untrained = build_model(composed(*small, *alike)).state_dict()
-    moved = [name for name, value in states[0].items() if not torch.equal(value, untrained[name])]
+    moved = [name for name, value in untrained.items() if not torch.equal(value, states[0][name])]
     assert any("numbers" in name for name in moved)
-    for name, one in states[0].items():
-        torch.testing.assert_close(states[1][name], one, atol=2e-5, rtol=1e-4, msg=name)
+    for name in untrained:
+        torch.testing.assert_close(states[1][name], states[0][name], atol=2e-5, rtol=1e-4, msg=name)
 
 
 def test_resuming_another_model_is_refused(

@@ -25,7 +25,7 @@ class Growth:
 
     Example:
         >>> growth = Growth(rounds=4, until=0.4)
-        >>> [growth.count(growth.round_at(progress), 16) for progress in (0.0, 0.1, 0.3, 1.0)]
+        >>> [growth.count(growth.round_at(progress), 16) for progress in (0.0, 0.15, 0.35, 1.0)]
         [4, 8, 16, 16]
     """
 
