@@ -71,7 +71,8 @@ class ImageData(pl.LightningDataModule):
         options: see ``ImageOptions``.
 
     Raises:
-        UserError: naming the key, for a value that is not possible or files that are not there.
+        UserError: naming the option, for a value out of range or missing files.
+        TypeError: an unknown option.
     """
 
     # Of its file in conf/dataset; begins the names of its caches.
@@ -83,6 +84,8 @@ class ImageData(pl.LightningDataModule):
     def __init__(self, root: str | Path | None, **options: Unpack[ImageOptions]) -> None:
         super().__init__()
         chosen: ImageOptions = {**DEFAULTS, **self.defaults, **options}
+        if unknown := sorted(chosen.keys() - DEFAULTS.keys()):
+            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}")
         self.image_size, self.channels, self.batch_size = (
             chosen["image_size"],
             chosen["channels"],
