@@ -186,9 +186,8 @@ def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
-    """The header of a .npy file (format 1.0), padded to 128 bytes, so that it is as long for any number of images."""
-    text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
-    file.write(np.lib.format.magic(1, 0) + len(text).to_bytes(2, "little") + text.encode("latin1"))
+    """Write the header of a .npy file of uint8: numpy pads it to 128 bytes, whatever the number of images."""
+    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
 
 
 @contextmanager
