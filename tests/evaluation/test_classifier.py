@@ -134,5 +134,18 @@ def test_what_is_no_classifier(tmp_path: Path, content: bytes) -> None:
     torch.save({"state_dict": {}}, tmp_path / "y.pt")
     with pytest.raises(UserError, match="damaged or not a classifier"):
         load_classifier(tmp_path / "y.pt")
+    described = {"format": 1, "dataset": "mnist", "image_size": 16, "channels": 2, "classes": 4}
+    torch.save({"vectorae_classifier": described, "state_dict": {}}, tmp_path / "v.pt")
+    with pytest.raises(UserError, match="damaged or not a classifier"):
+        load_classifier(tmp_path / "v.pt")
     with pytest.raises(UserError, match=r"^classifier: no file '.*z\.pt'; make one with scripts"):
         load_classifier(tmp_path / "z.pt")
+
+
+def test_values_out_of_range_are_refused_by_name() -> None:
+    with pytest.raises(UserError, match=r"^channels must be 1 or 3, got 2$"):
+        Task("mnist", 16, 2, 4)
+    with pytest.raises(UserError, match=r"^classes must be an integer ≥ 1, got 0$"):
+        Task("mnist", 16, 1, 0)
+    with pytest.raises(UserError, match=r"^learning_rate must be a number > 0, got 0$"):
+        Classifier(Task("mnist", 16, 1, 4), learning_rate=0)

@@ -359,7 +359,8 @@ def test_an_objective_is_the_weighted_sum() -> None:
     [
         ({}, "terms: none of weight above 0 compares drawing and image; add one, such as mse: 1"),
         ({"size": 1.0, "mse": 0}, "terms: none of weight above 0"),
-        ({"mes": 1.0}, "terms.mes: no loss 'mes'; choose from .*did you mean mse"),
+        ({"mes": 1.0}, r"terms\.mes\.kind must be mse, .* or overlap, got 'mes' \(did you mean mse\?\)$"),
+        ({"a": {"kind": ["mse"]}}, r"terms\.a\.kind must be mse, .* or overlap, got \['mse'\]$"),
         ({"mse": -1}, "terms.mse.weight must be a number ≥ 0, got -1"),
         ({"mse": "much"}, "terms.mse.weight must be a number ≥ 0, got 'much'"),
         ({"mse": {"sigma": 1}}, "terms.mse.sigma: no such key; mse has none but weight"),

@@ -5,13 +5,14 @@ import pickle
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vectorae.config import Choices, PositiveFloat, PositiveInt, validate, validated
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 from vectorae.io.pixels import to_float
@@ -31,15 +32,21 @@ class Task:
 
     Attributes:
         dataset: name of its config.
-        image_size: side of the images, pixels, a multiple of 4.
-        channels: 1 or 3.
+        image_size: side of the images, pixels.
+        channels: 1 (grey) or 3 (colour).
         classes: number of classes.
+
+    Raises:
+        UserError: a value out of range.
     """
 
     dataset: str
-    image_size: int
-    channels: int
-    classes: int
+    image_size: PositiveInt
+    channels: Annotated[int, Choices((1, 3))]
+    classes: PositiveInt
+
+    def __post_init__(self) -> None:
+        validate(self)
 
 
 class Classifier(pl.LightningModule):
@@ -50,7 +57,8 @@ class Classifier(pl.LightningModule):
         learning_rate: AdamW's maximum; it rises and falls again in one cycle over the training (Smith and Topin, 2018).
     """
 
-    def __init__(self, task: Task, learning_rate: float = 0.003) -> None:
+    @validated
+    def __init__(self, task: Task, learning_rate: PositiveFloat = 0.003) -> None:
         super().__init__()
         self.task, self.learning_rate = task, learning_rate
         self.network = nn.Sequential(
@@ -89,8 +97,8 @@ class Classifier(pl.LightningModule):
         """The fraction of uint8 images ``[n, C, S, S]`` whose class ``[n]`` is recognised."""
         with eval_mode(self):
             correct = [
-                int((self(to_float(part.to(self.device))).argmax(1).cpu() == truth).sum())
-                for part, truth in zip(images.split(512), labels.split(512), strict=True)
+                int((self(to_float(part.to(self.device))).argmax(1).cpu() == classes).sum())
+                for part, classes in zip(images.split(512), labels.split(512), strict=True)
             ]
         return sum(correct) / len(images)
 
@@ -118,7 +126,16 @@ def load_classifier(path: Path) -> Classifier:
             raise refusal
         model = Classifier(Task(**described))
         model.load_state_dict(content["state_dict"])
-    except (OSError, EOFError, KeyError, TypeError, ValueError, RuntimeError, pickle.UnpicklingError) as error:
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        pickle.UnpicklingError,
+        UserError,
+    ) as error:
         raise refusal from error
     return model.eval()
 

@@ -2,13 +2,13 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, check_arguments, check_value
-from vectorae.errors import UserError, choose
+from vectorae.config import NonNegativeFloat, OneOf, check_arguments, check_value
+from vectorae.errors import UserError
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
 from vectorae.losses.loss import ImageLoss, Regularizer
 from vectorae.losses.perceptual import LPIPS, MSSSIM, SSIM
@@ -104,8 +104,7 @@ def _term(name: str, value: Any) -> tuple[float, ImageLoss | Regularizer]:
     settings: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"weight": 0 if value is None else value}
     weight, kind = settings.pop("weight", 1.0), settings.pop("kind", name)
     check_value(f"terms.{name}.weight", weight, NonNegativeFloat)
-    if kind not in LOSSES:
-        raise UserError(f"terms.{name}: no loss {kind!r}; {choose(kind, LOSSES)}")
+    check_value(f"terms.{name}.kind", kind, Annotated[str, OneOf(LOSSES)])
     loss = LOSSES[kind]
     if settings and not inspect.signature(loss).parameters:
         raise UserError(f"terms.{name}.{next(iter(settings))}: no such key; {kind} has none but weight")

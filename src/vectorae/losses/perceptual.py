@@ -84,6 +84,9 @@ class LPIPS(ImageLoss):
 
     net: Literal["alex", "vgg", "squeeze"] = "alex"
 
+    def __post_init__(self) -> None:
+        validate(self)
+
     def check(self, height: int, width: int) -> None:
         check_size(height, width, SMALLEST_SEEN[self.net], f"LPIPS by {self.net}")
         lpips_network(self.net)

@@ -10,7 +10,13 @@ from vectorae.losses.loss import ImageLoss
 
 @dataclass(frozen=True)
 class MSE(ImageLoss):
-    """Mean squared error."""
+    """Mean squared error.
+
+    Example:
+        >>> import torch
+        >>> MSE()(torch.full((2, 3, 8, 8), 0.5), torch.zeros(2, 3, 8, 8))
+        tensor([0.2500, 0.2500])
+    """
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         return (drawing - image).square().mean((1, 2, 3))

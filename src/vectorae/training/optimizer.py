@@ -24,6 +24,17 @@ class AdamW:
         warmup: the fraction of the run in which the rate rises.
         final: the rate at the end, relative to ``lr``.
         beta1, beta2: decay of the running averages of gradient and squared gradient.
+
+    Raises:
+        UserError: a value out of range.
+
+    Example:
+        >>> settings = AdamW(lr=0.1, warmup=0.5, final=0.0)
+        >>> [round(settings.rate(progress), 3) for progress in (0.25, 0.5, 0.75, 1.0)]
+        [0.05, 0.1, 0.05, 0.0]
+        >>> AdamW(lr=0)
+        Traceback (most recent call last):
+        vectorae.errors.UserError: lr must be a number > 0, got 0
     """
 
     lr: PositiveFloat = 2e-3
