@@ -156,9 +156,9 @@ class TestCelebA:
         (place / missing).rename(place / "elsewhere")
         with pytest.raises(
             UserError, match=r"^dataset\.root: .*img_align_celeba/.*list_eval_partition\.txt there"
-        ) as told:
+        ) as refusal:
             self.make(root)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(refusal.value)
         monkeypatch.setattr("torchvision.datasets.CelebA", offline)
         with pytest.raises(
             UserError, match=r"^dataset\.download: .*img_align_celeba\.zip and list_eval_partition\.txt"

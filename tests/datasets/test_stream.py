@@ -83,7 +83,7 @@ class TestStream:
         data = ToyFaces(train_count=1, val_count=1, test_count=1, workers=workers)
         strategy = SimpleNamespace(root_device=torch.device(device))
         data.trainer = SimpleNamespace(strategy=strategy)  # type: ignore[assignment]
-        home = data._home(stored(tmp_path, numbered(500)))
+        home = data._resident_device(stored(tmp_path, numbered(500)))
         assert home == (torch.device(device) if there else None)
 
     def test_a_batch_does_not_write_to_the_images(self, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The judge of digits: learns, is saved and read back, and is refused where it does not belong."""
+"""The classifier of digits: trained, saved and read back, and refused for other data sets."""
 
 import gzip
 import json
@@ -47,8 +47,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def call(main: Callable[[], int], *arguments: str) -> tuple[int, str]:
         monkeypatch.setattr(sys, "argv", ["command.py", *arguments, "dataset.cache=cache"])
         code = main()
-        told = capsys.readouterr()
-        return code, told.err if code else told.out
+        printed = capsys.readouterr()
+        return code, printed.err if code else printed.out
 
     return call
 
@@ -57,20 +57,20 @@ SMALL = ["dataset.image_size=16", "dataset.batch_size=50"]
 
 
 def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
-    code, told = run(train_classifier.main, *SMALL, "epochs=3", "device=cpu", "hydra.run.dir=judge")
-    assert code == 0, told
-    metrics = json.loads(Path("judge/metrics.json").read_text())
+    code, printed = run(train_classifier.main, *SMALL, "epochs=3", "device=cpu", "hydra.run.dir=classifier")
+    assert code == 0, printed
+    metrics = json.loads(Path("classifier/metrics.json").read_text())
     assert metrics["accuracy_test"] > 0.95
     assert metrics["images"] == 3 * 600
 
     model = ["dataset=mnist", *SMALL, "primitives=lines_free", "primitives.count=2", "encoder.width=8"]
     settings = ["head.width=16", "trainer=cpu", "trainer.max_steps=4", "trainer.val_check_interval=4"]
     assert run(train.main, *model, *settings, "hydra.run.dir=run", "trainer.limit_val_batches=1")[0] == 0
-    judged = ["checkpoint=run/checkpoints/last.ckpt", "classifier=judge/classifier.pt", "device=cpu"]
-    code, told = run(
-        evaluate.main, *judged, "refine=3", "baselines.fit=2", "baselines.steps=9", "limit=50", "output=found.json"
+    evaluation = ["checkpoint=run/checkpoints/last.ckpt", "classifier=classifier/classifier.pt", "device=cpu"]
+    code, printed = run(
+        evaluate.main, *evaluation, "refine=3", "baselines.fit=2", "baselines.steps=9", "limit=50", "output=found.json"
     )
-    assert code == 0, told
+    assert code == 0, printed
     found = json.loads(Path("found.json").read_text())
     # Of the first fifty; the classifier is as good on them as on all.
     assert found["accuracy_images"] > 0.9
@@ -79,14 +79,14 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     assert found["images_optimum"] == 2
     assert Path("found.png").is_file()
 
-    code, told = run(evaluate.main, *judged, "output=found.png")
+    code, printed = run(evaluate.main, *evaluation, "output=found.png")
     assert code == 2
-    assert "output: 'found.png' is to be JSON, and the pictures lie beside it; write found.json" in told
+    assert "output: 'found.png' is to be JSON, and the pictures lie beside it; write found.json" in printed
 
     write_bars(tmp_path / "data", "KMNIST")
-    code, told = run(evaluate.main, *judged, "dataset=kmnist", "dataset.image_size=16")
+    code, printed = run(evaluate.main, *evaluation, "dataset=kmnist", "dataset.image_size=16")
     assert code == 2
-    assert "classifier: reads mnist of 1 channels, and these are images of kmnist of 1" in told
+    assert "classifier: reads mnist of 1 channels, and these are images of kmnist of 1" in printed
 
 
 @pytest.mark.parametrize(
@@ -99,10 +99,10 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     ],
 )
 def test_mistakes_are_one_line(run: Run, arguments: list[str], message: str) -> None:
-    code, told = run(train_classifier.main, *arguments)
+    code, printed = run(train_classifier.main, *arguments)
     assert code == 2
-    assert re.search(f"^vectorae: error: {message}", told.strip().splitlines()[-1])
-    assert "Traceback" not in told
+    assert re.search(f"^vectorae: error: {message}", printed.strip().splitlines()[-1])
+    assert "Traceback" not in printed
 
 
 def test_labels_that_are_missing_or_of_others_are_named(run: Run) -> None:
@@ -127,7 +127,7 @@ def test_a_classifier_reads_the_same_after_it_was_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"no such thing", b""])
-def test_what_is_no_classifier(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_no_classifier_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.pt").write_bytes(content)
     with pytest.raises(UserError, match=r"^classifier: '.*x\.pt' is damaged or not a classifier of vectorae$"):
         load_classifier(tmp_path / "x.pt")

@@ -372,7 +372,7 @@ def test_an_objective_is_the_weighted_sum() -> None:
         ({"lpips": {"net": "resnet"}}, "loss.terms.lpips.net must be alex, vgg or squeeze, got 'resnet'"),
     ],
 )  # fmt: skip
-def test_what_is_no_objective(terms: dict[str, Any], message: str) -> None:
+def test_invalid_objectives_are_refused(terms: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=f"^{message}"):
         Objective(terms)
 

@@ -1,4 +1,4 @@
-"""Images to learn from: one class per data set, each a LightningDataModule."""
+"""Data sets: one LightningDataModule each."""
 
 import importlib
 from typing import TYPE_CHECKING, Any

@@ -1,10 +1,10 @@
 """Decoded images on disk: made once, then read as a memory map.
 
-A cache is two files named after the data set and a hash of everything that decides its pixels: ``NAME-HASH.npy``,
-uint8 [n, C, S, S] with the train, val and test images one after the other, and ``NAME-HASH.json``, which says how many
-of each there are and which files were left out because they cannot be read. Both are written beside their place under
-a name of their own and then renamed, so two processes may make the same cache at once, and one that was cut short is
-never read. Nothing deletes a cache; the folder may be emptied at any time.
+A cache is two files named after the data set and a hash of everything that determines its pixels: ``NAME-HASH.npy``,
+uint8 [n, C, S, S] with the train, val and test images in this order, and ``NAME-HASH.json``, the number of images of
+each split and the files left out because they cannot be read. Both are written to temporary files in the same folder
+and then renamed, so two processes may make the same cache at once, and an incomplete one is never read. Nothing
+deletes a cache; the folder may be emptied at any time.
 """
 
 import errno
@@ -35,15 +35,15 @@ SPLITS = ("train", "val", "test")
 FORMAT = 1
 # The run stops when more than this share of the images cannot be read.
 MOST_CORRUPT = 0.01
-# Of the hash in a file name.
+# Digits of the hash in a file name.
 _DIGITS = 20
-# A temporary that nobody has written to for so long belongs to a process that was killed.
+# A temporary file unchanged for this long belongs to a process that was killed.
 _ABANDONED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some images in stored order: uint8 [k, C, S, S], and a line for each file between them that cannot be read."""
+    """Consecutive images, uint8 [k, C, S, S], and a line for each unreadable file among them."""
 
     images: np.ndarray
     skipped: tuple[str, ...] = ()
@@ -54,12 +54,12 @@ class Recipe:
     """How to make a cache.
 
     Attributes:
-        name: of the data set; begins the file name and stands beside the progress bar.
-        verb: what the progress bar says is being done, as "reading".
-        identity: everything that decides the pixels, as plain lists, dicts, numbers and strings.
+        name: of the data set; prefix of the file name and label of the progress bar.
+        verb: label of the progress bar, such as "reading".
+        identity: everything that determines the pixels, as plain lists, dicts, numbers and strings.
         image_shape: (C, S, S).
         counts: number of images of each split, before any is skipped.
-        blocks: the images of a split, a few hundred at a time.
+        blocks: split → its images in blocks of a few hundred.
     """
 
     name: str
@@ -94,14 +94,14 @@ class StoredImages:
 
     @property
     def size(self) -> int:
-        """Of all of them, bytes."""
+        """Size of all images, bytes."""
         return self.tensor().nbytes
 
     def tensor(self, device: torch.device | None = None) -> torch.Tensor:
         """uint8 [n, C, S, S], read from the file as it is touched. Writing to it does not reach the file.
 
         Args:
-            device: one on which a copy of all is made and kept; None makes none.
+            device: where a copy of all images is made once and kept; None is the memory map.
         """
         if device is not None:
             if device not in self._copies:
@@ -114,7 +114,7 @@ class StoredImages:
 
 
 def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
-    """The splits of a cache, which is made first if it is not there or not whole.
+    """The splits of a cache, which is made first if it is missing or incomplete.
 
     Raises:
         UserError: the folder cannot be written, its disk is full, or more than 1 % of the images cannot be read.
@@ -138,12 +138,12 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
 
 
 def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[str, StoredImages] | None:
-    """The splits of a whole cache, or None."""
+    """The splits of a complete cache, or None."""
     try:
         content = json.loads(index.read_text(encoding="utf-8"))
         counts = [int(content["counts"][split]) for split in SPLITS]
         skipped = len(content["skipped"])
-        # A file shorter than its header says is refused here.
+        # np.load refuses a file shorter than its header states.
         images = np.load(array, mmap_mode="r")
     except (OSError, ValueError, EOFError, KeyError, TypeError):
         return None
@@ -158,7 +158,7 @@ def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[s
 
 
 def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
-    """Write both files. The array comes last: a cache without its index is not read, and needs no lock."""
+    """Write both files. The array is renamed last: a cache needs both files to be read, so no lock is needed."""
     total = sum(recipe.counts.values())
     kept = dict.fromkeys(SPLITS, 0)
     skipped: list[str] = []
@@ -192,7 +192,7 @@ def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
 
 @contextmanager
 def _replacing(path: Path, size: int) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of ``path`` when it is complete, and leaves nothing behind when it is not."""
+    """A temporary file that replaces ``path`` on success and is deleted on failure."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         with _disk(path.parent, size):
@@ -203,7 +203,7 @@ def _replacing(path: Path, size: int) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
         finally:
-            # Closing flushes once more and fails once more on a full disk, which would hide the message.
+            # Closing flushes again and fails again on a full disk, which would hide the message.
             with suppress(OSError):
                 file.close()
         with _disk(path.parent, size):
@@ -219,7 +219,7 @@ def _replacing(path: Path, size: int) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _disk(folder: Path, size: int) -> Iterator[None]:
-    """Says in one line what is wrong with the cache folder."""
+    """Turn OSErrors into UserErrors that name the cache folder."""
     try:
         yield
     except OSError as error:
@@ -231,7 +231,7 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Delete what killed processes left behind."""
+    """Delete temporary files of killed processes."""
     for temporary in folder.glob(f"*-{'[0-9a-f]' * _DIGITS}.*.tmp"):
         try:
             if time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
@@ -241,6 +241,6 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _progress() -> Progress:
-    """On stderr, where it does not mix with what a command prints."""
+    """A progress bar on stderr, apart from what a command prints."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))

@@ -18,8 +18,8 @@ FACE = Crop(side=0.82, centre=0.52)
 class CelebA(ImageData):
     """The official ``img_align_celeba/`` and ``list_eval_partition.txt`` in root, or root/celeba as torchvision does.
 
-    Takes the images that the list names and that exist, so a part of CelebA will do. Stored at any size: the crop is
-    relative to the image. ``resize=pad`` and ``stretch`` take the whole picture instead. Parameters as in `ImageData`.
+    Images that are listed but missing are left out, so a subset of CelebA works. Files may have any size: the crop is
+    relative to the image. ``resize=pad`` and ``stretch`` use the whole picture instead. Options as in `ImageOptions`.
     """
 
     config_name = "celeba"
@@ -28,18 +28,18 @@ class CelebA(ImageData):
         super().__init__(root, **options)
         self._root = Path(root).expanduser()
         if not self.download:
-            self._found()
+            self._required_folder()
 
     def fetch(self) -> None:
         """Through torchvision, into root/celeba. The host often refuses; a UserError says what to fetch by hand."""
-        if self._look() is not None:
+        if self._find() is not None:
             return
         from torchvision.datasets import CelebA as Official
 
         try:
             Official(str(self._root), download=True)
-        except Exception as error:  # network, quota, missing gdown, half an archive: the way out is the same
-            if self._look() is None:
+        except Exception as error:  # network, quota, missing gdown, truncated archive: the remedy is the same
+            if self._find() is None:
                 raise UserError(
                     f"dataset.download: CelebA cannot be fetched ({reason(error)}); get img_align_celeba.zip and "
                     f"{PARTITION} from the CelebA project page, unpack the first, "
@@ -47,21 +47,21 @@ class CelebA(ImageData):
                 ) from error
 
     def recipe(self) -> disk.Recipe:
-        """One cache for the images that are there."""
-        folder = self._found()
+        """One cache for the images that exist."""
+        folder = self._required_folder()
         return recipe_of_files(
             self.config_name, folder, partition(folder), View(self.image_size, self.channels, self.resize, FACE)
         )
 
-    def _look(self) -> Path | None:
-        """The folder that holds both, if there is one."""
+    def _find(self) -> Path | None:
+        """The folder that holds the images and the partition, or None."""
         for folder in (self._root, self._root / "celeba"):
             if (folder / IMAGES).is_dir() and (folder / PARTITION).is_file():
                 return folder
         return None
 
-    def _found(self) -> Path:
-        folder = self._look()
+    def _required_folder(self) -> Path:
+        folder = self._find()
         if folder is None:
             raise UserError(
                 f"dataset.root: no CelebA in '{self._root}'; put the folder {IMAGES}/ (img_align_celeba.zip, unpacked) "
@@ -77,7 +77,7 @@ def partition(folder: Path) -> dict[str, list[str]]:
         Paths below ``folder`` for each split, in the list's order.
 
     Raises:
-        UserError: a line cannot be understood, or a split has no image.
+        UserError: a malformed line, or a split without images.
     """
     present = {entry.name for entry in os.scandir(folder / IMAGES)}
     names: dict[str, list[str]] = {split: [] for split in disk.SPLITS}

@@ -1,4 +1,4 @@
-"""What every data set is: images of one size in three splits, and the loaders over them."""
+"""The base class of data sets: square images in three splits, and their loaders."""
 
 from abc import abstractmethod
 from pathlib import Path
@@ -15,8 +15,8 @@ from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
 from vectorae.io.cache_folder import cache_folder
 
-LARGEST_PART = 0.25
-"""Of a GPU's free memory that training images may take."""
+GPU_MEMORY_FRACTION = 0.25
+"""Fraction of a GPU's free memory that training images may take."""
 
 
 class ImageOptions(TypedDict, total=False):
@@ -27,12 +27,12 @@ class ImageOptions(TypedDict, total=False):
         channels: C, 3 for colour or 1 for grey.
         batch_size: images per step, over all devices together.
         augment: mirror half of the training images left to right.
-        resize: ``crop``, ``pad`` or ``stretch``: how an image that is not square becomes so.
+        resize: ``crop``, ``pad`` or ``stretch``: how images that are not square are made square.
         download: fetch the files into root if they are not there.
         cache: folder of the decoded images; None is the user's cache folder.
         workers: processes that load batches; 0 loads in the main process, or on the GPU if all training images fit into
             a quarter of its free memory. The batches are the same.
-        seed: of order and flips, and of the split where the data set has none of its own.
+        seed: of the order and the flips, and of the split where the data set has no official one.
     """
 
     image_size: Annotated[int, Ge(16)]
@@ -75,10 +75,10 @@ class ImageData(pl.LightningDataModule):
         TypeError: an unknown option.
     """
 
-    # Of its file in conf/dataset; begins the names of its caches.
     config_name: ClassVar[str]
+    """Name of its file in conf/dataset, and prefix of its caches' file names."""
     defaults: ClassVar[ImageOptions] = {}
-    """Options of this data set that are not those of all."""
+    """Defaults of this data set that differ from ``DEFAULTS``."""
 
     @validated
     def __init__(self, root: str | Path | None, **options: Unpack[ImageOptions]) -> None:
@@ -101,10 +101,10 @@ class ImageData(pl.LightningDataModule):
 
     @abstractmethod
     def recipe(self) -> disk.Recipe:
-        """How the cache of these images is made, and its key. Raises UserError if the files are not there."""
+        """How the cache of these images is made, and its key. Raises UserError if files are missing."""
 
     def fetch(self) -> None:
-        """Download what is missing. Called before ``recipe`` when ``download`` is true."""
+        """Download missing files. Called before ``recipe`` when ``download`` is true."""
 
     def prepare_data(self) -> None:
         """Download and decode, if that has not been done. Lightning calls it in one process per machine."""
@@ -120,36 +120,38 @@ class ImageData(pl.LightningDataModule):
         """The class of each image of ``split``, int64 [n], from 0.
 
         Raises:
-            UserError: these images have no classes, or the file of them is not there.
+            UserError: the data set has no labels, or their file is missing.
         """
         raise UserError(f"dataset: {self.config_name} has no labels; choose mnist, fashion_mnist or kmnist")
 
     def train_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The endless stream, from the trainer's step on."""
-        rank, world = self._place()
+        rank, world = self._rank_and_world()
         start = 0
         if self.trainer is not None:
             start = self.trainer.global_step * self.trainer.accumulate_grad_batches
         images = self._stored()["train"]
-        batches = TrainingBatches(images, self.batch_size, self.augment, self.seed, rank, world, self._home(images))
+        batches = TrainingBatches(
+            images, self.batch_size, self.augment, self.seed, rank, world, self._resident_device(images)
+        )
         return self._loader(batches, sampler=StepsFrom(start))
 
     def val_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The validation images in order, the last batch smaller."""
-        return self._loader(OrderedBatches(self._stored()["val"], self.batch_size, *self._place()))
+        return self._loader(OrderedBatches(self._stored()["val"], self.batch_size, *self._rank_and_world()))
 
     def test_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The test images in order, the last batch smaller."""
-        return self._loader(OrderedBatches(self._stored()["test"], self.batch_size, *self._place()))
+        return self._loader(OrderedBatches(self._stored()["test"], self.batch_size, *self._rank_and_world()))
 
     def _loader(self, batches: "torch.utils.data.Dataset[torch.Tensor]", **options: Any) -> "DataLoader[torch.Tensor]":
-        # Items are whole batches. A loader draws a random number when it starts: from a generator of its own, so that
-        # looking at the validation images does not move the random numbers of training.
+        # Items are whole batches. A loader draws a random number when it starts: from its own generator, so that
+        # validation does not change the random numbers of training.
         return DataLoader(
             batches, batch_size=None, num_workers=self.workers, generator=torch.Generator().manual_seed(0), **options
         )
 
-    def _place(self) -> tuple[int, int]:
+    def _rank_and_world(self) -> tuple[int, int]:
         """Rank of this process and number of processes."""
         if self.trainer is None:
             return 0, 1
@@ -158,12 +160,12 @@ class ImageData(pl.LightningDataModule):
             raise UserError(f"dataset.batch_size: {self.batch_size} images do not divide among {world} devices")
         return rank, world
 
-    def _home(self, images: disk.StoredImages) -> torch.device | None:
-        """The GPU, where there is one with room for all images and no process is asked to load them."""
+    def _resident_device(self, images: disk.StoredImages) -> torch.device | None:
+        """The GPU, if all images fit into its free memory and no worker processes load them; else None."""
         if self.trainer is None or self.workers:
             return None
         device: torch.device = self.trainer.strategy.root_device
-        if device.type != "cuda" or images.size > LARGEST_PART * torch.cuda.mem_get_info(device)[0]:
+        if device.type != "cuda" or images.size > GPU_MEMORY_FRACTION * torch.cuda.mem_get_info(device)[0]:
             return None
         return device
 
@@ -176,7 +178,11 @@ class ImageData(pl.LightningDataModule):
 
 
 def folder_of_images(root: Path | None) -> Path:
-    """``root`` if it is a folder; else a UserError."""
+    """``root``, checked to be a folder.
+
+    Raises:
+        UserError: it is None, a file, or does not exist.
+    """
     if root is None:
         raise UserError("dataset.root: name the folder of images")
     if not root.is_dir():

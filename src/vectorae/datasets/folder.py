@@ -17,7 +17,7 @@ class Folder(ImageData):
     """The images in a folder and the folders below it, split by seed: 90 % train, 5 % val, 5 % test, at least one each.
 
     Every format that Pillow reads, found by file name extension. Hidden files and folders are left out, links are
-    followed, and the order does not depend on the file system. Parameters as in `ImageData`.
+    followed, and the order does not depend on the file system. Options as in `ImageOptions`.
     """
 
     config_name = "folder"
@@ -47,13 +47,13 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         name: of the data set.
         root: folder.
         names: paths below it, for each split.
-        view: how each becomes a square.
+        view: how each image is cropped and scaled to a square.
     """
 
     def signature(path: str) -> list[object]:
         try:
             status = (root / path).stat()
-        except OSError:  # a file that went away; decoding will name it
+        except OSError:  # the file was removed meanwhile; decoding will report it
             return [path]
         return [path, status.st_size, status.st_mtime_ns]
 

@@ -1,4 +1,4 @@
-"""The IDX files of the MNIST family, packed or not."""
+"""Readers of the IDX files of MNIST, gzipped or not."""
 
 import gzip
 import math
@@ -17,13 +17,13 @@ def read_images(path: Path) -> np.ndarray:
     """The images in an IDX file.
 
     Args:
-        path: the file; a name that ends in ``.gz`` is unpacked while reading.
+        path: the file; gzipped if its name ends in ``.gz``.
 
     Returns:
         uint8 [n, height, width].
 
     Raises:
-        UserError: the file is cut short, damaged, or holds something else.
+        UserError: the file is truncated, damaged, or not an IDX file of images.
     """
     return _read(path, 3, "images")
 

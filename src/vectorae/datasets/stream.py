@@ -1,7 +1,7 @@
-"""Which images make up which batch: a pure function of the seed and the batch's number.
+"""The images of each batch, a pure function of the seed and the batch's number.
 
-Nothing here keeps a position. A run that stops after batch 1000 and one that resumes at batch 1000 see the same images,
-flipped the same way, in the same order, whatever the number of worker processes.
+Nothing here has state. A run that resumes at batch 1000 gets the same images, flipped the same way, in the same order
+as one that was not interrupted, whatever the number of worker processes.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def _permutation(seed: int, epoch: int, images: int) -> np.ndarray:
 
 
 def batch_indices(seed: int, step: int, batch_size: int, images: int) -> np.ndarray:
-    """Which images batch number ``step`` holds.
+    """Indices of the images of batch number ``step``.
 
     Each epoch is a new permutation, cut into whole batches; the remainder of an epoch is left out. With fewer images
     than ``batch_size`` the permutations follow each other without a gap, so that every image is seen equally often.
@@ -34,7 +34,7 @@ def batch_indices(seed: int, step: int, batch_size: int, images: int) -> np.ndar
         seed: of the run, 0 or more.
         step: number of the batch, 0 or more.
         batch_size: images in the batch, over all devices together.
-        images: how many there are, 1 or more.
+        images: number of images, 1 or more.
 
     Returns:
         int64 [batch_size], each in 0 … images − 1.
@@ -50,7 +50,7 @@ def batch_indices(seed: int, step: int, batch_size: int, images: int) -> np.ndar
 
 
 def batch_flips(seed: int, step: int, batch_size: int) -> np.ndarray:
-    """Which images of batch number ``step`` are mirrored: bool [batch_size], half of them on average."""
+    """The images of batch number ``step`` that are mirrored: bool [batch_size], half of them on average."""
     return np.random.default_rng([seed, _FLIPS, step]).random(batch_size) < 0.5
 
 
@@ -64,8 +64,8 @@ class TrainingBatches(Dataset[torch.Tensor]):
         batch_size: images in the common batch.
         augment: mirror half of them.
         seed: of order and flips.
-        rank, world: which device of how many.
-        home: the device on which all images lie and batches are put together; they go there at the first batch.
+        rank, world: index of this device, and number of devices.
+        device: where all images are kept and batches are assembled, from the first batch on; None is the memory map.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class TrainingBatches(Dataset[torch.Tensor]):
         seed: int,
         rank: int,
         world: int,
-        home: torch.device | None = None,
+        device: torch.device | None = None,
     ) -> None:
         self.images = images
         self.batch_size = batch_size
@@ -84,10 +84,10 @@ class TrainingBatches(Dataset[torch.Tensor]):
         self.seed = seed
         self.rank = rank
         self.world = world
-        self.home = home
+        self.device = device
 
     def __getitem__(self, step: int) -> torch.Tensor:
-        images = self.images.tensor(self.home)
+        images = self.images.tensor(self.device)
         mine = slice(self.rank, None, self.world)
         indices = batch_indices(self.seed, step, self.batch_size, len(images))[mine]
         batch = images[torch.from_numpy(indices).to(images.device)]
@@ -100,7 +100,7 @@ class TrainingBatches(Dataset[torch.Tensor]):
 class OrderedBatches(Dataset[torch.Tensor]):
     """Every image once, in order: item i is batch i, uint8 [B, C, S, S], the last one smaller.
 
-    Device ``rank`` of ``world`` takes every world-th image; none is given to two devices.
+    Device ``rank`` of ``world`` takes every world-th image; no image goes to two devices.
     """
 
     def __init__(self, images: StoredImages, batch_size: int, rank: int, world: int) -> None:
@@ -122,7 +122,7 @@ class OrderedBatches(Dataset[torch.Tensor]):
 
 
 class StepsFrom(Sampler[int]):
-    """start, start + 1, start + 2, … without an end, so a loader over it has no length either."""
+    """start, start + 1, start + 2, … without end; a loader over it has no length."""
 
     def __init__(self, start: int) -> None:
         self.start = start

@@ -1,4 +1,4 @@
-"""MNIST and its like, and Omniglot: the official files where torchvision puts them."""
+"""MNIST, FashionMNIST, KMNIST and Omniglot: the official files in torchvision's folders."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from vectorae.errors import UserError, reason
 from vectorae.io.image_files import image_files
 from vectorae.io.images import View
 
-_AT_ONCE = 1024
+_BLOCK = 1024
 
 
 class _Glyphs(ImageData):
-    """What the sets of small black and white pictures have in common: their defaults."""
+    """Base of the data sets of small black and white images."""
 
     defaults: ClassVar[ImageOptions] = {"image_size": 28, "channels": 1, "batch_size": 128, "augment": False}
 
@@ -32,38 +32,39 @@ class _Glyphs(ImageData):
 
     @abstractmethod
     def _check(self) -> None:
-        """UserError if the files are not there."""
+        """Raise UserError if files are missing."""
 
 
 class MNIST(_Glyphs):
     """Handwritten digits, white on black: 55,000 train, the last 5,000 of the training file val, 10,000 test.
 
     Reads root/MNIST/raw/train-images-idx3-ubyte and t10k-images-idx3-ubyte, unpacked or packed (``.gz``). The images
-    are square, so ``resize`` changes nothing. Parameters as in `ImageData`.
+    are square, so ``resize`` changes nothing. Options as in `ImageOptions`.
     """
 
     config_name = "mnist"
-    # Of the folder below root, and of the class that downloads.
     official: ClassVar[str] = "MNIST"
+    """Name of the folder below root, and of torchvision's class."""
     VAL: ClassVar[int] = 5000
+    """Images of the validation split."""
 
     def fetch(self) -> None:
         """Through torchvision, into root."""
-        if None not in self._look():
+        if None not in self._find():
             return
         from torchvision import datasets
 
         try:
             getattr(datasets, self.official)(str(self._root), download=True)
-        except Exception as error:  # no network, no such host, a damaged file: the way out is the same
+        except Exception as error:  # no network, unknown host, damaged file: the remedy is the same
             raise UserError(
                 f"dataset.download: {self.official} cannot be fetched ({reason(error)}); put {self._wanted()}"
             ) from error
 
     def recipe(self) -> disk.Recipe:
         """One cache for the two files."""
-        train, test = self._found()
-        # Only the number of images is needed here, but the files are small, and a damaged one is better found now.
+        train, test = self._required_files()
+        # Only the number of images is needed here, but the files are small, and damage is reported early.
         images = {"train": read_images(train), "test": read_images(test)}
         if len(images["train"]) <= self.VAL:
             raise UserError(
@@ -101,15 +102,15 @@ class MNIST(_Glyphs):
         """A file by its name, packed or not."""
         return next((path for path in (self._folder / name, self._folder / f"{name}.gz") if path.is_file()), None)
 
-    def _look(self) -> tuple[Path | None, Path | None]:
-        """The training and the test file."""
+    def _find(self) -> tuple[Path | None, Path | None]:
+        """The training and the test file, None for each that is missing."""
         return self._file("train-images-idx3-ubyte"), self._file("t10k-images-idx3-ubyte")
 
     def _check(self) -> None:
-        self._found()
+        self._required_files()
 
-    def _found(self) -> tuple[Path, Path]:
-        train, test = self._look()
+    def _required_files(self) -> tuple[Path, Path]:
+        train, test = self._find()
         if train is None or test is None:
             raise UserError(
                 f"dataset.root: no {self.official} in '{self._root}'; "
@@ -137,8 +138,8 @@ class KMNIST(MNIST):
 
 def _resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Block]:
     """uint8 [n, height, width] as blocks of uint8 [k, channels, size, size]; bilinear with antialiasing."""
-    for start in range(0, len(images), _AT_ONCE):
-        block = torch.from_numpy(images[start : start + _AT_ONCE].copy())[:, None]
+    for start in range(0, len(images), _BLOCK):
+        block = torch.from_numpy(images[start : start + _BLOCK].copy())[:, None]
         if block.shape[-2:] != (size, size):
             scaled = torch.nn.functional.interpolate(block.float(), (size, size), mode="bilinear", antialias=True)
             block = scaled.round().clamp(0, 255).byte()
@@ -149,7 +150,7 @@ class Omniglot(_Glyphs):
     """Handwritten characters of fifty alphabets (Lake et al., 2015), the strokes white on black as in MNIST.
 
     Reads root/omniglot-py/images_background (train, and 5 % of it, the same for every seed, val) and images_evaluation
-    (test). The images are square, so ``resize`` changes nothing. Parameters as in `ImageData`.
+    (test). The images are square, so ``resize`` changes nothing. Options as in `ImageOptions`.
     """
 
     config_name = "omniglot"
@@ -163,7 +164,7 @@ class Omniglot(_Glyphs):
         try:
             for background in (True, False):
                 Official(str(self._root), background=background, download=True)
-        except Exception as error:  # no network, no such host, a damaged file: the way out is the same
+        except Exception as error:  # no network, unknown host, damaged file: the remedy is the same
             raise UserError(
                 f"dataset.download: Omniglot cannot be fetched ({reason(error)}); {self._wanted()}"
             ) from error

@@ -9,14 +9,14 @@ from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError
 
-_AT_ONCE = 64
+_BLOCK = 64
 
 
 class ToyFaces(ImageData):
     """Faces varied in skin, hair, clothes, eyes, mouth, pose, beard, glasses, hat and background.
 
-    Drawn once into the cache. Face i of a split depends on (seed, split, i) alone. Parameters as in `ImageData`; root
-    stays None, and ``resize`` and ``download`` change nothing.
+    Drawn once into the cache. Face i of a split depends on (seed, split, i) alone. Options as in `ImageOptions`;
+    ``root`` must be None, and ``resize`` and ``download`` have no effect.
 
     Args:
         train_count, val_count, test_count: faces of each split.
@@ -44,7 +44,7 @@ class ToyFaces(ImageData):
         self._counts = {"train": train_count, "val": val_count, "test": test_count}
 
     def recipe(self) -> disk.Recipe:
-        """One cache for each seed. A few small faces are part of its key: drawn differently, all are drawn again."""
+        """One cache for each seed; a few small faces in its key renew it when the drawing code changes."""
         return disk.Recipe(
             name=self.config_name,
             verb="drawing",
@@ -55,7 +55,7 @@ class ToyFaces(ImageData):
         )
 
     def _drawn(self, split: str) -> Iterator[disk.Block]:
-        for start in range(0, self._counts[split], _AT_ONCE):
+        for start in range(0, self._counts[split], _BLOCK):
             # Always whole blocks: vectorised arithmetic may round the last few numbers of a tensor differently.
-            faces = draw_faces(self.seed, split, start, start + _AT_ONCE, self.image_size, self.channels)
+            faces = draw_faces(self.seed, split, start, start + _BLOCK, self.image_size, self.channels)
             yield disk.Block(faces[: self._counts[split] - start].numpy())

@@ -1,4 +1,4 @@
-"""A small classifier of images, by which drawn digits are evaluated."""
+"""A small image classifier, with which drawings of digits are evaluated."""
 
 import math
 import pickle

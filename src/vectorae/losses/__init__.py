@@ -1,4 +1,4 @@
-"""What is compared: the distance between a drawing and the image, and what a scene itself costs."""
+"""Losses of images and scenes, and their weighted sum."""
 
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE, gaussian_blur
 from vectorae.losses.loss import ImageLoss, Regularizer

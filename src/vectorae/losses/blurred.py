@@ -1,6 +1,6 @@
-"""Losses that compare images from afar, so that black and white ink may stand for grey: blurs, pyramids, edges.
+"""Losses of blurred images, pyramids and edges: fine patterns of black and white match the grey of their mean.
 
-Blurred and pyramid losses for drawings are of Mihai and Hare, *Differentiable Drawing and Sketching* (2021).
+Blurred and pyramid losses for drawings are by Mihai and Hare, *Differentiable Drawing and Sketching* (2021).
 """
 
 import math
@@ -21,34 +21,34 @@ TRUNCATE = 4
 
 
 def gaussian_blur(images: Tensor, sigma: float, radius: int | None = None) -> Tensor:
-    """Images ``[B, C, H, W]`` blurred by a gaussian of σ pixels; beyond its edges an image goes on as it ends.
+    """Images ``[B, C, H, W]`` blurred by a gaussian; edges are replicated.
 
     Args:
         images: of any size.
-        sigma: > 0.
-        radius: at which the gaussian is cut off, pixels; by default at four σ.
+        sigma: σ in pixels, > 0.
+        radius: of the kernel in pixels; by default four σ.
     """
     height, width = images.shape[-2:]
     radius = max(1, round(TRUNCATE * sigma)) if radius is None else radius
-    down, across = (_blurring(size, sigma, radius, images.dtype, images.device) for size in (height, width))
+    down, across = (_blur_matrix(size, sigma, radius, images.dtype, images.device) for size in (height, width))
     return down @ (images @ across.T)
 
 
 @lru_cache(maxsize=64)
-def _blurring(size: int, sigma: float, radius: int, dtype: torch.dtype, device: torch.device) -> Tensor:
-    """The matrix ``[size, size]`` that blurs a column. Multiplied, it is ten times as fast as a convolution."""
-    places = torch.arange(-radius, radius + 1, dtype=torch.float64)
-    kernel = torch.exp(-0.5 * (places / sigma).square())
+def _blur_matrix(size: int, sigma: float, radius: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """The matrix ``[size, size]`` that blurs a column. The product is ten times as fast as a convolution."""
+    offsets = torch.arange(-radius, radius + 1, dtype=torch.float64)
+    kernel = torch.exp(-0.5 * (offsets / sigma).square())
     kernel = kernel / kernel.sum()
-    seen = (torch.arange(size)[:, None] + places.long()).clamp(0, size - 1)
-    # A matrix first made without gradients would be of no use to them later.
+    sources = (torch.arange(size)[:, None] + offsets.long()).clamp(0, size - 1)
+    # A cached matrix made in inference mode could not be used in autograd later.
     with torch.inference_mode(False):
         matrix = torch.zeros(size, size, dtype=torch.float64)
-        return matrix.scatter_add_(1, seen, kernel.expand(size, -1)).to(device, dtype)
+        return matrix.scatter_add_(1, sources, kernel.expand(size, -1)).to(device, dtype)
 
 
 def gaussian_pyramid(images: Tensor, octaves: int, intervals: int, sigma: float) -> list[list[Tensor]]:
-    """Ever more blurred images, octave by octave (Lowe, 2004).
+    """A gaussian pyramid (Lowe, 2004).
 
     In octave o, whose pixels are 2^o wide, level i is blurred by σ 2^(i / intervals) of its pixels, i = 0 … intervals;
     every other pixel of the last level begins the next octave.
@@ -66,7 +66,7 @@ def gaussian_pyramid(images: Tensor, octaves: int, intervals: int, sigma: float)
     for _ in range(octaves):
         levels = [base]
         for before, after in pairwise(sigmas):
-            # Blurs add up by their squares.
+            # Variances of successive blurs add up.
             levels.append(gaussian_blur(levels[-1], math.sqrt(after**2 - before**2)))
         pyramid.append(levels)
         base = levels[-1][..., ::2, ::2]
@@ -79,7 +79,7 @@ class BlurredMSE(ImageLoss):
 
     Attributes:
         sigma: of the gaussian, pixels, > 0.
-        blur_image: blur the image too and not the drawing alone.
+        blur_image: blur the image as well as the drawing.
     """
 
     sigma: PositiveFloat = 1.0
@@ -99,7 +99,7 @@ class PyramidMSE(ImageLoss):
     """Mean over the levels of a gaussian pyramid of their mean squared error.
 
     Attributes:
-        octaves: how often the images are halved, plus 1.
+        octaves: number of resolutions, each half the one before.
         intervals: levels in each octave.
         sigma: of the first level, pixels, > 0.
     """
@@ -115,7 +115,7 @@ class PyramidMSE(ImageLoss):
         check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        differences = self._levels(drawing - image)  # all that makes a level is linear
+        differences = self._levels(drawing - image)  # every level is linear in the image
         return torch.stack([level.square().mean((1, 2, 3)) for level in differences]).mean(0)
 
     def _levels(self, images: Tensor) -> list[Tensor]:
@@ -125,7 +125,7 @@ class PyramidMSE(ImageLoss):
 
 @dataclass(frozen=True)
 class DifferenceOfGaussians(PyramidMSE):
-    """The same over the differences between the levels of each octave: edges and blobs of every size, not tones."""
+    """Mean squared error of the differences between successive levels: edges and blobs of every size, not tones."""
 
     def _levels(self, images: Tensor) -> list[Tensor]:
         octaves = gaussian_pyramid(images, self.octaves, self.intervals, self.sigma)
@@ -134,7 +134,7 @@ class DifferenceOfGaussians(PyramidMSE):
 
 @dataclass(frozen=True)
 class Edges(ImageLoss):
-    """Mean squared distance between the gradients of the images by Sobel, in units of value per pixel."""
+    """Mean squared distance between the images' Sobel gradients, in values per pixel."""
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         difference = drawing - image  # both operators are linear

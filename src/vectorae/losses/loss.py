@@ -1,4 +1,4 @@
-"""What every loss is: of images, or of the scene itself."""
+"""Base classes of losses: of images, and of scenes alone."""
 
 from abc import ABC, abstractmethod
 
@@ -13,10 +13,10 @@ class ImageLoss(ABC):
 
     @abstractmethod
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        """Of each drawing ``[B]``, from two batches ``[B, C, H, W]`` of one dtype with values in [0, 1]."""
+        """The loss of each drawing, ``[B]``, from two batches ``[B, C, H, W]`` of one dtype with values in [0, 1]."""
 
     def check(self, height: int, width: int) -> None:  # noqa: B027  # most losses take any image
-        """Refuse what would fail later: images too small for the loss, weights that are not there.
+        """Check in advance that images are large enough and weights available, and fetch those.
 
         Raises:
             UserError: naming the smallest size, or the file to place.
@@ -24,11 +24,11 @@ class ImageLoss(ABC):
 
 
 class Regularizer(ABC):
-    """A property of scenes that costs, whatever the images are."""
+    """A loss of scenes that does not depend on the images."""
 
     @abstractmethod
     def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
-        """Of each drawing ``[B]``; height and width are those of its images, in pixels."""
+        """The loss of each scene, ``[B]``; height and width of its drawing in pixels."""
 
 
 def check_size(height: int, width: int, least: int, what: str) -> None:

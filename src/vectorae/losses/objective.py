@@ -1,4 +1,4 @@
-"""What is minimised: losses of the images and of the scene, each by its weight."""
+"""The objective: a weighted sum of losses of images and scenes."""
 
 import inspect
 from collections.abc import Mapping
@@ -31,15 +31,15 @@ LOSSES: dict[str, type[ImageLoss | Regularizer]] = {
     "size": Size,
     "overlap": Overlap,
 }
-"""Name → class, every loss there is."""
+"""Name → class of every loss."""
 
 
 class Objective:
     """A weighted sum of losses.
 
     Args:
-        terms: name → weight, or {weight, kind, …} with arguments of the loss; the kind is by default the name. Weights
-            are 0 or more; a term of weight 0 or null is left out. ``{mse: 1, wide: {kind: blurred_mse, weight: 0.5,
+        terms: name → weight, or {weight, kind, …} with arguments of the loss; kind defaults to the name. Weights
+            are ≥ 0; a term of weight 0 or null is left out. ``{mse: 1, wide: {kind: blurred_mse, weight: 0.5,
             sigma: 5}}``.
 
     Raises:
@@ -71,7 +71,7 @@ class Objective:
         """
         height, width = drawing.shape[-2:]
         image = image.to(drawing.dtype)
-        # A drawing has all its digits; half precision would blur the differences that are left at the end.
+        # Drawings are in full precision; half precision would round off the small differences of a late training.
         with torch.autocast(drawing.device.type, enabled=False):
             return {
                 name: loss(drawing, image) if isinstance(loss, ImageLoss) else loss(scene, height, width)
@@ -83,11 +83,11 @@ class Objective:
         return torch.stack([self._weights[name] * value for name, value in terms.items()]).sum(0)
 
     def __call__(self, drawing: Tensor, image: Tensor, scene: Scene) -> Tensor:
-        """Of each drawing ``[B]``."""
+        """The objective of each drawing, ``[B]``."""
         return self.total(self.terms(drawing, image, scene))
 
     def check(self, height: int, width: int) -> None:
-        """Refuse what would fail later, and fetch what must be fetched (see ``ImageLoss.check``).
+        """Check every term for images of this size (see ``ImageLoss.check``).
 
         Raises:
             UserError: naming the term.

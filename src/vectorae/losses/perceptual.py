@@ -1,4 +1,4 @@
-"""Losses that compare structure, or what a trained network sees."""
+"""Losses that compare local structure, or features of a trained network."""
 
 import functools
 import warnings
@@ -20,10 +20,10 @@ WINDOW, SIGMA = 11, 1.5
 """Side of SSIM's gaussian window and its σ, pixels: Wang et al. (2004), section III.C."""
 
 C1, C2 = 0.01**2, 0.03**2
-"""What keeps SSIM's fractions from 0 / 0, for values in [0, 1]: the same section."""
+"""Constants that keep SSIM's fractions from 0 / 0, for values in [0, 1]: the same section."""
 
 EXPONENTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of MS-SSIM's scales, from fine to coarse: Wang, Simoncelli and Bovik (2003), section 3.2."""
+"""Exponents of MS-SSIM's scales, from fine to coarse: Wang, Simoncelli and Bovik (2003), section 3.2."""
 
 
 @dataclass(frozen=True)
@@ -63,17 +63,17 @@ class MSSSIM(ImageLoss):
         exponents = raised * drawing.new_tensor(EXPONENTS[:scales])[:, None]
         factors = []
         for scale in range(scales):
-            whole, contrast = structural_similarity(drawing, image)
-            factors.append(whole if scale == scales - 1 else contrast)
+            full, contrast = structural_similarity(drawing, image)
+            factors.append(full if scale == scales - 1 else contrast)
             drawing, image = F.avg_pool2d(drawing, 2), F.avg_pool2d(image, 2)
-        # A negative similarity has no such power, and at 0 its slope is infinite.
+        # Powers of negative numbers are undefined, and at 0 their slope is infinite.
         powers = torch.stack(factors).clamp_min(1e-4) ** exponents
         return 1 - powers.prod(0)
 
 
 @dataclass(frozen=True)
 class LPIPS(ImageLoss):
-    """Distance between the features of a trained network (Zhang et al., 2018). Grey images are seen as RGB.
+    """Distance between the features of a trained network (Zhang et al., 2018). Grey images are repeated to RGB.
 
     The weights of the network are torchvision's, fetched when they are first needed; those of its layers come with
     torchmetrics.
@@ -105,7 +105,7 @@ _BACKBONES = {"alex": "AlexNet", "vgg": "VGG16", "squeeze": "SqueezeNet1_1"}
 
 
 def lpips_weights(net: str) -> Path:
-    """Where torchvision looks for the weights of a network, and puts them when it has fetched them."""
+    """The file in which torchvision keeps the downloaded weights of a network."""
     return weights_path(_url(net))
 
 
@@ -114,7 +114,7 @@ def lpips_network(net: str) -> torch.nn.Module:
     """LPIPS' network, on the CPU.
 
     Raises:
-        UserError: its weights are not there and cannot be fetched, or are damaged: naming file and place.
+        UserError: its weights are missing and cannot be fetched, or are damaged; names the file.
     """
     from torchmetrics.image.lpip import LearnedPerceptualImagePatchSimilarity
 
@@ -133,32 +133,34 @@ def _url(net: str) -> str:
 
 
 def structural_similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-    """SSIM (Wang et al., 2004, equation 13), the mean over channels and all places where the whole window fits.
+    """SSIM (Wang et al., 2004, equation 13), the mean over channels and all positions where the window fits.
 
-    Images smaller than the window go on as they end, and the middle counts.
+    Images smaller than the window are padded by their edges, and the central position counts.
 
-    Our own: torchmetrics has it too, but brings half of torch's compiler with it, which takes two seconds and 200 MB.
+    Not torchmetrics' implementation: that imports torch's compiler, which takes two seconds and 200 MB.
 
     Args:
         drawing, image: ``[B, C, H, W]`` in [0, 1].
 
     Returns:
-        SSIM, and the part of it that compares contrast and structure and not luminance (equations 9 and 10), ``[B]``.
+        SSIM, and its factor of contrast and structure without luminance (equations 9 and 10), each ``[B]``.
     """
     radius = WINDOW // 2
-    # Variances are small differences of squares: sixteen bits have none of them left.
+    # Variances are small differences of squares: sixteen bits would cancel them.
     drawing, image = (one if one.dtype == torch.float64 else one.float() for one in (drawing, image))
     moments = torch.stack([drawing, image, drawing.square(), image.square(), drawing * image])
     top, left = (min(radius, (size - 1) // 2) for size in drawing.shape[-2:])
     with torch.autocast(drawing.device.type, enabled=False):
         means = gaussian_blur(moments, SIGMA, radius)
     means = means[..., top : -top or None, left : -left or None]
-    drawn, seen, drawn_square, seen_square, product = means
-    structure = (2 * (product - drawn * seen) + C2) / (drawn_square - drawn**2 + seen_square - seen**2 + C2)
-    luminance = (2 * drawn * seen + C1) / (drawn**2 + seen**2 + C1)
+    drawing_mean, image_mean, drawing_square, image_square, product = means
+    structure = (2 * (product - drawing_mean * image_mean) + C2) / (
+        drawing_square - drawing_mean**2 + image_square - image_mean**2 + C2
+    )
+    luminance = (2 * drawing_mean * image_mean + C1) / (drawing_mean**2 + image_mean**2 + C1)
     return (luminance * structure).mean((1, 2, 3)), structure.mean((1, 2, 3))
 
 
 def _smallest(scales: int) -> int:
-    """Side of the smallest images on whose last scale SSIM's window still fits."""
+    """Side of the smallest images whose coarsest scale still holds SSIM's window."""
     return WINDOW * 2 ** (scales - 1)

@@ -35,7 +35,6 @@ class BCE(ImageLoss):
     """Mean binary cross-entropy, the drawing's values read as probabilities of ink."""
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
-        # Rounding may leave a drawing a hair outside [0, 1], and a pixel that is certain and wrong must not cost
-        # infinitely much.
+        # Rounding may leave values slightly outside [0, 1], and a wrong 0 or 1 would have an infinite loss.
         likely = drawing.clamp(1e-6, 1 - 1e-6)
         return F.binary_cross_entropy(likely, image, reduction="none").mean((1, 2, 3))

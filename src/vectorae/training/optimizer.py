@@ -1,4 +1,4 @@
-"""Optimizers, with a learning rate that follows the run's progress, so that steps or time may end it."""
+"""Optimizers whose learning rate depends on the run's progress, measured in steps or in time."""
 
 import math
 from collections.abc import Iterable
@@ -19,11 +19,11 @@ class AdamW:
     """AdamW (Loshchilov & Hutter 2019) with linear warm-up and cosine decay.
 
     Attributes:
-        lr: the highest learning rate.
-        weight_decay: decoupled weight decay.
-        warmup: the fraction of the run in which the rate rises.
-        final: the rate at the end, relative to ``lr``.
-        beta1, beta2: decay of the running averages of gradient and squared gradient.
+        lr: the highest learning rate, > 0.
+        weight_decay: decoupled weight decay, ≥ 0.
+        warmup: the fraction of the run in which the rate rises, in [0, 1).
+        final: the rate at the end relative to ``lr``, in [0, 1].
+        beta1, beta2: decay of the running averages of gradient and squared gradient, in [0, 1).
 
     Raises:
         UserError: a value out of range.
@@ -55,5 +55,5 @@ class AdamW:
         """The learning rate at a progress in [0, 1]."""
         if progress < self.warmup:
             return self.lr * max(progress / self.warmup, 1e-3)
-        part = min(1.0, (progress - self.warmup) / (1 - self.warmup))
-        return self.lr * (self.final + (1 - self.final) * (1 + math.cos(math.pi * part)) / 2)
+        decayed = min(1.0, (progress - self.warmup) / (1 - self.warmup))
+        return self.lr * (self.final + (1 - self.final) * (1 + math.cos(math.pi * decayed)) / 2)
