@@ -139,8 +139,7 @@ class Dsketch:
         else:
             squared = self._distance.curve_edt2_polyline(points, pixels, CURVE_SEGMENTS)
         variance = (workload.softness * state.softness).square()[..., None, None]
-        image: Tensor = self._composite.softor(self._raster.exp(squared, variance), keepdim=True)
-        return image
+        return self._composite.softor(self._raster.exp(squared, variance), keepdim=True)
 
 
 PEERS: dict[str, Peer] = {

@@ -23,6 +23,7 @@ from docs._gallery.recipes import draw_recipes
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
 from vectorae.config import PositiveInt
+from vectorae.config.arguments import describe
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
@@ -352,12 +353,8 @@ def _range(field: Field) -> str:
 
 
 def _choices(option: Option) -> str:
-    """An option's default and what else it may be."""
-    if isinstance(option.default, bool):
-        return "false or true" if not option.default else "true or false"
-    if isinstance(option.default, int):
-        return f"{option.default} ({option.low} or more)"
-    return " or ".join([str(option.default), ", ".join(one for one in option.choices if one != option.default)])
+    """An option's default and what it may be."""
+    return f"{str(option.default).lower()} ({describe(option.allowed)})"
 
 
 if __name__ == "__main__":

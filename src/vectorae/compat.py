@@ -44,8 +44,7 @@ def averaged_model(callback: WeightAveraging) -> nn.Module:
     their first validation.
     """
     assert callback._average_model is not None
-    averaged: nn.Module = callback._average_model.module
-    return averaged
+    return callback._average_model.module
 
 
 def write_summaries(writer: SummaryWriter, summaries: Iterable[Any]) -> None:

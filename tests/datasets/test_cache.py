@@ -119,7 +119,9 @@ class TestCache:
     def test_what_a_killed_process_left_is_removed(self, photos: Path, tmp_path: Path) -> None:
         data = make(photos, tmp_path)
         (tmp_path / "cache").mkdir()
-        old, new = (tmp_path / "cache" / f"{data.recipe().stem}.npy.{name}.tmp" for name in ("1-old", "2-new"))
+        old, new = (
+            tmp_path / "cache" / f"{data.recipe().stem}.npy.{name}.part" for name in ("1-aaaaaaaa", "2-bbbbbbbb")
+        )
         for path in (old, new):
             path.write_bytes(b"half")
         os.utime(old, (0, 0))

@@ -155,13 +155,13 @@ class TestCelebA:
         (place,) = (path.parent for path in root.rglob(missing))
         (place / missing).rename(place / "elsewhere")
         with pytest.raises(
-            UserError, match=r"^dataset\.root: .*img_align_celeba/.*list_eval_partition\.txt there"
+            UserError, match=r"^dataset\.root: .*img_align_celeba/.*list_eval_partition\.txt into"
         ) as refusal:
             self.make(root)
         assert "\n" not in str(refusal.value)
         monkeypatch.setattr("torchvision.datasets.CelebA", offline)
         with pytest.raises(
-            UserError, match=r"^dataset\.download: .*img_align_celeba\.zip and list_eval_partition\.txt"
+            UserError, match=r"^dataset\.download: .*img_align_celeba\.zip.* and the file list_eval_partition\.txt"
         ):
             self.make(root, download=True).prepare_data()
 

@@ -5,9 +5,11 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Annotated
 
 import pytest
 import torch
+from annotated_types import Ge
 from helpers.models import small_model
 from torch import Tensor
 
@@ -244,7 +246,7 @@ def star_kind() -> Iterator[str]:
     class Star(Primitive):
         """A star by its centre and its size."""
 
-        arms: int = option(5, low=3)
+        arms: Annotated[int, Ge(3)] = option(5)
         center: Tensor = point()
         radius: Tensor = length(0.45)
         angle: Tensor = angle()

@@ -1,7 +1,7 @@
 """Gradients: exact for every kind, coverage and compositing, and finite whatever the scene."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import hypothesis
 import hypothesis.strategies as st
@@ -22,7 +22,8 @@ SLOPED = [name for name in PROFILES if name != "hard"]
 @pytest.mark.parametrize(("kind", "paint"), PAINTED)
 def test_gradients_are_exact(kind: str, paint: str, coverage: str, compositing: str) -> None:
     # As few points as a kind can have, and one more: a polygon of four corners may cross itself.
-    options = {name: one.low + 1 for name, one in KINDS[kind].options().items() if type(one.default) is int}
+    numbers = {name: get_args(one.allowed) for name, one in KINDS[kind].options().items() if type(one.default) is int}
+    options = {name: least.ge + 1 for name, (_, least) in numbers.items()}
     layout = Layout([kind], count=2, channels=1, fields={"softness": "learned"}, paint=paint, options=options)
     raw = layout.random_raw(1, seed=1, spread=0.7).double().requires_grad_()
     softness = torch.tensor(0.07, dtype=torch.float64, requires_grad=True)

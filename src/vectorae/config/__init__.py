@@ -10,10 +10,10 @@ from vectorae.config.arguments import (
     PositiveFloat,
     PositiveFraction,
     PositiveInt,
+    Validated,
     check_arguments,
     check_schema,
     check_value,
-    validate,
     validated,
 )
 from vectorae.config.components import check, flatten, instantiate
@@ -29,6 +29,7 @@ __all__ = [
     "PositiveFloat",
     "PositiveFraction",
     "PositiveInt",
+    "Validated",
     "check",
     "check_arguments",
     "check_resumed_settings",
@@ -36,6 +37,5 @@ __all__ = [
     "check_value",
     "flatten",
     "instantiate",
-    "validate",
     "validated",
 ]

@@ -1,7 +1,7 @@
 """Values compared with annotations: types, ranges and choices, for config sections and for objects alike.
 
 An annotation is the only place where a range is written: ``rounds: Annotated[int, Ge(1)]``. ``check_arguments`` reads
-it before a class is called with a config section, ``validate`` when an object is made in Python.
+it before a class is called with a config section, ``Validated`` and ``validated`` when an object is made in Python.
 """
 
 from __future__ import annotations
@@ -142,16 +142,18 @@ def _unpacked(hint: Any) -> dict[str, Any]:
     return _hints(typing.get_args(hint)[0]) if typing.get_origin(hint) is typing.Unpack else {}
 
 
-def validate(instance: Any) -> None:
-    """Compare the attributes of a dataclass with their annotations; call it in ``__post_init__``.
+class Validated:
+    """A base of dataclasses: their values are compared with their annotations when an object is made.
 
     Raises:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
-    cls: Any = type(instance)
-    hints = _hints(cls)
-    for attribute in fields(instance):
-        check_value(attribute.name, getattr(instance, attribute.name), hints[attribute.name])
+
+    def __post_init__(self) -> None:
+        kind: Any = type(self)
+        hints = _hints(kind)
+        for attribute in fields(self):  # type: ignore[arg-type]
+            check_value(attribute.name, getattr(self, attribute.name), hints[attribute.name])
 
 
 def validated(function: _Called) -> _Called:
@@ -193,7 +195,7 @@ def check_value(key: str, value: Any, hint: Any) -> None:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
     for name, one, wanted in _mismatches(key, value, hint):
-        raise UserError(f"{name} must be {_describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")
+        raise UserError(f"{name} must be {describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")
 
 
 def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -259,7 +261,7 @@ def _meets(value: Any, constraint: Any) -> bool:
     return True  # a note for someone else
 
 
-def _describe(hint: Any) -> str:
+def describe(hint: Any) -> str:
     """The annotation in words: ``an integer ≥ 1 or null``; for literals the choices."""
     names = {
         int: "an integer",
@@ -276,9 +278,9 @@ def _describe(hint: Any) -> str:
             return _one_of(choices[0].choices)
         if words := [one.words for one in arguments[1:] if isinstance(one, Meets)]:
             return words[0]
-        return f"{_describe(arguments[0])}{_range(arguments[1:])}"
+        return f"{describe(arguments[0])}{_range(arguments[1:])}"
     if plain in (typing.Union, types.UnionType):
-        words = [_describe(argument) for argument in arguments if _writable(argument)]
+        words = [describe(argument) for argument in arguments if _writable(argument)]
         return " or ".join(dict.fromkeys(words))
     if plain is typing.Literal:
         return _one_of(arguments)

@@ -12,21 +12,19 @@ import hashlib
 import json
 import logging
 import os
-import secrets
 import shutil
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from vectorae.errors import UserError
+from vectorae.io.atomic import remove_abandoned, replacing
+from vectorae.io.progress import counting
 
 log = logging.getLogger(__name__)
 
@@ -37,8 +35,6 @@ FORMAT = 1
 MOST_CORRUPT = 0.01
 # Digits of the hash in a file name.
 _DIGITS = 20
-# A temporary file unchanged for this long belongs to a process that was killed.
-_ABANDONED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -125,10 +121,15 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
         size = sum(recipe.counts.values()) * int(np.prod(recipe.image_shape))
         with _disk(folder, size):
             folder.mkdir(parents=True, exist_ok=True)
-            _remove_abandoned(folder)
+            remove_abandoned(folder)
             if shutil.disk_usage(folder).free < size:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        _make(recipe, array, index, size)
+            try:
+                _make(recipe, array, index)
+            except PermissionError:
+                # Windows does not replace a file that another process reads; that one has the same content.
+                if not array.exists():
+                    raise
         splits = _open(array, index, recipe.image_shape)
         if splits is None:
             raise UserError(
@@ -157,18 +158,17 @@ def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[s
     }
 
 
-def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
+def _make(recipe: Recipe, array: Path, index: Path) -> None:
     """Write both files. The array is renamed last: a cache needs both files to be read, so no lock is needed."""
     total = sum(recipe.counts.values())
     kept = dict.fromkeys(SPLITS, 0)
     skipped: list[str] = []
-    with _progress() as progress, _replacing(array, size) as file:
-        task = progress.add_task(f"{recipe.verb} {recipe.name}", total=total)
+    bar = counting(f"{recipe.verb} {recipe.name}", total, stderr=True)  # apart from what a command prints
+    with bar as advance, replacing(array, durable=True) as part, part.open("wb") as file:
         _write_header(file, (total, *recipe.image_shape))
         for split in SPLITS:
             for block in recipe.blocks(split):
-                with _disk(array.parent, size):
-                    file.write(np.ascontiguousarray(block.images).data)
+                file.write(np.ascontiguousarray(block.images).data)
                 kept[split] += len(block.images)
                 skipped += block.skipped
                 for line in block.skipped:
@@ -178,43 +178,16 @@ def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
                         f"dataset.root: {len(skipped)} or more of {total} images cannot be read, more than 1 %; "
                         f"the first is {skipped[0]}"
                     )
-                progress.advance(task, len(block.images) + len(block.skipped))
+                advance(len(block.images) + len(block.skipped))
         file.seek(0)
         _write_header(file, (sum(kept.values()), *recipe.image_shape))
-        with _replacing(index, size) as index_file:
-            index_file.write(json.dumps({"counts": kept, "skipped": skipped}, indent=1).encode())
+        with replacing(index, durable=True) as part_of_index:
+            part_of_index.write_text(json.dumps({"counts": kept, "skipped": skipped}, indent=1), encoding="utf-8")
 
 
 def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
     """Write the header of a .npy file of uint8: numpy pads it to 128 bytes, whatever the number of images."""
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
-
-
-@contextmanager
-def _replacing(path: Path, size: int) -> Iterator[IO[bytes]]:
-    """A temporary file that replaces ``path`` on success and is deleted on failure."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with _disk(path.parent, size):
-            file = temporary.open("wb")
-        try:
-            yield file
-            with _disk(path.parent, size):
-                file.flush()
-                os.fsync(file.fileno())
-        finally:
-            # Closing flushes again and fails again on a full disk, which would hide the message.
-            with suppress(OSError):
-                file.close()
-        with _disk(path.parent, size):
-            try:
-                temporary.replace(path)
-            except PermissionError:
-                # Windows does not replace a file that another process reads; that one has the same content.
-                if not path.exists():
-                    raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -228,19 +201,3 @@ def _disk(folder: Path, size: int) -> Iterator[None]:
         else:
             problem = f"cannot write to '{folder}' ({error.strerror or error})"
         raise UserError(f"dataset.cache: {problem}; set dataset.cache to a folder on another disk") from error
-
-
-def _remove_abandoned(folder: Path) -> None:
-    """Delete temporary files of killed processes."""
-    for temporary in folder.glob(f"*-{'[0-9a-f]' * _DIGITS}.*.tmp"):
-        try:
-            if time.time() - temporary.stat().st_mtime > _ABANDONED_SECONDS:
-                temporary.unlink()
-        except FileNotFoundError:
-            continue
-
-
-def _progress() -> Progress:
-    """A progress bar on stderr, apart from what a command prints."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))

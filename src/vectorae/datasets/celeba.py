@@ -2,12 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Unpack
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.folder import recipe_of_files
-from vectorae.errors import UserError, reason
+from vectorae.datasets.official import OfficialData
+from vectorae.errors import UserError
 from vectorae.io.images import Crop, View
 
 IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"
@@ -15,7 +14,7 @@ IMAGES, PARTITION = "img_align_celeba", "list_eval_partition.txt"
 FACE = Crop(side=0.82, centre=0.52)
 
 
-class CelebA(ImageData):
+class CelebA(OfficialData):
     """The official ``img_align_celeba/`` and ``list_eval_partition.txt`` in root, or root/celeba as torchvision does.
 
     Images that are listed but missing are left out, so a subset of CelebA works. Files may have any size: the crop is
@@ -23,51 +22,38 @@ class CelebA(ImageData):
     """
 
     config_name = "celeba"
-
-    def __init__(self, root: str = "data", **options: Unpack[ImageOptions]) -> None:
-        super().__init__(root, **options)
-        self._root = Path(root).expanduser()
-        if not self.download:
-            self._required_folder()
-
-    def fetch(self) -> None:
-        """Through torchvision, into root/celeba. The host often refuses; a UserError says what to fetch by hand."""
-        if self._find() is not None:
-            return
-        from torchvision.datasets import CelebA as Official
-
-        try:
-            Official(str(self._root), download=True)
-        except Exception as error:  # network, quota, missing gdown, truncated archive: the remedy is the same
-            if self._find() is None:
-                raise UserError(
-                    f"dataset.download: CelebA cannot be fetched ({reason(error)}); get img_align_celeba.zip and "
-                    f"{PARTITION} from the CelebA project page, unpack the first, "
-                    f"and put the folder {IMAGES}/ and the file {PARTITION} into '{self._root / 'celeba'}'"
-                ) from error
+    title = "CelebA"
 
     def recipe(self) -> disk.Recipe:
         """One cache for the images that exist."""
-        folder = self._required_folder()
+        self.check_files()
+        folder = self._folder
         return recipe_of_files(
             self.config_name, folder, partition(folder), View(self.image_size, self.channels, self.resize, FACE)
         )
 
-    def _find(self) -> Path | None:
-        """The folder that holds the images and the partition, or None."""
-        for folder in (self._root, self._root / "celeba"):
-            if (folder / IMAGES).is_dir() and (folder / PARTITION).is_file():
-                return folder
-        return None
+    def files_missing(self) -> bool:
+        return not _holds_celeba(self._folder)
 
-    def _required_folder(self) -> Path:
-        folder = self._find()
-        if folder is None:
-            raise UserError(
-                f"dataset.root: no CelebA in '{self._root}'; put the folder {IMAGES}/ (img_align_celeba.zip, unpacked) "
-                f"and the file {PARTITION} there, name the folder that holds both, or try dataset.download=true"
-            )
-        return folder
+    def download_files(self) -> None:
+        from torchvision import datasets
+
+        datasets.CelebA(str(self._root), download=True)
+
+    def instructions(self) -> str:
+        return (
+            f"put the folder {IMAGES}/ (img_align_celeba.zip of the CelebA project page, unpacked) and the file "
+            f"{PARTITION} into '{self._folder}', or name the folder that holds both"
+        )
+
+    @property
+    def _folder(self) -> Path:
+        """The folder that holds the images and the partition, or will."""
+        return self._root if _holds_celeba(self._root) else self._root / "celeba"
+
+
+def _holds_celeba(folder: Path) -> bool:
+    return (folder / IMAGES).is_dir() and (folder / PARTITION).is_file()
 
 
 def partition(folder: Path) -> dict[str, list[str]]:

@@ -1,41 +1,31 @@
 """MNIST, FashionMNIST, KMNIST and Omniglot: the official files in torchvision's folders."""
 
-from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Unpack
+from typing import ClassVar
 
 import numpy as np
 import torch
 
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData, ImageOptions
+from vectorae.datasets.data import ImageOptions
 from vectorae.datasets.folder import recipe_of_files
 from vectorae.datasets.idx import read_images, read_labels
-from vectorae.errors import UserError, reason
+from vectorae.datasets.official import OfficialData
+from vectorae.errors import UserError
 from vectorae.io.image_files import image_files
 from vectorae.io.images import View
 
 _BLOCK = 1024
 
+IMAGE_FILES = "train-images-idx3-ubyte", "t10k-images-idx3-ubyte"
+OMNIGLOT_PARTS = "images_background", "images_evaluation"
 
-class _Glyphs(ImageData):
-    """Base of the data sets of small black and white images."""
-
-    defaults: ClassVar[ImageOptions] = {"image_size": 28, "channels": 1, "batch_size": 128, "augment": False}
-
-    def __init__(self, root: str = "data", **options: Unpack[ImageOptions]) -> None:
-        super().__init__(root, **options)
-        self._root = Path(root).expanduser()
-        if not self.download:
-            self._check()
-
-    @abstractmethod
-    def _check(self) -> None:
-        """Raise UserError if files are missing."""
+GLYPHS: ImageOptions = {"image_size": 28, "channels": 1, "batch_size": 128, "augment": False}
+"""Defaults of small black and white images."""
 
 
-class MNIST(_Glyphs):
+class MNIST(OfficialData):
     """Handwritten digits, white on black: 55,000 train, the last 5,000 of the training file val, 10,000 test.
 
     Reads root/MNIST/raw/train-images-idx3-ubyte and t10k-images-idx3-ubyte, unpacked or packed (``.gz``). The images
@@ -43,27 +33,15 @@ class MNIST(_Glyphs):
     """
 
     config_name = "mnist"
-    official: ClassVar[str] = "MNIST"
-    """Name of the folder below root, and of torchvision's class."""
+    title = "MNIST"
+    defaults = GLYPHS
     VAL: ClassVar[int] = 5000
     """Images of the validation split."""
 
-    def fetch(self) -> None:
-        """Through torchvision, into root."""
-        if None not in self._find():
-            return
-        from torchvision import datasets
-
-        try:
-            getattr(datasets, self.official)(str(self._root), download=True)
-        except Exception as error:  # no network, unknown host, damaged file: the remedy is the same
-            raise UserError(
-                f"dataset.download: {self.official} cannot be fetched ({reason(error)}); put {self._wanted()}"
-            ) from error
-
     def recipe(self) -> disk.Recipe:
         """One cache for the two files."""
-        train, test = self._required_files()
+        self.check_files()
+        train, test = (path for path in self._files() if path is not None)
         # Only the number of images is needed here, but the files are small, and damage is reported early.
         images = {"train": read_images(train), "test": read_images(test)}
         if len(images["train"]) <= self.VAL:
@@ -94,46 +72,43 @@ class MNIST(_Glyphs):
             raise UserError(f"dataset.root: '{path}' does not belong to the images beside it; fetch both anew")
         return labels
 
+    def files_missing(self) -> bool:
+        return None in self._files()
+
+    def download_files(self) -> None:
+        from torchvision import datasets
+
+        getattr(datasets, self.title)(str(self._root), download=True)
+
+    def instructions(self) -> str:
+        names = " and ".join(f"{name}.gz" for name in IMAGE_FILES)
+        return f"put {names} (packed or unpacked) into '{self._folder}'"
+
     @property
     def _folder(self) -> Path:
-        return self._root / self.official / "raw"
+        return self._root / self.title / "raw"
 
     def _file(self, name: str) -> Path | None:
         """A file by its name, packed or not."""
         return next((path for path in (self._folder / name, self._folder / f"{name}.gz") if path.is_file()), None)
 
-    def _find(self) -> tuple[Path | None, Path | None]:
+    def _files(self) -> list[Path | None]:
         """The training and the test file, None for each that is missing."""
-        return self._file("train-images-idx3-ubyte"), self._file("t10k-images-idx3-ubyte")
-
-    def _check(self) -> None:
-        self._required_files()
-
-    def _required_files(self) -> tuple[Path, Path]:
-        train, test = self._find()
-        if train is None or test is None:
-            raise UserError(
-                f"dataset.root: no {self.official} in '{self._root}'; "
-                f"set dataset.download=true, or put {self._wanted()}"
-            )
-        return train, test
-
-    def _wanted(self) -> str:
-        return f"train-images-idx3-ubyte.gz and t10k-images-idx3-ubyte.gz (packed or unpacked) into '{self._folder}'"
+        return [self._file(name) for name in IMAGE_FILES]
 
 
 class FashionMNIST(MNIST):
     """Zalando's articles of clothing (Xiao et al., 2017), in MNIST's form, below root/FashionMNIST/raw."""
 
     config_name = "fashion_mnist"
-    official = "FashionMNIST"
+    title = "FashionMNIST"
 
 
 class KMNIST(MNIST):
     """Cursive Japanese characters (Clanuwat et al., 2018), in MNIST's form, below root/KMNIST/raw."""
 
     config_name = "kmnist"
-    official = "KMNIST"
+    title = "KMNIST"
 
 
 def _resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Block]:
@@ -146,7 +121,7 @@ def _resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Bloc
         yield disk.Block(block.expand(-1, channels, -1, -1).numpy())
 
 
-class Omniglot(_Glyphs):
+class Omniglot(OfficialData):
     """Handwritten characters of fifty alphabets (Lake et al., 2015), the strokes white on black as in MNIST.
 
     Reads root/omniglot-py/images_background (train, and 5 % of it, the same for every seed, val) and images_evaluation
@@ -154,32 +129,19 @@ class Omniglot(_Glyphs):
     """
 
     config_name = "omniglot"
-
-    def fetch(self) -> None:
-        """Through torchvision, into root."""
-        if not self._missing():
-            return
-        from torchvision.datasets import Omniglot as Official
-
-        try:
-            for background in (True, False):
-                Official(str(self._root), background=background, download=True)
-        except Exception as error:  # no network, unknown host, damaged file: the remedy is the same
-            raise UserError(
-                f"dataset.download: Omniglot cannot be fetched ({reason(error)}); {self._wanted()}"
-            ) from error
+    title = "Omniglot"
+    defaults = GLYPHS
 
     def recipe(self) -> disk.Recipe:
         """One cache for both folders."""
-        self._check()
+        self.check_files()
         background, evaluation = (
-            [f"{part}/{path}" for path in image_files(self._folder / part)]
-            for part in ("images_background", "images_evaluation")
+            [f"{part}/{path}" for path in image_files(self._folder / part)] for part in OMNIGLOT_PARTS
         )
         order = np.random.default_rng(0).permutation(len(background)).tolist()
         held_out = max(1, round(0.05 * len(order)))
         if len(order) <= held_out or not evaluation:
-            raise UserError(f"dataset.root: too few images in '{self._folder}'; {self._wanted()}")
+            raise UserError(f"dataset.root: too few images in '{self._folder}'; {self.instructions()}")
         names = {
             "train": [background[i] for i in order[held_out:]],
             "val": [background[i] for i in order[:held_out]],
@@ -188,18 +150,18 @@ class Omniglot(_Glyphs):
         view = View(self.image_size, self.channels, "stretch", invert=True)
         return recipe_of_files(self.config_name, self._folder, names, view)
 
+    def files_missing(self) -> bool:
+        return not all((self._folder / part).is_dir() for part in OMNIGLOT_PARTS)
+
+    def download_files(self) -> None:
+        from torchvision import datasets
+
+        for background in (True, False):
+            datasets.Omniglot(str(self._root), background=background, download=True)
+
+    def instructions(self) -> str:
+        return f"unpack {' and '.join(f'{part}.zip' for part in OMNIGLOT_PARTS)} into '{self._folder}'"
+
     @property
     def _folder(self) -> Path:
         return self._root / "omniglot-py"
-
-    def _missing(self) -> bool:
-        return not all((self._folder / part).is_dir() for part in ("images_background", "images_evaluation"))
-
-    def _check(self) -> None:
-        if self._missing():
-            raise UserError(
-                f"dataset.root: no Omniglot in '{self._root}'; set dataset.download=true, or {self._wanted()}"
-            )
-
-    def _wanted(self) -> str:
-        return f"unpack images_background.zip and images_evaluation.zip into '{self._folder}'"

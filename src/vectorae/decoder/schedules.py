@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vectorae.config import Fraction, PositiveFloat, PositiveFraction, validate
+from vectorae.config import Fraction, PositiveFloat, PositiveFraction, Validated
 from vectorae.decoder.state import DrawState
 
 SHARP = 0.18
@@ -24,7 +24,7 @@ MEMORY = 0.95
 
 
 @dataclass(frozen=True)
-class SoftnessSchedule:
+class SoftnessSchedule(Validated):
     """Softness falls from ``start`` to ``end``, and stays there for the last part of the run.
 
     Attributes:
@@ -48,9 +48,6 @@ class SoftnessSchedule:
     unit: Literal["canvas", "pixel"] = "canvas"
     shape: Literal["exponential", "linear", "cosine", "plateau"] = "exponential"
     exact: Fraction = 0.4
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     @property
     def waits(self) -> bool:
@@ -105,7 +102,7 @@ class Plateaus:
 
 
 @dataclass(frozen=True)
-class TemperatureSchedule:
+class TemperatureSchedule(Validated):
     """The temperature at which shapes are ordered by depth falls exponentially from ``start`` to ``end``.
 
     Attributes:
@@ -117,9 +114,6 @@ class TemperatureSchedule:
     start: PositiveFloat = 0.1
     end: PositiveFloat = 0.001
     until: PositiveFraction = 0.6
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def __call__(self, progress: float) -> float:
         """Temperature in units of depth at a progress in [0, 1]."""

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.config import validate
+from vectorae.config import Validated
 from vectorae.geometry import canvas_size
 from vectorae.layout import Seeds
 from vectorae.losses import gaussian_blur
@@ -24,7 +24,7 @@ LARGEST = 1.5
 
 
 @dataclass(frozen=True)
-class Seeding:
+class Seeding(Validated):
     """Samples where shapes start from the image.
 
     Strokes and boxes are laid along the edges of the image (its structure tensor, Förstner and Gülch 1987).
@@ -39,9 +39,6 @@ class Seeding:
     places: Literal["residual", "gradient", "layout"] = "residual"
     sizes: Literal["density", "equal"] = "density"
     colors: Literal["image", "layout"] = "image"
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def __call__(
         self,

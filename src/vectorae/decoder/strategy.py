@@ -7,7 +7,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, validate
+from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Validated
 from vectorae.decoder.decoder import Decoder
 from vectorae.decoder.seeding import Seeding
 from vectorae.decoder.state import DrawState
@@ -16,7 +16,7 @@ from vectorae.scene import Scene
 
 
 @dataclass(frozen=True)
-class Growth:
+class Growth(Validated):
     """Shapes are added in rounds, where the drawing is worst, on top of those before (LIVE, Ma et al. 2022).
 
     Attributes:
@@ -32,9 +32,6 @@ class Growth:
     rounds: PositiveInt = 1
     until: PositiveFraction = 0.4
 
-    def __post_init__(self) -> None:
-        validate(self)
-
     def round_at(self, progress: float) -> int:
         """The last round that has begun at a progress in [0, 1], from 0."""
         return min(self.rounds - 1, int(progress / self.until * self.rounds))
@@ -45,7 +42,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class Relocation:
+class Relocation(Validated):
     """Dead shapes, which hardly show, are moved to where the drawing is worst.
 
     Attributes:
@@ -57,9 +54,6 @@ class Relocation:
     times: NonNegativeInt = 0
     until: PositiveFraction = 0.5
     threshold: NonNegativeFloat = 0.02
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def due(self, progress: float) -> int:
         """How often dead shapes should have been looked for by a progress in [0, 1]."""

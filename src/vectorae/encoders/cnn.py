@@ -36,5 +36,4 @@ class CNN(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images ``[B, C, S, S]`` in [0, 1] → feature map ``[B, F, s, s]``."""
-        seen: Tensor = self.stages(((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last))
-        return seen
+        return self.stages(((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last))

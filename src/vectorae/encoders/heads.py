@@ -30,8 +30,7 @@ class MLP(nn.Module):
         self.numbers = zero_linear(hidden, layout.raw_size)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        raw: Tensor = self.numbers(self.hidden(features))
-        return raw
+        return self.numbers(self.hidden(features))
 
 
 class Grid(nn.Module):
@@ -51,8 +50,7 @@ class Grid(nn.Module):
         self.numbers = FromTokens(layout, width)
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        raw: Tensor = self.numbers(self.hidden(self.features(features) + self.slots))
-        return raw
+        return self.numbers(self.hidden(self.features(features) + self.slots))
 
 
 class Queries(nn.Module):
@@ -90,8 +88,7 @@ class Queries(nn.Module):
         tokens = self.slots + self.local(features)
         for block in self.blocks:
             tokens = block(tokens, seen)
-        raw: Tensor = self.numbers(self.norm(tokens))
-        return raw
+        return self.numbers(self.norm(tokens))
 
 
 class Recurrent(Grid):
@@ -126,8 +123,7 @@ class Recurrent(Grid):
             residual = images - draw(self.numbers(tokens).detach(), start).to(images)
             encoded = seen + self.residual(_whole_patches(torch.cat([images - 0.5, residual], dim=1)))
             tokens = torch.cat([tokens[:, :start], self.hidden(encoded[:, start:end]), tokens[:, end:]], dim=1)
-        raw: Tensor = self.numbers(tokens)
-        return raw
+        return self.numbers(tokens)
 
 
 def _whole_patches(images: Tensor) -> Tensor:

@@ -42,5 +42,4 @@ class Latent(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """The feature map of a latent ``[B, size]``, ``[B, F, s, s]``."""
-        features: Tensor = self.map(z)
-        return features
+        return self.map(z)

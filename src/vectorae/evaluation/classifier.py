@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.config import Choices, PositiveFloat, PositiveInt, validate, validated
+from vectorae.config import Choices, PositiveFloat, PositiveInt, Validated, validated
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 from vectorae.io.pixels import to_float
@@ -27,7 +27,7 @@ SHIFT = 0.07
 
 
 @dataclass(frozen=True)
-class Task:
+class Task(Validated):
     """The images that a classifier is trained on.
 
     Attributes:
@@ -44,9 +44,6 @@ class Task:
     image_size: PositiveInt
     channels: Annotated[int, Choices((1, 3))]
     classes: PositiveInt
-
-    def __post_init__(self) -> None:
-        validate(self)
 
 
 class Classifier(pl.LightningModule):
@@ -78,8 +75,7 @@ class Classifier(pl.LightningModule):
         side = self.task.image_size
         if images.shape[-1] != side:
             images = F.interpolate(images, size=(side, side), mode="bilinear", antialias=True)
-        scores: Tensor = self.network(images)
-        return scores
+        return self.network(images)
 
     def training_step(self, batch: tuple[Tensor, Tensor], batch_idx: int) -> Tensor:
         images, labels = batch

@@ -98,8 +98,7 @@ def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
 
 
 def _run_program(path: Path, images: Tensor) -> Tensors:
-    outputs: Tensors = torch.export.load(path).module()(images)
-    return outputs
+    return torch.export.load(path).module()(images)
 
 
 def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
@@ -110,8 +109,7 @@ def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
 
 
 def _run_weights(path: Path, images: Tensor) -> Tensors:
-    outputs: Tensors = SceneNetwork(load(path)).eval()(images)
-    return outputs
+    return SceneNetwork(load(path)).eval()(images)
 
 
 FORMATS = {

@@ -50,8 +50,7 @@ class SceneNetwork(nn.Module):
         return replace(painted, compositing=self.decoder.rasterizer.compositing)
 
     def _example(self) -> Scene:
-        scene: Scene = self._layout(self._layout.random_raw(1, seed=0))
-        return scene
+        return self._layout(self._layout.random_raw(1, seed=0))
 
     @property
     def kinds(self) -> list[str]:

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from vectorae.config import PositiveFloat, PositiveInt, validate
+from vectorae.config import PositiveFloat, PositiveInt, Validated
 from vectorae.errors import UserError
 
 
 @dataclass(frozen=True)
-class Budget:
+class Budget(Validated):
     """What a fit may take: whichever is used up first ends it, and all schedules with it.
 
     Attributes:
@@ -22,7 +22,7 @@ class Budget:
     plateau: PositiveInt | None = None
 
     def __post_init__(self) -> None:
-        validate(self)
+        super().__post_init__()
         if self.max_steps is None and self.max_time is None:
             raise UserError("max_steps: null, and so is max_time; give one of them")
 

@@ -60,8 +60,7 @@ def build_fitting(
 def new_shapes(config: Mapping[str, Any], images: Tensor) -> Layout:
     """The layout of the section `primitives`, on the canvas of images ``[B, C, H, W]``."""
     aspect = images.shape[-1] / images.shape[-2]
-    layout: Layout = instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
-    return layout
+    return instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
 
 
 def fixed_fields(primitives: Mapping[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectorae.config import NonNegativeInt, PositiveInt, instantiate, validate
+from vectorae.config import NonNegativeInt, PositiveInt, Validated, instantiate
 from vectorae.decoder import Growth, Relocation, Schedule, SoftnessSchedule, Strategy, TemperatureSchedule
 from vectorae.fitting.budget import Budget
 from vectorae.fitting.rates import Rates
@@ -22,7 +22,7 @@ def fit_strategy() -> Strategy:
 
 
 @dataclass(frozen=True)
-class FitPlan:
+class FitPlan(Validated):
     """How a fit goes; the defaults are those of ``scripts/fit.py``.
 
     Attributes:
@@ -45,9 +45,6 @@ class FitPlan:
     rates: Rates = field(default_factory=Rates)
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
-
-    def __post_init__(self) -> None:
-        validate(self)
 
 
 def build_plan(config: Mapping[str, Any], max_time: float | None) -> FitPlan:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, validate
+from vectorae.config import NonNegativeFloat, Validated
 from vectorae.errors import UserError, choose
 from vectorae.geometry import canvas_size
 from vectorae.layout import MARGIN, LayoutBase
@@ -17,7 +17,7 @@ OWN = ("color", "opacity", "stroke_width", "background", "depth")
 
 
 @dataclass(frozen=True)
-class Rates:
+class Rates(Validated):
     """Learning rates of a fit at its start; 0 leaves a field as it is.
 
     Attributes:
@@ -37,9 +37,6 @@ class Rates:
     background: NonNegativeFloat = 0.1
     depth: NonNegativeFloat = 0.05
     fields: Mapping[str, NonNegativeFloat] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def scale(self, layout: LayoutBase) -> Tensor:
         """The rate of each raw number of a layout, ``[raw_size]``.

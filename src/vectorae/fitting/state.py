@@ -11,7 +11,7 @@ from vectorae.config import check_resumed_settings
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 
-FORMAT = 4
+FORMAT = 5
 
 
 def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:
@@ -41,5 +41,4 @@ def read_state(path: Path, settings: Mapping[str, Any], free: Sequence[str]) -> 
     if not isinstance(content, dict) or content.get("vectorae_fit") != FORMAT:
         raise UserError(f"resume: '{path}' is not the state of a fit, or that of another version")
     check_resumed_settings(path, content["settings"], settings, free)
-    states: dict[int, Any] = content["states"]
-    return states
+    return content["states"]

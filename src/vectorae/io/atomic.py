@@ -3,23 +3,44 @@
 import json
 import math
 import os
+import secrets
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+ABANDONED = 3600.0
+"""Seconds after which an unchanged temporary file belongs to a process that was killed."""
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     """Replace a file by a temporary one beside it, whose path this yields, when the block ends.
 
-    After an exception the temporary file is removed, and ``path`` stays as it was.
+    After an exception the temporary file is removed, and ``path`` stays as it was. Several processes may write the same
+    file at once.
+
+    Args:
+        path: of the file.
+        durable: wait until the content is on the disk, so that it outlasts even a loss of power.
     """
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield part
+        if durable:
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path) -> None:
+    """Remove the temporary files in a folder that killed processes left behind."""
+    for part in folder.glob(f"*.*-{'[0-9a-f]' * 8}.part"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > ABANDONED:
+                part.unlink()
 
 
 def write_atomic(path: Path, content: bytes) -> None:

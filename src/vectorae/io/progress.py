@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Self
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -15,10 +16,12 @@ from rich.progress import (
 
 
 @contextmanager
-def counting(description: str, total: int, visible: bool = True) -> Iterator[Callable[[int], None]]:
-    """A bar over items, and the function that moves it on by a number of them."""
+def counting(
+    description: str, total: int, visible: bool = True, stderr: bool = False
+) -> Iterator[Callable[[int], None]]:
+    """A bar over items, on stdout or stderr, and the function that moves it on by a number of them."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, disable=not visible) as bar:
+    with Progress(*columns, console=Console(stderr=stderr), disable=not visible) as bar:
         task = bar.add_task(description, total=total)
         yield lambda count: bar.advance(task, count)
 

@@ -7,6 +7,7 @@ from typing import Any, get_args
 import torch
 from torch import Tensor
 
+from vectorae.config import check_value
 from vectorae.errors import UserError, choose
 from vectorae.geometry import canvas_size
 from vectorae.layout.base import BACKGROUND
@@ -63,7 +64,7 @@ def checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Op
             raise UserError(f"options.{name}: no such option; {choose(name, set(known))}")
         for kind in kinds:
             if name in KINDS[kind].options():
-                KINDS[kind].options()[name].check(f"options.{name}", value)
+                check_value(f"options.{name}", value, KINDS[kind].options()[name].allowed)
     return [{name: options[name] for name in KINDS[kind].options() if name in options} for kind in kinds]
 
 

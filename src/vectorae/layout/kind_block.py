@@ -1,6 +1,7 @@
 """The shapes of one kind: which raw numbers they have, and what these stand for."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -45,7 +46,6 @@ class KindBlock(nn.Module):
 
     Attributes:
         width: raw numbers of each shape.
-        end: index after the last raw number.
     """
 
     def __init__(
@@ -73,7 +73,17 @@ class KindBlock(nn.Module):
                     self._limited.add(name)
                     for end, value in zip(("low", "high"), one.limits, strict=True):
                         self.register_buffer(f"{name}_{end}", value, persistent=False)
-        self.end = first + len(self.slots) * self.width
+
+    @property
+    def end(self) -> int:
+        """Index after the last raw number."""
+        return self.first + len(self.slots) * self.width
+
+    def moved(self, by: int, first: int) -> "KindBlock":
+        """A copy whose slots are larger by a number, and whose raw numbers begin at another index."""
+        copy = deepcopy(self)
+        copy.slots, copy.first = tuple(slot + by for slot in self.slots), first
+        return copy
 
     @property
     def learned(self) -> dict[str, Field]:

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.config import PositiveFloat, PositiveInt, validate
+from vectorae.config import PositiveFloat, PositiveInt
 from vectorae.losses.loss import ImageLoss, check_size
 from vectorae.losses.pixel import MSE
 
@@ -85,9 +85,6 @@ class BlurredMSE(ImageLoss):
     sigma: PositiveFloat = 1.0
     blur_image: bool = True
 
-    def __post_init__(self) -> None:
-        validate(self)
-
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         if self.blur_image:  # a blur is linear
             return gaussian_blur(drawing - image, self.sigma).square().mean((1, 2, 3))
@@ -107,9 +104,6 @@ class PyramidMSE(ImageLoss):
     octaves: PositiveInt = 3
     intervals: PositiveInt = 1
     sigma: PositiveFloat = 0.5
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def check(self, height: int, width: int) -> None:
         check_size(height, width, 2**self.octaves, f"a pyramid of {self.octaves} octaves")

@@ -4,18 +4,19 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
+from vectorae.config import Validated
 from vectorae.errors import UserError
 from vectorae.scene import Scene
 
 
-class ImageLoss(ABC):
+class ImageLoss(Validated, ABC):
     """A distance between drawings and images, to be minimised."""
 
     @abstractmethod
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         """The loss of each drawing, ``[B]``, from two batches ``[B, C, H, W]`` of one dtype with values in [0, 1]."""
 
-    def check(self, height: int, width: int) -> None:  # noqa: B027  # most losses take any image
+    def check(self, height: int, width: int) -> None:  # most losses take any image
         """Check in advance that images are large enough and weights available, and fetch those.
 
         Raises:

@@ -11,7 +11,6 @@ import torch.nn.functional as F
 from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.config import validate
 from vectorae.io.weights import downloading, weights_path
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
@@ -48,9 +47,6 @@ class MSSSIM(ImageLoss):
 
     scales: Annotated[int, Ge(1), Le(len(EXPONENTS))] | None = None
 
-    def __post_init__(self) -> None:
-        validate(self)
-
     def check(self, height: int, width: int) -> None:
         scales = self.scales or 1
         check_size(height, width, _smallest(scales), f"MS-SSIM of {scales} scale{'s' * (scales > 1)}")
@@ -84,9 +80,6 @@ class LPIPS(ImageLoss):
 
     net: Literal["alex", "vgg", "squeeze"] = "alex"
 
-    def __post_init__(self) -> None:
-        validate(self)
-
     def check(self, height: int, width: int) -> None:
         check_size(height, width, SMALLEST_SEEN[self.net], f"LPIPS by {self.net}")
         lpips_network(self.net)
@@ -94,8 +87,7 @@ class LPIPS(ImageLoss):
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         network = lpips_network(self.net).to(drawing)
         pair = [2 * one.expand(-1, 3, -1, -1) - 1 for one in (drawing, image)]
-        distance: Tensor = network(*pair).reshape(len(drawing))
-        return distance
+        return network(*pair).reshape(len(drawing))
 
 
 SMALLEST_SEEN = {"alex": 31, "vgg": 16, "squeeze": 17}
@@ -128,8 +120,7 @@ def lpips_network(net: str) -> torch.nn.Module:
 def _url(net: str) -> str:
     from torchvision import models
 
-    url: str = getattr(models, f"{_BACKBONES[net]}_Weights").DEFAULT.url
-    return url
+    return getattr(models, f"{_BACKBONES[net]}_Weights").DEFAULT.url
 
 
 def structural_similarity(drawing: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:

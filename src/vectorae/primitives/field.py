@@ -3,12 +3,11 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from vectorae.errors import UserError
 from vectorae.primitives.quantities import ANGLE, LENGTH, POINT, POINTS, UNIT, Points, Quantity
 
 
@@ -40,35 +39,16 @@ class Field:
         return nearest + (value - value.detach())
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """A setting that all shapes of a kind share, such as how many corners they have.
 
     Attributes:
         default: its value unless the config says otherwise.
-        low: the smallest integer.
-        choices: of a text.
+        allowed: the annotation of its type and range.
     """
 
     default: int | bool | str
-    low: int = 1
-    choices: tuple[str, ...] = ()
-
-    def check(self, name: str, value: Any) -> None:
-        """Refuse a value of another type or range.
-
-        Raises:
-            UserError: naming the option and its range.
-        """
-        if isinstance(self.default, bool):
-            right, wanted = isinstance(value, bool), "true or false"
-        elif isinstance(self.default, int):
-            right = isinstance(value, int) and not isinstance(value, bool) and value >= self.low
-            wanted = f"an integer ≥ {self.low}"
-        else:
-            right, wanted = value in self.choices, ", ".join(self.choices[:-1]) + f" or {self.choices[-1]}"
-        if not right:
-            raise UserError(f"{name} must be {wanted}, got {value!r}")
+    allowed: Any
 
 
 Options = Mapping[str, Any]
@@ -109,6 +89,6 @@ def unit(start: float, *, discrete: bool = False) -> Any:
     return dataclasses.field(metadata={"field": lambda _: Field(UNIT, start, discrete=discrete)})
 
 
-def option(default: int | bool | str, *, low: int = 1, choices: tuple[str, ...] = ()) -> Any:
-    """A setting of the kind, the same for all its shapes."""
-    return dataclasses.field(default=default, metadata={"option": Option(default, low, choices)}, kw_only=True)
+def option(default: int | bool | str) -> Any:
+    """A setting of the kind, the same for all its shapes; its annotation is its type and range."""
+    return dataclasses.field(default=default, metadata={"option": default}, kw_only=True)

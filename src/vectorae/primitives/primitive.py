@@ -4,7 +4,7 @@ import dataclasses
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_type_hints
 
 from vectorae.primitives.field import Field, Option, Options
 from vectorae.primitives.quantities import LENGTH, UNIT
@@ -50,7 +50,11 @@ class Primitive(ABC):
     @classmethod
     def options(cls) -> dict[str, Option]:
         """Name → option of this kind."""
-        return {f.name: f.metadata["option"] for f in dataclasses.fields(cls) if "option" in f.metadata}
+        allowed = get_type_hints(cls, include_extras=True)
+        given = {
+            field.name: field.metadata["option"] for field in dataclasses.fields(cls) if "option" in field.metadata
+        }
+        return {name: Option(default, allowed[name]) for name, default in given.items()}
 
     @classmethod
     def fields(cls, options: Options | None = None, paint: Paint = "fill") -> dict[str, Field]:

@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
 from vectorae.primitives.field import angle, length, option, point, several_points
@@ -45,7 +47,7 @@ class Triangle(Primitive):
 class RegularPolygon(Primitive):
     """A polygon of equal sides by its centre and the radius of the circle through its corners."""
 
-    sides: int = option(6, low=3)
+    sides: Annotated[int, Ge(3)] = option(6)
     center: Tensor = point()
     radius: Tensor = length(0.42, high=0.75)
     angle: Tensor = angle()
@@ -61,7 +63,7 @@ class RegularPolygon(Primitive):
 class Polygon(Primitive):
     """A polygon by its corners; it may cross itself, and is filled by non-zero winding."""
 
-    corners: int = option(5, low=3)
+    corners: Annotated[int, Ge(3)] = option(5)
     vertices: Tensor = several_points(lambda options: options["corners"], _around)
 
     def outline(self) -> Outline:
@@ -72,7 +74,7 @@ class Polygon(Primitive):
 class Blob(Primitive):
     """A closed curve of joined cubic Béziers: for each a point and two control points; the last ends at the first."""
 
-    segments: int = option(4, low=2)
+    segments: Annotated[int, Ge(2)] = option(4)
     control_points: Tensor = several_points(lambda options: 3 * options["segments"], _around_with_handles)
 
     def outline(self) -> Outline:

@@ -1,10 +1,13 @@
 """Kinds that are strokes: points, lines and curves."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import torch
+from annotated_types import Ge
 from torch import Tensor
 
+from vectorae.config import PositiveInt
 from vectorae.primitives.field import option, point, several_points
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points
@@ -48,7 +51,7 @@ class Polyline(Primitive):
 
     paint = "stroke"
 
-    points: int = option(5, low=2)
+    points: Annotated[int, Ge(2)] = option(5)
     vertices: Tensor = several_points(lambda options: options["points"], _across)
 
     def outline(self) -> Outline:
@@ -64,7 +67,7 @@ class Quadratic(Primitive):
 
     paint = "stroke"
 
-    segments: int = option(1)
+    segments: PositiveInt = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
         lambda options: options["segments"] + 2 if options["smooth"] else 2 * options["segments"] + 1, _across
@@ -95,7 +98,7 @@ class Cubic(Primitive):
 
     paint = "stroke"
 
-    segments: int = option(1)
+    segments: PositiveInt = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
         lambda options: 2 * options["segments"] + 2 if options["smooth"] else 3 * options["segments"] + 1, _across
@@ -121,8 +124,8 @@ class CatmullRom(Primitive):
 
     paint = "stroke"
 
-    points: int = option(5, low=2)
-    spacing: str = option("centripetal", choices=("centripetal", "uniform", "chordal"))
+    points: Annotated[int, Ge(2)] = option(5)
+    spacing: Literal["centripetal", "uniform", "chordal"] = option("centripetal")
     vertices: Tensor = several_points(lambda options: options["points"], _across)
 
     def outline(self) -> Outline:

@@ -111,8 +111,7 @@ def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
     """``function(*arguments)``, whose intermediate tensors are computed once more for the backward pass."""
     if not torch.is_grad_enabled():
         return function(*arguments)
-    result: Tensor = checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
-    return result
+    return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
 
 
 def _draw(alphas: Callable[[Scene, Tensor], Tensor], canvas: Tensor, scene: Scene, softness: Tensor) -> Tensor:

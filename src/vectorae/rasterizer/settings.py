@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from vectorae.config import OneOf, PositiveInt, validate
+from vectorae.config import OneOf, PositiveInt, Validated
 from vectorae.errors import UserError
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.coverage import PROFILES
@@ -13,7 +13,7 @@ from vectorae.scene import COMPOSITING_CHOICES, Scene
 
 
 @dataclass(frozen=True)
-class Rasterizer:
+class Rasterizer(Validated):
     """Settings of ``rasterize`` for a run.
 
     Attributes:
@@ -27,9 +27,6 @@ class Rasterizer:
     compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
     backend: Annotated[str, OneOf(BACKEND_CHOICES)] = "auto"
     chunk_size: PositiveInt = reference.CHUNK_SIZE
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def check_ordering(self, ordering: str) -> None:
         """Refuse an ordering of shapes that the compositing cannot use.

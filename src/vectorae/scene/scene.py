@@ -9,7 +9,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from vectorae.config import OneOf, validate
+from vectorae.config import OneOf, Validated
 from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.slots import select_slots, sort_by_slot
 
@@ -54,8 +54,7 @@ class Group:
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
         """The group with every tensor replaced by ``function(tensor)``."""
-        mapped: Group = _map(self, function)
-        return mapped
+        return _map(self, function)
 
 
 def cat_groups(groups: Sequence[Group]) -> Group:
@@ -70,7 +69,7 @@ def cat_groups(groups: Sequence[Group]) -> Group:
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scene(Validated):
     """A batch of B drawings of N shapes each, in painter's order (the last is on top).
 
     Attributes:
@@ -118,7 +117,7 @@ class Scene:
     def __post_init__(self) -> None:
         _check_slots(tuple(group.slots for group in self.groups), self.count)
         if self.compositing not in COMPOSITING_CHOICES:  # looking at every annotation each time would take too long
-            validate(self)
+            super().__post_init__()
 
     @property
     def batch(self) -> int:
@@ -155,8 +154,7 @@ class Scene:
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Scene":
         """The scene with every tensor replaced by ``function(tensor)``."""
-        mapped: Scene = _map(self, function)
-        return mapped
+        return _map(self, function)
 
     def __getitem__(self, index: int | slice) -> "Scene":
         """One drawing or several, as a scene (an integer keeps the batch dimension, of size 1)."""

@@ -223,8 +223,7 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
 
 def _attributes(element: Any) -> Mapping[str, Any]:
     """An element's own attributes, without inherited ones."""
-    own: Mapping[str, Any] = element.values.get("attributes", {})
-    return own
+    return element.values.get("attributes", {})
 
 
 def _unsupported(attributes: Mapping[str, Any]) -> str | None:

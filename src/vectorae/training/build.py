@@ -74,5 +74,4 @@ def build_dataset(config: Mapping[str, Any]) -> "ImageData":
     Raises:
         UserError: anything that the data refuse, such as a folder that is not there.
     """
-    dataset: ImageData = instantiate(config["dataset"], "dataset")
-    return dataset
+    return instantiate(config["dataset"], "dataset")

@@ -9,13 +9,13 @@ import torch
 from annotated_types import Ge, Lt
 from torch import nn
 
-from vectorae.config import Fraction, NonNegativeFloat, PositiveFloat, validate
+from vectorae.config import Fraction, NonNegativeFloat, PositiveFloat, Validated
 
 UnitInterval = Annotated[float, Ge(0), Lt(1)]
 
 
 @dataclass(frozen=True)
-class AdamW:
+class AdamW(Validated):
     """AdamW (Loshchilov & Hutter 2019) with linear warm-up and cosine decay.
 
     Attributes:
@@ -43,9 +43,6 @@ class AdamW:
     final: Fraction = 0.01
     beta1: UnitInterval = 0.9
     beta2: UnitInterval = 0.99
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimizer itself, at its highest rate."""

@@ -8,7 +8,7 @@ import torch
 from annotated_types import Ge, Lt
 from torch import Tensor
 
-from vectorae.config import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, validate
+from vectorae.config import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Validated
 from vectorae.errors import UserError, choose
 from vectorae.layout import LayoutBase
 
@@ -17,7 +17,7 @@ DEFAULT_LATENT = 64
 
 
 @dataclass(frozen=True)
-class ModelOptions:
+class ModelOptions(Validated):
     """How a model encodes and is trained, beyond its parts: the config section ``model``.
 
     Attributes:
@@ -37,9 +37,6 @@ class ModelOptions:
     kl_warmup: Fraction = 0.3
     ema: Annotated[float, Ge(0), Lt(1)] = 0.0
     rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        validate(self)
 
     @property
     def latent_size(self) -> int | None:
