@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.commands.train import TrainConfig
-from vectorae.config import NonNegativeInt, PositiveFraction, PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveFraction, PositiveInt
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import importlib.metadata
 import importlib.util
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.timing import Clock, Pass, Times
 from benchmarks.workloads import Workload
 from vectorae.rasterizer import rasterize
-from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.scene import Scene
 
 NEGLIGIBLE = 2.0**-14
 """Coverage below this counts as zero: culling may drop it."""
@@ -43,8 +43,7 @@ class Ours:
             workload.height,
             workload.width,
             coverage=workload.coverage,
-            compositing=workload.compositing,
-            softness=workload.softness,
+            softness=workload.canvas_softness,
             backend=self.backend,
         )
 
@@ -71,20 +70,13 @@ def learning(scene: Scene, names: tuple[str, ...]) -> tuple[Scene, list[Tensor]]
     """The scene with new leaves in place of the named tensors, and these leaves."""
     leaves: list[Tensor] = []
 
-    def renew(part: Any) -> Any:
-        if isinstance(part, tuple):
-            return tuple(renew(item) for item in part)
-        if not isinstance(part, Scene | Group | RoundedBox | Path):
-            return part
-        changed = {field.name: renew(getattr(part, field.name)) for field in fields(part)}
-        for name in names:
-            if isinstance(changed.get(name), Tensor):
-                changed[name] = changed[name].detach().clone().requires_grad_()
-                leaves.append(changed[name])
-        return replace(part, **changed)
+    def renew(name: str, tensor: Tensor) -> Tensor:
+        if name not in names:
+            return tensor
+        leaves.append(tensor.detach().clone().requires_grad_())
+        return leaves[-1]
 
-    renewed: Scene = renew(scene)
-    return renewed, leaves
+    return scene.map_named(renew), leaves
 
 
 @torch.no_grad()
@@ -99,9 +91,10 @@ def covered_pairs(workload: Workload, backend: str = "auto") -> int:
         color=torch.ones_like(scene.color[..., :1]),
         opacity=torch.ones_like(scene.opacity),
         background=torch.zeros_like(scene.background[:, :1]),
+        compositing="over",
     )
     for slot in range(scene.count):
-        alone = replace(workload, scene=ink.select(slot, slot + 1), compositing="over")
+        alone = replace(workload, scene=ink.select(slot, slot + 1))
         total += int((Ours(backend).draw(alone, alone.scene) >= NEGLIGIBLE).sum())
     return total
 

@@ -43,7 +43,7 @@ class Diffvg:
     def leaves(self, workload: Workload) -> tuple[list[list[dict[str, Tensor]]], list[Tensor]]:
         """For every image, from the bottom to the top, the parameters of each shape, in pixels."""
         scene, unit = workload.scene, min(workload.height, workload.width)
-        edge = workload.softness * scene.softness * unit
+        edge = workload.softness * scene.softness
         slots = range(scene.count)
         images = [[self._shape(scene, image, slot, unit, edge) for slot in slots] for image in range(scene.batch)]
         # The width of a stroke is what it has in place of softness.
@@ -138,7 +138,7 @@ class Dsketch:
             squared = self._distance.line_edt2(points, pixels)
         else:
             squared = self._distance.curve_edt2_polyline(points, pixels, CURVE_SEGMENTS)
-        variance = (workload.softness * state.softness).square()[..., None, None]
+        variance = (workload.canvas_softness * state.softness).square()[..., None, None]
         return self._composite.softor(self._raster.exp(squared, variance), keepdim=True)
 
 

@@ -51,7 +51,7 @@ class Step:
         scene, side, state, settings = _scene(model, self.images), model.image_size, model.state, model.rasterizer
         coverage = "ramp" if state.exact else settings.coverage
         learned = (*GEOMETRY, "color", "opacity", "background")
-        return Workload(NAME, self.title, scene, side, side, coverage, settings.compositing, state.softness, learned)
+        return Workload(NAME, self.title, scene, side, side, state.softness * side, learned, coverage)
 
 
 def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:

@@ -30,9 +30,9 @@ class Workload:
         title: description.
         scene: without gradients.
         height, width: in pixels.
-        coverage, compositing: as in ``vectorae.rasterize``.
-        softness: canvas units.
+        softness: pixels.
         learned: names of the tensors that get gradients: attributes of the scene, its groups and outlines.
+        coverage: as in ``vectorae.rasterize``.
         threads: of torch; None for those of the run.
         peers: other packages that can draw it.
     """
@@ -42,12 +42,16 @@ class Workload:
     scene: Scene
     height: int
     width: int
-    coverage: str
-    compositing: str
     softness: float
     learned: tuple[str, ...]
+    coverage: str = "sigmoid"
     threads: int | None = None
     peers: tuple[str, ...] = ()
+
+    @property
+    def canvas_softness(self) -> float:
+        """Softness in canvas units."""
+        return self.softness / min(self.height, self.width)
 
     @property
     def pairs(self) -> int:
@@ -105,9 +109,7 @@ def grid(size: Size, images: int = 64, name: str = "A") -> Workload:
         scene,
         side,
         side,
-        "sigmoid",
-        "over",
-        0.5 / side,
+        0.5,
         (*GEOMETRY, "color", "opacity"),
         peers=("diffvg",),
     )
@@ -125,10 +127,9 @@ def lines(size: Size) -> Workload:
         _ink(Path(torch.stack([starts, ends], dim=-2)), torch.ones(1, count)),
         height,
         width,
-        "gaussian",
-        "soft_or",
-        1 / min(height, width),
+        1,
         GEOMETRY,
+        "gaussian",
         peers=("diffvg", "dsketch"),
     )
 
@@ -146,10 +147,9 @@ def strokes(size: Size) -> Workload:
         _ink(Path(points, degree=3), widths),
         side,
         side,
-        "gaussian",
-        "soft_or",
-        1 / side,
+        1,
         (*GEOMETRY, "softness"),
+        "gaussian",
         peers=("diffvg", "dsketch"),
     )
 
@@ -173,9 +173,7 @@ def wide(size: Size, rounded: bool) -> Workload:
         _painted((Group(boxes, tuple(range(count))),) if rounded else _checkered(boxes), batch, count, random),
         side,
         side,
-        "sigmoid",
-        "over",
-        0.1,
+        0.1 * side,
         (*GEOMETRY, *(("roundness",) if rounded else ()), "color", "opacity"),
         threads=1,
     )
@@ -199,9 +197,7 @@ def crowd(size: Size, count: int) -> Workload:
         _painted(_checkered(boxes), 1, shapes, random),
         side,
         side,
-        "sigmoid",
-        "over",
-        0.5 / side,
+        0.5,
         (*GEOMETRY, "color", "opacity"),
     )
 
@@ -220,9 +216,7 @@ def curves(size: Size) -> Workload:
         _painted((group,), 1, count, random),
         height,
         width,
-        "sigmoid",
-        "over",
-        0.5 / min(height, width),
+        0.5,
         (*GEOMETRY, "stroke_width", "color", "opacity"),
     )
 
@@ -253,7 +247,7 @@ def _ink(outline: Path, softness: Tensor) -> Scene:
     batch, count = softness.shape
     group = Group(outline, tuple(range(count)), torch.zeros(batch, count))
     ones = torch.ones(batch, count)
-    return Scene((group,), ones[..., None], ones, softness, torch.zeros(batch, 1))
+    return Scene((group,), ones[..., None], ones, softness, torch.zeros(batch, 1), compositing="soft_or")
 
 
 def _painted(groups: tuple[Group, ...], batch: int, count: int, random: torch.Generator) -> Scene:

@@ -22,8 +22,7 @@ from torch import Tensor
 from docs._gallery.recipes import draw_recipes
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
-from vectorae.config import PositiveInt
-from vectorae.config.arguments import describe
+from vectorae.config.arguments import PositiveInt, describe
 from vectorae.config.components import instantiate
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic

@@ -19,7 +19,8 @@ from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
 from vectorae.io.progress import counting
 from vectorae.io.sheets import captioned_sheet
-from vectorae.losses import LPIPS, lpips_weights
+from vectorae.losses import LPIPS
+from vectorae.losses.perceptual import lpips_weights
 
 MEDIUMS = {"ink": ("medium=ink",), "colour": ("medium=paint", "primitives.fields.stroke_width=learned")}
 """Name of a sheet → what is changed for it."""
@@ -54,11 +55,7 @@ RECIPES = (
     # Finer than the pen, differences ask for no lines at all: each is blacker than anything around it.
     Recipe(
         "1000 lines, difference of gaussians",
-        (
-            "experiment=fit_1000_lines",
-            "loss=difference_of_gaussians",
-            "loss.terms.difference_of_gaussians.sigma=2",
-        ),
+        ("experiment=fit_1000_lines", "loss=difference_of_gaussians", "loss.terms.difference_of_gaussians.sigma=2"),
     ),
     Recipe("1000 lines, LPIPS", ("experiment=fit_1000_lines", "loss=lpips")),
 )

@@ -52,10 +52,10 @@ def test_workloads_are_as_specified(
     work = full(name)
     scene = work.scene
     assert (work.name, scene.batch, scene.count, scene.channels) == (name, batch, count, channels)
-    assert (work.height, work.width, work.coverage, work.compositing) == (height, width, coverage, compositing)
+    assert (work.height, work.width, work.coverage, work.scene.compositing) == (height, width, coverage, compositing)
     assert work.pairs == batch * count * height * width
     if pixels is not None:
-        assert work.softness == pytest.approx(pixels / min(height, width))
+        assert work.softness == pixels
     assert not any(tensor.requires_grad for tensor in (scene.color, scene.opacity))
 
 

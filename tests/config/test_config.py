@@ -18,10 +18,9 @@ from vectorae.commands.sample import SampleConfig
 from vectorae.commands.train import TrainConfig, trainer_settings
 from vectorae.commands.train_classifier import TrainClassifierConfig
 from vectorae.commands.vectorize import VectorizeConfig
-from vectorae.config import check, instantiate
 from vectorae.config import components as configuration
 from vectorae.config.arguments import parameters
-from vectorae.config.components import check_arguments, flatten
+from vectorae.config.components import check, check_arguments, flatten, instantiate
 from vectorae.errors import UserError
 from vectorae.fitting import FitPlan, build_plan
 from vectorae.rasterizer import Rasterizer

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vectorae.config import check_resumed_settings
+from vectorae.config.resume import check_resumed_settings
 from vectorae.errors import UserError
 
 

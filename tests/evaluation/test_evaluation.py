@@ -15,9 +15,9 @@ from vectorae import Layout
 from vectorae.evaluation.baselines import baselines, block_grid, blocks, mean_image
 from vectorae.evaluation.evaluate import TITLE, Evaluators, evaluate, ranking_sheet
 from vectorae.io.pixels import to_float
-from vectorae.losses import LPIPS, lpips_weights
+from vectorae.losses import LPIPS
 from vectorae.losses.metrics import image_metrics
-from vectorae.losses.perceptual import lpips_network
+from vectorae.losses.perceptual import lpips_network, lpips_weights
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry import flatten, polyline_length, segment_distance
-from vectorae.geometry.curve import MAX_PIECES
+from vectorae.geometry.curve import MAX_PIECES, flatten, polyline_length
+from vectorae.geometry.segment import segment_distance
 
 PIXELS = [1 / 16, 1 / 64, 1 / 266]
 

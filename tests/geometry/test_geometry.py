@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from vectorae.geometry import canvas_size, pixel_centers, rounded_box_distance, to_local
+from vectorae.geometry.canvas import canvas_size, pixel_centers, to_local
+from vectorae.geometry.rounded_box import rounded_box_distance
 
 
 def boundary(half_width: float, half_height: float, roundness: float, count: int = 4000) -> Tensor:

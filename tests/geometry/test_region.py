@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry import Boundary, area_and_perimeter, boundary, covered_area, is_inside, nearest_segment_distance
+from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, covered_area, is_inside
+from vectorae.geometry.segment import nearest_segment_distance
 
 SIDE = 12
 PIXEL = 1 / SIDE

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry import nearest_segment_distance, segment_distance
-from vectorae.geometry.segment import FAR
+from vectorae.geometry.segment import FAR, nearest_segment_distance, segment_distance
 from vectorae.rasterizer.coverage import PROFILES, slab_coverage, stroke_coverage
 
 PIXEL = 0.1

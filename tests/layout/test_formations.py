@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.formations import FORMATIONS
 
 ASPECTS = [1.0, 2.0, 0.4]

@@ -9,7 +9,7 @@ from helpers.waiting import no_waiting
 from torch import Tensor
 
 from vectorae import Layout, RoundedBox
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import MARGIN, LayoutBase, OverlayLayout, SceneLayout
 from vectorae.primitives import KINDS
 

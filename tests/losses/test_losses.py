@@ -17,28 +17,19 @@ from torchmetrics.functional.image import multiscale_structural_similarity_index
 
 from vectorae import Layout, Scene, rasterize
 from vectorae.errors import UserError
-from vectorae.losses import (
-    BCE,
-    L1,
-    LOSSES,
-    LPIPS,
-    MSE,
+from vectorae.losses import LOSSES, LPIPS, ImageLoss, Objective, Regularizer
+from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
+from vectorae.losses.perceptual import (
+    EXPONENTS,
     MSSSIM,
+    SMALLEST_SEEN,
     SSIM,
-    BlurredMSE,
-    DifferenceOfGaussians,
-    Edges,
-    ImageLoss,
-    Objective,
-    OpacitySparsity,
-    Overlap,
-    PyramidMSE,
-    Regularizer,
-    Size,
+    lpips_network,
     lpips_weights,
     structural_similarity,
 )
-from vectorae.losses.perceptual import EXPONENTS, SMALLEST_SEEN, lpips_network
+from vectorae.losses.pixel import BCE, L1, MSE
+from vectorae.losses.regularizers import OpacitySparsity, Overlap, Size
 
 Array = Any
 

@@ -17,7 +17,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from vectorae import Layout, Scene, rasterize
-from vectorae.geometry import Boundary, boundary
+from vectorae.geometry.region import Boundary, boundary
 from vectorae.rasterizer.cpu import threads
 from vectorae.rasterizer.cpu.compiled import kernel_sources
 from vectorae.rasterizer.cpu.self_intersections import find_cuts

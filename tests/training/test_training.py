@@ -21,7 +21,7 @@ import vectorae
 from vectorae import rasterize
 from vectorae.callbacks import WATCHED
 from vectorae.commands import evaluate
-from vectorae.losses import MSE
+from vectorae.losses.pixel import MSE
 from vectorae.training import build_model
 from vectorae.training.autoencoder import VectorAutoencoder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config import NonNegativeInt, PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveInt
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
 from vectorae.training.build import build_dataset
@@ -125,7 +125,8 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
 
 def _lpips(side: int) -> LPIPS | None:
     """LPIPS if its weights are on this machine and images of this side are large enough; nothing is downloaded."""
-    from vectorae.losses import LPIPS, lpips_weights
+    from vectorae.losses import LPIPS
+    from vectorae.losses.perceptual import lpips_weights
 
     lpips, weights = LPIPS(), lpips_weights(LPIPS().net)
     try:

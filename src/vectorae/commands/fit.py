@@ -13,7 +13,7 @@ from annotated_types import Ge
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.config import Choices, NonNegativeInt, PositiveFloat, PositiveInt
+from vectorae.config.arguments import Choices, NonNegativeInt, PositiveFloat, PositiveInt
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vectorae.commands import shell
-from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveInt
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt
 from vectorae.errors import UserError
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from vectorae.commands.command_line import arrange, conf_folder, split_flags
 from vectorae.commands.messages import explain, raised_by_config
-from vectorae.config import check_schema
+from vectorae.config.arguments import check_schema
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:

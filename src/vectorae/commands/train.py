@@ -13,7 +13,9 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.compat import write_summaries
-from vectorae.config import check, check_arguments, check_resumed_settings, flatten
+from vectorae.config.arguments import check_arguments
+from vectorae.config.components import check, flatten
+from vectorae.config.resume import check_resumed_settings
 from vectorae.errors import UserError, choose
 from vectorae.training.build import build_dataset, build_model
 

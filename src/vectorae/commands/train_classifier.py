@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.config import PositiveFloat, PositiveInt
+from vectorae.config.arguments import PositiveFloat, PositiveInt
 from vectorae.io.atomic import write_json
 from vectorae.training.build import build_dataset
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config import NonNegativeInt, PositiveFloat, PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveFloat, PositiveInt
 from vectorae.io.colour import Colour
 from vectorae.io.images import MAX_PIXELS, View, as_png
 

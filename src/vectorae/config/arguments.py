@@ -29,6 +29,7 @@ MAPPINGS = (dict, collections.abc.Mapping)
 SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 
 _Called = TypeVar("_Called", bound=Callable[..., Any])
+_Keywords = TypeVar("_Keywords")
 
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
@@ -49,7 +50,7 @@ PositiveFraction = Annotated[float, Gt(0), Le(1)]
 """A number in (0, 1]."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class OneOf:
     """A constraint: one of the keys of a registry, which need not be known to type checkers."""
 
@@ -178,6 +179,17 @@ def validated(function: _Called) -> _Called:
         return function(*given, **named)
 
     return typing.cast(_Called, checked)
+
+
+def with_defaults(defaults: _Keywords, given: Mapping[str, Any]) -> _Keywords:
+    """Keyword arguments of a ``TypedDict``, completed by their defaults.
+
+    Raises:
+        TypeError: a name that has no default.
+    """
+    if unknown := sorted(given.keys() - typing.cast(Mapping[str, Any], defaults).keys()):
+        raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}")
+    return typing.cast(_Keywords, {**typing.cast(Mapping[str, Any], defaults), **given})
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import torch
 from annotated_types import Ge
 from torch.utils.data import DataLoader
 
-from vectorae.config import Choices, NonNegativeInt, PositiveInt, validated
+from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, validated, with_defaults
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
@@ -83,9 +83,7 @@ class ImageData(pl.LightningDataModule):
     @validated
     def __init__(self, root: str | Path | None, **options: Unpack[ImageOptions]) -> None:
         super().__init__()
-        chosen: ImageOptions = {**DEFAULTS, **self.defaults, **options}
-        if unknown := sorted(chosen.keys() - DEFAULTS.keys()):
-            raise TypeError(f"{type(self).__name__}() got an unexpected keyword argument {unknown[0]!r}")
+        chosen = with_defaults(DEFAULTS, {**self.defaults, **options})
         self.image_size, self.channels, self.batch_size = (
             chosen["image_size"],
             chosen["channels"],

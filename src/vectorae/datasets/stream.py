@@ -5,6 +5,7 @@ as one that was not interrupted, whatever the number of worker processes.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
 
@@ -54,12 +55,13 @@ def batch_flips(seed: int, step: int, batch_size: int) -> np.ndarray:
     return np.random.default_rng([seed, _FLIPS, step]).random(batch_size) < 0.5
 
 
+@dataclass
 class TrainingBatches(Dataset[torch.Tensor]):
     """The endless training stream: item ``step`` is batch number ``step``, uint8 [B, C, S, S].
 
     B is batch_size / world: device ``rank`` of ``world`` takes every world-th image of the common batch.
 
-    Args:
+    Attributes:
         images: of the split.
         batch_size: images in the common batch.
         augment: mirror half of them.
@@ -68,23 +70,13 @@ class TrainingBatches(Dataset[torch.Tensor]):
         device: where all images are kept and batches are assembled, from the first batch on; None is the memory map.
     """
 
-    def __init__(
-        self,
-        images: StoredImages,
-        batch_size: int,
-        augment: bool,
-        seed: int,
-        rank: int,
-        world: int,
-        device: torch.device | None = None,
-    ) -> None:
-        self.images = images
-        self.batch_size = batch_size
-        self.augment = augment
-        self.seed = seed
-        self.rank = rank
-        self.world = world
-        self.device = device
+    images: StoredImages
+    batch_size: int
+    augment: bool
+    seed: int
+    rank: int
+    world: int
+    device: torch.device | None = None
 
     def __getitem__(self, step: int) -> torch.Tensor:
         images = self.images.tensor(self.device)

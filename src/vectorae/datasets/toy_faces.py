@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar, Unpack
 
-from vectorae.config import PositiveInt, validated
+from vectorae.config.arguments import PositiveInt, validated
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.procedural_faces import draw_faces

@@ -5,7 +5,7 @@ from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_r
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
 from vectorae.decoder.state import DrawState
-from vectorae.decoder.strategy import Growth, Relocation, Strategy, Target, draw_and_measure, visible_pixels
+from vectorae.decoder.strategy import Growth, Relocation, Strategy, Target, draw_and_measure
 
 __all__ = [
     "Decoder",
@@ -25,5 +25,4 @@ __all__ = [
     "draw_scene",
     "half_cosine",
     "optimize_raw",
-    "visible_pixels",
 ]

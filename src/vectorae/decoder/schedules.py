@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from vectorae.config import Fraction, PositiveFloat, PositiveFraction, Validated
+from vectorae.config.arguments import Fraction, PositiveFloat, PositiveFraction, Validated
 from vectorae.decoder.state import DrawState
 
 SHARP = 0.18

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.config import Validated
-from vectorae.geometry import canvas_size
+from vectorae.config.arguments import Validated
+from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import Seeds
-from vectorae.losses import gaussian_blur
+from vectorae.losses.blurred import gaussian_blur
 
 SIDE = 256
 """Larger images are reduced to this shorter side, pixels."""

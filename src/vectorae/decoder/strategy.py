@@ -2,17 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Validated
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveFraction, PositiveInt, Validated
 from vectorae.decoder.decoder import Decoder
 from vectorae.decoder.seeding import Seeding
 from vectorae.decoder.state import DrawState
 from vectorae.layout import LayoutBase
-from vectorae.scene import Scene
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Relocation(Validated):
         """Which shapes are dead, bool ``[..., N]``.
 
         Args:
-            pixels: on how many each shape is visible, ``[..., N]`` (see ``visible_pixels``).
+            pixels: on how many each shape is visible, ``[..., N]`` (see ``draw_and_measure``).
             size: pixels of the drawing.
         """
         return pixels < self.threshold * (size / pixels.shape[-1])
@@ -129,33 +127,17 @@ class Target:
     among: int
 
 
-class Draw(Protocol):
-    """Scene → drawings ``[B, C, H, W]``."""
-
-    def __call__(self, scene: Scene, /) -> Tensor: ...
-
-
 @torch.no_grad()
 def draw_and_measure(decoder: Decoder, raw: Tensor, height: int, width: int, state: DrawState) -> tuple[Tensor, Tensor]:
-    """The soft drawings ``[B, C, H, W]`` of raw numbers, and on how many pixels each shape is visible, ``[B, N]``."""
-    scene = decoder.scene(raw, state)
+    """The soft drawings ``[B, C, H, W]`` of raw numbers, and on how many pixels each shape is visible, ``[B, N]``.
 
-    def draw(some: Scene) -> Tensor:
-        return decoder.draw(some, height, width, state)
-
-    return draw(scene), visible_pixels(scene, draw)
-
-
-def visible_pixels(scene: Scene, draw: Draw) -> Tensor:
-    """On how many pixels each shape is visible, ``[B, N]``: partly covered and partly hidden ones count for their part.
-
-    Args:
-        scene: of the shapes.
-        draw: scene → drawings.
+    Pixels that are partly covered, or covered by shapes that are partly hidden, count for their part.
     """
+    scene = decoder.scene(raw, state)
+    drawn = decoder.draw(scene, height, width, state)
     color = torch.ones_like(scene.color[..., :1]).requires_grad_()
     # How much of each pixel is a shape's is the derivative of the drawing by the shape's colour.
     white = replace(scene, color=color, background=scene.background[:, :1])
     with torch.enable_grad():
-        (pixels,) = torch.autograd.grad(draw(white).sum(), color)
-    return pixels[..., 0]
+        (pixels,) = torch.autograd.grad(decoder.draw(white, height, width, state).sum(), color)
+    return drawn, pixels[..., 0]

@@ -7,15 +7,4 @@ from vectorae.encoders.latent import Latent
 from vectorae.encoders.refiner import Refiner
 from vectorae.encoders.torchvision_models import Torchvision
 
-__all__ = [
-    "CNN",
-    "MLP",
-    "Draw",
-    "Encoder",
-    "Grid",
-    "Latent",
-    "Queries",
-    "Recurrent",
-    "Refiner",
-    "Torchvision",
-]
+__all__ = ["CNN", "MLP", "Draw", "Encoder", "Grid", "Latent", "Queries", "Recurrent", "Refiner", "Torchvision"]

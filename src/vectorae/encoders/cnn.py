@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from vectorae.config import PositiveInt, validated
+from vectorae.config.arguments import PositiveInt, validated
 
 
 class CNN(nn.Module):

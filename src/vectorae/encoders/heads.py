@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.config import PositiveInt, validated
+from vectorae.config.arguments import PositiveInt, validated
 from vectorae.encoders.encoder import Draw
 from vectorae.encoders.tokens import FromTokens, LocalFeatures, transformer_block, zero_linear
 from vectorae.errors import UserError

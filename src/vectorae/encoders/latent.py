@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from vectorae.config import PositiveInt, validated
+from vectorae.config.arguments import PositiveInt, validated
 from vectorae.encoders.tokens import zero_linear
 
 

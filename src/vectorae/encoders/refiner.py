@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.config import PositiveFloat, PositiveInt, validated
+from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
 from vectorae.encoders.tokens import FromTokens, ToTokens, transformer_block
 from vectorae.layout import Layout

@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.config import PositiveInt, validated
+from vectorae.config.arguments import PositiveInt, validated
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.layout.kind_block import in_order

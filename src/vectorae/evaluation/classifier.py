@@ -1,9 +1,7 @@
 """A small image classifier, with which drawings of digits are evaluated."""
 
 import math
-import pickle
 from dataclasses import asdict, dataclass
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from vectorae.config import Choices, PositiveFloat, PositiveInt, Validated, validated
+from vectorae.config.arguments import Choices, PositiveFloat, PositiveInt, Validated, validated
 from vectorae.errors import UserError
-from vectorae.io.atomic import write_atomic
 from vectorae.io.pixels import to_float
+from vectorae.io.torch_file import read_torch, write_torch
 from vectorae.training.eval_mode import eval_mode
 
 FORMAT = 1
@@ -100,10 +98,8 @@ class Classifier(pl.LightningModule):
 
     def save(self, path: Path) -> None:
         """Write the weights and the task."""
-        content = BytesIO()
         described = {"format": FORMAT, **asdict(self.task)}
-        torch.save({"vectorae_classifier": described, "state_dict": self.state_dict()}, content)
-        write_atomic(path, content.getvalue())
+        write_torch(path, {"vectorae_classifier": described, "state_dict": self.state_dict()})
 
 
 def load_classifier(path: Path) -> Classifier:
@@ -112,27 +108,16 @@ def load_classifier(path: Path) -> Classifier:
     Raises:
         UserError: no such file, or one that ``Classifier.save`` did not write.
     """
-    if not path.is_file():
-        raise UserError(f"classifier: no file '{path}'; make one with scripts/train_classifier.py")
-    refusal = UserError(f"classifier: '{path}' is damaged or not a classifier of vectorae")
+    kind = "a classifier of vectorae; make one with scripts/train_classifier.py"
+    content = read_torch(path, "classifier", kind)
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
         described = dict(content["vectorae_classifier"])
         if described.pop("format") != FORMAT:
-            raise refusal
+            raise ValueError("another format")
         model = Classifier(Task(**described))
         model.load_state_dict(content["state_dict"])
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        RuntimeError,
-        pickle.UnpicklingError,
-        UserError,
-    ) as error:
-        raise refusal from error
+    except (KeyError, TypeError, ValueError, RuntimeError, UserError) as error:
+        raise UserError(f"classifier: '{path}' is damaged or not {kind}") from error
     return model.eval()
 
 

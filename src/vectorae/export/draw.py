@@ -85,12 +85,7 @@ def main() -> int:
         scene = json.loads(given.model.with_name("scene.json").read_text(encoding="utf-8"))
         _, channels, side, _ = scene["input"]["shape"]
         view = View(
-            side,
-            channels,
-            given.resize,
-            invert=given.invert,
-            background=given.background,
-            max_pixels=given.max_pixels,
+            side, channels, given.resize, invert=given.invert, background=given.background, max_pixels=given.max_pixels
         )
         text = draw_svg(given.model, given.image, view, scene, given.scale)
         part = given.output.with_name(given.output.name + ".part")

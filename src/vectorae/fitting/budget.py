@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vectorae.config import PositiveFloat, PositiveInt, Validated
+from vectorae.config.arguments import PositiveFloat, PositiveInt, Validated
 from vectorae.errors import UserError
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vectorae.config import instantiate
+from vectorae.config.components import instantiate
 from vectorae.decoder import Decoder
 from vectorae.fitting.fitting import Fitting
 from vectorae.fitting.plan import build_plan

@@ -9,16 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vectorae.decoder import (
-    Decoder,
-    DrawState,
-    Feedback,
-    Plateaus,
-    RawOptimizer,
-    Target,
-    draw_and_measure,
-    half_cosine,
-)
+from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
 from vectorae.errors import UserError
 from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective

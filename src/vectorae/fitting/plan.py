@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectorae.config import NonNegativeInt, PositiveInt, Validated, instantiate
+from vectorae.config.arguments import NonNegativeInt, PositiveInt, Validated
+from vectorae.config.components import instantiate
 from vectorae.decoder import Growth, Relocation, Schedule, SoftnessSchedule, Strategy, TemperatureSchedule
 from vectorae.fitting.budget import Budget
 from vectorae.fitting.rates import Rates

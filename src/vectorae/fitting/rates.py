@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, Validated
+from vectorae.config.arguments import NonNegativeFloat, Validated
 from vectorae.errors import UserError, choose
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import MARGIN, LayoutBase
 
 OWN = ("color", "opacity", "stroke_width", "background", "depth")

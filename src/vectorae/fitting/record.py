@@ -35,10 +35,11 @@ class Drawing:
     folder: Path
 
 
+@dataclass(frozen=True)
 class Record:
     """Writes the drawings of one batch.
 
-    Args:
+    Attributes:
         fitting: of the batch.
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
@@ -47,41 +48,36 @@ class Record:
         scale: of the drawings; 1 is the size of the images.
     """
 
-    def __init__(
-        self,
-        fitting: Fitting,
-        drawings: Sequence[Drawing],
-        layers: Sequence[str | None],
-        writer: SummaryWriter,
-        tag: str = "",
-        scale: float = 1.0,
-    ) -> None:
-        self._fitting, self._drawings, self._layers = fitting, drawings, layers
-        self._writer, self._tag, self._scale = writer, tag, scale
+    fitting: Fitting
+    drawings: Sequence[Drawing]
+    layers: Sequence[str | None]
+    writer: SummaryWriter
+    tag: str = ""
+    scale: float = 1.0
 
     def step(self, feedback: Feedback) -> None:
         """Log a step."""
-        fitting, step = self._fitting, self._fitting.steps
+        fitting, step = self.fitting, self.fitting.steps
         cost, terms = fitting.best_costs(feedback)
         numbers = {"loss": float(cost.mean()), "softness": fitting.state.softness, "shapes": fitting.num_visible}
         numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
         for name, value in numbers.items():
-            self._writer.add_scalar(f"{self._tag}fit/{name}", value, step)
+            self.writer.add_scalar(f"{self.tag}fit/{name}", value, step)
 
     def snapshot(self) -> None:
         """Write the present crisp drawings as pictures."""
-        fitting, step = self._fitting, self._fitting.steps
+        fitting, step = self.fitting, self.fitting.steps
         crisp = []
-        for index, drawing in enumerate(self._drawings):
+        for index, drawing in enumerate(self.drawings):
             drawn = fitting.draw(index, crisp=True, best=False)
             write_atomic(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(to_picture(drawn)))
             crisp.append(drawn)
         decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
-        self._writer.add_scalar(f"{self._tag}fit/psnr_crisp", decibels, step)
+        self.writer.add_scalar(f"{self.tag}fit/psnr_crisp", decibels, step)
         on_sheet = range(min(ON_SHEET, len(crisp)))
         soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
         sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
-        self._writer.add_image(f"{self._tag}image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
+        self.writer.add_image(f"{self.tag}image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
 
     def finish(self) -> list[dict[str, float]]:
         """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.
@@ -89,21 +85,14 @@ class Record:
         Returns:
             The metrics of each.
         """
-        return [self._finish(index, drawing) for index, drawing in enumerate(self._drawings)]
+        return [self._finish(index, drawing) for index, drawing in enumerate(self.drawings)]
 
     def _finish(self, index: int, drawing: Drawing) -> dict[str, float]:
-        fitting, folder = self._fitting, drawing.folder
+        fitting, folder = self.fitting, drawing.folder
         height, width = fitting.images.shape[-2:]
-        scene, large = fitting.scene(index, crisp=True), fitting.draw(index, crisp=True, scale=self._scale)
+        scene, large = fitting.scene(index, crisp=True), fitting.draw(index, crisp=True, scale=self.scale)
         frame = Frame(0, 0, width, height, large.shape[-1], large.shape[-2])
-        (text,) = to_svg(
-            scene,
-            height,
-            width,
-            frames=[frame],
-            titles=[drawing.title],
-            layers=self._layers,
-        )
+        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers)
         write_atomic(folder / "drawing.svg", text.encode())
         write_atomic(folder / "drawing.png", as_png(to_picture(large)))
         image = fitting.images[index : index + 1]
@@ -118,7 +107,7 @@ class Record:
         return metrics
 
     def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
-        fitting = self._fitting
+        fitting = self.fitting
         metrics = {
             f"{metric}_{name}": float(values)
             for name, drawing in (("soft", soft), ("crisp", crisp))
@@ -129,7 +118,7 @@ class Record:
         metrics |= {
             "shapes": float(scene.count),
             "revived": float(fitting.relocated),
-            "images": float(len(self._drawings)),
+            "images": float(len(self.drawings)),
             "steps": float(fitting.steps),
             "seconds": fitting.seconds,
             "steps_per_second": fitting.steps / max(fitting.seconds, 1e-9),

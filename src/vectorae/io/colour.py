@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from vectorae.config import Meets
+from vectorae.config.arguments import Meets
 
 
 def is_colour(name: str) -> bool:

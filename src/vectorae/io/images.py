@@ -140,12 +140,7 @@ def read_picture(file: Any, view: View) -> Picture:
 
 
 def read_whole(
-    file: Any,
-    side: int,
-    channels: int,
-    background: str = "white",
-    max_pixels: int = MAX_PIXELS,
-    most: int = MAX_PIXELS,
+    file: Any, side: int, channels: int, background: str = "white", max_pixels: int = MAX_PIXELS, most: int = MAX_PIXELS
 ) -> Picture:
     """An image file at its own aspect, uint8 ``[C, H, W]``; all else as for ``read_picture``.
 

@@ -2,28 +2,28 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from vectorae.config import check_value
+from vectorae.config.arguments import check_value
 from vectorae.errors import UserError, choose
-from vectorae.geometry import canvas_size
-from vectorae.layout.base import BACKGROUND
+from vectorae.geometry.canvas import canvas_size
+from vectorae.layout.base import BACKGROUND_START
 from vectorae.layout.formations import FORMATIONS
 from vectorae.primitives import DEPTH, KINDS, MARGIN, Field, Options, Paint
 
 LEARNED = "learned"
 
+Value = Literal["learned"] | float | Sequence[float]
+"""The value that a field, or the background, is fixed to."""
 
-def known_kinds(kinds: Sequence[str]) -> list[str]:
+
+def known_kinds(kinds: str | Sequence[str]) -> list[str]:
     names = [kinds] if isinstance(kinds, str) else list(kinds)
     if not names:
         raise UserError(f"kinds: name one or more of {', '.join(KINDS)}")
-    for name in names:
-        if name not in KINDS:
-            raise UserError(f"kinds: no {name!r}; {choose(name, KINDS)}")
     if len(set(names)) != len(names):
         raise UserError(f"kinds: {', '.join(names)} names a kind twice")
     return names
@@ -70,20 +70,16 @@ def checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Op
 
 def checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[Paint]:
     """The paint of each kind."""
-    choices: tuple[Paint, ...] = get_args(Paint)
-    by_kind = paint if isinstance(paint, Mapping) else dict.fromkeys(kinds, paint)
+    by_kind = paint if isinstance(paint, Mapping) else {}
     for kind, value in by_kind.items():
-        key = f"paint.{kind}" if isinstance(paint, Mapping) else "paint"
         if kind not in kinds:
-            raise UserError(f"{key}: {kind} is not among the kinds ({', '.join(kinds)})")
-        if value not in choices:
-            raise UserError(f"{key}: no {value!r}; {choose(str(value), choices)}")
-        if isinstance(paint, Mapping) and value == "fill" and KINDS[kind].paint == "stroke":
-            raise UserError(f"{key}: a {kind} has no inside to fill; it is stroked")
-    return ["stroke" if by_kind.get(kind) == "stroke" else KINDS[kind].paint for kind in kinds]
+            raise UserError(f"paint.{kind}: {kind} is not among the kinds ({', '.join(kinds)})")
+        if value == "fill" and KINDS[kind].paint == "stroke":
+            raise UserError(f"paint.{kind}: a {kind} has no inside to fill; it is stroked")
+    return ["stroke" if by_kind.get(kind, paint) == "stroke" else KINDS[kind].paint for kind in kinds]
 
 
-def checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tensor | None]:
+def checked_fields(fields: Mapping[str, Value], channels: int) -> dict[str, Tensor | None]:
     """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
     known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="stroke").items()}
     checked: dict[str, Tensor | None] = {}
@@ -93,26 +89,20 @@ def checked_fields(fields: Mapping[str, Any], channels: int) -> dict[str, Tensor
             raise UserError(f"{key}: write ordering=depth, and it is learned")
         if name not in known:
             raise UserError(f"{key}: no such field; {choose(name, known)}")
-        field = known[name]
-        if value == LEARNED:
-            checked[name] = None
-            continue
-        if not field.quantity.fixable:
+        if value != LEARNED and not known[name].quantity.fixable:
             raise UserError(f"{key}: a point is always learned")
-        checked[name] = torch.tensor(checked_numbers(key, value, field, channels))
+        checked[name] = None if isinstance(value, str) else fixed_value(key, value, known[name], channels)
     return checked
 
 
-def checked_numbers(key: str, value: Any, field: Field, channels: int) -> float | list[float]:
-    numbers = list(value) if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-    if any(isinstance(one, bool) or not isinstance(one, int | float) or not math.isfinite(one) for one in numbers):
-        raise UserError(f"{key}: {value!r} is neither 'learned' nor a number")
+def fixed_value(key: str, value: float | Sequence[float], field: Field, channels: int) -> Tensor:
+    numbers = value if isinstance(value, Sequence) else [value]
+    if numbers is value and (field.size is not None or len(numbers) != channels):
+        raise UserError(f"{key}: {value!r} is not one number" + (f" or {channels}" if field.size is None else ""))
     for one in numbers:
         if field.quantity.bounded and not field.low <= one <= field.high:
             raise UserError(f"{key} must be a number in [{field.low:g}, {field.high:g}], got {one}")
-    if numbers != [value] and (field.size is not None or len(numbers) != channels):
-        raise UserError(f"{key}: {value!r} is not one number" + (f" or {channels}" if field.size is None else ""))
-    return [float(one) for one in numbers] if numbers != [value] else float(value)
+    return torch.tensor(value, dtype=torch.float32)
 
 
 def arranged(
@@ -120,8 +110,6 @@ def arranged(
 ) -> tuple[Tensor, Tensor]:
     """Centres ``[N, 2]`` and cell sizes ``[N]``."""
     if isinstance(start, str):
-        if start not in FORMATIONS:
-            raise UserError(f"start: no {start!r}; {choose(start, FORMATIONS)}, or list a place for each shape")
         if rows is None or columns is None:
             columns = math.ceil(math.sqrt(count * aspect))
             rows = math.ceil(count / columns)
@@ -129,13 +117,9 @@ def arranged(
             rows, columns = 1, count
         centers, cells = FORMATIONS[start](rows, columns, aspect)
         return centers[:count], cells[:count]
-    try:
-        centers = torch.tensor([[float(x) for x in place] for place in start])
-    except (TypeError, ValueError):
-        centers = torch.empty(0)
-    if centers.shape != (count, 2):
+    if len(start) != count or any(len(place) != 2 for place in start):
         raise UserError(f"start: list one [x, y] for each of the {count} shapes, or name a formation")
-    size = torch.tensor(canvas_size(aspect))
+    centers, size = torch.tensor(start, dtype=torch.float32), torch.tensor(canvas_size(aspect))
     if not bool(((centers >= -MARGIN) & (centers <= size + MARGIN)).all()):
         width, height = size.tolist()
         raise UserError(f"start: a place is not on the canvas, which is {width:g} wide and {height:g} high")
@@ -143,15 +127,10 @@ def arranged(
     return centers, cells
 
 
-def background_color(background: str | float | Sequence[float], channels: int) -> Tensor:
+def background_color(background: Value, channels: int) -> Tensor:
     """``[C]``"""
     if background == LEARNED:
-        assert isinstance(BACKGROUND.start, float)
-        return torch.full((channels,), BACKGROUND.start)
-    try:
-        color = torch.as_tensor(background, dtype=torch.float32).expand(channels).clone()
-    except (TypeError, ValueError, RuntimeError):
-        color = torch.tensor([torch.nan])
-    if not bool(((color >= 0) & (color <= 1)).all()):
-        raise UserError(f"background: {background!r} is neither 'learned' nor a number or {channels} numbers in [0, 1]")
-    return color
+        return torch.full((channels,), BACKGROUND_START)
+    if isinstance(background, Sequence) and len(background) != channels:
+        raise UserError(f"background: {background!r} is neither 'learned' nor one number or {channels}")
+    return torch.tensor(background, dtype=torch.float32).expand(channels).clone()

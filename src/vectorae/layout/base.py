@@ -10,7 +10,8 @@ from vectorae.layout.kind_block import KindBlock, in_order
 from vectorae.primitives import UNIT, Field, Quantity, Seeds
 from vectorae.scene import Group, Scene
 
-BACKGROUND = Field(UNIT, 0.3, size=None)
+BACKGROUND_START = 0.3
+BACKGROUND = Field(UNIT, BACKGROUND_START, size=None)
 
 
 class LayoutBase(nn.Module, ABC):

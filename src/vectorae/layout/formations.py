@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 
 GOLDEN_ANGLE = math.pi * (3 - math.sqrt(5))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 from vectorae.primitives import DEPTH, Field, Seeds
 from vectorae.scene import Outline
 

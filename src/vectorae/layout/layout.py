@@ -2,14 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict, Unpack, get_args
 
 import torch
 from torch import Tensor
 
-from vectorae.config import Choices, OneOf, PositiveFloat, PositiveInt, validated
+from vectorae.config.arguments import Choices, Fraction, OneOf, PositiveFloat, PositiveInt, validated, with_defaults
 from vectorae.layout.arguments import (
     LEARNED,
+    Value,
     arranged,
     background_color,
     checked_counts,
@@ -21,15 +22,61 @@ from vectorae.layout.arguments import (
     take_turns,
 )
 from vectorae.layout.base import BlockLayout
-from vectorae.layout.formations import GOLDEN_ANGLE
+from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values, seeded_value
 from vectorae.primitives import DEPTH, KINDS, Options, Paint, Seeds
 from vectorae.scene import Outline
 
-ORDERINGS = ("slot", "depth")
-
 GREY = 0.7
 """The colour that all shapes start with."""
+
+Kind = Annotated[str, OneOf(KINDS)]
+PaintName = Annotated[str, OneOf(get_args(Paint))]
+Ordering = Annotated[str, OneOf(("slot", "depth"))]
+
+
+class LayoutSettings(TypedDict, total=False):
+    """Settings of a layout beyond its slots.
+
+    Attributes:
+        counts: how many of each kind; by default about as many of all. They take turns.
+        channels: 1 (grey) or 3 (RGB).
+        start: the formation in which the shapes begin: ``grid``, ``random``, ``ring`` or ``spiral``, or a list of
+            [x, y] in canvas units, one for each slot.
+        background: ``learned``, or a number or a list of C numbers in [0, 1].
+        fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). By
+            default all are learned but softness, which is 1. Colour may also be a list of C numbers.
+        options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
+            that of all kinds that have it.
+        paint: ``fill``, or ``stroke`` for the outlines of all kinds; or one of them for each kind by name. Lines and
+            curves are always stroked.
+        ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
+            order of the slots.
+        aspect: width / height of the canvas.
+    """
+
+    counts: Sequence[PositiveInt] | None
+    channels: Annotated[int, Choices((1, 3))]
+    start: Annotated[str, OneOf(FORMATIONS)] | Sequence[Sequence[float]]
+    background: Literal["learned"] | Fraction | Sequence[Fraction]
+    fields: Mapping[str, Value] | None
+    options: Mapping[str, int | bool | str] | None
+    paint: PaintName | Mapping[str, PaintName]
+    ordering: Ordering
+    aspect: PositiveFloat
+
+
+DEFAULTS: LayoutSettings = {
+    "counts": None,
+    "channels": 3,
+    "start": "grid",
+    "background": "learned",
+    "fields": None,
+    "options": None,
+    "paint": "fill",
+    "ordering": "slot",
+    "aspect": 1.0,
+}
 
 
 class Layout(BlockLayout):
@@ -49,20 +96,7 @@ class Layout(BlockLayout):
             other.
         rows, columns: a grid of slots; or
         count: any number of slots.
-        counts: how many of each kind; by default about as many of all. They take turns.
-        channels: 1 (grey) or 3 (RGB).
-        start: the formation in which the shapes begin: ``grid``, ``random``, ``ring`` or ``spiral``, or a list of
-            [x, y] in canvas units, one for each slot.
-        background: ``learned``, or a number or a list of C numbers in [0, 1].
-        fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). By
-            default all are learned but softness, which is 1. Colour may also be a list of C numbers.
-        options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
-            that of all kinds that have it.
-        paint: ``fill``, or ``stroke`` for the outlines of all kinds; or one of them for each kind by name. Lines and
-            curves are always stroked.
-        ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
-            order of the slots.
-        aspect: width / height of the canvas.
+        settings: see ``LayoutSettings``.
 
     Raises:
         UserError: an unknown kind, formation, field or option, or a number out of its range.
@@ -71,38 +105,36 @@ class Layout(BlockLayout):
     @validated
     def __init__(
         self,
-        kinds: str | Sequence[str],
+        kinds: Kind | Sequence[Kind],
         rows: PositiveInt | None = None,
         columns: PositiveInt | None = None,
         count: PositiveInt | None = None,
-        counts: Sequence[PositiveInt] | None = None,
-        channels: Annotated[int, Choices((1, 3))] = 3,
-        start: str | Sequence[Sequence[float]] = "grid",
-        background: str | float | Sequence[float] = LEARNED,
-        fields: Mapping[str, str | float | Sequence[float]] | None = None,
-        options: Mapping[str, int | bool | str] | None = None,
-        paint: str | Mapping[str, str] = "fill",
-        ordering: Annotated[str, OneOf(ORDERINGS)] = "slot",
-        aspect: PositiveFloat = 1.0,
+        **settings: Unpack[LayoutSettings],
     ) -> None:
         super().__init__()
+        chosen = with_defaults(DEFAULTS, settings)
         self.kinds = known_kinds(kinds)
         self.rows, self.columns, self.count = checked_slots(rows, columns, count)
-        self.channels, self.aspect, self.ordering = channels, aspect, ordering
-        kind_of = self._kinds_of_slots(counts)
-        all_options, paints = checked_options(options or {}, self.kinds), checked_paint(paint, self.kinds)
-        fixed = checked_fields(fields or {}, channels)
-        seeds = Seeds(*arranged(start, self.rows, self.columns, self.count, aspect), torch.zeros(self.count))
+        self.channels, self.aspect, self.ordering = chosen["channels"], chosen["aspect"], chosen["ordering"]
+        kind_of = self._kinds_of_slots(chosen["counts"])
+        options, paints = (
+            checked_options(chosen["options"] or {}, self.kinds),
+            checked_paint(chosen["paint"], self.kinds),
+        )
+        fixed = checked_fields(chosen["fields"] or {}, self.channels)
+        centers, cells = arranged(chosen["start"], self.rows, self.columns, self.count, self.aspect)
+        seeds = Seeds(centers, cells, torch.zeros(self.count))
         blocks: list[KindBlock] = []
         self.present_kinds: list[str] = []
         for index, kind in enumerate(self.kinds):
             slots = [slot for slot in range(self.count) if kind_of[slot] == index]
             if slots:
-                starts = self._starts(kind, all_options[index], paints[index], slots, seeds.take(slots), fixed)
-                outline = partial(_outline, kind, all_options[index])
-                blocks.append(KindBlock(slots, blocks[-1].end if blocks else 0, starts, outline, aspect))
+                starts = self._starts(kind, options[index], paints[index], slots, seeds.take(slots), fixed)
+                outline = partial(_outline, kind, options[index])
+                blocks.append(KindBlock(slots, blocks[-1].end if blocks else 0, starts, outline, self.aspect))
                 self.present_kinds.append(kind)
-        self._assemble(blocks, background_color(background, channels), background == LEARNED)
+        background = chosen["background"]
+        self._assemble(blocks, background_color(background, self.channels), background == LEARNED)
 
     def _kinds_of_slots(self, counts: Sequence[int] | None) -> list[int]:
         """The kind of each slot, an index into ``kinds``: a checkerboard in a grid, else in turn."""

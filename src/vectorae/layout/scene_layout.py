@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.geometry import canvas_size
+from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.base import BlockLayout
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values
 from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINTS, STROKE, UNIT, Field

@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.config import PositiveFloat, PositiveInt
+from vectorae.config.arguments import PositiveFloat, PositiveInt
 from vectorae.losses.loss import ImageLoss, check_size
 from vectorae.losses.pixel import MSE
 

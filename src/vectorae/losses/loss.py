@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from vectorae.config import Validated
+from vectorae.config.arguments import Validated
 from vectorae.errors import UserError
 from vectorae.scene import Scene
 

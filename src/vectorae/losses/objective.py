@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, OneOf, check_arguments, check_value
+from vectorae.config.arguments import NonNegativeFloat, OneOf, check_arguments, check_value
 from vectorae.errors import UserError
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
 from vectorae.losses.loss import ImageLoss, Regularizer

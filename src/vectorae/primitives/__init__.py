@@ -4,32 +4,13 @@ A field says how many raw numbers it takes, what it may range over, and what it 
 encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need no more.
 """
 
-from vectorae.primitives.field import (
-    Field,
-    Option,
-    Options,
-    angle,
-    length,
-    option,
-    point,
-    several_points,
-    unit,
-)
+from vectorae.primitives.field import Field, Option, Options, angle, length, option, point, several_points, unit
 from vectorae.primitives.primitive import DEPTH, KINDS, PAINT, STROKE, Paint, Primitive
 from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, UNIT, Quantity
 from vectorae.primitives.seeds import Seeds
-from vectorae.primitives.strokes import CatmullRom, Cubic, Line, Point, Polyline, Quadratic
 
-# Kinds are registered in this order: strokes, boxes, regions.
-from vectorae.primitives.boxes import (  # isort: skip
-    Circle,
-    Ellipse,
-    Rectangle,
-    RoundedRectangle,
-    Square,
-    Squircle,
-)
-from vectorae.primitives.regions import Blob, Polygon, RegularPolygon, Triangle  # isort: skip
+# Each registers its kinds, in this order.
+from vectorae.primitives import strokes, boxes, regions  # noqa: F401  # isort: skip
 
 __all__ = [
     "ANGLE",
@@ -42,29 +23,13 @@ __all__ = [
     "POINTS",
     "STROKE",
     "UNIT",
-    "Blob",
-    "CatmullRom",
-    "Circle",
-    "Cubic",
-    "Ellipse",
     "Field",
-    "Line",
     "Option",
     "Options",
     "Paint",
-    "Point",
-    "Polygon",
-    "Polyline",
     "Primitive",
-    "Quadratic",
     "Quantity",
-    "Rectangle",
-    "RegularPolygon",
-    "RoundedRectangle",
     "Seeds",
-    "Square",
-    "Squircle",
-    "Triangle",
     "angle",
     "length",
     "option",

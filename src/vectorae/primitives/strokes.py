@@ -7,7 +7,7 @@ import torch
 from annotated_types import Ge
 from torch import Tensor
 
-from vectorae.config import PositiveInt
+from vectorae.config.arguments import PositiveInt
 from vectorae.primitives.field import option, point, several_points
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points

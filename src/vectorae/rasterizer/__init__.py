@@ -6,11 +6,4 @@ from vectorae.rasterizer.cpu import show_compiling
 from vectorae.rasterizer.rasterize import BACKEND_CHOICES, rasterize
 from vectorae.rasterizer.settings import Rasterizer
 
-__all__ = [
-    "BACKEND_CHOICES",
-    "COMPOSITINGS",
-    "PROFILES",
-    "Rasterizer",
-    "rasterize",
-    "show_compiling",
-]
+__all__ = ["BACKEND_CHOICES", "COMPOSITINGS", "PROFILES", "Rasterizer", "rasterize", "show_compiling"]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from vectorae.geometry import area_and_perimeter, boundary, flatten, polyline_length
-from vectorae.geometry.region import Cuts, find_cuts
+from vectorae.geometry.curve import flatten, polyline_length
+from vectorae.geometry.region import Cuts, area_and_perimeter, boundary, find_cuts
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import torch
 from torch import Tensor
 
-from vectorae.config import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
+from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
 from vectorae.rasterizer import cpu, reference
 from vectorae.rasterizer.coverage import PROFILES

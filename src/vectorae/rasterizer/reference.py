@@ -11,20 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from vectorae.config import PositiveInt, validated
-from vectorae.geometry import (
-    Boundary,
-    area_and_perimeter,
-    boundary,
-    covered_area,
-    flatten,
-    is_inside,
-    nearest_segment_distance,
-    pixel_centers,
-    polyline_length,
-    rounded_box_distance,
-    to_local,
-)
+from vectorae.config.arguments import PositiveInt, validated
+from vectorae.geometry.canvas import pixel_centers, to_local
+from vectorae.geometry.curve import flatten, polyline_length
+from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, covered_area, is_inside
+from vectorae.geometry.rounded_box import rounded_box_distance
+from vectorae.geometry.segment import nearest_segment_distance
 from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth
 from vectorae.rasterizer.coverage import (
     SUBPIXELS,

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from vectorae.config import OneOf, PositiveInt, Validated
+from vectorae.config.arguments import OneOf, PositiveInt, Validated
 from vectorae.errors import UserError
 from vectorae.rasterizer import reference
 from vectorae.rasterizer.coverage import PROFILES

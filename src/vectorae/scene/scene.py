@@ -9,7 +9,7 @@ from typing import Annotated
 import torch
 from torch import Tensor
 
-from vectorae.config import OneOf, Validated
+from vectorae.config.arguments import OneOf, Validated
 from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.slots import select_slots, sort_by_slot
 
@@ -54,7 +54,7 @@ class Group:
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
         """The group with every tensor replaced by ``function(tensor)``."""
-        return _map(self, function)
+        return _map(self, lambda _, tensor: function(tensor))
 
 
 def cat_groups(groups: Sequence[Group]) -> Group:
@@ -154,6 +154,10 @@ class Scene(Validated):
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Scene":
         """The scene with every tensor replaced by ``function(tensor)``."""
+        return self.map_named(lambda _, tensor: function(tensor))
+
+    def map_named(self, function: Callable[[str, Tensor], Tensor]) -> "Scene":
+        """The scene with every tensor replaced by ``function(name, tensor)``, of names like ``color``"""
         return _map(self, function)
 
     def __getitem__(self, index: int | slice) -> "Scene":
@@ -234,7 +238,7 @@ def _map(value, function):  # type: ignore[no-untyped-def]  # a walk over scenes
     changed = {}
     for name, part in vars(value).items():
         if isinstance(part, Tensor):
-            changed[name] = function(part)
+            changed[name] = function(name, part)
         elif isinstance(part, RoundedBox | Path):
             changed[name] = _map(part, function)
         elif name == "groups":

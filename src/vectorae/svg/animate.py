@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from vectorae.config import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
+from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
 from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
-from vectorae.config import OneOf, PositiveInt, validated
+from vectorae.config.arguments import OneOf, PositiveInt, validated
 from vectorae.io.images import Frame
 from vectorae.scene import COMPOSITING_CHOICES, Group, Path, Scene
 from vectorae.svg.document import Box, Curve, Shape, Sheet, document
@@ -60,11 +60,7 @@ def to_svg(
 
 
 def shapes_of(
-    scene: Scene,
-    index: int,
-    side: int,
-    origin: tuple[int, int] = (0, 0),
-    layers: Sequence[str | None] | None = None,
+    scene: Scene, index: int, side: int, origin: tuple[int, int] = (0, 0), layers: Sequence[str | None] | None = None
 ) -> list[Shape]:
     """The shapes of a drawing from the bottom to the top, in pixels.
 

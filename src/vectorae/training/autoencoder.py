@@ -11,16 +11,7 @@ from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
 from vectorae.compat import timer_duration
-from vectorae.decoder import (
-    Decoder,
-    DrawState,
-    Feedback,
-    Schedule,
-    Strategy,
-    Target,
-    draw_and_measure,
-    optimize_raw,
-)
+from vectorae.decoder import Decoder, DrawState, Feedback, Schedule, Strategy, Target, draw_and_measure, optimize_raw
 from vectorae.encoders import Encoder, Refiner
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float

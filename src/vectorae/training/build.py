@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vectorae.config import PositiveInt, check_value, instantiate
+from vectorae.config.arguments import PositiveInt, check_value
+from vectorae.config.components import instantiate
 from vectorae.decoder import Decoder, Schedule, Strategy
 from vectorae.encoders import Encoder, Latent, Recurrent
 from vectorae.errors import UserError

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from vectorae.errors import UserError
+from vectorae.io.torch_file import read_torch
 from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
 from vectorae.training.build import build_model
 
@@ -24,15 +23,8 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     Raises:
         UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise UserError(f"{key}: no file '{path}'")
-    try:
-        content = _weights(path) if path.suffix == ".safetensors" else _checkpoint(path)
-    except UserError:
-        raise
-    except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
-        raise UserError(f"{key}: '{path}' is damaged or not a checkpoint of vectorae") from error
+    path, kind = Path(path), "a checkpoint of vectorae"
+    content = _read_weights(path, key, kind) if path.suffix == ".safetensors" else read_torch(path, key, kind)
     check_description(content.get("vectorae") if isinstance(content, dict) else None, path, key)
     return content
 
@@ -54,19 +46,20 @@ def check_description(described: Any, path: Path, key: str) -> None:
         raise UserError(f"{key}: '{path}' needs the plug-ins {plugins}, which this version cannot load")
 
 
-def _checkpoint(path: Path) -> Any:
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
-def _weights(path: Path) -> dict[str, Any]:
+def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
     """The same of a file that ``export`` has written with ``format=safetensors``."""
     try:
-        from safetensors import safe_open
+        from safetensors import SafetensorError, safe_open
     except ImportError as error:
-        raise UserError("checkpoint: needs the package safetensors; pip install 'vectorae[export]'") from error
-    with safe_open(path, framework="pt") as file:
-        described = json.loads((file.metadata() or {}).get("vectorae", "null"))
-        return {"vectorae": described, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+        raise UserError(f"{key}: needs the package safetensors; pip install 'vectorae[export]'") from error
+    try:
+        with safe_open(path, framework="pt") as file:
+            described = json.loads((file.metadata() or {}).get("vectorae", "null"))
+            return {"vectorae": described, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+    except FileNotFoundError as error:
+        raise UserError(f"{key}: no file '{path}'") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise UserError(f"{key}: '{path}' is damaged or not {kind}") from error
 
 
 def load(path: str | Path) -> VectorAutoencoder:

@@ -9,7 +9,7 @@ import torch
 from annotated_types import Ge, Lt
 from torch import nn
 
-from vectorae.config import Fraction, NonNegativeFloat, PositiveFloat, Validated
+from vectorae.config.arguments import Fraction, NonNegativeFloat, PositiveFloat, Validated
 
 UnitInterval = Annotated[float, Ge(0), Lt(1)]
 

@@ -8,7 +8,7 @@ import torch
 from annotated_types import Ge, Lt
 from torch import Tensor
 
-from vectorae.config import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Validated
+from vectorae.config.arguments import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, Validated
 from vectorae.errors import UserError, choose
 from vectorae.layout import LayoutBase
 

@@ -128,14 +128,12 @@ def is_circular(numbers, k):
 @inlined
 def _are_thin(numbers, k, profile, pixel):
     """Whether the far sides of both slabs count (see ``is_thin``)."""
-    """Whether the far sides of both slabs count (see ``is_thin``)."""
     s = numbers[k, SOFTNESS]
     return is_thin(profile, s, pixel, numbers[k, HALF_WIDTH]), is_thin(profile, s, pixel, numbers[k, HALF_HEIGHT])
 
 
 @inlined
 def _is_thin_rounded(numbers, k, profile, pixel):
-    """Whether the far side of the rounded box counts anywhere (see ``is_thin``)."""
     """Whether the far side of the rounded box counts anywhere (see ``is_thin``)."""
     longer = max(numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT])
     half = min(numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT])
@@ -267,7 +265,6 @@ def _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, 
 @inlined
 def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
     """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
-    """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
     frame = _frame(numbers, k)
     sharp = share * numbers[k, SHARP]
     by_sharp = by_s = by_width = by_height = all_x = all_y = by_cos = by_sin = ZERO * sharp
@@ -291,7 +288,6 @@ def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
 
 @inlined
 def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
-    """Add the derivatives of the box with circular corners, given its coverage in ACROSS."""
     """Add the derivatives of the box with circular corners, given its coverage in ACROSS."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
@@ -327,7 +323,6 @@ def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
 
 @inlined
 def _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers):
-    """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
     """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]

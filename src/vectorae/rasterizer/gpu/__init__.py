@@ -58,12 +58,7 @@ def _is_capturing(tensor: Tensor) -> bool:
 
 @torch.library.custom_op("vectorae::draw", mutates_args=())
 def draw(
-    numbers: Tensor,
-    vertices: Tensor,
-    color: Tensor,
-    background: Tensor,
-    topology: list[Tensor],
-    canvas: list[int],
+    numbers: Tensor, vertices: Tensor, color: Tensor, background: Tensor, topology: list[Tensor], canvas: list[int]
 ) -> Tensor:
     """Images ``[B, C, H, W]`` of packed shapes.
 
@@ -105,14 +100,7 @@ def differentiate(
     rows, segment_rows = numbers.new_empty(rows_needed, rank), numbers.new_empty(segment_rows_needed, 4)
     by_background = numbers.new_empty(len(background), call.tiles, channels)
     call.launch(
-        loops.differentiate,
-        gradient.contiguous(),
-        gains,
-        rows,
-        segment_rows,
-        by_background,
-        begins,
-        segment_begins,
+        loops.differentiate, gradient.contiguous(), gains, rows, segment_rows, by_background, begins, segment_begins
     )
     sums = _sum_rows(rows, begins, call.bounds)
     by_numbers, by_color = sums.split([NUMBERS, channels], dim=-1)
