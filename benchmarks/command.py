@@ -5,7 +5,7 @@ Ratios within one run are the result: contenders take turns, round after round.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,8 +68,10 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
     if output.suffix != ".json":
         raise UserError(f"output: {output} is the name of a JSON file; end it in .json")
     page = output.with_suffix(".md")
-    # Before minutes of measuring.
-    _try_out(output)
+    if output.is_dir():
+        raise UserError(f"output: {output} is a folder")
+    # Before minutes of measuring: what cannot be written is refused at once.
+    output.parent.mkdir(parents=True, exist_ok=True)
     with threads(plan.threads):
         results = measure_all(plan)
     console = Console()
@@ -107,50 +109,21 @@ def planned(config: Mapping[str, Any]) -> Plan:
         threads=config["threads"],
         device=shell.device(config["device"]),
         size=Size(config["scale"], config["batch"], config["seed"]),
-        training=training_config() if "F" in workloads else None,
+        training=shell.compose_config("train", TrainConfig, TRAINING) if "F" in workloads else None,
     )
-
-
-def training_config() -> dict[str, Any]:
-    """The plain config of the training in `TRAINING`."""
-    from hydra import compose
-    from omegaconf import OmegaConf
-
-    shell.store_schema("train", TrainConfig)
-    config = OmegaConf.to_container(compose("train", overrides=list(TRAINING)), resolve=True)
-    assert isinstance(config, dict)
-    return {str(key): value for key, value in config.items()}
 
 
 def _named(key: str, names: Sequence[str] | None, choices: Sequence[str]) -> tuple[str, ...]:
     """The names, or all choices for null; a prefix stands for all that begin with it: `E` for E256, E1024, E4096."""
-    if names is None:
-        return tuple(choices)
-    found = list(_all_named(key, names, choices))
+    found: dict[str, None] = {}
+    for name in choices if names is None else names:
+        family = [choice for choice in choices if name and key == "workloads" and choice.startswith(name)]
+        if name not in choices and not family:
+            raise UserError(f"{key}: no {name!r}; {choose(name, choices)}")
+        found |= dict.fromkeys([name] if name in choices else family)
     if not found:
         raise UserError(f"{key}: name one or more of {', '.join(choices)}")
-    return tuple(dict.fromkeys(found))
-
-
-def _all_named(key: str, names: Sequence[str], choices: Sequence[str]) -> Iterator[str]:
-    for name in names:
-        if name in choices:
-            yield name
-            continue
-        family = [choice for choice in choices if name and choice.startswith(name)]
-        if key != "workloads" or not family:
-            raise UserError(f"{key}: no {name!r}; {choose(name, choices)}")
-        yield from family
-
-
-def _try_out(output: Path) -> None:
-    """Refuse a path that cannot be written."""
-    try:
-        if output.is_dir():
-            raise UserError(f"output: {output} is a folder")
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"output: {output} cannot be written: {error.strerror or error}") from error
+    return tuple(found)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     for title, rows in _workloads(results):
         lines += ["", f"## {title}", "", _line(COLUMNS), _line(["---", *["---:"] * (len(COLUMNS) - 1)])]
         lines += [_line(_cells(row)) for row in rows]
-    said = list(remarks(results))
-    if said:
+    if said := list(remarks(results)):
         lines += ["", "## Also", "", *(f"- {remark}" for remark in said)]
     return "\n".join(lines) + "\n"
 

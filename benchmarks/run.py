@@ -77,8 +77,7 @@ def measure_all(plan: Plan) -> dict[str, Any]:
     with Progress(*columns) as progress:
         bar = progress.add_task("", total=len(plan.workloads))
         for name in plan.workloads:
-            refusal = _refusal(plan, name)
-            if refusal:
+            if refusal := _refusal(plan, name):
                 missing.append({"workload": name, "contender": "", "reason": refusal})
             else:
                 measured, failed = _workload(plan, name, partial(_say, progress, bar, name))
@@ -91,10 +90,8 @@ def measure_all(plan: Plan) -> dict[str, Any]:
         "machine": machine(plan.device),
         "versions": versions(PEERS),
         "settings": {
-            "repeats": plan.repeats,
-            "max_time": plan.max_time,
+            **{name: getattr(plan, name) for name in ("repeats", "max_time", "peers")},
             "backends": list(plan.backends),
-            "peers": plan.peers,
             "scale": plan.size.scale,
             "batch": plan.size.batch,
         },

@@ -48,8 +48,8 @@ class Step:
     def drawing(self) -> Workload:
         """The rasterizer's part of this step, as a workload."""
         model = self.model("auto")
-        scene, side, state, settings = _scene(model, self.images), model.image_size, model.state, model.rasterizer
-        coverage = "ramp" if state.exact else settings.coverage
+        scene, side, state = _scene(model, self.images), model.image_size, model.state
+        coverage = "ramp" if state.exact else model.decoder.rasterizer.coverage
         learned = (*GEOMETRY, "color", "opacity", "background")
         return Workload(NAME, self.title, scene, side, side, state.softness * side, learned, coverage)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,16 @@ import torch
 from PIL import Image
 
 from vectorae.commands import shell
+from vectorae.commands.evaluate import available_lpips
 from vectorae.commands.fit import FitConfig
 from vectorae.errors import UserError
-from vectorae.fitting import Photo, Reader, build_fitting
+from vectorae.fitting.build import build_fitting
+from vectorae.fitting.photos import Photo, Reader
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
 from vectorae.io.progress import counting
 from vectorae.io.sheets import captioned_sheet
-from vectorae.losses import LPIPS
-from vectorae.losses.perceptual import lpips_weights
 
 MEDIUMS = {"ink": ("medium=ink",), "colour": ("medium=paint", "primitives.fields.stroke_width=learned")}
 """Name of a sheet → what is changed for it."""
@@ -76,13 +76,15 @@ def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list
     Raises:
         UserError: an image that cannot be read.
     """
-    recipes = [recipe for recipe in RECIPES if "loss=lpips" not in recipe.overrides or _lpips_is_there()]
+    recipes = [one for one in RECIPES if "loss=lpips" not in one.overrides or available_lpips(size)]
     sheets = []
     with counting("drawing", len(MEDIUMS) * len(recipes)) as advance:
         for medium, changes in MEDIUMS.items():
             cells: list[tuple[str, Image.Image]] = []
             for recipe in recipes:
-                config = _composed([*recipe.overrides, *changes, f"size={size}"])
+                overrides = [*recipe.overrides, *changes, f"size={size}"]
+                overrides = [f"++{one}" if "." in one else one for one in overrides]
+                config = shell.compose_config("fit", FitConfig, overrides)
                 photo = _photo(image, folder, config)
                 if not cells:
                     cells.append((photo.title, to_picture(photo.pixels[None])))
@@ -92,25 +94,6 @@ def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list
             sheets.append(folder / f"{Path(image).stem}_{medium}.png")
             write_atomic(sheets[-1], as_png(sheet))
     return sheets
-
-
-def _lpips_is_there() -> bool:
-    weights = lpips_weights(LPIPS().net)
-    if not weights.is_file():
-        print(f"LPIPS is left out: its weights are not at '{weights}'")
-    return weights.is_file()
-
-
-def _composed(overrides: Sequence[str]) -> dict[str, Any]:
-    """The config of a fit."""
-    from hydra import compose
-    from omegaconf import OmegaConf
-
-    shell.store_schema("fit", FitConfig)
-    config = compose("fit", [f"++{one}" if "." in one else one for one in overrides])
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    return {str(key): value for key, value in plain.items()}
 
 
 def _photo(image: str, folder: Path, config: Mapping[str, Any]) -> Photo:

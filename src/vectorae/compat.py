@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,8 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
     """Call functions before and after numba compiles something, with the name of its module.
 
     What numba loads from its cache is not compiled. Private: ``numba.core.event``, and the ``dispatcher`` among the
-    data of its event. If the module moves, the CPU kernels cannot be imported; if the event is renamed, nobody is told
-    why the first drawing takes half a minute.
+    data of its event. If the module moves, the CPU kernels cannot be imported; if the event is renamed, there is no
+    message while the first drawing takes half a minute.
     """
     from numba.core import event
 
@@ -80,6 +81,7 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
     event.register("numba:compile", Listener())
 
 
+@functools.lru_cache(maxsize=1)
 def openmp_team() -> Callable[[Callable[[], None], int], None] | None:
     """A function that runs work in several of torch's own threads at once; None unless these are GNU OpenMP's.
 

@@ -22,7 +22,8 @@ from vectorae.config import components as configuration
 from vectorae.config.arguments import parameters
 from vectorae.config.components import check, check_arguments, flatten, instantiate
 from vectorae.errors import UserError
-from vectorae.fitting import FitPlan, build_plan
+from vectorae.fitting import FitPlan
+from vectorae.fitting.plan import build_plan
 from vectorae.rasterizer import Rasterizer
 from vectorae.training.build import build_dataset, build_model
 

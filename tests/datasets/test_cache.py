@@ -14,9 +14,8 @@ import pytest
 import torch
 from helpers.image_folders import make, picture
 
-from vectorae.datasets import cache, decode, folder
+from vectorae.datasets import Folder, cache, decode, folder
 from vectorae.errors import UserError
-from vectorae.io.cache_folder import cache_folder
 from vectorae.io.images import Picture, View
 
 
@@ -150,15 +149,11 @@ class TestCache:
         with pytest.raises(UserError, match=r"^dataset\.cache: .*inside dataset\.root"):
             make(photos, tmp_path, cache=str(photos / "cache"))
 
-    def test_the_default_is_the_users_cache_folder(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_the_default_is_the_users_cache_folder(
+        self, photos: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-        assert cache_folder() == tmp_path / "vectorae"
-        monkeypatch.delenv("XDG_CACHE_HOME")
-        monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-        monkeypatch.setattr(cache.Path, "home", lambda: tmp_path)
-        for platform, expected in (("linux", ".cache"), ("darwin", "Library/Caches"), ("win32", "local")):
-            monkeypatch.setattr(sys, "platform", platform)
-            assert cache_folder() == tmp_path / expected / "vectorae"
+        assert Folder(str(photos)).cache == tmp_path / "vectorae"
 
 
 def prepare(photos: Path, tmp_path: Path, barrier: Any) -> None:

@@ -11,7 +11,7 @@ from vectorae import Layout, rasterize, to_svg
 from vectorae.decoder import Decoder, DrawState
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
-from vectorae.training import VectorAutoencoder
+from vectorae.training.autoencoder import VectorAutoencoder
 
 SIDE = 16
 SOFT = DrawState(softness=0.05, temperature=0.1)

@@ -21,7 +21,8 @@ from vectorae.decoder import (
     Strategy,
     draw_and_measure,
 )
-from vectorae.fitting import Budget, FitPlan, Fitting, Rates, read_state, write_state
+from vectorae.fitting import Budget, FitPlan, Fitting, Rates
+from vectorae.fitting.state import read_state, write_state
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 

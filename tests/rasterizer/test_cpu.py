@@ -169,8 +169,8 @@ def test_the_cache_of_kernels_depends_on_all_that_they_import(path: Path) -> Non
 def team(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Torch's threads; and our own, which are used where torch's are not available: other systems, after a fork."""
     if request.param == "own":
-        monkeypatch.setattr(threads, "_team", lambda: None)
-    elif threads._team() is None:
+        monkeypatch.setattr(threads, "openmp_team", lambda: None)
+    elif threads.openmp_team() is None:
         pytest.skip("torch does not use GNU OpenMP here")
     return request.param
 

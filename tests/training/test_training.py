@@ -22,8 +22,8 @@ from vectorae import rasterize
 from vectorae.callbacks import WATCHED
 from vectorae.commands import evaluate
 from vectorae.losses.pixel import MSE
-from vectorae.training import build_model
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.build import build_model
 
 METRICS = {
     *(f"{name}_{of}" for name in ("psnr", "ssim", "mse", "l1") for of in ("soft", "crisp", "blocks", "mean_image")),

@@ -109,7 +109,7 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
     from vectorae.evaluation.classifier import load_classifier
     from vectorae.evaluation.evaluate import Evaluators
 
-    lpips = _lpips(model.image_size)
+    lpips = available_lpips(model.image_size)
     if config["classifier"] is None:
         return Evaluators(lpips)
     classifier = load_classifier(Path(config["classifier"]))
@@ -123,7 +123,7 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
     return Evaluators(lpips, classifier.to(device), labels)
 
 
-def _lpips(side: int) -> LPIPS | None:
+def available_lpips(side: int) -> LPIPS | None:
     """LPIPS if its weights are on this machine and images of this side are large enough; nothing is downloaded."""
     from vectorae.losses import LPIPS
     from vectorae.losses.perceptual import lpips_weights

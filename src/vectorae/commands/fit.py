@@ -21,7 +21,9 @@ from vectorae.io.images import MAX_PIXELS
 
 if TYPE_CHECKING:
     from vectorae.decoder import Feedback
-    from vectorae.fitting import Fitting, Photo, Record
+    from vectorae.fitting import Fitting
+    from vectorae.fitting.photos import Photo
+    from vectorae.fitting.record import Record
     from vectorae.io.signals import Signals
     from vectorae.svg import Reading
 
@@ -115,7 +117,10 @@ def fit(config: dict[str, Any], folder: Path) -> int:
 
     import torch
 
-    from vectorae.fitting import Reader, batches, build_fitting, build_plan, read_state
+    from vectorae.fitting.build import build_fitting
+    from vectorae.fitting.photos import Reader, batches
+    from vectorae.fitting.plan import build_plan
+    from vectorae.fitting.state import read_state
 
     build_plan(config, max_time)
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
@@ -155,7 +160,8 @@ def _draw(
     """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
     from torch.utils.tensorboard import SummaryWriter
 
-    from vectorae.fitting import Drawing, Record, write_state
+    from vectorae.fitting.record import Drawing, Record
+    from vectorae.fitting.state import write_state
     from vectorae.io.signals import Signals
 
     metrics: list[dict[str, float]] = []

@@ -13,7 +13,7 @@ import re
 import shutil
 import sys
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +180,17 @@ def store_schema(name: str, schema: type) -> None:
     ConfigStore.instance().store(name=f"{name}_schema", node=_hydra_schema(schema))
 
 
+def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[str, Any]:
+    """The plain config of another command, composed within a command that is running."""
+    from hydra import compose
+    from omegaconf import OmegaConf
+
+    store_schema(name, schema)
+    config = OmegaConf.to_container(compose(name, list(overrides)), resolve=True)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
 def _hydra_schema(schema: type) -> type:
     """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
     hints, fields = typing.get_type_hints(schema), []
@@ -236,17 +247,18 @@ def device(name: str) -> torch.device:
 
 def chosen(group: str) -> bool:
     """Whether the command line itself chooses a config group, `primitives=…`; an experiment's choice does not count."""
-    from hydra.core.hydra_config import HydraConfig
-
-    return any(override.lstrip("+").startswith(f"{group}=") for override in HydraConfig.get().overrides.task)
+    return group in _overridden()
 
 
 def given(section: str) -> list[str]:
     """The keys of a section that the command line itself sets: `primitives.count` and so on."""
+    return [key for key in _overridden() if key.startswith(f"{section}.")]
+
+
+def _overridden() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
-    keys = (override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task)
-    return [key for key in keys if key.startswith(f"{section}.")]
+    return [override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task]
 
 
 def run_of(checkpoint: Path) -> Path:

@@ -175,22 +175,16 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
 
 def _check_accelerator(name: Any) -> None:
     import torch
-
-    available = ["auto", "cpu"]
-    if torch.cuda.is_available():
-        available += ["gpu", "cuda"]
-    if torch.backends.mps.is_available():
-        available += ["gpu", "mps"]
-    if name in ("gpu", "cuda", "mps") and name not in available:
-        raise UserError(f"trainer.accelerator: no {name} on this machine; choose from {', '.join(available)}")
-    if name not in available and name not in _accelerators():
-        raise UserError(f"trainer.accelerator: no '{name}'; {choose(str(name), {*available, *_accelerators()})}")
-
-
-def _accelerators() -> list[str]:
     from pytorch_lightning.accelerators import AcceleratorRegistry
 
-    return list(AcceleratorRegistry.available_accelerators())
+    gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    there = [gpu for gpu, is_there in gpus.items() if is_there]
+    available = ["auto", "cpu", *(["gpu", *there] if there else [])]
+    known = {*available, *AcceleratorRegistry.available_accelerators()}
+    if name in ("gpu", *gpus) and name not in available:
+        raise UserError(f"trainer.accelerator: no {name} on this machine; choose from {', '.join(available)}")
+    if name not in known:
+        raise UserError(f"trainer.accelerator: no '{name}'; {choose(str(name), known)}")
 
 
 def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
@@ -254,8 +248,7 @@ def _report(folder: Path) -> None:
     path = folder / "metrics.json"
     if path.is_file():
         shell.print_metrics(json.loads(path.read_text(encoding="utf-8")), "the last validation")
-    pictures = sorted((folder / "renders").glob("*.png"))
-    if pictures:
+    if pictures := sorted((folder / "renders").glob("*.png")):
         print(f"pictures: {shell.short(pictures[-1])}")
 
 

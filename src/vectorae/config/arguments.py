@@ -11,6 +11,7 @@ import functools
 import inspect
 import math
 import numbers
+import operator
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -27,6 +28,8 @@ MOST_ACCEPTED = 1000
 
 MAPPINGS = (dict, collections.abc.Mapping)
 SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
+
+COMPARISONS = {Ge: (operator.ge, "≥"), Gt: (operator.gt, ">"), Le: (operator.le, "≤"), Lt: (operator.lt, "<")}
 
 _Called = TypeVar("_Called", bound=Callable[..., Any])
 _Keywords = TypeVar("_Keywords")
@@ -262,15 +265,14 @@ def _meets(value: Any, constraint: Any) -> bool:
         return value in constraint.choices
     if isinstance(constraint, Meets):
         return constraint.accepts(value)
-    if isinstance(constraint, Ge):
-        return bool(value >= constraint.ge)
-    if isinstance(constraint, Gt):
-        return bool(value > constraint.gt)
-    if isinstance(constraint, Le):
-        return bool(value <= constraint.le)
-    if isinstance(constraint, Lt):
-        return bool(value < constraint.lt)
+    if isinstance(constraint, Ge | Gt | Le | Lt):
+        compare = COMPARISONS[type(constraint)][0]
+        return bool(compare(value, _limit(constraint)))
     return True  # a note for someone else
+
+
+def _limit(constraint: Ge | Gt | Le | Lt) -> Any:
+    return getattr(constraint, type(constraint).__name__.lower())
 
 
 def describe(hint: Any) -> str:
@@ -285,8 +287,7 @@ def describe(hint: Any) -> str:
     }
     plain, arguments = typing.get_origin(hint) or hint, typing.get_args(hint)
     if plain is Annotated:
-        choices = [one for one in arguments[1:] if isinstance(one, OneOf | Choices)]
-        if choices:
+        if choices := [one for one in arguments[1:] if isinstance(one, OneOf | Choices)]:
             return _one_of(choices[0].choices)
         if words := [one.words for one in arguments[1:] if isinstance(one, Meets)]:
             return words[0]
@@ -305,15 +306,12 @@ def describe(hint: Any) -> str:
 
 def _range(constraints: Iterable[Any]) -> str:
     """`` ≥ 1``, or `` in [0, 1)`` where both ends are given."""
-    low = next((one for one in constraints if isinstance(one, Ge | Gt)), None)
-    high = next((one for one in constraints if isinstance(one, Le | Lt)), None)
-    least: Any = None if low is None else low.ge if isinstance(low, Ge) else low.gt
-    most: Any = None if high is None else high.le if isinstance(high, Le) else high.lt
-    if low is not None and high is not None:
-        return f" in {'[' if isinstance(low, Ge) else '('}{least}, {most}{']' if isinstance(high, Le) else ')'}"
-    if low is not None:
-        return f" {'≥' if isinstance(low, Ge) else '>'} {least}"
-    return "" if high is None else f" {'≤' if isinstance(high, Le) else '<'} {most}"
+    ends = [one for one in constraints if isinstance(one, Ge | Gt | Le | Lt)]
+    if len(ends) == 2:
+        low, high = sorted(ends, key=lambda one: isinstance(one, Le | Lt))
+        opening, closing = "[" if isinstance(low, Ge) else "(", "]" if isinstance(high, Le) else ")"
+        return f" in {opening}{_limit(low)}, {_limit(high)}{closing}"
+    return "".join(f" {COMPARISONS[type(one)][1]} {_limit(one)}" for one in ends)
 
 
 def _one_of(choices: Iterable[Any]) -> str:

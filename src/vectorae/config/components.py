@@ -9,15 +9,11 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from vectorae.config.arguments import check_arguments, parameters
 from vectorae.errors import UserError
-
-if TYPE_CHECKING:
-    pass
-
 
 OWN = "vectorae"
 
@@ -44,6 +40,11 @@ def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
         if named and named[1] in parameters(target):
             raise UserError(f"{key}.{error}") from error
         raise
+
+
+def instantiate_all(config: Mapping[str, Any], *names: str) -> Iterator[Any]:
+    """The objects that several sections of a config describe; see ``instantiate``."""
+    return (instantiate(config[name], name) for name in names)
 
 
 def check(section: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> type:

@@ -7,13 +7,13 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 import pytorch_lightning as pl
 import torch
 from annotated_types import Ge
+from platformdirs import user_cache_path
 from torch.utils.data import DataLoader
 
 from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, validated, with_defaults
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
-from vectorae.io.cache_folder import cache_folder
 
 GPU_MEMORY_FRACTION = 0.25
 """Fraction of a GPU's free memory that training images may take."""
@@ -84,15 +84,11 @@ class ImageData(pl.LightningDataModule):
     def __init__(self, root: str | Path | None, **options: Unpack[ImageOptions]) -> None:
         super().__init__()
         chosen = with_defaults(DEFAULTS, {**self.defaults, **options})
-        self.image_size, self.channels, self.batch_size = (
-            chosen["image_size"],
-            chosen["channels"],
-            chosen["batch_size"],
-        )
-        self.augment, self.resize, self.download = chosen["augment"], chosen["resize"], chosen["download"]
-        self.workers, self.seed, cache = chosen["workers"], chosen["seed"], chosen["cache"]
+        self.image_size, self.channels, self.resize = chosen["image_size"], chosen["channels"], chosen["resize"]
+        self.batch_size, self.augment, self.seed = chosen["batch_size"], chosen["augment"], chosen["seed"]
+        self.workers, self.download, cache = chosen["workers"], chosen["download"], chosen["cache"]
         self.root = None if root is None else Path(root).expanduser()
-        self.cache = cache_folder() if cache is None else Path(cache).expanduser()
+        self.cache = user_cache_path("vectorae", appauthor=False) if cache is None else Path(cache).expanduser()
         if cache is not None and self.root is not None and self.cache.resolve().is_relative_to(self.root.resolve()):
             raise UserError(f"dataset.cache: '{cache}' is inside dataset.root; choose a folder elsewhere")
         self._splits: dict[str, disk.StoredImages] | None = None

@@ -19,6 +19,9 @@ BETAS, EPSILON = (0.9, 0.99), 1e-8
 EVALUATIONS = 20
 """How often ``optimize_raw`` evaluates the crisp drawings."""
 
+STATE = ("_raw", "_steps", "_mean", "_square", "best", "least", "num_visible")
+"""Attributes of a ``RawOptimizer`` that change."""
+
 
 class RawOptimizer:
     """Adam (Kingma and Ba, 2015) on raw numbers, which keeps the best of each drawing.
@@ -112,30 +115,19 @@ class RawOptimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues exactly."""
-        return {
-            "raw": self._raw,
-            "steps": self._steps,
-            "mean": self._mean,
-            "square": self._square,
-            "best": self.best,
-            "least": self.least,
-            "num_visible": self.num_visible,
-        }
+        return {name: getattr(self, name) for name in STATE}
 
-    @torch.no_grad()
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where another optimizer of the same raw numbers was.
 
         Raises:
             UserError: the state is of other raw numbers.
         """
-        if state["raw"].shape != self._raw.shape:
+        if state["_raw"].shape != self._raw.shape:
             raise UserError("resume: the state is of other images or other shapes")
-        self._steps = state["steps"]
-        for own, value in ((self._raw, "raw"), (self._mean, "mean"), (self._square, "square")):
-            own.copy_(state[value])
-        kept = (state[name].to(self._raw.device) for name in ("best", "least", "num_visible"))
-        self.best, self.least, self.num_visible = kept
+        for name in STATE:
+            value = state[name]
+            setattr(self, name, value.to(self._raw.device, copy=True) if isinstance(value, Tensor) else value)
 
 
 def optimize_raw(

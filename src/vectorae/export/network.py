@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.primitives import KINDS
-from vectorae.scene import Group, RoundedBox, Scene
+from vectorae.scene import Group, Path, RoundedBox, Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
 
@@ -34,20 +34,17 @@ class SceneNetwork(nn.Module):
         """The crisp scene that outputs stand for: what a program that takes the export draws."""
         groups = []
         for kind, group in zip(self.kinds, self._example().groups, strict=True):
-            outline = group.outline
+            outline, own = group.outline, {name: outputs[f"{kind}.{name}"] for name in _tensors(group)}
             if isinstance(outline, RoundedBox):
-                roundness = outputs[f"{kind}.roundness"]
+                roundness = own["roundness"]
                 roundness = (roundness >= 0.5).to(roundness) if _is_discrete(kind) else roundness
-                size = outputs[f"{kind}.size"]
-                outline = RoundedBox(outputs[f"{kind}.center"], size / 2, outputs[f"{kind}.angle"], roundness)
+                outline = RoundedBox(own["center"], own["size"] / 2, own["angle"], roundness)
             else:
-                outline = replace(outline, points=outputs[f"{kind}.points"])
-            groups.append(Group(outline, group.slots, outputs.get(f"{kind}.stroke_width")))
-        opacity, depth = outputs["opacity"], outputs.get("depth")
-        painted = Scene(
-            tuple(groups), outputs["color"], opacity, torch.ones_like(opacity), outputs["background"], depth
-        )
-        return replace(painted, compositing=self.decoder.rasterizer.compositing)
+                outline = replace(outline, points=own["points"])
+            groups.append(Group(outline, group.slots, own.get("stroke_width")))
+        color, opacity, background = (outputs[name] for name in ("color", "opacity", "background"))
+        depth, compositing = outputs.get("depth"), self.decoder.rasterizer.compositing
+        return Scene(tuple(groups), color, opacity, torch.ones_like(opacity), background, depth, compositing)
 
     def _example(self) -> Scene:
         return self._layout(self._layout.random_raw(1, seed=0))
@@ -60,12 +57,8 @@ class SceneNetwork(nn.Module):
     def describe(self) -> dict[str, Any]:
         """What the outputs mean, and what it takes to draw them, for ``scene.json``."""
         layout, count = self._layout, self._layout.count
-        scene = self._example()
-        outputs: list[dict[str, Any]] = []
-        groups = []
-        for kind, group in zip(self.kinds, scene.groups, strict=True):
-            groups.append(_group(kind, group))
-            outputs += _outputs(kind, group)
+        groups = list(zip(self.kinds, self._example().groups, strict=True))
+        outputs = [one for kind, group in groups for one in _outputs(kind, group)]
         colors = "grey" if layout.channels == 1 else "red, green, blue"
         outputs += [
             _output("color", ["batch", count, layout.channels], "[0, 1], sRGB", f"{colors} of each slot"),
@@ -78,27 +71,28 @@ class SceneNetwork(nn.Module):
             "canvas": "the square image spans [0, 1], x to the right, y down; angles turn clockwise",
             "compositing": self.decoder.rasterizer.compositing,
             "order": "by depth, equal ones by slot" if layout.ordering == "depth" else "by slot; the last is on top",
-            "groups": groups,
+            "groups": [_group(kind, group) for kind, group in groups],
             "outputs": outputs,
         }
 
 
 def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:
     """The tensors of a scene by name; ``kinds`` are those of its groups."""
-    tensors: dict[str, Tensor] = {}
-    for kind, group in zip(kinds, scene.groups, strict=True):
-        outline = group.outline
-        if isinstance(outline, RoundedBox):
-            tensors[f"{kind}.center"] = outline.center
-            tensors[f"{kind}.size"] = 2 * outline.half_extents
-            tensors[f"{kind}.angle"] = outline.angle
-            tensors[f"{kind}.roundness"] = outline.roundness
-        else:
-            tensors[f"{kind}.points"] = outline.points
-        if group.stroke_width is not None:
-            tensors[f"{kind}.stroke_width"] = group.stroke_width
+    groups = zip(kinds, scene.groups, strict=True)
+    tensors = {f"{kind}.{name}": one for kind, group in groups for name, one in _tensors(group).items()}
     tensors |= {"color": scene.color, "opacity": scene.opacity, "background": scene.background}
     return tensors if scene.depth is None else tensors | {"depth": scene.depth}
+
+
+def _tensors(group: Group) -> dict[str, Tensor]:
+    """What differs from drawing to drawing, by name."""
+    outline = group.outline
+    if isinstance(outline, RoundedBox):
+        tensors = {"center": outline.center, "size": 2 * outline.half_extents}
+        tensors |= {"angle": outline.angle, "roundness": outline.roundness}
+    else:
+        tensors = {"points": outline.points}
+    return tensors if group.stroke_width is None else tensors | {"stroke_width": group.stroke_width}
 
 
 def _is_discrete(kind: str) -> bool:
@@ -114,22 +108,20 @@ def _group(kind: str, group: Group) -> dict[str, Any]:
 
 
 def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
-    count, outline = len(group.slots), group.outline
-    if isinstance(outline, RoundedBox):
-        outputs = [
-            _output(f"{kind}.center", ["batch", count, 2], "canvas", "x, y"),
-            _output(f"{kind}.size", ["batch", count, 2], "canvas", "full width and height, before it is turned"),
-            _output(f"{kind}.angle", ["batch", count], "radians", "clockwise about the centre"),
-            _output(f"{kind}.roundness", ["batch", count], "[0, 1]", "0 a rectangle, 1 an ellipse"),
-        ]
-    else:
-        curves = "corners" if outline.degree == 1 else "control points of joined cubic Béziers"
-        ends = "; the last leads back to the first" if outline.closed else ""
-        points = ["batch", count, outline.points.shape[2], 2]
-        outputs = [_output(f"{kind}.points", points, "canvas", f"x, y of {curves}{ends}")]
-    if group.stroke_width is not None:
-        outputs.append(_output(f"{kind}.stroke_width", ["batch", count], "canvas", "full width, round caps and joins"))
-    return outputs
+    """The outputs of a group, with their units and meanings."""
+    meanings = {
+        "center": ("canvas", "x, y"),
+        "size": ("canvas", "full width and height, before it is turned"),
+        "angle": ("radians", "clockwise about the centre"),
+        "roundness": ("[0, 1]", "0 a rectangle, 1 an ellipse"),
+        "stroke_width": ("canvas", "full width, round caps and joins"),
+    }
+    if isinstance(group.outline, Path):
+        curves = "corners" if group.outline.degree == 1 else "control points of joined cubic Béziers"
+        ends = "; the last leads back to the first" if group.outline.closed else ""
+        meanings["points"] = ("canvas", f"x, y of {curves}{ends}")
+    tensors = _tensors(group)
+    return [_output(f"{kind}.{name}", ["batch", *one.shape[1:]], *meanings[name]) for name, one in tensors.items()]
 
 
 def _output(name: str, shape: list[Any], unit: str, meaning: str) -> dict[str, Any]:

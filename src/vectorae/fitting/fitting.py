@@ -59,7 +59,7 @@ class Fitting:
 
     def __init__(self, images: Tensor, decoder: Decoder, objective: Objective, plan: FitPlan) -> None:
         self.images, self.decoder, self.objective, self.plan = images, decoder.to(images.device), objective, plan
-        self.layout, self.rasterizer = decoder.layout, decoder.rasterizer
+        self.layout = decoder.layout
         self.steps = self.relocated = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None

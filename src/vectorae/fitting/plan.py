@@ -4,11 +4,38 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from vectorae.config.arguments import NonNegativeInt, PositiveInt, Validated
-from vectorae.config.components import instantiate
+from vectorae.config.arguments import NonNegativeInt, PositiveFloat, PositiveInt, Validated
+from vectorae.config.components import instantiate, instantiate_all
 from vectorae.decoder import Growth, Relocation, Schedule, SoftnessSchedule, Strategy, TemperatureSchedule
-from vectorae.fitting.budget import Budget
+from vectorae.errors import UserError
 from vectorae.fitting.rates import Rates
+
+
+@dataclass(frozen=True)
+class Budget(Validated):
+    """What a fit may take: whichever is used up first ends it, and all schedules with it.
+
+    Attributes:
+        max_steps: of the optimizer; None is any number.
+        max_time: seconds; None is any time.
+        plateau: stop after this many steps in which no drawing improved by a thousandth (and before that, make the
+            drawings exact, if they are to end so); None goes on.
+    """
+
+    max_steps: PositiveInt | None = 1000
+    max_time: PositiveFloat | None = None
+    plateau: PositiveInt | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.max_steps is None and self.max_time is None:
+            raise UserError("max_steps: null, and so is max_time; give one of them")
+
+    def progress(self, step: int, seconds: float) -> float:
+        """How much is used up, in [0, 1]: by steps or by time, whichever is further."""
+        by_steps = 0.0 if self.max_steps is None else step / self.max_steps
+        by_time = 0.0 if self.max_time is None else seconds / self.max_time
+        return min(1.0, max(by_steps, by_time))
 
 
 def fit_schedule() -> Schedule:
@@ -58,13 +85,11 @@ def build_plan(config: Mapping[str, Any], max_time: float | None) -> FitPlan:
     Raises:
         UserError: anything in the config that the components refuse.
     """
-    names = ("softness", "temperature", "growth", "relocation", "seeding", "rates")
-    parts = {name: instantiate(config[name], name) for name in names}
     return FitPlan(
         Budget(config["max_steps"], max_time, config["plateau"]),
-        Schedule(parts["softness"], parts["temperature"]),
-        Strategy(parts["growth"], parts["relocation"], parts["seeding"]),
-        parts["rates"],
+        Schedule(*instantiate_all(config, "softness", "temperature")),
+        Strategy(*instantiate_all(config, "growth", "relocation", "seeding")),
+        instantiate(config["rates"], "rates"),
         config["restarts"],
         config["seed"],
     )

@@ -71,8 +71,7 @@ def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> None:
     """
     if outputs.folder.exists() and not outputs.folder.is_dir():
         raise UserError(f"output: '{outputs.folder}' is a file; name a folder")
-    targets = [path for file in files for path in _targets(file, outputs)]
-    targets += [outputs.folder / SHEET]
+    targets = [outputs.folder / SHEET, *(path for file in files for path in _targets(file, outputs))]
     inputs = {file.path.resolve() for file in files}
     for target in targets:
         if target.resolve() in inputs:

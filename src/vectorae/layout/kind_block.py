@@ -128,8 +128,7 @@ class KindBlock(nn.Module):
         """
         own, chosen = self.of(raw).clone(), list(members)
         for name, column in self._columns.items():
-            value = seeded_value(name, self._fields[name], seeds)
-            if value is not None:
+            if (value := seeded_value(name, self._fields[name], seeds)) is not None:
                 start = self._start(name, raw)[chosen]
                 numbers = self._fields[name].quantity.encode(value, start, *self._limits(name, raw))
                 own[:, chosen, column] = numbers.reshape(*numbers.shape[:2], -1)

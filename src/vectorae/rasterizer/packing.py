@@ -16,7 +16,7 @@ from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, 
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
-FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
+DRAWN = FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
 """What a kernel can draw: a region is what a path encloses, given as its boundary."""
 
 CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = range(11)

@@ -207,8 +207,7 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
         if values.get("fill-rule", "nonzero") != "nonzero":
             raise UnsupportedError(f"{name} with fill-rule {values['fill-rule']}")
         for outline in outlines:
-            filled = closed(outline)
-            if filled is not None:
+            if (filled := closed(outline)) is not None:
                 color, own_opacity = fill
                 share = _number(values.get("fill-opacity", "1"), "fill-opacity", element)
                 yield _Shape(filled, None, color, opacity * own_opacity * share, layer)

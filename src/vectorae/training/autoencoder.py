@@ -18,7 +18,6 @@ from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.losses.metrics import image_metrics
-from vectorae.rasterizer import Rasterizer
 from vectorae.scene import Scene
 from vectorae.training.eval_mode import eval_mode
 from vectorae.training.optimizer import AdamW
@@ -93,11 +92,6 @@ class VectorAutoencoder(pl.LightningModule):
         layout = self.decoder.layout
         assert isinstance(layout, Layout)
         return layout
-
-    @property
-    def rasterizer(self) -> Rasterizer:
-        """The decoder's rasterizer settings."""
-        return self.decoder.rasterizer
 
     @property
     def state(self) -> DrawState:

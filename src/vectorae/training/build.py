@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vectorae.config.arguments import PositiveInt, check_value
-from vectorae.config.components import instantiate
+from vectorae.config.components import instantiate, instantiate_all
 from vectorae.decoder import Decoder, Schedule, Strategy
 from vectorae.encoders import Encoder, Latent, Recurrent
 from vectorae.errors import UserError
@@ -50,22 +50,13 @@ def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAut
         refiner if options.refine_steps else None,
         decoder,
         options,
-        build_training_plan(config),
+        TrainingPlan(
+            instantiate(config["loss"], "loss"),
+            instantiate(config["optimizer"], "optimizer"),
+            Schedule(*instantiate_all(config, "softness", "temperature")),
+            Strategy(*instantiate_all(config, "growth", "relocation", "seeding")),
+        ),
         dict(config),
-    )
-
-
-def build_training_plan(config: Mapping[str, Any]) -> TrainingPlan:
-    """How the model of a resolved config is trained."""
-    parts = {
-        name: instantiate(config[name], name)
-        for name in ("loss", "optimizer", "softness", "temperature", "growth", "relocation", "seeding")
-    }
-    return TrainingPlan(
-        parts["loss"],
-        parts["optimizer"],
-        Schedule(parts["softness"], parts["temperature"]),
-        Strategy(parts["growth"], parts["relocation"], parts["seeding"]),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from platformdirs import user_cache_path
 
 from vectorae.compat import NO_REFERENCE_COUNTS
-from vectorae.io.cache_folder import cache_folder
 
 RASTERIZER = Path(__file__).parents[1]
 
@@ -35,7 +35,7 @@ def _version() -> str:
 
 _CONFIG: Any = numba.config
 
-_FOLDER = str(Path(_CONFIG.CACHE_DIR or cache_folder()) / "kernels" / _version())
+_FOLDER = str(Path(_CONFIG.CACHE_DIR or user_cache_path("vectorae", appauthor=False)) / "kernels" / _version())
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -79,8 +79,12 @@ def run_parallel(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> 
 
 
 def _in_threads(work: Callable[[], None], threads: int) -> None:
-    """Run ``work`` in several threads at once, this one included."""
-    team = _team() if os.getpid() == _PROCESS else None  # an OpenMP team does not survive a fork
+    """Run ``work`` in several threads at once, this one included.
+
+    Torch's own if these are GNU OpenMP's: they spin for milliseconds after each operation of torch, so that other
+    threads would find all cores busy, and these are awake.
+    """
+    team = openmp_team() if os.getpid() == _PROCESS else None  # an OpenMP team does not survive a fork
     if team:
         team(work, threads)
         return
@@ -88,16 +92,6 @@ def _in_threads(work: Callable[[], None], threads: int) -> None:
     work()
     for one in waiting:
         one.result()
-
-
-@lru_cache(maxsize=1)
-def _team() -> Callable[[Callable[[], None], int], None] | None:
-    """A function that runs work in torch's own threads, if these are GNU OpenMP's; else None.
-
-    OpenMP's threads spin for milliseconds after each operation of torch: other threads would find all cores busy, and
-    these are awake.
-    """
-    return openmp_team()
 
 
 @lru_cache(maxsize=2)

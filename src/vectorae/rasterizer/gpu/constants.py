@@ -5,10 +5,7 @@ import triton.language as tl
 from vectorae.geometry import rounded_box
 from vectorae.rasterizer import constants, packing
 
-FILLED_BOX = tl.constexpr(packing.FILLED_BOX)
-STROKED_BOX = tl.constexpr(packing.STROKED_BOX)
-POLYLINE = tl.constexpr(packing.POLYLINE)
-REGION = tl.constexpr(packing.REGION)
+FILLED_BOX, STROKED_BOX, POLYLINE, REGION = (tl.constexpr(kind) for kind in packing.DRAWN)
 
 # Bits of the kinds in a scene.
 FILLED_BOXES = tl.constexpr(1 << packing.FILLED_BOX)
@@ -18,22 +15,12 @@ POLYLINES = tl.constexpr(1 << packing.POLYLINE)
 REGIONS = tl.constexpr(1 << packing.REGION)
 PATHS = tl.constexpr(1 << packing.POLYLINE | 1 << packing.REGION)
 
-CENTER_X = tl.constexpr(packing.CENTER_X)
-CENTER_Y = tl.constexpr(packing.CENTER_Y)
-COS = tl.constexpr(packing.COS)
-SIN = tl.constexpr(packing.SIN)
-HALF_WIDTH = tl.constexpr(packing.HALF_WIDTH)
-HALF_HEIGHT = tl.constexpr(packing.HALF_HEIGHT)
-ROUNDNESS = tl.constexpr(packing.ROUNDNESS)
-STROKE_WIDTH = tl.constexpr(packing.STROKE_WIDTH)
-SOFTNESS = tl.constexpr(packing.SOFTNESS)
-ROUNDED = tl.constexpr(packing.ROUNDED)
-SHARP = tl.constexpr(packing.SHARP)
+CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = (
+    tl.constexpr(number) for number in range(packing.NUMBERS)
+)
 NUMBERS = tl.constexpr(packing.NUMBERS)
 
-GAUSSIAN = tl.constexpr(constants.GAUSSIAN)
-SIGMOID = tl.constexpr(constants.SIGMOID)
-RAMP = tl.constexpr(constants.RAMP)
+GAUSSIAN, SIGMOID, RAMP = (tl.constexpr(profile) for profile in (constants.GAUSSIAN, constants.SIGMOID, constants.RAMP))
 TAIL = tl.constexpr(constants.TAIL)
 TAIL_ROOT = tl.constexpr(constants.TAIL_ROOT)
 CLOSEST_POINT_STEPS = tl.constexpr(rounded_box.CLOSEST_POINT_STEPS)

@@ -1,0 +1,11 @@
+from . import primitives as primitives
+from .errors import UserError as UserError
+from .layout import Layout as Layout
+from .rasterizer import rasterize as rasterize
+from .scene import Group as Group
+from .scene import Path as Path
+from .scene import RoundedBox as RoundedBox
+from .scene import Scene as Scene
+from .svg import from_svg as from_svg
+from .svg import to_svg as to_svg
+from .training import load as load
