@@ -70,8 +70,10 @@ def benchmark(config: dict[str, Any], folder: Path) -> None:
     page = output.with_suffix(".md")
     if output.is_dir():
         raise UserError(f"output: {output} is a folder")
-    # Before minutes of measuring: what cannot be written is refused at once.
-    output.parent.mkdir(parents=True, exist_ok=True)
+    try:  # before minutes of measuring
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"output: {output} cannot be written: {error.strerror or error}") from error
     with threads(plan.threads):
         results = measure_all(plan)
     console = Console()

@@ -28,6 +28,7 @@ TINY = [
     "trainer.accelerator=cpu",
     "trainer.max_steps=2",
     "trainer.val_check_interval=2",
+    "rasterizer=reference",  # at another place kernels would be compiled again
 ]
 
 

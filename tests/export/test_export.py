@@ -156,7 +156,7 @@ def test_the_command_writes_every_format(
 @pytest.mark.parametrize("head", ["grid", "queries"])
 def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> None:
     model = scattered(f"head={head}", "model.variational=true", "model.latent=4")
-    assert export(model, "onnx", tmp_path / "out") < 1e-4
+    assert export(model, "torch_export", tmp_path / "out") < 1e-4
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
     with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it predicts"):

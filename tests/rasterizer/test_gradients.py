@@ -33,7 +33,8 @@ def test_gradients_are_exact(kind: str, paint: str, coverage: str, compositing: 
             layout(raw), 3, 4, coverage=coverage, compositing=compositing, softness=softness, backend="reference"
         )
 
-    assert torch.autograd.gradcheck(image, (raw, softness), check_undefined_grad=False)
+    # By random projections of the Jacobian, as there are two hundred of them.
+    assert torch.autograd.gradcheck(image, (raw, softness), check_undefined_grad=False, fast_mode=True)
 
 
 @pytest.mark.parametrize("temperature", [0.02, 0.3])
@@ -65,7 +66,7 @@ def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -
 @pytest.mark.parametrize(("kind", "paint"), [*PAINTED, ("all", "fill"), ("all", "stroke")])
 def test_single_precision_agrees_with_central_differences(kind: str, paint: str, coverage: str) -> None:
     """The float32 gradient of a pixel loss against differences of the float64 loss, over all raw numbers together."""
-    size, kinds = 20, list(KINDS) if kind == "all" else [kind]
+    size, kinds = 12, list(KINDS) if kind == "all" else [kind]
     layout = Layout(kinds, count=max(3, len(kinds)), paint=paint, fields={"softness": "learned"})
     raw = layout.random_raw(1, seed=3, spread=1.0)
     target = torch.rand(1, 3, size, size, generator=torch.Generator().manual_seed(3), dtype=torch.float64)

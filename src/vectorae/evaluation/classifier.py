@@ -108,8 +108,8 @@ def load_classifier(path: Path) -> Classifier:
     Raises:
         UserError: no such file, or one that ``Classifier.save`` did not write.
     """
-    kind = "a classifier of vectorae; make one with scripts/train_classifier.py"
-    content = read_torch(path, "classifier", kind)
+    kind = "a classifier of vectorae"
+    content = read_torch(path, "classifier", kind, advice="; make one with scripts/train_classifier.py")
     try:
         described = dict(content["vectorae_classifier"])
         if described.pop("format") != FORMAT:

@@ -17,19 +17,20 @@ def write_torch(path: Path, content: Any) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def read_torch(path: Path, key: str, kind: str) -> Any:
+def read_torch(path: Path, key: str, kind: str, advice: str = "") -> Any:
     """The contents of a file, its tensors on the CPU.
 
     Args:
         path: the file.
         key: the config key that named it, for messages.
         kind: what it should be, for messages: ``a checkpoint of vectorae``.
+        advice: what to do where there is no such file, for messages: ``; make one with …``.
 
     Raises:
         UserError: no such file, or a damaged one.
     """
     if not path.is_file():
-        raise UserError(f"{key}: no file '{path}'")
+        raise UserError(f"{key}: no file '{path}'{advice}")
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever bytes may be in a file: torch has no one exception for them
