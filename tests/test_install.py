@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 import pytest
+from helpers.image_folders import picture
 
 from vectorae.commands import COMMANDS
 
@@ -17,9 +18,8 @@ DEVELOPERS = {"benchmark": "benchmarks", "gallery": "docs/_gallery"}
 """Scripts that are no commands of the package, and where their code lies."""
 
 TINY = [
-    "dataset.train_count=32",
-    "dataset.val_count=16",
-    "dataset.test_count=16",
+    "dataset=folder",
+    "dataset.root=photos",
     "dataset.image_size=32",
     "dataset.batch_size=8",
     "dataset.cache=cache",
@@ -28,7 +28,7 @@ TINY = [
     "trainer.accelerator=cpu",
     "trainer.max_steps=2",
     "trainer.val_check_interval=2",
-    "rasterizer=reference",  # at another place kernels would be compiled again
+    "rasterizer=reference",  # at another place the kernels would be compiled again, for toy faces too
 ]
 
 
@@ -77,7 +77,9 @@ def test_an_installed_wheel_trains_from_any_folder(wheel: Path, tmp_path: Path) 
     subprocess.run([*install, str(wheel)], check=True)
     (script,) = (target / "bin").glob("vectorae*") if (target / "bin").is_dir() else (target / "Scripts").glob("vec*")
     here = tmp_path / "anywhere"
-    here.mkdir()
+    (here / "photos").mkdir(parents=True)
+    for seed in range(40):
+        picture(seed=seed).save(here / "photos" / f"{seed}.png")
     command = [str(script)] if script.suffix == ".exe" else [sys.executable, str(script)]
     run = subprocess.run(
         [*command, "train", *TINY],
@@ -88,6 +90,6 @@ def test_an_installed_wheel_trains_from_any_folder(wheel: Path, tmp_path: Path) 
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    (folder,) = (here / "outputs" / "toy_faces" / "shapes_4x4").iterdir()
+    (folder,) = (here / "outputs" / "folder" / "shapes_4x4").iterdir()
     assert (folder / "metrics.json").is_file()
     assert str(target / "vectorae" / "conf") in (folder / ".hydra" / "hydra.yaml").read_text(encoding="utf-8")
