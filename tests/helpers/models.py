@@ -55,12 +55,19 @@ def small_model(*overrides: str) -> VectorAutoencoder:
     return build_model(composed(*SMALL, *overrides))
 
 
-def run_training(folder: Path, *overrides: str) -> int:
-    """The train command in this process, a run of 16×16 toy faces into ``folder``. Returns its exit code."""
+def run_training(folder: Path | None, *overrides: str) -> int:
+    """The train command in this process, a run of 16×16 toy faces.
+
+    Args:
+        folder: of the run; None leaves it to the command.
+
+    Returns:
+        Its exit code.
+    """
     arguments = [
         *SMALL,
         "dataset=toy_faces",
-        f"dataset.cache={folder.parent / 'cache'}",
+        f"dataset.cache={'cache' if folder is None else folder.parent / 'cache'}",
         "dataset.batch_size=8",
         "dataset.train_count=40",
         "dataset.val_count=16",
@@ -68,7 +75,7 @@ def run_training(folder: Path, *overrides: str) -> int:
         "trainer.max_steps=2",
         "trainer.val_check_interval=2",
         "trainer.log_every_n_steps=1",
-        f"hydra.run.dir={folder}",
+        *([] if folder is None else [f"hydra.run.dir={folder}"]),
         *overrides,
     ]
     given = {argument.partition("=")[0]: argument for argument in arguments}  # the last of each key

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 
 from vectorae.io.signals import Signals
@@ -35,6 +36,9 @@ class Interruption(Callback):
         # A signal need not reach all processes in the same step; they stop together.
         if not self._saved and trainer.strategy.reduce_boolean_decision(self.signal is not None, all=False):
             self._saved = True
+            # All exit with the code of the signal that one of them received.
+            numbers = trainer.strategy.all_gather(torch.tensor(float(self.signal or 0), device=pl_module.device))
+            self._signals.received = int(numbers.max())
             trainer.save_checkpoint(self.last)
             trainer.should_stop = True
 

@@ -255,6 +255,13 @@ def given(section: str) -> list[str]:
     return [key for key in _overridden() if key.startswith(f"{section}.")]
 
 
+def names_folder() -> bool:
+    """Whether the command line names the run's folder."""
+    from hydra.core.hydra_config import HydraConfig
+
+    return any(override.startswith("hydra.run.dir=") for override in HydraConfig.get().overrides.hydra)
+
+
 def _overridden() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 

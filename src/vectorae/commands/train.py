@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.command_line import duration
+from vectorae.commands.resume import AUTO, Start, find_start, remove_leftovers
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
-from vectorae.config.resume import check_resumed_settings
-from vectorae.errors import UserError, choose
+from vectorae.errors import UserError, choose, reason
 from vectorae.training.build import build_dataset, build_model
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
     from pytorch_lightning.loggers import TensorBoardLogger
+
+    from vectorae.training.autoencoder import VectorAutoencoder
 
 # Arguments of the trainer that the command sets itself; a config may give all others as `trainer.*`.
 OWN_TRAINER_KEYS = {
@@ -33,6 +35,7 @@ OWN_TRAINER_KEYS = {
     "default_root_dir",
     "enable_progress_bar",
     "enable_checkpointing",
+    "plugins",
 }
 
 # The length of a run without a limit: a first trial should end by itself.
@@ -40,16 +43,6 @@ DEFAULT_TIME = "00:00:04:00"
 
 # Logged by the callbacks at the end of a run.
 HPARAMS_METRIC = "psnr_crisp"
-
-# Keys that may change on resume: where things lie and how fast they are made changes no number.
-FREE_TO_DIFFER = {
-    "dataset.root",
-    "dataset.cache",
-    "dataset.download",
-    "dataset.workers",
-    "rasterizer.backend",
-    "rasterizer.chunk_size",
-}
 
 
 @dataclass
@@ -106,18 +99,28 @@ def train(config: dict[str, Any], folder: Path) -> int:
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
     model.loss.check(model.image_size, model.image_size)
-    checkpoint = config["resume"]
-    if checkpoint is not None:
-        _check_resume(checkpoint, config)
+    start = find_start(config, folder)
+    if start is not None and start.ended is not None:
+        if config["resume"] != AUTO:
+            raise UserError(start.ended)
+        print(f"nothing to do: {start.ended}", flush=True)
+        return 0
+    purge_step = None
+    if start is not None and (config["resume"] == AUTO or start.folder == folder):
+        # TensorBoard forgets what a run logged after its last checkpoint.
+        folder, purge_step = start.folder, start.step
     dataset = build_dataset(config)
     callbacks = default_callbacks(folder, model.options.ema)
-    logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False)
+    logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False, purge_step=purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()
     if shell.main_process():
         _log_settings(logger, config)
         print(f"run folder: {shell.short(folder)}", flush=True)
-    _fit(trainer, model, dataset, checkpoint)
+        if start is not None:
+            print(f"continues at step {start.step}, from {shell.short(start.path)}", flush=True)
+            remove_leftovers(folder)
+    _fit(trainer, model, dataset, start)
     signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
     if trainer.is_global_zero:
         _report(folder)
@@ -159,6 +162,8 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
     import pytorch_lightning as pl
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+    from vectorae.training.checkpoint_io import CheckpointFiles
+
     try:
         return pl.Trainer(
             **settings,
@@ -168,6 +173,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
             check_val_every_n_epoch=None,
             num_sanity_val_steps=0,
             enable_progress_bar=False,
+            plugins=CheckpointFiles(),
         )
     except (MisconfigurationException, ValueError, TypeError) as error:
         raise UserError(_trainer_message(error, settings)) from error
@@ -194,29 +200,6 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
     return f"trainer.{mentioned[0]}: {text}" if mentioned else f"trainer: {text}"
 
 
-def _check_resume(path: str, config: Mapping[str, Any]) -> None:
-    """Refuse a checkpoint of a run with other settings, or of one that has ended, before anything is built upon it."""
-    from vectorae.training.checkpoint import read_checkpoint
-
-    content = read_checkpoint(path, "resume")
-    before, now = _run_settings(content["vectorae"]["config"]), _run_settings(config)
-    check_resumed_settings(path, before, now, FREE_TO_DIFFER)
-    steps, limit = content["global_step"], config["trainer"]["max_steps"]
-    if 0 < limit <= steps:
-        raise UserError(f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue")
-    elapsed = content.get("callbacks", {}).get("Timer", {}).get("time_elapsed", {}).get("train", 0.0)
-    time = config["trainer"]["max_time"]
-    if time is not None and elapsed >= seconds_of(time):
-        raise UserError(
-            f"trainer.max_time: {time}, and the run in {path} has taken {elapsed:.0f} s; give more to continue"
-        )
-
-
-def _run_settings(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Flat settings, without those of the trainer."""
-    return flatten({key: value for key, value in config.items() if key not in ("trainer", "resume")})
-
-
 def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
     """Write the config for TensorBoard's table of hyperparameters."""
     from torch.utils.tensorboard.summary import hparams
@@ -226,12 +209,19 @@ def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
     write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
 
 
-def _fit(trainer: pl.Trainer, model: Any, dataset: Any, checkpoint: str | None) -> None:
+def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Start | None) -> None:
     import torch.distributed
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+    from vectorae.training.checkpoint import BROKEN
+
+    path = None if start is None else str(start.path)
     try:
-        trainer.fit(model, datamodule=dataset, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(model, datamodule=dataset, ckpt_path=path, weights_only=True)
+    except (KeyError, *BROKEN) as error:
+        if path is None or model.training_began:
+            raise
+        raise UserError(f"resume: a run cannot be continued from '{path}' ({reason(error)})") from error
     except MisconfigurationException as error:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
     except SystemExit as stop:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
+from vectorae.encoders.processes import own_share, process_count
 from vectorae.encoders.tokens import zero_linear
 
 
@@ -37,7 +38,8 @@ class Latent(nn.Module):
         if self.log_deviation is not None and self.training:
             spread = self.log_deviation(features.flatten(1)).clamp(-8, 4)
             self.divergence = (z.square() + (2 * spread).exp() - 1 - 2 * spread).sum(1) / 2
-            z = z + spread.exp() * torch.randn_like(z)
+            noise = torch.randn(process_count() * len(z), self.size, device=z.device)
+            z = z + spread.exp() * own_share(noise).to(z.dtype)
         return self.decode(z)
 
     def decode(self, z: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
+from vectorae.encoders.processes import mean_over_processes
 from vectorae.encoders.tokens import FromTokens, ToTokens, transformer_block
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
@@ -97,7 +98,7 @@ class Refiner(nn.Module):
         """The gradient relative to its running mean, large values by their logarithm; and its norm, ``[B, 1]``."""
         mean_square = self.get_buffer("mean_square")
         if self.training:
-            square = gradient.square().mean(0)
+            square = mean_over_processes(gradient.square().mean(0))
             mean_square.copy_(torch.where(mean_square.sum() > 0, mean_square.lerp(square, MOMENTUM), square))
         gradient = torch.asinh(gradient / (mean_square.sqrt() + 1e-12))
         return gradient, (gradient.square().mean(1, keepdim=True) + 1e-6).log()

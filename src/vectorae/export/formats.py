@@ -14,6 +14,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.export.network import SceneNetwork
+from vectorae.io.torch_file import checksum
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.checkpoint import load
 
@@ -104,8 +105,9 @@ def _run_program(path: Path, images: Tensor) -> Tensors:
 def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
     from safetensors.torch import save_file
 
-    described = json.dumps(model.description())
-    save_file({name: one.contiguous() for name, one in model.state_dict().items()}, path, {"vectorae": described})
+    described, state = model.description(), {name: one.contiguous() for name, one in model.state_dict().items()}
+    whole = checksum({"vectorae": described, "state_dict": state})
+    save_file(state, path, {"vectorae": json.dumps(described), "checksum": whole})
 
 
 def _run_weights(path: Path, images: Tensor) -> Tensors:

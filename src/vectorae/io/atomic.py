@@ -43,10 +43,10 @@ def remove_abandoned(folder: Path) -> None:
                 part.unlink()
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file so that it is complete or absent; its folder is made if it is missing."""
+def write_atomic(path: Path, content: bytes, durable: bool = False) -> None:
+    """Write a file so that it is complete or absent (see ``replacing``); its folder is made if it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as part:
+    with replacing(path, durable) as part:
         part.write_bytes(content)
 
 

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from vectorae.losses.perceptual import LPIPS, structural_similarity
 
+METRICS = ("psnr", "ssim", "mse", "l1")
+"""Names of what ``image_metrics`` computes."""
+
 
 def image_metrics(drawing: Tensor, image: Tensor) -> dict[str, Tensor]:
     """PSNR (dB), SSIM, MSE and L1 of each drawing against its image.

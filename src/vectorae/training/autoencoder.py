@@ -13,11 +13,12 @@ from torch import Tensor
 from vectorae.compat import timer_duration
 from vectorae.decoder import Decoder, DrawState, Feedback, Schedule, Strategy, Target, draw_and_measure, optimize_raw
 from vectorae.encoders import Encoder, Refiner
+from vectorae.encoders.processes import mean_over_processes, synchronise_batch_norm
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
-from vectorae.losses.metrics import image_metrics
+from vectorae.losses.metrics import METRICS, image_metrics
 from vectorae.scene import Scene
 from vectorae.training.eval_mode import eval_mode
 from vectorae.training.optimizer import AdamW
@@ -63,6 +64,7 @@ class VectorAutoencoder(pl.LightningModule):
 
     Attributes:
         run: where its training stands.
+        training_began: whether a training of it has taken its first step, or a first one after a checkpoint.
         image_size: side of the images, S, in pixels.
 
     Example:
@@ -85,6 +87,7 @@ class VectorAutoencoder(pl.LightningModule):
         self.config = config
         self.image_size: int = config["dataset"]["image_size"]
         self.run = RunState()
+        self.training_began = False
 
     @property
     def layout(self) -> Layout:
@@ -195,28 +198,31 @@ class VectorAutoencoder(pl.LightningModule):
             predictions = [raw for raw, _ in self.predictions(images)]
         strategy, state = self.plan.strategy, self.state
         drawn, pixels = draw_and_measure(self.decoder, predictions[-1], *self._size, state)
-        dead = strategy.relocation.dead(pixels.mean(0), self.image_size**2).nonzero()[:, 0].tolist()
+        visible = mean_over_processes(pixels.mean(0))
+        dead = strategy.relocation.dead(visible, self.image_size**2).nonzero()[:, 0].tolist()
         if dead:
-            mean = images.mean(0, keepdim=True)
-            error = (drawn - images).square().mean(0, keepdim=True).sqrt()
+            mean = mean_over_processes(images.mean(0, keepdim=True))
+            error = mean_over_processes((drawn - images).square().mean(0, keepdim=True)).sqrt()
             target = Target(mean, mean - error, among=pixels.shape[1])
             generator = torch.Generator().manual_seed(self.run.relocations)
             start = torch.zeros_like(predictions[0][:1])
             wanted = strategy.seed(self.layout, start, dead, target, generator)[0]
             indices = self.layout.indices_of(dead).to(images.device)
-            self.encoder.add_offset(indices, (wanted - predictions[0].mean(0))[indices])
+            self.encoder.add_offset(indices, (wanted - mean_over_processes(predictions[0].mean(0)))[indices])
         return len(dead)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.plan.optimizer.build(self.parameters())
 
     def on_train_start(self) -> None:
+        self.training_began = True
         self.run.progress = run_progress(self.trainer)
 
     def on_train_batch_start(self, batch: Tensor, batch_idx: int) -> None:
         if self.options.variational:
             # So that a run that is resumed samples the same latents as one that never stopped.
-            torch.manual_seed((self.config["seed"] * 2**20 + self.global_step) * 2**10 + self.global_rank)
+            # Each process draws the samples of the whole batch, and takes its own (see ``Latent``).
+            torch.manual_seed((self.config["seed"] * 2**20 + self.global_step) * 2**10)
         rate = self.plan.optimizer.rate(self.run.progress)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
@@ -270,13 +276,26 @@ class VectorAutoencoder(pl.LightningModule):
         self.log("train/learning_rate", self.trainer.optimizers[0].param_groups[0]["lr"])
         return cost
 
+    def setup(self, stage: str) -> None:
+        if self.trainer.world_size > 1:
+            synchronise_batch_norm(self)
+
+    def on_validation_epoch_start(self) -> None:
+        device = "cpu" if self.device.type == "mps" else self.device  # Apple's GPUs have no float64
+        self._validated = torch.zeros(1 + 2 * len(METRICS), dtype=torch.float64, device=device)
+
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         images = to_float(batch)
         raw = self(images)
-        for name in ("soft", "crisp"):
-            drawing = self.render(raw, name == "crisp").to(images.dtype)
-            for metric, values in image_metrics(drawing, images).items():
-                self.log(f"val/{metric}_{name}", values.mean(), batch_size=len(images), sync_dist=True)
+        metrics = [image_metrics(self.render(raw, crisp).to(images.dtype), images) for crisp in (False, True)]
+        values = [torch.ones_like(metrics[0]["mse"]), *(of_drawing[name] for of_drawing in metrics for name in METRICS)]
+        self._validated += torch.stack(values).to(self._validated).sum(1)
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the mean over all images, however unevenly they are split over the processes."""
+        sums = self.trainer.strategy.reduce(self._validated, reduce_op="sum")
+        names = [f"val/{metric}_{drawing}" for drawing in ("soft", "crisp") for metric in METRICS]
+        self.log_dict(dict(zip(names, (sums[1:] / sums[0]).float(), strict=True)))
 
     def get_extra_state(self) -> Tensor:
         """Where the run stands, for checkpoints."""

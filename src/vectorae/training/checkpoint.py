@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from vectorae.errors import UserError
-from vectorae.io.torch_file import read_torch
+from vectorae.io.torch_file import check_checksum, read_torch
 from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
 from vectorae.training.build import build_model
 
@@ -26,14 +28,18 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     path, kind = Path(path), "a checkpoint of vectorae"
     content = _read_weights(path, key, kind) if path.suffix == ".safetensors" else read_torch(path, key, kind)
     check_description(content.get("vectorae") if isinstance(content, dict) else None, path, key)
+    for name, value in content.get("state_dict", {}).items():
+        # The extra state begins with infinite losses.
+        if isinstance(value, Tensor) and "_extra_state" not in name and not value.isfinite().all():
+            raise UserError(f"{key}: '{path}' has weights that are no numbers, in {name}")
     return content
 
 
 def check_description(described: Any, path: Path, key: str) -> None:
     """Refuse what a checkpoint says of itself unless this version can read it.
 
-    A description has ``format``, the plain ``config`` of the model, ``plugins`` (names of the modules that the config's
-    classes come from, beyond Vectorae's own) and, optionally, a ``checksum``.
+    A description has ``format``, the plain ``config`` of the model and ``plugins`` (names of the modules that the
+    config's classes come from, beyond Vectorae's own). Beside it stands a ``checksum`` (see ``io.torch_file``).
 
     Raises:
         UserError: no description of ours, another format, or plug-ins.
@@ -54,8 +60,11 @@ def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
         raise UserError(f"{key}: needs the package safetensors; pip install 'vectorae[export]'") from error
     try:
         with safe_open(path, framework="pt") as file:
-            described = json.loads((file.metadata() or {}).get("vectorae", "null"))
-            return {"vectorae": described, "state_dict": {name: file.get_tensor(name) for name in file.keys()}}  # noqa: SIM118
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            content = {"vectorae": json.loads(metadata.get("vectorae", "null")), "state_dict": state}
+            check_checksum({**content, "checksum": metadata.get("checksum", "")}, path, key)
+            return content
     except FileNotFoundError as error:
         raise UserError(f"{key}: no file '{path}'") from error
     except (OSError, ValueError, SafetensorError) as error:
