@@ -2,6 +2,8 @@
 
 import os
 import pickle
+import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from helpers.models import SMALL, composed
 
 import vectorae
 from vectorae import UserError
+from vectorae.io.torch_file import write_torch
 from vectorae.training.build import build_model
 from vectorae.training.checkpoint import read_checkpoint
 
@@ -139,7 +142,7 @@ def test_foreign_classes_are_never_built(
     monkeypatch.chdir(tmp_path)
     content = torch.load(finished_run / "checkpoints" / "last.ckpt", weights_only=True)
     content["vectorae"]["config"][section] = foreign
-    torch.save(content, "changed.ckpt")
+    write_torch(Path("changed.ckpt"), content)
     with pytest.raises(UserError, match=rf"^{section}\._target_: '{foreign['_target_']}' is not a class of vectorae"):
         vectorae.load("changed.ckpt")
     assert not Path("executed").exists()
@@ -159,6 +162,53 @@ def test_contents_that_do_not_fit_are_refused(damage: str, finished_run: Path, t
             content["vectorae"]["config"]["encoder"]["hidden"] = 10**15
         case "no mapping":
             content["vectorae"]["config"]["dataset"] = [1, 2]
-    torch.save(content, tmp_path / "changed.ckpt")
+    write_torch(tmp_path / "changed.ckpt", content)
     with pytest.raises(UserError):
         vectorae.load(tmp_path / "changed.ckpt")
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_are_refused(number: float, finished_run: Path, tmp_path: Path) -> None:
+    content = torch.load(finished_run / "checkpoints" / "last.ckpt", weights_only=True)
+    name = next(name for name in content["state_dict"] if name.endswith("weight"))
+    content["state_dict"][name] = torch.full_like(content["state_dict"][name], number)
+    write_torch(tmp_path / "changed.ckpt", content)
+    with pytest.raises(UserError, match=rf"^checkpoint: '.*changed\.ckpt' has weights that are no numbers, in {name}$"):
+        vectorae.load(tmp_path / "changed.ckpt")
+
+
+def test_changed_bits_are_refused_or_change_nothing(checkpoint: Path, tmp_path: Path) -> None:
+    whole, chance = checkpoint.read_bytes(), random.Random(1)
+    expected, refused = torch.load(checkpoint, weights_only=True)["state_dict"], 0
+    for _ in range(25):
+        damaged = bytearray(whole)
+        damaged[chance.randrange(len(damaged))] ^= 1 << chance.randrange(8)
+        (tmp_path / "damaged.ckpt").write_bytes(damaged)
+        try:
+            found = read_checkpoint(tmp_path / "damaged.ckpt")["state_dict"]
+        except UserError:
+            refused += 1
+        else:
+            assert all(torch.equal(value, found[name]) for name, value in expected.items())
+    assert refused > 15
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path) -> None:
+    """With the folder of temporary files on another disk, where a rename would be a copy."""
+    program = f"""
+import os, pathlib, signal, sys, torch
+from vectorae.training.checkpoint_io import CheckpointFiles
+path = {str(tmp_path / "last.ckpt")!r}
+CheckpointFiles().save_checkpoint({{"number": torch.zeros(1000)}}, path)
+write = pathlib.Path.write_bytes
+def half(self, content):
+    write(self, content[: len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+pathlib.Path.write_bytes = half
+CheckpointFiles().save_checkpoint({{"number": torch.ones(1000)}}, path)
+"""
+    environment = {**os.environ, "TMPDIR": "/dev/shm"}
+    ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert not torch.load(tmp_path / "last.ckpt", weights_only=True)["number"].any()

@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import vectorae
 from vectorae import rasterize
 from vectorae.callbacks import WATCHED
 from vectorae.commands import evaluate
+from vectorae.io.torch_file import write_torch
 from vectorae.losses.pixel import MSE
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_model
@@ -295,7 +297,7 @@ def test_the_time_already_spent_counts(tmp_path: Path) -> None:
     last = tmp_path / "first" / "checkpoints" / "last.ckpt"
     content = torch.load(last, weights_only=True)
     content["callbacks"]["Timer"]["time_elapsed"]["train"] = 3.0
-    torch.save(content, last)
+    write_torch(last, content)
     settings = f"dataset.cache={tmp_path / 'cache'}"
     assert run_training(tmp_path / "second", *timed, settings, f"resume={last}") == 0
     assert metrics_of(tmp_path / "second")["seconds"] < 3.5
@@ -346,6 +348,40 @@ def test_two_processes_train_the_weights_of_one(tmp_path: Path) -> None:
     # Thirteen images do not divide among two processes.
     for name in ("psnr_soft", "psnr_crisp", "ssim_crisp", "mse_soft", "l1_crisp"):
         assert metrics[1][name] == pytest.approx(metrics[0][name], rel=1e-4), name
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").is_file(), reason="finds the process by Linux's /proc")
+def test_a_signal_to_one_process_ends_all_with_its_code(tmp_path: Path) -> None:
+    """To the second of two processes, as a scheduler may send it to any."""
+    given = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.max_steps=100000", f"hydra.run.dir={tmp_path / 'run'}"]
+    small = ["dataset.image_size=16", "dataset.train_count=40", "dataset.val_count=16", "dataset.test_count=16"]
+    small += ["dataset.batch_size=8", f"dataset.cache={tmp_path / 'cache'}", "encoder.width=8", "head.width=16"]
+    small += ["model.refine_steps=0", "trainer.val_check_interval=100000"]
+    command = [sys.executable, "-m", "vectorae.commands.train", *small, *given]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as run:
+        try:
+            first, second = tmp_path / "run" / "renders" / "step_0000000.png", None
+            for _ in range(600):
+                time.sleep(0.1)
+                children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+                second = next((int(one) for one in children if "LOCAL_RANK=1" in environment_of(one)), None)
+                if first.is_file() and second is not None:
+                    break
+            assert second is not None
+            time.sleep(2)
+            os.kill(second, signal.SIGTERM)
+            _, said = run.communicate(timeout=60)
+        finally:
+            run.kill()
+    assert run.returncode == 128 + signal.SIGTERM, said
+    assert (tmp_path / "run" / "checkpoints" / "last.ckpt").is_file()
+
+
+def environment_of(process: str) -> str:
+    try:
+        return Path(f"/proc/{process}/environ").read_text(errors="replace")
+    except OSError:
+        return ""
 
 
 def test_resuming_another_model_is_refused(
