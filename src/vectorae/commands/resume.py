@@ -74,12 +74,21 @@ def find_start(config: Mapping[str, Any], folder: Path) -> Start | None:
         path = Path(config["resume"])
         return _start(path, _contents(path), config)
     if FOUND not in os.environ:
-        found = _newest(folder, config, alike=False)
-        if found is None and not shell.names_folder():
-            found = next((one for other in _beside(folder) if (one := _newest(other, config, alike=True))), None)
-        os.environ[FOUND] = "" if found is None else str(found)
+        os.environ[FOUND] = _agreed(config, folder)
     path = Path(os.environ[FOUND])
     return _start(path, _contents(path), config) if os.environ[FOUND] else None
+
+
+def _agreed(config: Mapping[str, Any], folder: Path) -> str:
+    """The checkpoint that is found, or nothing; the same in all processes that torchrun has started."""
+    if shell.launched_by_torchrun() and not shell.main_process():
+        return str(shell.meeting_place().get("resume").decode())
+    found = _newest(folder, config, alike=False)
+    if found is None and not shell.names_folder():
+        found = next((one for other in _beside(folder) if (one := _newest(other, config, alike=True))), None)
+    if shell.launched_by_torchrun():
+        shell.meeting_place().set("resume", "" if found is None else str(found))
+    return "" if found is None else str(found)
 
 
 def _contents(path: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vectorae.commands.command_line import arrange, conf_folder, split_flags
+from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
 from vectorae.commands.messages import explain, raised_by_config
 from vectorae.config.arguments import check_schema
 from vectorae.errors import UserError, choose
@@ -59,6 +59,9 @@ def run_command(name: str, schema: type, job: Job) -> int:
     argv = sys.argv
     try:
         sys.argv = [argv[0], *arrange(argv[1:])]
+        if launched_by_torchrun() and not main_process():
+            # All write into one folder, whatever the time was when they started.
+            sys.argv.append(f"hydra.run.dir={quote(meeting_place().get('folder').decode())}")
         return _Runner(name, schema, job).run()
     except UserError as error:
         return refuse(error)
@@ -82,7 +85,21 @@ def refuse(error: UserError) -> int:
 
 def main_process() -> bool:
     """Whether this is the process of a distributed run that prints."""
-    return os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0")) == "0"
+    ranks = (os.environ.get(name) for name in ("RANK", "SLURM_PROCID", "LOCAL_RANK"))
+    return next((rank for rank in ranks if rank is not None), "0") == "0"
+
+
+def launched_by_torchrun() -> bool:
+    """Whether torchrun started this process together with others, each of which composes the config by itself."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def meeting_place() -> Any:
+    """The store that torchrun keeps for its processes, in which the first tells the others what it has found."""
+    from torch.distributed import PrefixStore, TCPStore
+
+    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    return PrefixStore(f"vectorae/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
 
 
 class _Runner:
@@ -134,6 +151,8 @@ class _Runner:
         if sweep:
             self.sweep = Path(hydra.sweep.dir).absolute()
             _stand_alone(hydra, folder)
+        if launched_by_torchrun() and main_process():
+            meeting_place().set("folder", str(folder))
         try:
             code = self.job(self._plain(config), folder)
         except UserError as error:

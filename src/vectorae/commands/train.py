@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
 from vectorae.errors import UserError, choose, reason
+from vectorae.io.signals import REQUEUE, slurm_job
 from vectorae.training.build import build_dataset, build_model
 
 if TYPE_CHECKING:
@@ -81,7 +83,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         folder: the run's folder.
 
     Returns:
-        0, or 128 + the signal that ended the training early.
+        0, or 128 + the signal that ended the training early; 0 too where SLURM puts the job into its queue again.
 
     Raises:
         UserError: anything in the config that cannot work, before training starts; a loss that is no number.
@@ -124,6 +126,10 @@ def train(config: dict[str, Any], folder: Path) -> int:
     signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
     if trainer.is_global_zero:
         _report(folder)
+    if signals and signals[0] == REQUEUE and slurm_job() is not None:
+        if trainer.is_global_zero:
+            subprocess.run(["scontrol", "requeue", str(slurm_job())], check=False)
+        return 0
     return 128 + signals[0] if signals else 0
 
 
@@ -160,6 +166,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
         UserError: a combination that Lightning refuses, such as `devices=0`.
     """
     import pytorch_lightning as pl
+    from pytorch_lightning.plugins.environments import SLURMEnvironment
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from vectorae.training.checkpoint_io import CheckpointFiles
@@ -173,7 +180,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
             check_val_every_n_epoch=None,
             num_sanity_val_steps=0,
             enable_progress_bar=False,
-            plugins=CheckpointFiles(),
+            plugins=[CheckpointFiles(), *([SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else [])],
         )
     except (MisconfigurationException, ValueError, TypeError) as error:
         raise UserError(_trainer_message(error, settings)) from error

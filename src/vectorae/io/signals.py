@@ -1,11 +1,20 @@
-"""Ctrl-C and SIGTERM: the first lets a run end after its step, the second ends it at once."""
+"""Ctrl-C, SIGTERM, and SLURM's SIGUSR1: the first lets a run end after its step, the second ends it at once."""
 
+import os
 import signal
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
+
+REQUEUE = getattr(signal, "SIGUSR1", None)
+"""The signal by which SLURM announces that a job's time is nearly over."""
+
+
+def slurm_job() -> str | None:
+    """The number of the SLURM job that this process belongs to, or None."""
+    return os.environ.get("SLURM_JOB_ID")
 
 
 class Signals:
@@ -17,7 +26,8 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: int | None = None
-        self._before: dict[int, Any] = {number: signal.getsignal(number) for number in NUMBERS}
+        numbers = NUMBERS if REQUEUE is None or slurm_job() is None else (*NUMBERS, REQUEUE)
+        self._before: dict[int, Any] = {number: signal.getsignal(number) for number in numbers}
 
     def listen(self) -> None:
         """Receive signals from now on."""

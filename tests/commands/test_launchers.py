@@ -1,0 +1,108 @@
+"""Trainings whose processes are started by others: torchrun, and SLURM's srun."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from vectorae.io.signals import REQUEUE
+
+SMALL = [
+    "dataset.image_size=16",
+    "dataset.train_count=40",
+    "dataset.val_count=13",
+    "dataset.test_count=16",
+    "dataset.batch_size=8",
+    "dataset.cache=cache",
+    "encoder.width=8",
+    "head.width=16",
+    "model.refine_steps=0",
+    "trainer.accelerator=cpu",
+    "trainer.log_every_n_steps=1",
+]
+RUNS = Path("outputs") / "toy_faces" / "shapes_4x4"
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def step_of(checkpoint: Path) -> int:
+    return int(torch.load(checkpoint, weights_only=True)["global_step"])
+
+
+def start(arguments: list[str], folder: Path, **environment: str) -> "subprocess.Popen[str]":
+    """A process whose output is one text."""
+    given = {**os.environ, "GLOO_SOCKET_IFNAME": "lo", **environment}
+    return subprocess.Popen(
+        [sys.executable, *arguments], cwd=folder, env=given, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def test_two_nodes_of_torchrun_train_in_one_folder_and_one_process_goes_on(tmp_path: Path) -> None:
+    command = ["-m", "vectorae.commands.train", *SMALL, "resume=auto", "trainer.val_check_interval=2"]
+    port, steps = free_port(), "trainer.max_steps=4"
+    launch = ["-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", f"--master-port={port}"]
+    launch += ["--master-addr=127.0.0.1"]
+    many = ["trainer.strategy=ddp", "trainer.devices=1", "trainer.num_nodes=2", steps]
+    nodes = [start([*launch, f"--node-rank={rank}", *command, *many], tmp_path) for rank in (0, 1)]
+    said = [node.communicate(timeout=200)[0] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], said
+    (run,) = (tmp_path / RUNS).iterdir()
+    assert step_of(run / "checkpoints" / "last.ckpt") == 4
+    alone = start([*command, "trainer.devices=1", "trainer.max_steps=6", f"hydra.run.dir={run}"], tmp_path)
+    heard = alone.communicate(timeout=200)[0]
+    assert alone.returncode == 0, heard
+    assert "continues at step 4" in heard
+    assert step_of(run / "checkpoints" / "last.ckpt") == 6
+
+
+@pytest.mark.skipif(REQUEUE is None, reason="there is no SIGUSR1 on this system")
+def test_a_job_of_slurm_saves_is_requeued_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    scontrol = tmp_path / "bin" / "scontrol"
+    scontrol.write_text('#!/bin/sh\necho "$@" >> requeued\n')
+    scontrol.chmod(0o755)
+    job = {
+        "SLURM_JOB_ID": "4711",
+        "SLURM_JOB_NAME": "faces",
+        "SLURM_NTASKS": "2",
+        "SLURM_NTASKS_PER_NODE": "2",
+        "SLURM_NNODES": "1",
+        "SLURM_NODEID": "0",
+        "SLURM_NODELIST": "127.0.0.1",
+        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+    }
+    command = ["-m", "vectorae.commands.train", *SMALL, "trainer=slurm", "resume=auto"]
+    last = tmp_path / RUNS / "4711" / "checkpoints" / "last.ckpt"
+
+    def tasks(*more: str) -> list["subprocess.Popen[str]"]:
+        at = {**job, "MASTER_PORT": str(free_port())}
+        ranks = ("0", "1")
+        return [start([*command, *more], tmp_path, **at, SLURM_PROCID=one, SLURM_LOCALID=one) for one in ranks]
+
+    both = tasks("trainer.max_steps=100000", "trainer.val_check_interval=100000")
+    for _ in range(1200):
+        time.sleep(0.1)
+        if (last.parents[1] / "renders" / "step_0000000.png").is_file():
+            break
+    time.sleep(2)
+    both[1].send_signal(signal.SIGUSR1)
+    said = [one.communicate(timeout=200)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    assert (tmp_path / "requeued").read_text().splitlines() == ["requeue 4711"]
+    taken = step_of(last)
+    assert taken > 0
+    both = tasks(f"trainer.max_steps={taken + 2}", "trainer.val_check_interval=100000")
+    said = [one.communicate(timeout=200)[0] for one in both]
+    assert [one.returncode for one in both] == [0, 0], said
+    assert f"continues at step {taken}" in said[0] and "continues" not in said[1]
+    assert step_of(last) == taken + 2
