@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge
+from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
@@ -78,9 +79,6 @@ class FitConfig:
 
 def main() -> int:
     """Fit with the config on the command line. Returns the exit code."""
-    from omegaconf import OmegaConf
-
-    OmegaConf.register_new_resolver("name_of", name_of, replace=True)
     return shell.run_command("fit", FitConfig, fit)
 
 
@@ -255,6 +253,9 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
         left = f"{len(photos) - len(metrics)} of {len(photos)} images were not begun"
         print(f"{left}; go on with the same command and resume={shell.short(folder / STATE)}")
 
+
+# Here and not in `main`, for the jobs of a sweep that run in other processes.
+OmegaConf.register_new_resolver("name_of", name_of, replace=True)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
+import math
 import os
 import re
 import shutil
 import sys
+import tempfile
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -109,9 +112,11 @@ class _Runner:
         self.name = name
         self.schema = schema
         self.job = job
+        self.argv = sys.argv
         self.started = False
-        self.refused = self.incomplete = 0
         self.sweep: Path | None = None
+        # Jobs of a sweep may run in other processes, which leave their outcomes here.
+        self.outcomes = Path()
 
     def run(self) -> int:
         import hydra
@@ -121,7 +126,10 @@ class _Runner:
         os.environ["HYDRA_FULL_ERROR"] = "1"
         command = hydra.main(config_path=str(conf_folder()), config_name=self.name, version_base="1.3")(self._task)
         try:
-            command()
+            with tempfile.TemporaryDirectory(prefix="vectorae-") as outcomes:
+                self.outcomes = Path(outcomes)
+                command()
+                found = {path.suffix for path in self.outcomes.iterdir()}
         except _Stop as stop:
             if stop.error is not None:
                 raise stop.error from stop.error.__cause__
@@ -136,9 +144,10 @@ class _Runner:
             raise UserError(explain(error)) from error
         if self.sweep is not None:
             _remove_unused(self.sweep, "multirun.yaml")
-        return 2 if self.refused else INCOMPLETE if self.incomplete else 0
+        return 2 if ".refused" in found else INCOMPLETE if ".incomplete" in found else 0
 
-    def _task(self, config: Any) -> None:
+    def _task(self, config: Any) -> float | None:
+        """Run one job. Returns what sweepers optimize: the crisp PSNR of what was drawn, NaN where nothing was."""
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
 
@@ -150,6 +159,7 @@ class _Runner:
         argv = sys.argv
         if sweep:
             self.sweep = Path(hydra.sweep.dir).absolute()
+            sys.argv = self.argv
             _stand_alone(hydra, folder)
         if launched_by_torchrun() and main_process():
             meeting_place().set("folder", str(folder))
@@ -159,16 +169,18 @@ class _Runner:
             if not sweep:
                 raise _Stop(error=error) from None
             # The other jobs of a sweep are not to blame.
-            self.refused += 1
+            self._leave(hydra.job.num, "refused")
             overrides = hydra.job.override_dirname.replace("++", "")
             refuse(UserError(f"job {hydra.job.num} ({overrides}): {error}"))
+            return math.nan
         except Exception as error:
             raise _Stop(error=error) from None
         else:
             if sweep and code == INCOMPLETE:
-                self.incomplete += 1
+                self._leave(hydra.job.num, "incomplete")
             elif code:
                 raise _Stop(code)
+            return _crisp_psnr(folder)
         finally:
             sys.argv = argv
             # Lightning leaves LOCAL_RANK and the like behind, and the next job would take itself for a child.
@@ -176,6 +188,10 @@ class _Runner:
             os.environ.update(environment)
             if hydra.output_subdir is not None:
                 _remove_unused(folder, hydra.output_subdir)
+
+    def _leave(self, number: int, outcome: str) -> None:
+        if self.outcomes.is_dir():  # on another machine it is not
+            (self.outcomes / f"{number}.{outcome}").touch()
 
     def _plain(self, config: Any) -> dict[str, Any]:
         from omegaconf import OmegaConf
@@ -190,6 +206,13 @@ class _Runner:
         # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
         check_schema(self.schema, named)
         return named
+
+
+def _crisp_psnr(folder: Path) -> float:
+    """The crisp PSNR in a run's metrics, NaN if there is none."""
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    return float(metrics.get("psnr_crisp") or math.nan)
 
 
 def store_schema(name: str, schema: type) -> None:
