@@ -168,4 +168,4 @@ def _of_split(part: Callable[[str], torch.Tensor], split: str) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)

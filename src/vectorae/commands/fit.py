@@ -258,4 +258,4 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
 OmegaConf.register_new_resolver("name_of", name_of, replace=True)
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)

@@ -56,4 +56,4 @@ def sample(config: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)

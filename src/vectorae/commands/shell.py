@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import importlib
 import json
 import math
 import os
@@ -19,7 +20,7 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
 from vectorae.commands.messages import explain, raised_by_config
@@ -77,6 +78,11 @@ def run_command(name: str, schema: type, job: Job) -> int:
         return refuse(UserError(_refusal(error)))
     finally:
         sys.argv = argv
+
+
+def run_as_program(file: str) -> NoReturn:
+    """Run the command in a file, and exit: under its module's name, by which other processes can import it."""
+    raise SystemExit(importlib.import_module(f"vectorae.commands.{Path(file).stem}").main())
 
 
 def refuse(error: UserError) -> int:

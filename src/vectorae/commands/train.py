@@ -250,4 +250,4 @@ def _report(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)

@@ -79,4 +79,4 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)

@@ -101,4 +101,4 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    shell.run_as_program(__file__)
