@@ -1,0 +1,120 @@
+"""Kill trainings at random moments: every checkpoint that is there opens, and the end is that of a run never stopped.
+
+`python scripts/kills.py 200 --seed 0 --temporary /dev/shm`: each run is started with the same command line,
+`resume=auto`, killed, and started again until it ends; then its weights are compared bit by bit.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from vectorae.training.checkpoint import read_checkpoint
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SETTINGS = [
+    "resume=auto",
+    "dataset.image_size=16",
+    "dataset.train_count=64",
+    "dataset.val_count=16",
+    "dataset.test_count=16",
+    "dataset.batch_size=8",
+    "encoder.width=8",
+    "head.width=16",
+    "refiner.width=16",
+    "model.refine_steps=1",
+    "trainer.accelerator=cpu",
+    "trainer.devices=1",
+    "trainer.max_steps=30",
+    "trainer.val_check_interval=3",
+]
+
+
+def command(folder: Path) -> list[str]:
+    """The command line of a run, the same every time."""
+    return [sys.executable, str(ROOT / "train.py"), *SETTINGS, f"hydra.run.dir={folder}"]
+
+
+def weights(folder: Path) -> dict[str, torch.Tensor]:
+    """The last weights of a run."""
+    return dict(read_checkpoint(folder / "checkpoints" / "last.ckpt")["state_dict"])
+
+
+def check_checkpoints(folder: Path) -> int:
+    """Open every checkpoint of a run, and return how many there are; a damaged one raises a UserError."""
+    found = sorted((folder / "checkpoints").glob("*.ckpt"))
+    for path in found:
+        read_checkpoint(path)
+    return len(found)
+
+
+def kill_runs(count: int, seed: int, temporary: Path, folder: Path, aimed: bool = False) -> tuple[int, int]:
+    """Kill runs ``count`` times.
+
+    Args:
+        count: of kills.
+        seed: of the moments.
+        temporary: the system's folder of temporary files, best on another disk than ``folder``.
+        folder: for the runs and the cache of their images.
+        aimed: kill while a file is being written.
+
+    Returns:
+        How many checkpoints were opened, and how many runs reached their end.
+    """
+    chance, environment = random.Random(seed), {**os.environ, "TMPDIR": str(temporary)}
+    settings = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    cache = [f"dataset.cache={folder / 'cache'}"]
+    # Twice: kernels that a process compiles and those that it loads may differ in the last bit.
+    for name in ("compiled", "whole"):
+        started = time.perf_counter()
+        subprocess.run([*command(folder / name), *cache], check=True, **settings)  # type: ignore[call-overload]
+    length, expected = time.perf_counter() - started, weights(folder / "whole")
+    kills = opened = ended = 0
+    while kills < count:
+        run = folder / f"run{ended}"
+        with subprocess.Popen([*command(run), *cache], **settings) as process:  # type: ignore[call-overload]
+            end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
+            while process.poll() is None and time.perf_counter() < end:
+                if aimed and any(run.rglob("*.part")):
+                    break
+                time.sleep(0.0005 if aimed else 0.01)
+            if process.poll() is None:
+                process.kill()
+                kills += 1
+            said = process.communicate()[1].decode()
+        opened += check_checkpoints(run)
+        if process.returncode not in (0, -9):
+            raise RuntimeError(f"a run ended with {process.returncode}: {said}")
+        if process.returncode == 0:
+            for name, value in weights(run).items():
+                if not torch.equal(value, expected[name]):
+                    raise RuntimeError(f"{name} of {run} is not that of a run that was never stopped")
+            ended += 1
+            shutil.rmtree(run)
+        print(f"{kills} kills, {opened} checkpoints opened, {ended} runs ended", flush=True)
+    return opened, ended
+
+
+def main() -> int:
+    """Do what the command line says. Returns the exit code."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("count", type=int, help="how many kills")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--temporary", type=Path, default=Path(tempfile.gettempdir()), help="folder of temporary files")
+    parser.add_argument("--aimed", action="store_true", help="kill while a file is being written")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="kills-") as folder:
+        kill_runs(given.count, given.seed, given.temporary, Path(folder), given.aimed)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
