@@ -1,8 +1,11 @@
 """The shell of the commands: one line for a mistake, paths with any character, sweeps, folders, exit codes."""
 
+import errno
 import re
 import signal
+import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -355,3 +358,29 @@ def test_every_command_has_a_module_and_a_config() -> None:
     for name in commands.COMMANDS:
         assert (command_line.conf_folder() / f"{name}.yaml").is_file()
         assert (Path(commands.__file__).parent / f"{name}.py").is_file()
+
+
+def test_a_removed_working_directory_is_named(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    program = f"import os, sys; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); from vectorae.commands import main; "
+    command = [sys.executable, "-c", program + "sys.argv = ['vectorae', 'fit']; sys.exit(main())"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    expected = "vectorae: error: the working directory has been removed; change to another one\n"
+    assert (done.returncode, done.stderr) == (2, expected)
+
+
+def test_a_thread_that_finds_the_disk_full_says_so_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "events")
+
+    def job(config: dict[str, Any], folder: Path) -> None:
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+
+    monkeypatch.setattr(evaluate, "evaluate", job)
+    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)("checkpoint=x")
+    assert (code, err) == (0, "vectorae: a log is not written any more: No space left on device: events\n")

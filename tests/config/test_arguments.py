@@ -31,6 +31,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"resize": "padd"}, "resize must be crop or pad, got 'padd' (did you mean pad?)"),
     ({"cache": 3}, "cache must be text or null, got 3"),
     ({"rows": 0}, "rows must be an integer ≥ 1, got 0"),
+    ({"rows": 10**20}, f"rows must be an integer ≥ 1 below 2⁶³, got {10**20}"),
 ]
 
 

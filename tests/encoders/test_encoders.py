@@ -269,7 +269,7 @@ def test_the_divergence_is_that_of_torch() -> None:
         (lambda layout: CNN(1, 16, width=0), "width must be an integer ≥ 1, got 0"),
         (lambda layout: MLP(4, 2, layout, hidden=0), "hidden must be an integer ≥ 1, got 0"),
         (lambda layout: Grid(4, 2, layout, width=0), "width must be an integer ≥ 1, got 0"),
-        (lambda layout: Queries(4, 2, layout, layers=0), "layers must be an integer ≥ 1, got 0"),
+        (lambda layout: Queries(4, 2, layout, layers=0), "layers must be an integer in [1, 64], got 0"),
         (lambda layout: Queries(4, 2, layout, width=30), "attention_heads: 4 do not divide a width of 30"),
         (lambda layout: Recurrent(4, 2, layout, rounds=0), "rounds must be an integer ≥ 1, got 0"),
         (lambda layout: Latent(4, 2, 0, False), "size must be an integer ≥ 1, got 0"),

@@ -133,8 +133,8 @@ def test_windows_are_sampled_on_a_grid() -> None:
     ("arguments", "message"),
     [
         ({"width": 0}, "width must be an integer ≥ 1, got 0"),
-        ({"layers": 0}, "layers must be an integer ≥ 1, got 0"),
-        ({"window": 0}, "window must be an integer ≥ 1, got 0"),
+        ({"layers": 0}, "layers must be an integer in [1, 64], got 0"),
+        ({"window": 0}, "window must be an integer in [1, 64], got 0"),
         ({"width": 30}, "attention_heads: 4 do not divide a width of 30"),
         ({"reach": 0.0}, "reach must be a number > 0, got 0.0"),
     ],

@@ -1,9 +1,13 @@
 """Files are there whole or not at all."""
 
+import errno
+import os
 from contextlib import suppress
 from pathlib import Path
 
-from vectorae.io.atomic import replacing, write_atomic
+import pytest
+
+from vectorae.io.atomic import remove_abandoned, replacing, write_atomic
 
 
 def test_a_file_is_written_with_its_folders(tmp_path: Path) -> None:
@@ -30,3 +34,30 @@ def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path) -> None:
         raise KeyboardInterrupt
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with pytest.raises(OSError, match="No space left") as full, replacing(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert full.value.filename == str(path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_several_processes_may_write_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    with replacing(path) as first, replacing(path) as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_processes_left_is_removed_after_an_hour(tmp_path: Path) -> None:
+    old, new, other = (tmp_path / name for name in ("a.npy.7-0123abcd.part", "b.npy.8-0123abcd.part", "mine.part"))
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    remove_abandoned(tmp_path)
+    assert sorted(tmp_path.iterdir()) == [new, other]

@@ -139,3 +139,12 @@ def test_the_config_travels() -> None:
     saved: dict[str, object] = {}
     model.on_save_checkpoint(saved)
     assert saved["vectorae"] == {"format": 6, "config": dict(model.config), "plugins": []}
+
+
+@pytest.mark.parametrize("pixel", [float("nan"), float("inf"), 1e30])
+def test_pixels_that_are_no_numbers_are_refused(pixel: float) -> None:
+    model = small_model().eval()
+    images = torch.rand(2, 3, 16, 16)
+    images[1, 0, 3, 3] = pixel
+    with pytest.raises(UserError, match=r"^images: pixels are numbers in \[0, 1\]"):
+        model.vectorize(images)

@@ -16,9 +16,11 @@ import re
 import shutil
 import sys
 import tempfile
+import threading
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -60,8 +62,10 @@ def run_command(name: str, schema: type, job: Job) -> int:
     Returns:
         The exit code: 0, 2 after a user's mistake (one line on stderr), 130 after Ctrl-C. A bug keeps its traceback.
     """
-    argv = sys.argv
+    argv, excepthook = sys.argv, threading.excepthook
+    threading.excepthook = partial(_report_thread, excepthook)
     try:
+        _check_working_directory()
         sys.argv = [argv[0], *arrange(argv[1:])]
         if launched_by_torchrun() and not main_process():
             # All write into one folder, whatever the time was when they started.
@@ -77,7 +81,23 @@ def run_command(name: str, schema: type, job: Job) -> int:
             raise
         return refuse(UserError(_refusal(error)))
     finally:
-        sys.argv = argv
+        sys.argv, threading.excepthook = argv, excepthook
+
+
+def _check_working_directory() -> None:
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        raise UserError("the working directory has been removed; change to another one") from error
+
+
+def _report_thread(otherwise: Callable[[Any], object], failure: threading.ExceptHookArgs) -> None:
+    """Say in one line what ended a thread, such as TensorBoard's where the disk is full."""
+    error = failure.exc_value
+    if isinstance(error, OSError) and error.errno in ENVIRONMENT_ERRORS:
+        print(f"vectorae: a log is not written any more: {_refusal(error)}", file=sys.stderr)
+    else:
+        otherwise(failure)
 
 
 def run_as_program(file: str) -> NoReturn:

@@ -26,6 +26,9 @@ from vectorae.errors import UserError, choose
 
 MOST_ACCEPTED = 1000
 
+MOST = 2**63
+"""Integers from here on have no place in tensors and arrays."""
+
 MAPPINGS = (dict, collections.abc.Mapping)
 SEQUENCES = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 
@@ -210,7 +213,8 @@ def check_value(key: str, value: Any, hint: Any) -> None:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
     for name, one, wanted in _mismatches(key, value, hint):
-        raise UserError(f"{name} must be {describe(wanted)}, got {one!r}{_suggestion(one, wanted)}")
+        limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= MOST else ""
+        raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
 
 
 def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:
@@ -243,7 +247,7 @@ def _allowed(value: Any, hint: Any) -> bool:
     if plain is float:
         return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
     if plain is int:
-        return not isinstance(value, bool) and isinstance(value, numbers.Integral)
+        return not isinstance(value, bool) and isinstance(value, numbers.Integral) and abs(int(value)) < MOST
     if plain in (str, Path):
         return isinstance(value, str | Path)
     if plain in (bool, types.NoneType):

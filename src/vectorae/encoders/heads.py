@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
 from vectorae.encoders.encoder import Draw
-from vectorae.encoders.tokens import FromTokens, LocalFeatures, transformer_block, zero_linear
+from vectorae.encoders.tokens import FromTokens, Layers, LocalFeatures, transformer_block, zero_linear
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 
@@ -72,7 +72,7 @@ class Queries(nn.Module):
         side: int,
         layout: Layout,
         width: PositiveInt = 128,
-        layers: PositiveInt = 2,
+        layers: Layers = 2,
         attention_heads: PositiveInt = 4,
     ) -> None:
         super().__init__()

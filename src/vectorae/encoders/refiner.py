@@ -1,13 +1,16 @@
 """Learned refinement: a network that corrects raw numbers from feedback on their drawing."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
+from annotated_types import Ge, Le
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
 from vectorae.encoders.processes import mean_over_processes
-from vectorae.encoders.tokens import FromTokens, ToTokens, transformer_block
+from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, transformer_block
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
 
@@ -42,9 +45,9 @@ class Refiner(nn.Module):
         layout: Layout,
         features: int,
         width: PositiveInt = 128,
-        layers: PositiveInt = 1,
+        layers: Layers = 1,
         attention_heads: PositiveInt = 4,
-        window: PositiveInt = 6,
+        window: Annotated[int, Ge(1), Le(64)] = 6,
         reach: PositiveFloat = 1.5,
     ) -> None:
         super().__init__()

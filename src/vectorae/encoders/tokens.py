@@ -1,13 +1,19 @@
 """Raw numbers to tokens and back: a vector per slot, in painter's order, and a last one for the whole drawing."""
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
+from annotated_types import Ge, Le
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.layout.kind_block import in_order
+
+Layers = Annotated[int, Ge(1), Le(64)]
+"""How many blocks of attention follow each other."""
 
 
 class ToTokens(nn.Module):

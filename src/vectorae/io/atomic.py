@@ -31,6 +31,10 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
             with part.open("r+b") as file:
                 os.fsync(file.fileno())
         os.replace(part, path)
+    except OSError as error:
+        # What the system says of a full disk does not name the file.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

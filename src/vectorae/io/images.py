@@ -196,6 +196,8 @@ def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
         image = Image.fromarray((np.asarray(image, dtype=np.float64) / 257).clip(0, 255).round().astype(np.uint8))
     elif image.mode == "F":
         values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("it has pixels that are NaN or infinite")
         scale = 255.0 if values.max() <= 1 else 1.0
         image = Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
     elif image.has_transparency_data:

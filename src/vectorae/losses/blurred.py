@@ -7,9 +7,11 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
+from annotated_types import Ge, Le
 from torch import Tensor
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt
@@ -101,7 +103,7 @@ class PyramidMSE(ImageLoss):
         sigma: of the first level, pixels, > 0.
     """
 
-    octaves: PositiveInt = 3
+    octaves: Annotated[int, Ge(1), Le(16)] = 3
     intervals: PositiveInt = 1
     sigma: PositiveFloat = 0.5
 
