@@ -358,7 +358,7 @@ def test_an_objective_is_the_weighted_sum() -> None:
         ({"blurred_mse": {"sgima": 1}}, "loss.terms.blurred_mse.sgima: no such key; .*did you mean sigma"),
         ({"blurred_mse": {"sigma": "x"}}, "loss.terms.blurred_mse.sigma must be a number > 0, got 'x'"),
         ({"blurred_mse": {"sigma": 0}}, "loss.terms.blurred_mse.sigma must be a number > 0, got 0"),
-        ({"pyramid_mse": {"octaves": 0}}, r""loss.terms.pyramid_mse.octaves must be an integer in \[1, 16\], got 0"),
+        ({"pyramid_mse": {"octaves": 0}}, r"loss.terms.pyramid_mse.octaves must be an integer in \[1, 16\], got 0"),
         ({"ms_ssim": {"scales": 6}}, r"loss.terms.ms_ssim.scales must be an integer in \[1, 5\] or null, got 6"),
         ({"lpips": {"net": "resnet"}}, "loss.terms.lpips.net must be alex, vgg or squeeze, got 'resnet'"),
     ],
