@@ -212,3 +212,56 @@ def test_mistakes_end_in_one_line(
     said = capsys.readouterr().err
     assert message in said and len(said.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_the_same_command_goes_on_where_it_was_stopped(
+    checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(checkpoint, folder, out, "skip=true") == 0
+    whole = {name: (out / name).read_bytes() for name in written(out)}
+    gone = ["a.png.svg", "sub/a.svg"]
+    for name in gone:
+        (out / name).unlink()
+    (out / "<&>.svg").write_text("as it was")
+    capsys.readouterr()
+    assert run(checkpoint, folder, out, "skip=true") == 0
+    assert "2 of 2 images drawn into" in capsys.readouterr().out
+    assert all((out / name).read_bytes() == whole[name] for name in gone)
+    assert (out / "<&>.svg").read_text() == "as it was"
+    assert run(checkpoint, folder, out, "skip=true") == 0
+    assert "0 of 0 images drawn" in capsys.readouterr().out
+    assert run(checkpoint, folder, out, "skip=true", "overwrite=true") == 2
+
+
+def test_machines_share_the_work(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, folder, tmp_path / "alone") == 0
+    for part in (1, 2, 3):
+        assert run(checkpoint, folder, tmp_path / "out", f"shard={part}/3") == 0
+    alone, together = ({name for name in written(tmp_path / of) if name.endswith(".svg")} for of in ("alone", "out"))
+    assert together == alone
+    assert all((tmp_path / "out" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes() for name in alone)
+    assert (tmp_path / "out" / "contact_sheet_1_of_3.png").is_file()
+
+
+def test_a_list_of_images(checkpoint: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (tmp_path / "list.txt").write_text(f"a.png\n\nsub/a.png\n{folder / '图 = x,y.png'}\n", encoding="utf-8")
+    assert run(checkpoint, tmp_path / "list.txt", tmp_path / "out") == 0
+    assert written(tmp_path / "out") == {"a.svg", "sub/a.svg", "图 = x,y.svg", "contact_sheet.png"}
+
+
+def test_processes_decode_what_threads_decode(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    (folder / "broken.png").write_bytes(b"no image")
+    assert run(checkpoint, folder, tmp_path / "threads") == 1
+    assert run(checkpoint, folder, tmp_path / "processes", "workers=2") == 1
+    for name in written(tmp_path / "threads"):
+        assert (tmp_path / "processes" / name).read_bytes() == (tmp_path / "threads" / name).read_bytes()
+
+
+@pytest.mark.parametrize("shard", ["0/3", "4/3", "a/b"])
+def test_a_part_that_there_is_not_is_refused(
+    shard: str, checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(checkpoint, folder, tmp_path / "out", f"shard={shard}") == 2
+    assert "is not the number of a part, such as 1/4" in capsys.readouterr().err

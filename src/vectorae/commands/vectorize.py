@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveFloat, PositiveInt
+from vectorae.errors import UserError
 from vectorae.io.colour import Colour
 from vectorae.io.images import MAX_PIXELS, View, as_png
 
@@ -28,6 +29,9 @@ class VectorizeConfig:
     scale: PositiveFloat = 1.0
     png: bool = False
     overwrite: bool = False
+    skip: bool = False
+    shard: str | None = None
+    workers: NonNegativeInt = 0
     background: Colour = "white"
     invert: bool = False
     max_pixels: PositiveInt = MAX_PIXELS
@@ -60,7 +64,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
 
     from vectorae.inference import vectorize as inference
     from vectorae.io.atomic import write_atomic
-    from vectorae.io.image_files import find_images
+    from vectorae.io.image_files import find_images, shard_of
     from vectorae.io.progress import counting
     from vectorae.training import checkpoint as checkpoints
 
@@ -68,9 +72,16 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     if config["refine"]:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"]).expanduser()
-    outputs = inference.Outputs(output, config["scale"], config["png"], config["overwrite"])
-    files = find_images(config["input"], output, reserved=Path(inference.SHEET).stem)
-    inference.check_outputs(files, outputs)
+    if config["overwrite"] and config["skip"]:
+        raise UserError("skip: true, and so is overwrite; a drawing that is there is left or replaced, not both")
+    existing: Literal["skip", "overwrite", "refuse"] = "refuse"
+    existing = "skip" if config["skip"] else "overwrite" if config["overwrite"] else existing
+    found, sheet_name = find_images(config["input"], output, reserved=Path(inference.SHEET).stem), inference.SHEET
+    if config["shard"] is not None:
+        found = shard_of(found, config["shard"])
+        sheet_name = f"contact_sheet_{config['shard'].replace('/', '_of_')}.png"
+    outputs = inference.Outputs(output, config["scale"], config["png"], existing, sheet_name)
+    files = inference.check_outputs(found, outputs)
     view = View(
         model.image_size,
         model.layout.channels,
@@ -82,22 +93,25 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
     start = time.perf_counter()
     on_sheet: list[DrawnBatch] = []
-    failures: dict[Path, str] = {}
-    drawn = inference.vectorize_files(model.to(device), files, view, outputs, config["batch_size"], config["refine"])
+    left_out = 0
+    drawn = inference.vectorize_files(
+        model.to(device), files, view, outputs, config["batch_size"], config["refine"], config["workers"]
+    )
     with counting("drawing", len(files)) as advance:
         for batch in drawn:
-            failures |= batch.failures
+            left_out += len(batch.failures)
+            for path, why in batch.failures.items():
+                print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
             if sum(len(one.images) for one in on_sheet) < inference.MOST_ON_SHEET:
                 on_sheet.append(batch)
             advance(len(batch.files))
     seconds = time.perf_counter() - start
-    if (sheet := inference.comparison_sheet(on_sheet)) is not None:
-        write_atomic(output / inference.SHEET, as_png(sheet))
-    for path, why in failures.items():
-        print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
-    done = len(files) - len(failures)
-    print(f"{done} of {len(files)} images drawn into {output}, {done / seconds:.0f} images/s")
-    return shell.INCOMPLETE if failures else 0
+    if on_sheet and (sheet := inference.comparison_sheet(on_sheet)) is not None:
+        write_atomic(output / outputs.sheet, as_png(sheet))
+    done = len(files) - left_out
+    there = f" ({len(found) - len(files)} were there)" if len(files) < len(found) else ""
+    print(f"{done} of {len(files)} images drawn into {output}{there}, {done / max(seconds, 1e-9):.0f} images/s")
+    return shell.INCOMPLETE if left_out else 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Image files decoded to square uint8 arrays."""
 
+import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -27,7 +29,7 @@ def decode_files(root: Path, names: Sequence[str], view: View) -> Iterator[Block
     Yields:
         Blocks whose images together are uint8 [n − skipped, C, S, S].
     """
-    results = decode_in_threads([root / name for name in names], view)
+    results = decode_all((root / name for name in names), view)
     for start in range(0, len(names), _BLOCK):
         chosen = names[start : start + _BLOCK]
         decoded = list(islice(results, len(chosen)))
@@ -38,14 +40,26 @@ def decode_files(root: Path, names: Sequence[str], view: View) -> Iterator[Block
         )
 
 
-def decode_in_threads(paths: Sequence[Path], view: View) -> Iterator[Picture | str]:
-    """Image files in order, decoded in threads: each a square picture, or in one line why it cannot be read."""
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        for start in range(0, len(paths), _BLOCK):
-            yield from pool.map(lambda path: _picture_or_reason(path, view), paths[start : start + _BLOCK])
+def decode_all(paths: Iterable[Path], view: View, workers: int = 0) -> Iterator[Picture | str]:
+    """Image files in order, decoded in parallel: each a square picture, or in one line why it cannot be read.
+
+    Args:
+        paths: of the files, read block by block.
+        view: how each image is cropped and scaled to a square.
+        workers: processes that decode; 0 decodes in threads of this one.
+    """
+    if workers:
+        # Forked children of a process with threads may hang.
+        pool: Executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
+    else:
+        pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+    with pool:
+        todo = iter(paths)
+        while block := list(islice(todo, _BLOCK)):
+            yield from pool.map(partial(_picture_or_reason, view), block, chunksize=8)
 
 
-def _picture_or_reason(path: Path, view: View) -> Picture | str:
+def _picture_or_reason(view: View, path: Path) -> Picture | str:
     try:
         return read_picture(path, view)
     except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file

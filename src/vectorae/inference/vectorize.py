@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
-from vectorae.datasets.decode import decode_in_threads
+from vectorae.datasets.decode import decode_all
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 from vectorae.io.image_files import ImageFile
@@ -38,13 +39,15 @@ class Outputs:
         folder: of the drawings.
         scale: factor on the images' size.
         png: write each drawing as PNG too.
-        overwrite: replace existing files.
+        existing: what becomes of drawings that are there: ``refuse`` or ``overwrite`` them, or ``skip`` their images.
+        sheet: name of the contact sheet.
     """
 
     folder: Path
     scale: float = 1.0
     png: bool = False
-    overwrite: bool = False
+    existing: Literal["refuse", "overwrite", "skip"] = "refuse"
+    sheet: str = SHEET
 
 
 @dataclass(frozen=True)
@@ -63,22 +66,26 @@ class DrawnBatch:
     drawings: Tensor
 
 
-def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> None:
-    """Refuse to replace files.
+def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[ImageFile]:
+    """The images that are to be drawn, after refusing to replace files.
 
     Raises:
-        UserError: an output exists already and may not be overwritten, or is one of the images.
+        UserError: an output exists already and may not be overwritten, or is the only image.
     """
     if outputs.folder.exists() and not outputs.folder.is_dir():
         raise UserError(f"output: '{outputs.folder}' is a file; name a folder")
-    targets = [outputs.folder / SHEET, *(path for file in files for path in _targets(file, outputs))]
-    inputs = {file.path.resolve() for file in files}
-    for target in targets:
-        if target.resolve() in inputs:
-            raise UserError(f"output: '{target}' is one of the images; choose another folder")
-    there = [target for target in targets if target.exists()]
-    if there and not outputs.overwrite:
-        raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
+    if len(files) == 1:  # of several, none lies in the output folder
+        for target in [outputs.folder / outputs.sheet, *_targets(files[0], outputs)]:
+            if target.resolve() == files[0].path.resolve():
+                raise UserError(f"output: '{target}' is one of the images; choose another folder")
+    if outputs.existing == "skip":
+        return [file for file in files if not all(target.exists() for target in _targets(file, outputs))]
+    for target in chain([outputs.folder / outputs.sheet], *(_targets(file, outputs) for file in files)):
+        if outputs.existing == "refuse" and target.exists():
+            raise UserError(
+                f"output: '{target}' is there already; choose another folder, or write overwrite=true, or skip=true"
+            )
+    return files
 
 
 def _targets(file: ImageFile, outputs: Outputs) -> list[Path]:
@@ -88,7 +95,13 @@ def _targets(file: ImageFile, outputs: Outputs) -> list[Path]:
 
 @torch.no_grad()
 def vectorize_files(
-    model: VectorAutoencoder, files: Sequence[ImageFile], view: View, outputs: Outputs, batch_size: int, refine: int = 0
+    model: VectorAutoencoder,
+    files: Sequence[ImageFile],
+    view: View,
+    outputs: Outputs,
+    batch_size: int,
+    refine: int = 0,
+    workers: int = 0,
 ) -> Iterator[DrawnBatch]:
     """Vectorize images and write the drawings, batch by batch.
 
@@ -99,11 +112,12 @@ def vectorize_files(
         outputs: what is written, and where.
         batch_size: images at a time.
         refine: optimizer steps after the encoder.
+        workers: processes that decode images; 0 decodes in threads.
 
     Yields:
         Each batch as soon as it is drawn; it is written meanwhile.
     """
-    pictures = decode_in_threads([file.path for file in files], view)
+    pictures = decode_all((file.path for file in files), view, workers)
     todo = iter(files)
     with ThreadPoolExecutor(max_workers=1) as writer:
         writing = None
