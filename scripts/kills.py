@@ -83,9 +83,9 @@ def kill_runs(count: int, seed: int, temporary: Path, folder: Path, aimed: bool 
         with subprocess.Popen([*command(run), *cache], **settings) as process:  # type: ignore[call-overload]
             end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
             while process.poll() is None and time.perf_counter() < end:
-                if aimed and any(run.rglob("*.part")):
-                    break
-                time.sleep(0.0005 if aimed else 0.01)
+                time.sleep(0.01)
+            while aimed and process.poll() is None and not any(run.rglob("*.part")):
+                time.sleep(0.0002)
             if process.poll() is None:
                 process.kill()
                 kills += 1

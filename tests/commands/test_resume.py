@@ -60,6 +60,18 @@ def test_it_starts_goes_on_and_ends(stopped: Path, tmp_path: Path, capsys: pytes
     assert (folder / "checkpoints" / "last.ckpt").read_bytes() == before
 
 
+def test_a_kill_before_the_pictures_are_drawn_takes_the_last_steps_again(stopped: Path, tmp_path: Path) -> None:
+    folder = copy_of(stopped, tmp_path)
+    kept = (folder / "checkpoints" / "last.ckpt").read_bytes()
+    assert run_training(folder, *LONG) == 0
+    expected = weights(folder)
+    (folder / "checkpoints" / "last.ckpt").write_bytes(kept)  # best.ckpt is of the last step
+    (folder / "metrics.json").unlink()
+    assert run_training(folder, *LONG) == 0
+    assert metrics_of(folder)["step"] == 6
+    assert all(torch.equal(value, weights(folder)[name]) for name, value in expected.items())
+
+
 def test_curves_have_no_doubles(stopped: Path, tmp_path: Path) -> None:
     folder = copy_of(stopped, tmp_path)
     assert run_training(folder, *LONG) == 0

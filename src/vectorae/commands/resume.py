@@ -120,11 +120,15 @@ def _ended(path: Path, content: Mapping[str, Any], trainer: Mapping[str, Any]) -
 def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> Path | None:
     """The newest whole checkpoint of a run; damaged ones are named and left out.
 
+    A run that was killed between its last checkpoint and its pictures takes its last steps once more, if there is an
+    earlier checkpoint.
+
     Args:
         folder: of the run.
         config: of the training that continues.
         alike: None for runs with another config, instead of leaving that to be refused.
     """
+    at_the_end = None
     for path in sorted((folder / "checkpoints").glob("*.ckpt"), key=lambda path: -path.stat().st_mtime_ns):
         try:
             content = _contents(path)
@@ -133,8 +137,12 @@ def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> Path | None
             continue
         before, now = (flatten(one) for one in (content["vectorae"]["config"], config))
         keys = {*before, *now} - FREE_TO_DIFFER_AUTO
-        return None if alike and any(before.get(key) != now.get(key) for key in keys) else path
-    return None
+        if alike and any(before.get(key) != now.get(key) for key in keys):
+            return None
+        if (folder / "metrics.json").is_file() or _ended(path, content, config["trainer"]) is None:
+            return path
+        at_the_end = at_the_end or path
+    return at_the_end
 
 
 def _beside(folder: Path) -> Iterator[Path]:
