@@ -55,7 +55,7 @@ class MNIST(OfficialData):
             identity=[[str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns] for path in (train, test)],
             image_shape=(self.channels, self.image_size, self.image_size),
             counts={split: len(images[split]) for split in disk.SPLITS},
-            blocks=lambda split: _resized(images[split], self.image_size, self.channels),
+            blocks=lambda split: resized(images[split], self.image_size, self.channels),
         )
 
     def labels(self, split: str) -> torch.Tensor:
@@ -111,7 +111,7 @@ class KMNIST(MNIST):
     title = "KMNIST"
 
 
-def _resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Block]:
+def resized(images: np.ndarray, size: int, channels: int) -> Iterator[disk.Block]:
     """uint8 [n, height, width] as blocks of uint8 [k, channels, size, size]; bilinear with antialiasing."""
     for start in range(0, len(images), _BLOCK):
         block = torch.from_numpy(images[start : start + _BLOCK].copy())[:, None]
