@@ -33,14 +33,14 @@ SETTINGS = [
     "model.refine_steps=1",
     "trainer.accelerator=cpu",
     "trainer.devices=1",
-    "trainer.max_steps=30",
     "trainer.val_check_interval=3",
 ]
 
 
-def command(folder: Path) -> list[str]:
+def command(folder: Path, steps: int) -> list[str]:
     """The command line of a run, the same every time."""
-    return [sys.executable, str(ROOT / "train.py"), *SETTINGS, f"hydra.run.dir={folder}"]
+    own = [f"trainer.max_steps={steps}", f"hydra.run.dir={folder}", f"dataset.cache={folder.parent / 'cache'}"]
+    return [sys.executable, str(ROOT / "train.py"), *SETTINGS, *own]
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -56,7 +56,9 @@ def check_checkpoints(folder: Path) -> int:
     return len(found)
 
 
-def kill_runs(count: int, seed: int, temporary: Path, folder: Path, aimed: bool = False) -> tuple[int, int]:
+def kill_runs(
+    count: int, seed: int, temporary: Path, folder: Path, aimed: bool = False, steps: int = 30
+) -> tuple[int, int]:
     """Kill runs ``count`` times.
 
     Args:
@@ -65,22 +67,22 @@ def kill_runs(count: int, seed: int, temporary: Path, folder: Path, aimed: bool 
         temporary: the system's folder of temporary files, best on another disk than ``folder``.
         folder: for the runs and the cache of their images.
         aimed: kill while a file is being written.
+        steps: of a run.
 
     Returns:
         How many checkpoints were opened, and how many runs reached their end.
     """
     chance, environment = random.Random(seed), {**os.environ, "TMPDIR": str(temporary)}
     settings = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    cache = [f"dataset.cache={folder / 'cache'}"]
     # Twice: kernels that a process compiles and those that it loads may differ in the last bit.
     for name in ("compiled", "whole"):
         started = time.perf_counter()
-        subprocess.run([*command(folder / name), *cache], check=True, **settings)  # type: ignore[call-overload]
+        subprocess.run(command(folder / name, steps), check=True, **settings)  # type: ignore[call-overload]
     length, expected = time.perf_counter() - started, weights(folder / "whole")
     kills = opened = ended = 0
     while kills < count:
         run = folder / f"run{ended}"
-        with subprocess.Popen([*command(run), *cache], **settings) as process:  # type: ignore[call-overload]
+        with subprocess.Popen(command(run, steps), **settings) as process:  # type: ignore[call-overload]
             end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
             while process.poll() is None and time.perf_counter() < end:
                 time.sleep(0.01)
