@@ -80,22 +80,24 @@ def kill_runs(
         subprocess.run(command(folder / name, steps), check=True, **settings)  # type: ignore[call-overload]
     length, expected = time.perf_counter() - started, weights(folder / "whole")
     kills = opened = ended = 0
-    while kills < count:
+    whole = False
+    while kills < count or not whole:
         run = folder / f"run{ended}"
         with subprocess.Popen(command(run, steps), **settings) as process:  # type: ignore[call-overload]
             end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
-            while process.poll() is None and time.perf_counter() < end:
+            while kills < count and process.poll() is None and time.perf_counter() < end:
                 time.sleep(0.01)
-            while aimed and process.poll() is None and not any(run.rglob("*.part")):
+            while kills < count and aimed and process.poll() is None and not any(run.rglob("*.part")):
                 time.sleep(0.0002)
-            if process.poll() is None:
+            if kills < count and process.poll() is None:
                 process.kill()
                 kills += 1
             said = process.communicate()[1].decode()
         opened += check_checkpoints(run)
         if process.returncode not in (0, -9):
             raise RuntimeError(f"a run ended with {process.returncode}: {said}")
-        if process.returncode == 0:
+        whole = process.returncode == 0
+        if whole:
             for name, value in weights(run).items():
                 if not torch.equal(value, expected[name]):
                     raise RuntimeError(f"{name} of {run} is not that of a run that was never stopped")

@@ -11,5 +11,5 @@ ELSEWHERE = Path("/dev/shm")
 
 def test_a_kill_while_a_file_is_written_loses_nothing(tmp_path: Path) -> None:
     temporary = ELSEWHERE if ELSEWHERE.is_dir() else Path(tempfile.gettempdir())
-    opened, _ = kill_runs(1, seed=3, temporary=temporary, folder=tmp_path, aimed=True, steps=6)
-    assert opened > 0
+    opened, ended = kill_runs(1, seed=3, temporary=temporary, folder=tmp_path, aimed=True, steps=6)
+    assert opened > 0 and ended > 0
