@@ -256,7 +256,7 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("image=bad.svg,wide.svg", "to sweep over several: image="),
         ("image=long.png size=200", "its shorter side as 200 pixels makes 20000000"),
         ("channels=2", "channels must be 1 or 3, got 2"),
-        ("scale=0", "scale must be a number > 0, got 0"),
+        ("scale=0", "scale must be a number in (0, 1000], got 0"),
         ("background=sky", "background must be a colour such as white or '#ff8800', got 'sky'"),
         ("max_time=soon", "max_time: 'soon' is not a time"),
         ("max_time=0.2s", "max_time: '0.2s' is less than a second"),
