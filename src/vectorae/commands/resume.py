@@ -39,7 +39,7 @@ FOUND = "VECTORAE_RESUME"
 
 
 @dataclass(frozen=True)
-class Start:
+class ResumePoint:
     """Where a training continues.
 
     Attributes:
@@ -55,7 +55,7 @@ class Start:
     ended: str | None
 
 
-def find_start(config: Mapping[str, Any], folder: Path) -> Start | None:
+def find_resume_point(config: Mapping[str, Any], folder: Path) -> ResumePoint | None:
     """The checkpoint that `resume` names, or that `resume=auto` finds; None begins a new run.
 
     `auto` takes the newest whole checkpoint in the run's folder; where the command line names no folder, that of the
@@ -72,23 +72,19 @@ def find_start(config: Mapping[str, Any], folder: Path) -> Start | None:
         return None
     if config["resume"] != AUTO:
         path = Path(config["resume"])
-        return _start(path, _contents(path), config)
-    if FOUND not in os.environ:
-        os.environ[FOUND] = _agreed(config, folder)
-    path = Path(os.environ[FOUND])
-    return _start(path, _contents(path), config) if os.environ[FOUND] else None
-
-
-def _agreed(config: Mapping[str, Any], folder: Path) -> str:
-    """The checkpoint that is found, or nothing; the same in all processes that torchrun has started."""
+        return _resume_point(path, _contents(path), config)
     if shell.launched_by_torchrun() and not shell.main_process():
-        return str(shell.meeting_place().get("resume").decode())
+        os.environ[FOUND] = str(shell.rendezvous_store().get("resume").decode())
+    if FOUND in os.environ:
+        path = Path(os.environ[FOUND])
+        return _resume_point(path, _contents(path), config) if os.environ[FOUND] else None
     found = _newest(folder, config, alike=False)
-    if found is None and not shell.names_folder():
+    if found is None and not shell.run_dir_given():
         found = next((one for other in _beside(folder) if (one := _newest(other, config, alike=True))), None)
+    os.environ[FOUND] = "" if found is None else str(found.path)
     if shell.launched_by_torchrun():
-        shell.meeting_place().set("resume", "" if found is None else str(found))
-    return "" if found is None else str(found)
+        shell.rendezvous_store().set("resume", os.environ[FOUND])
+    return found
 
 
 def _contents(path: Path) -> dict[str, Any]:
@@ -100,10 +96,10 @@ def _contents(path: Path) -> dict[str, Any]:
     return content
 
 
-def _start(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> Start:
+def _resume_point(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> ResumePoint:
     before, now = _settings(content["vectorae"]["config"]), _settings(config)
     check_resumed_settings(path, before, now, FREE_TO_DIFFER)
-    return Start(path, shell.run_of(path), content["global_step"], _ended(path, content, config["trainer"]))
+    return ResumePoint(path, shell.run_of(path), content["global_step"], _ended(path, content, config["trainer"]))
 
 
 def _ended(path: Path, content: Mapping[str, Any], trainer: Mapping[str, Any]) -> str | None:
@@ -117,7 +113,7 @@ def _ended(path: Path, content: Mapping[str, Any], trainer: Mapping[str, Any]) -
     return None
 
 
-def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> Path | None:
+def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> ResumePoint | None:
     """The newest whole checkpoint of a run; damaged ones are named and left out.
 
     A run that was killed between its last checkpoint and its pictures takes its last steps once more, if there is an
@@ -139,9 +135,10 @@ def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> Path | None
         keys = {*before, *now} - FREE_TO_DIFFER_AUTO
         if alike and any(before.get(key) != now.get(key) for key in keys):
             return None
-        if (folder / "metrics.json").is_file() or _ended(path, content, config["trainer"]) is None:
-            return path
-        at_the_end = at_the_end or path
+        found = _resume_point(path, content, config)
+        if found.ended is None or (folder / "metrics.json").is_file():
+            return found
+        at_the_end = at_the_end or found
     return at_the_end
 
 

@@ -69,7 +69,7 @@ def run_command(name: str, schema: type, job: Job) -> int:
         sys.argv = [argv[0], *arrange(argv[1:])]
         if launched_by_torchrun() and not main_process():
             # All write into one folder, whatever the time was when they started.
-            sys.argv.append(f"hydra.run.dir={quote(meeting_place().get('folder').decode())}")
+            sys.argv.append(f"hydra.run.dir={quote(rendezvous_store().get('folder').decode())}")
         return _Runner(name, schema, job).run()
     except UserError as error:
         return refuse(error)
@@ -123,7 +123,7 @@ def launched_by_torchrun() -> bool:
     return "TORCHELASTIC_RUN_ID" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
 
 
-def meeting_place() -> Any:
+def rendezvous_store() -> Any:
     """The store that torchrun keeps for its processes, in which the first tells the others what it has found."""
     from torch.distributed import PrefixStore, TCPStore
 
@@ -141,8 +141,8 @@ class _Runner:
         self.argv = sys.argv
         self.started = False
         self.sweep: Path | None = None
-        # Jobs of a sweep may run in other processes, which leave their outcomes here.
-        self.outcomes = Path()
+        # Jobs of a sweep may run in other processes, which record their outcomes here.
+        self.outcomes: Path | None = None
 
     def run(self) -> int:
         import hydra
@@ -152,6 +152,9 @@ class _Runner:
         os.environ["HYDRA_FULL_ERROR"] = "1"
         command = hydra.main(config_path=str(conf_folder()), config_name=self.name, version_base="1.3")(self._task)
         try:
+            if not any(one in ("-m", "--multirun") or one.startswith("hydra.mode=") for one in self.argv):
+                command()
+                return 0
             with tempfile.TemporaryDirectory(prefix="vectorae-") as outcomes:
                 self.outcomes = Path(outcomes)
                 command()
@@ -188,14 +191,14 @@ class _Runner:
             sys.argv = self.argv
             _stand_alone(hydra, folder)
         if launched_by_torchrun() and main_process():
-            meeting_place().set("folder", str(folder))
+            rendezvous_store().set("folder", str(folder))
         try:
             code = self.job(self._plain(config), folder)
         except UserError as error:
             if not sweep:
                 raise _Stop(error=error) from None
             # The other jobs of a sweep are not to blame.
-            self._leave(hydra.job.num, "refused")
+            self._record(hydra.job.num, "refused")
             overrides = hydra.job.override_dirname.replace("++", "")
             refuse(UserError(f"job {hydra.job.num} ({overrides}): {error}"))
             return math.nan
@@ -203,7 +206,7 @@ class _Runner:
             raise _Stop(error=error) from None
         else:
             if sweep and code == INCOMPLETE:
-                self._leave(hydra.job.num, "incomplete")
+                self._record(hydra.job.num, "incomplete")
             elif code:
                 raise _Stop(code)
             return _crisp_psnr(folder)
@@ -215,8 +218,8 @@ class _Runner:
             if hydra.output_subdir is not None:
                 _remove_unused(folder, hydra.output_subdir)
 
-    def _leave(self, number: int, outcome: str) -> None:
-        if self.outcomes.is_dir():  # on another machine it is not
+    def _record(self, number: int, outcome: str) -> None:
+        if self.outcomes is not None and self.outcomes.is_dir():  # on another machine it is not
             (self.outcomes / f"{number}.{outcome}").touch()
 
     def _plain(self, config: Any) -> dict[str, Any]:
@@ -323,7 +326,7 @@ def given(section: str) -> list[str]:
     return [key for key in _overridden() if key.startswith(f"{section}.")]
 
 
-def names_folder() -> bool:
+def run_dir_given() -> bool:
     """Whether the command line names the run's folder."""
     from hydra.core.hydra_config import HydraConfig
 

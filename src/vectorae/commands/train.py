@@ -13,7 +13,7 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration
-from vectorae.commands.resume import AUTO, Start, find_start, remove_leftovers
+from vectorae.commands.resume import AUTO, ResumePoint, find_resume_point, remove_leftovers
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
@@ -101,7 +101,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
     model.loss.check(model.image_size, model.image_size)
-    start = find_start(config, folder)
+    start = find_resume_point(config, folder)
     if start is not None and start.ended is not None:
         if config["resume"] != AUTO:
             raise UserError(start.ended)
@@ -216,7 +216,7 @@ def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
     write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
 
 
-def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Start | None) -> None:
+def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: ResumePoint | None) -> None:
     import torch.distributed
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 

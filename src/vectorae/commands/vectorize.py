@@ -74,8 +74,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     output = Path(config["output"]).expanduser()
     if config["overwrite"] and config["skip"]:
         raise UserError("skip: true, and so is overwrite; a drawing that is there is left or replaced, not both")
-    existing: Literal["skip", "overwrite", "refuse"] = "refuse"
-    existing = "skip" if config["skip"] else "overwrite" if config["overwrite"] else existing
+    existing: inference.Existing = "skip" if config["skip"] else "overwrite" if config["overwrite"] else "refuse"
     found, sheet_name = find_images(config["input"], output, reserved=Path(inference.SHEET).stem), inference.SHEET
     if config["shard"] is not None:
         found = shard_of(found, config["shard"])

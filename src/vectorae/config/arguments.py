@@ -26,7 +26,7 @@ from vectorae.errors import UserError, choose
 
 MOST_ACCEPTED = 1000
 
-MOST = 2**63
+INT64_LIMIT = 2**63
 """Integers from here on have no place in tensors and arrays."""
 
 MAPPINGS = (dict, collections.abc.Mapping)
@@ -193,9 +193,10 @@ def with_defaults(defaults: _Keywords, given: Mapping[str, Any]) -> _Keywords:
     Raises:
         TypeError: a name that has no default.
     """
-    if unknown := sorted(given.keys() - typing.cast(Mapping[str, Any], defaults).keys()):
+    known: Any = defaults
+    if unknown := sorted(given.keys() - known.keys()):
         raise TypeError(f"got an unexpected keyword argument {unknown[0]!r}")
-    return typing.cast(_Keywords, {**typing.cast(Mapping[str, Any], defaults), **given})
+    return typing.cast(_Keywords, {**known, **given})
 
 
 @functools.lru_cache(maxsize=256)
@@ -213,7 +214,7 @@ def check_value(key: str, value: Any, hint: Any) -> None:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
     for name, one, wanted in _mismatches(key, value, hint):
-        limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= MOST else ""
+        limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= INT64_LIMIT else ""
         raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
 
 
@@ -247,7 +248,7 @@ def _allowed(value: Any, hint: Any) -> bool:
     if plain is float:
         return not isinstance(value, bool) and isinstance(value, numbers.Real) and math.isfinite(value)
     if plain is int:
-        return not isinstance(value, bool) and isinstance(value, numbers.Integral) and abs(int(value)) < MOST
+        return not isinstance(value, bool) and isinstance(value, numbers.Integral) and abs(int(value)) < INT64_LIMIT
     if plain in (str, Path):
         return isinstance(value, str | Path)
     if plain in (bool, types.NoneType):

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
-from vectorae.encoders.processes import own_share, process_count
+from vectorae.encoders.processes import local_rows, process_count
 from vectorae.encoders.tokens import zero_linear
 
 
@@ -39,7 +39,7 @@ class Latent(nn.Module):
             spread = self.log_deviation(features.flatten(1)).clamp(-8, 4)
             self.divergence = (z.square() + (2 * spread).exp() - 1 - 2 * spread).sum(1) / 2
             noise = torch.randn(process_count() * len(z), self.size, device=z.device)
-            z = z + spread.exp() * own_share(noise).to(z.dtype)
+            z = z + spread.exp() * local_rows(noise).to(z.dtype)
         return self.decode(z)
 
     def decode(self, z: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 import torch
 import torch.distributed as dist
-import torch.distributed.nn.functional as dist_functional
 from torch import Tensor, nn
 
 
@@ -11,7 +10,7 @@ def process_count() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
-def own_share(whole: Tensor) -> Tensor:
+def local_rows(whole: Tensor) -> Tensor:
     """The rows of this process, of those of the whole batch: every n-th of n processes."""
     return whole[dist.get_rank() :: process_count()] if process_count() > 1 else whole
 
@@ -19,11 +18,15 @@ def own_share(whole: Tensor) -> Tensor:
 def mean_over_processes(value: Tensor) -> Tensor:
     """The mean of a tensor of the same shape in every process, differentiable; the tensor itself where there is one."""
     count = process_count()
-    return value if count == 1 else dist_functional.all_reduce(value.contiguous()) / count
+    if count == 1:
+        return value
+    from torch.distributed.nn.functional import all_reduce
+
+    return all_reduce(value.contiguous()) / count
 
 
 class SyncedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation over the batches of all processes, on any device: torch's own takes GPUs alone.
+    """Batch normalisation of ``[B, C, H, W]`` over all processes, on any device: torch's own takes GPUs alone.
 
     All processes have equally many images (see ``ImageData``). With a single process it is ``nn.BatchNorm2d``.
     """
@@ -37,10 +40,11 @@ class SyncedBatchNorm2d(nn.BatchNorm2d):
         if self.running_mean is not None and self.running_var is not None:
             with torch.no_grad():
                 count = process_count() * images.numel() / images.shape[1]
-                momentum = 0.1 if self.momentum is None else self.momentum
+                batches = self.get_buffer("num_batches_tracked").add_(1)
+                # As torch has it: without a momentum the running mean is that of all batches.
+                momentum = 1 / float(batches) if self.momentum is None else self.momentum
                 self.running_mean.lerp_(mean.detach(), momentum)
                 self.running_var.lerp_(variance.detach() * (count / (count - 1)), momentum)
-                self.get_buffer("num_batches_tracked").add_(1)
         normal = centred * (variance + self.eps).rsqrt()[:, None, None]
         return normal * self.weight[:, None, None] + self.bias[:, None, None]
 

@@ -31,6 +31,9 @@ MOST_ON_SHEET = 96
 SHEET_COLUMNS = 12
 
 
+Existing = Literal["refuse", "overwrite", "skip"]
+
+
 @dataclass(frozen=True)
 class Outputs:
     """What is written, and where.
@@ -46,7 +49,7 @@ class Outputs:
     folder: Path
     scale: float = 1.0
     png: bool = False
-    existing: Literal["refuse", "overwrite", "skip"] = "refuse"
+    existing: Existing = "refuse"
     sheet: str = SHEET
 
 

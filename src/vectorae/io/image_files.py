@@ -73,7 +73,7 @@ class ImageList(Sequence[ImageFile]):
         path = self._paths[index]
         return ImageFile(self.root / path, Path(self._others.get(index, os.path.splitext(path)[0])))
 
-    def kept(self, wanted: Callable[[str], bool]) -> "ImageList":
+    def filter(self, wanted: Callable[[str], bool]) -> "ImageList":
         """Those of the images whose paths are wanted, under the names that they have here."""
         chosen = [index for index, path in enumerate(self._paths) if wanted(path)]
         some = copy(self)
@@ -148,7 +148,7 @@ def shard_of(images: ImageList, shard: str) -> ImageList:
     match = re.fullmatch(r"(\d+)/(\d+)", shard)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
         raise UserError(f"shard: {shard!r} is not the number of a part, such as 1/4, 2/4, 3/4 or 4/4")
-    return images.kept(lambda path: zlib.crc32(path.encode()) % int(match[2]) == int(match[1]) - 1)
+    return images.filter(lambda path: zlib.crc32(path.encode()) % int(match[2]) == int(match[1]) - 1)
 
 
 def _fixed_part(pattern: Path) -> Path:

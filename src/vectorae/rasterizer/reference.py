@@ -48,8 +48,11 @@ def chunk_size(limit: PositiveInt) -> Iterator[None]:
         UserError: a limit below 1.
 
     Example:
-        >>> with chunk_size(2**16):
-        ...     pass  # rasterize(scene, 1024, 1024, backend="reference")
+        >>> from vectorae import Layout, rasterize
+        >>> layout = Layout(["circle"], count=4)
+        >>> scene = layout(layout.random_raw(batch=2, seed=0))
+        >>> with chunk_size(2**12):
+        ...     image = rasterize(scene, 32, 32, backend="reference")
     """
     token = _chunk_size.set(limit)
     try:
