@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,7 @@ from vectorae.io.images import Picture, View
 
 class TestCache:
     def test_images_are_decoded_once(self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        decoded: list[Path] = []
-
-        def counting(path: Path, view: View) -> Picture:
-            decoded.append(path)
-            return original(path, view)
-
-        original = decode.read_picture
-        monkeypatch.setattr(decode, "read_picture", counting)
+        decoded = count_decoded(monkeypatch)
         first = make(photos, tmp_path).images("train")
         assert len(decoded) == len(set(decoded)) == 40
         assert torch.equal(make(photos, tmp_path).images("train"), first)
@@ -102,18 +96,45 @@ class TestCache:
         assert len(list((tmp_path / "cache").iterdir())) == 2
         assert torch.equal(make(photos, tmp_path).images("val"), make(photos, tmp_path / "alone").images("val"))
 
-    @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, RuntimeError])
-    def test_an_interruption_leaves_nothing(
-        self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
-    ) -> None:
-        def interrupted(*_: object) -> Any:
-            yield cache.Block(np.zeros((4, 3, 16, 16), np.uint8))
-            raise interruption
-
-        monkeypatch.setattr(folder, "decode_files", interrupted)
-        with pytest.raises(interruption):
+    def test_an_error_leaves_nothing(self, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(folder, "decode_files", stopping(RuntimeError, after=1))
+        with pytest.raises(RuntimeError):
             make(photos, tmp_path).prepare_data()
         assert not list((tmp_path / "cache").iterdir())
+
+    @pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit])
+    @pytest.mark.parametrize("damage", ["none", "line cut", "pixels cut", "pixel changed"])
+    def test_the_next_process_goes_on_where_one_was_stopped(
+        self,
+        photos: Path,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        interruption: type[BaseException],
+        damage: str,
+    ) -> None:
+        monkeypatch.setattr(decode, "_BLOCK", 4)
+        expected = make(photos, tmp_path / "whole").images("train")
+        with monkeypatch.context() as patch:
+            patch.setattr(folder, "decode_files", stopping(interruption, after=3))
+            with pytest.raises(interruption):
+                make(photos, tmp_path).prepare_data()
+        (pixels,), (journal,) = (list((tmp_path / "cache").glob(f"*.{suffix}")) for suffix in ("unfinished", "journal"))
+        match damage:
+            case "line cut":
+                os.truncate(journal, journal.stat().st_size - 3)
+            case "pixels cut":
+                os.truncate(pixels, pixels.stat().st_size - 3)
+            case "pixel changed":
+                content = pixels.read_bytes()
+                pixels.write_bytes(content[:-1] + bytes([255 - content[-1]]))
+        decoded = count_decoded(monkeypatch)
+        assert torch.equal(make(photos, tmp_path).images("train"), expected)
+        assert len(decoded) == 40 - (12 if damage == "none" else 8)
+        assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".json", ".npy"]
+
+    def test_processes_that_decode_make_the_same_cache(self, photos: Path, tmp_path: Path) -> None:
+        alone = make(photos, tmp_path / "alone").images("train")
+        assert torch.equal(make(photos, tmp_path, workers=2).images("train"), alone)
 
     def test_what_a_killed_process_left_is_removed(self, photos: Path, tmp_path: Path) -> None:
         data = make(photos, tmp_path)
@@ -123,10 +144,13 @@ class TestCache:
         )
         for path in (old, new):
             path.write_bytes(b"half")
-        os.utime(old, (0, 0))
+        drafts = [tmp_path / "cache" / f"folder-{name}.unfinished" for name in ("old", "new")]
+        for path in drafts:
+            path.write_bytes(b"half")
+        for path in (old, drafts[0]):
+            os.utime(path, (0, 0))
         data.prepare_data()
-        assert not old.exists()
-        assert new.exists()
+        assert [path.exists() for path in (old, new, *drafts)] == [False, True, False, True]
 
     @pytest.mark.parametrize("when", ["before", "at the end"])
     def test_a_full_disk_names_the_key(
@@ -154,6 +178,29 @@ class TestCache:
     ) -> None:
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
         assert Folder(str(photos)).cache == tmp_path / "vectorae"
+
+
+def count_decoded(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The files that are decoded from now on."""
+    decoded: list[Path] = []
+
+    def counting(path: Path, view: View) -> Picture:
+        decoded.append(path)
+        return original(path, view)
+
+    original = decode.read_picture
+    monkeypatch.setattr(decode, "read_picture", counting)
+    return decoded
+
+
+def stopping(error: type[BaseException], after: int) -> Any:
+    """`decode_files` that raises after some blocks."""
+
+    def blocks(*arguments: Any) -> Any:
+        yield from islice(decode.decode_files(*arguments), after)
+        raise error
+
+    return blocks
 
 
 def prepare(photos: Path, tmp_path: Path, barrier: Any) -> None:

@@ -2,9 +2,9 @@
 
 A cache is two files named after the data set and a hash of everything that determines its pixels: ``NAME-HASH.npy``,
 uint8 [n, C, S, S] with the train, val and test images in this order, and ``NAME-HASH.json``, the number of images of
-each split and the files left out because they cannot be read. Both are written to temporary files in the same folder
-and then renamed, so two processes may make the same cache at once, and an incomplete one is never read. Nothing
-deletes a cache; the folder may be emptied at any time.
+each split and the files left out because they cannot be read. One process makes it, in ``NAME-HASH.unfinished`` beside
+a journal, while others that want the same wait; the next one goes on where it was stopped. An incomplete cache is never
+read. Nothing deletes a cache; the folder may be emptied at any time.
 """
 
 import errno
@@ -13,17 +13,19 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
+from filelock import FileLock, Timeout
 
 from vectorae.errors import UserError
-from vectorae.io.atomic import remove_abandoned, replacing
+from vectorae.io.atomic import remove_abandoned, write_atomic
 from vectorae.io.progress import counting
 
 log = logging.getLogger(__name__)
@@ -35,6 +37,10 @@ FORMAT = 1
 MOST_CORRUPT = 0.01
 # Digits of the hash in a file name.
 _DIGITS = 20
+# Seconds after which what a stopped process has made is given up.
+_UNFINISHED_KEPT = 7 * 86400.0
+# numpy pads the header of a file of uint8 to this many bytes, whatever the number of images.
+_HEADER = 128
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Recipe:
         identity: everything that determines the pixels, as plain lists, dicts, numbers and strings.
         image_shape: (C, S, S).
         counts: number of images of each split, before any is skipped.
-        blocks: split → its images in blocks of a few hundred.
+        blocks: of a split, its images from a number on (0, or where a block began) in blocks of a few hundred.
     """
 
     name: str
@@ -63,7 +69,7 @@ class Recipe:
     identity: Any
     image_shape: tuple[int, int, int]
     counts: Mapping[str, int]
-    blocks: Callable[[str], Iterator[Block]]
+    blocks: Callable[[str, int], Iterator[Block]]
 
     @property
     def stem(self) -> str:
@@ -122,20 +128,35 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
         with _disk(folder, size):
             folder.mkdir(parents=True, exist_ok=True)
             remove_abandoned(folder)
-            if shutil.disk_usage(folder).free < size:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            try:
-                _make(recipe, array, index)
-            except PermissionError:
-                # Windows does not replace a file that another process reads; that one has the same content.
-                if not array.exists():
-                    raise
-        splits = _open(array, index, recipe.image_shape)
+            remove_abandoned(folder, _UNFINISHED_KEPT, "*.unfinished", "*.journal")
+            with _alone(folder / f"{recipe.stem}.lock"):
+                # Another process may have made it meanwhile.
+                splits = _open(array, index, recipe.image_shape)
+                if splits is None:
+                    _make(recipe, array, index, size)
+                    splits = _open(array, index, recipe.image_shape)
         if splits is None:
             raise UserError(
                 f"dataset.cache: '{array}' is damaged as soon as it is written; set dataset.cache elsewhere"
             )
     return splits
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Within it no other process makes the same cache; the system lets go of what a killed one held."""
+    file = FileLock(lock)
+    try:
+        file.acquire(timeout=0)
+    except Timeout:
+        log.warning("waiting for the process that makes '%s'", lock.with_suffix(".npy"))
+        file.acquire()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no open file
+            lock.unlink()
+        file.release()
 
 
 def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[str, StoredImages] | None:
@@ -158,36 +179,113 @@ def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[s
     }
 
 
-def _make(recipe: Recipe, array: Path, index: Path) -> None:
-    """Write both files. The array is renamed last: a cache needs both files to be read, so no lock is needed."""
+class _Draft:
+    """The part of a cache that is made, which outlasts the process that makes it.
+
+    After each block a line of a journal says what the block was and how its bytes add up, so that of a draft that was
+    cut anywhere the whole blocks are found.
+    """
+
+    def __init__(self, array: Path) -> None:
+        self.pixels, self._journal = array.with_suffix(".unfinished"), array.with_suffix(".journal")
+        self.kept = dict.fromkeys(SPLITS, 0)
+        self.skipped: dict[str, list[str]] = {split: [] for split in SPLITS}
+
+    @contextmanager
+    def open(self, image_bytes: int) -> Iterator[None]:
+        """Find the whole blocks, and take more within it. An exception removes the draft, a signal does not."""
+        try:
+            with self.pixels.open("a+b") as pixels, self._journal.open("a+b") as lines:
+                self._pixels, self._lines = pixels, lines
+                self._find_blocks(image_bytes)
+                yield
+        except Exception:
+            self.remove()
+            raise
+
+    def _find_blocks(self, image_bytes: int) -> None:
+        self._pixels.seek(_HEADER)
+        self._lines.seek(0)
+        end_of_lines, end_of_pixels = 0, _HEADER
+        while line := self._lines.readline():
+            try:
+                split, images, skipped, checksum = json.loads(line)
+                content = self._pixels.read(images * image_bytes)
+            except (ValueError, TypeError):
+                break
+            if len(content) != images * image_bytes or zlib.crc32(content) != checksum:
+                break
+            self._count(split, images, skipped)
+            end_of_lines, end_of_pixels = self._lines.tell(), self._pixels.tell()
+        self._lines.truncate(end_of_lines)
+        self._pixels.truncate(end_of_pixels)  # fills a missing header with zeros
+
+    def _count(self, split: str, images: int, skipped: Sequence[str]) -> None:
+        self.kept[split] += images
+        self.skipped[split] += skipped
+
+    def made(self, split: str) -> int:
+        """How many images of a split are in the draft or left out."""
+        return self.kept[split] + len(self.skipped[split])
+
+    def append(self, split: str, block: Block) -> None:
+        """Take the next block of a split."""
+        content = np.ascontiguousarray(block.images).data
+        self._pixels.seek(0, os.SEEK_END)
+        self._pixels.write(content)
+        self._pixels.flush()
+        line = [split, len(block.images), block.skipped, zlib.crc32(content)]
+        self._lines.write(json.dumps(line).encode() + b"\n")
+        self._lines.flush()
+        self._count(split, len(block.images), block.skipped)
+
+    def finish(self, image_shape: tuple[int, int, int]) -> None:
+        """Write the header of what is now a .npy file, and wait until all is on the disk."""
+        shape = (sum(self.kept.values()), *image_shape)
+        with self.pixels.open("r+b") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+            os.fsync(file.fileno())
+
+    def remove(self) -> None:
+        """Remove its files."""
+        self.pixels.unlink(missing_ok=True)
+        self._journal.unlink(missing_ok=True)
+
+
+def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
+    """Write both files, from where an earlier process was stopped. The array is renamed last: it is read with both."""
     total = sum(recipe.counts.values())
-    kept = dict.fromkeys(SPLITS, 0)
-    skipped: list[str] = []
-    bar = counting(f"{recipe.verb} {recipe.name}", total, stderr=True)  # apart from what a command prints
-    with bar as advance, replacing(array, durable=True) as part, part.open("wb") as file:
-        _write_header(file, (total, *recipe.image_shape))
-        for split in SPLITS:
-            for block in recipe.blocks(split):
-                file.write(np.ascontiguousarray(block.images).data)
-                kept[split] += len(block.images)
-                skipped += block.skipped
-                for line in block.skipped:
-                    log.warning("left out: %s", line)
-                if len(skipped) > MOST_CORRUPT * total:
-                    raise UserError(
-                        f"dataset.root: {len(skipped)} or more of {total} images cannot be read, more than 1 %; "
-                        f"the first is {skipped[0]}"
-                    )
-                advance(len(block.images) + len(block.skipped))
-        file.seek(0)
-        _write_header(file, (sum(kept.values()), *recipe.image_shape))
-        with replacing(index, durable=True) as part_of_index:
-            part_of_index.write_text(json.dumps({"counts": kept, "skipped": skipped}, indent=1), encoding="utf-8")
+    draft = _Draft(array)
+    with draft.open(int(np.prod(recipe.image_shape))):
+        if shutil.disk_usage(array.parent).free < size - draft.pixels.stat().st_size:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        with counting(
+            f"{recipe.verb} {recipe.name}", total, stderr=True
+        ) as advance:  # apart from what a command prints
+            advance(sum(draft.made(split) for split in SPLITS))
+            for split in SPLITS:
+                if draft.made(split) == recipe.counts[split]:
+                    continue
+                for block in recipe.blocks(split, draft.made(split)):
+                    draft.append(split, block)
+                    for line in block.skipped:
+                        log.warning("left out: %s", line)
+                    _check_readable(draft.skipped, total)
+                    advance(len(block.images) + len(block.skipped))
+        draft.finish(recipe.image_shape)
+        content = {"counts": draft.kept, "skipped": [line for split in SPLITS for line in draft.skipped[split]]}
+        write_atomic(index, json.dumps(content, indent=1).encode(), durable=True)
+    os.replace(draft.pixels, array)
+    draft.remove()
 
 
-def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
-    """Write the header of a .npy file of uint8: numpy pads it to 128 bytes, whatever the number of images."""
-    np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})
+def _check_readable(skipped: Mapping[str, Sequence[str]], total: int) -> None:
+    lines = [line for split in SPLITS for line in skipped[split]]
+    if len(lines) > MOST_CORRUPT * total:
+        raise UserError(
+            f"dataset.root: {len(lines)} or more of {total} images cannot be read, more than 1 %; "
+            f"the first is {lines[0]}"
+        )
 
 
 @contextmanager

@@ -28,9 +28,8 @@ class CelebA(OfficialData):
         """One cache for the images that exist."""
         self.check_files()
         folder = self._folder
-        return recipe_of_files(
-            self.config_name, folder, partition(folder), View(self.image_size, self.channels, self.resize, FACE)
-        )
+        view = View(self.image_size, self.channels, self.resize, FACE)
+        return recipe_of_files(self.config_name, folder, partition(folder), view, self.workers)
 
     def files_missing(self) -> bool:
         return not _holds_celeba(self._folder)

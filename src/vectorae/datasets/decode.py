@@ -18,18 +18,19 @@ from vectorae.io.images import Picture, View, read_picture
 _BLOCK = 256
 
 
-def decode_files(root: Path, names: Sequence[str], view: View) -> Iterator[Block]:
-    """Files ``root/name`` in order, decoded in threads; unreadable files are listed in their block.
+def decode_files(root: Path, names: Sequence[str], view: View, workers: int = 0) -> Iterator[Block]:
+    """Files ``root/name`` in order, decoded in parallel; unreadable files are listed in their block.
 
     Args:
         root: folder.
         names: paths below it, n of them.
         view: how each image is cropped and scaled to a square.
+        workers: processes that decode; 0 decodes in threads of this one.
 
     Yields:
         Blocks whose images together are uint8 [n − skipped, C, S, S].
     """
-    results = decode_all((root / name for name in names), view)
+    results = decode_all((root / name for name in names), view, workers)
     for start in range(0, len(names), _BLOCK):
         chosen = names[start : start + _BLOCK]
         decoded = list(islice(results, len(chosen)))

@@ -37,10 +37,10 @@ class Folder(ImageData):
         held_out = max(1, round(0.05 * len(order)))
         chosen = {"test": order[:held_out], "val": order[held_out : 2 * held_out], "train": order[2 * held_out :]}
         names = {split: [self._files[i] for i in rows] for split, rows in chosen.items()}
-        return recipe_of_files(self.config_name, self._folder, names, view)
+        return recipe_of_files(self.config_name, self._folder, names, view, self.workers)
 
 
-def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: View) -> disk.Recipe:
+def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: View, workers: int) -> disk.Recipe:
     """The cache of image files.
 
     Args:
@@ -48,6 +48,7 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         root: folder.
         names: paths below it, for each split.
         view: how each image is cropped and scaled to a square.
+        workers: processes that decode; 0 decodes in threads of this one.
     """
 
     def signature(path: str) -> list[object]:
@@ -67,5 +68,5 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         ],
         image_shape=view.shape,
         counts={split: len(names[split]) for split in disk.SPLITS},
-        blocks=lambda split: decode_files(root, names[split], view),
+        blocks=lambda split, first: decode_files(root, names[split][first:], view, workers),
     )

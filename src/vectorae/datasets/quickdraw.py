@@ -60,10 +60,11 @@ class QuickDraw(OfficialData):
         sketches = {path: self._sketches(path) for path in self._files()}
         parts = {path: _parts(len(images)) for path, images in sketches.items()}
 
-        def blocks(split: str) -> Iterator[disk.Block]:
+        def blocks(split: str, first: int) -> Iterator[disk.Block]:
             for path, images in sketches.items():
                 part = parts[path][split]
-                for start in range(part.start, part.stop, _BLOCK):
+                before, first = min(first, len(part)), max(first - len(part), 0)
+                for start in range(part.start + before, part.stop, _BLOCK):
                     some = np.asarray(images[start : min(start + _BLOCK, part.stop)]).reshape(-1, SIDE, SIDE)
                     yield from resized(some, self.image_size, self.channels)
 

@@ -55,7 +55,7 @@ class MNIST(OfficialData):
             identity=[[str(path.resolve()), path.stat().st_size, path.stat().st_mtime_ns] for path in (train, test)],
             image_shape=(self.channels, self.image_size, self.image_size),
             counts={split: len(images[split]) for split in disk.SPLITS},
-            blocks=lambda split: resized(images[split], self.image_size, self.channels),
+            blocks=lambda split, first: resized(images[split][first:], self.image_size, self.channels),
         )
 
     def labels(self, split: str) -> torch.Tensor:
@@ -148,7 +148,7 @@ class Omniglot(OfficialData):
             "test": evaluation,
         }
         view = View(self.image_size, self.channels, "stretch", invert=True)
-        return recipe_of_files(self.config_name, self._folder, names, view)
+        return recipe_of_files(self.config_name, self._folder, names, view, self.workers)
 
     def files_missing(self) -> bool:
         return not all((self._folder / part).is_dir() for part in OMNIGLOT_PARTS)

@@ -54,8 +54,8 @@ class ToyFaces(ImageData):
             blocks=self._drawn,
         )
 
-    def _drawn(self, split: str) -> Iterator[disk.Block]:
-        for start in range(0, self._counts[split], _BLOCK):
+    def _drawn(self, split: str, first: int) -> Iterator[disk.Block]:
+        for start in range(first, self._counts[split], _BLOCK):
             # Always whole blocks: vectorised arithmetic may round the last few numbers of a tensor differently.
             faces = draw_faces(self.seed, split, start, start + _BLOCK, self.image_size, self.channels)
             yield disk.Block(faces[: self._counts[split] - start].numpy())

@@ -39,12 +39,19 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files in a folder that killed processes left behind."""
-    for part in folder.glob(f"*.*-{'[0-9a-f]' * 8}.part"):
-        with suppress(FileNotFoundError):
-            if time.time() - part.stat().st_mtime > ABANDONED:
-                part.unlink()
+def remove_abandoned(folder: Path, seconds: float = ABANDONED, *patterns: str) -> None:
+    """Remove the files in a folder that killed processes left behind.
+
+    Args:
+        folder: whose files are looked at.
+        seconds: for which they have not changed.
+        patterns: of their names; without any, those of ``replacing``.
+    """
+    for pattern in patterns or (f"*.*-{'[0-9a-f]' * 8}.part",):
+        for part in folder.glob(pattern):
+            with suppress(FileNotFoundError):
+                if time.time() - part.stat().st_mtime > seconds:
+                    part.unlink()
 
 
 def write_atomic(path: Path, content: bytes, durable: bool = False) -> None:
