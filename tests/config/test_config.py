@@ -15,6 +15,7 @@ from vectorae.commands.evaluate import EvaluateConfig
 from vectorae.commands.export import ExportConfig
 from vectorae.commands.fit import FitConfig
 from vectorae.commands.sample import SampleConfig
+from vectorae.commands.shards import ShardsConfig
 from vectorae.commands.train import TrainConfig, trainer_settings
 from vectorae.commands.train_classifier import TrainClassifierConfig
 from vectorae.commands.vectorize import VectorizeConfig
@@ -71,6 +72,7 @@ SCHEMAS = {
     "fit": FitConfig,
     "vectorize": VectorizeConfig,
     "sample": SampleConfig,
+    "shards": ShardsConfig,
     "export": ExportConfig,
     "benchmark": BenchmarkConfig,
     "gallery": GalleryConfig,

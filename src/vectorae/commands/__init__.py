@@ -15,6 +15,7 @@ COMMANDS = {
     "fit": "draw a photograph as a thousand lines, or other shapes, without a network",
     "vectorize": "draw image files as SVG with a trained encoder",
     "sample": "draw new drawings by a variational autoencoder",
+    "shards": "put a folder of images into tar files, for dataset=streaming",
     "export": "put a trained encoder into a file for other programs",
 }
 

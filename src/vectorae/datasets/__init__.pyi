@@ -2,6 +2,7 @@ from .celeba import CelebA as CelebA
 from .data import ImageData as ImageData
 from .folder import Folder as Folder
 from .quickdraw import QuickDraw as QuickDraw
+from .streaming import Streaming as Streaming
 from .torchvision_sets import KMNIST as KMNIST
 from .torchvision_sets import MNIST as MNIST
 from .torchvision_sets import FashionMNIST as FashionMNIST

@@ -15,17 +15,16 @@ import os
 import shutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock, Timeout
 
 from vectorae.errors import UserError
-from vectorae.io.atomic import remove_abandoned, write_atomic
+from vectorae.io.atomic import alone, remove_abandoned, write_atomic
 from vectorae.io.progress import counting
 
 log = logging.getLogger(__name__)
@@ -129,7 +128,7 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
             folder.mkdir(parents=True, exist_ok=True)
             remove_abandoned(folder)
             remove_abandoned(folder, _UNFINISHED_KEPT, "*.unfinished", "*.journal")
-            with _alone(folder / f"{recipe.stem}.lock"):
+            with alone(folder / f"{recipe.stem}.lock"):
                 # Another process may have made it meanwhile.
                 splits = _open(array, index, recipe.image_shape)
                 if splits is None:
@@ -140,23 +139,6 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
                 f"dataset.cache: '{array}' is damaged as soon as it is written; set dataset.cache elsewhere"
             )
     return splits
-
-
-@contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Within it no other process makes the same cache; the system lets go of what a killed one held."""
-    file = FileLock(lock)
-    try:
-        file.acquire(timeout=0)
-    except Timeout:
-        log.warning("waiting for the process that makes '%s'", lock.with_suffix(".npy"))
-        file.acquire()
-    try:
-        yield
-    finally:
-        with suppress(OSError):  # Windows removes no open file
-            lock.unlink()
-        file.release()
 
 
 def _open(array: Path, index: Path, image_shape: tuple[int, int, int]) -> dict[str, StoredImages] | None:

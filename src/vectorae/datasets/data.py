@@ -116,19 +116,13 @@ class ImageData(pl.LightningDataModule):
         Raises:
             UserError: the data set has no labels, or their file is missing.
         """
-        raise UserError(f"dataset: {self.config_name} has no labels; choose mnist, fashion_mnist or kmnist")
+        raise UserError(f"dataset: {self.config_name} has no labels; choose mnist, fashion_mnist, kmnist or quickdraw")
 
     def train_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The endless stream, from the trainer's step on."""
-        rank, world = self._rank_and_world()
-        start = 0
-        if self.trainer is not None:
-            start = self.trainer.global_step * self.trainer.accumulate_grad_batches
         images = self._stored()["train"]
-        batches = TrainingBatches(
-            images, self.batch_size, self.augment, self.seed, rank, world, self._resident_device(images)
-        )
-        return self._loader(batches, sampler=StepsFrom(start))
+        where = *self._rank_and_world(), self._resident_device(images)
+        return self._training_loader(TrainingBatches(images, self.batch_size, self.augment, self.seed, *where))
 
     def val_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The validation images in order, the last batch smaller."""
@@ -137,6 +131,13 @@ class ImageData(pl.LightningDataModule):
     def test_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The test images in order, the last batch smaller."""
         return self._loader(OrderedBatches(self._stored()["test"], self.batch_size, *self._rank_and_world()))
+
+    def _training_loader(self, batches: "torch.utils.data.Dataset[torch.Tensor]") -> "DataLoader[torch.Tensor]":
+        """The batches of an endless stream, from the trainer's step on."""
+        start = 0
+        if self.trainer is not None:
+            start = self.trainer.global_step * self.trainer.accumulate_grad_batches
+        return self._loader(batches, sampler=StepsFrom(start))
 
     def _loader(self, batches: "torch.utils.data.Dataset[torch.Tensor]", **options: Any) -> "DataLoader[torch.Tensor]":
         # Items are whole batches. A loader draws a random number when it starts: from its own generator, so that

@@ -2,17 +2,25 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from torch.utils.data import get_worker_info
 
 from vectorae.datasets.cache import Block
 from vectorae.errors import reason
 from vectorae.io.images import Picture, View, read_picture
+
+THREADS = min(8, os.cpu_count() or 1)
+"""Threads of one process that decode."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 # Files decoded per step of the progress bar.
 _BLOCK = 256
@@ -34,11 +42,15 @@ def decode_files(root: Path, names: Sequence[str], view: View, workers: int = 0)
     for start in range(0, len(names), _BLOCK):
         chosen = names[start : start + _BLOCK]
         decoded = list(islice(results, len(chosen)))
-        images = [one.pixels for one in decoded if isinstance(one, Picture)]
-        yield Block(
-            np.stack(images) if images else np.empty((0, *view.shape), np.uint8),
-            tuple(f"{name!r} ({one})" for name, one in zip(chosen, decoded, strict=True) if isinstance(one, str)),
-        )
+        named = zip(chosen, decoded, strict=True)
+        yield block_of([f"{name!r} ({one})" if isinstance(one, str) else one.pixels for name, one in named], view)
+
+
+def block_of(decoded: Sequence[np.ndarray | str], view: View) -> Block:
+    """A block of square pictures, or lines that say why they cannot be read."""
+    images = [one for one in decoded if isinstance(one, np.ndarray)]
+    pixels = np.stack(images) if images else np.empty((0, *view.shape), np.uint8)
+    return Block(pixels, tuple(one for one in decoded if isinstance(one, str)))
 
 
 def decode_all(paths: Iterable[Path], view: View, workers: int = 0) -> Iterator[Picture | str]:
@@ -49,15 +61,37 @@ def decode_all(paths: Iterable[Path], view: View, workers: int = 0) -> Iterator[
         view: how each image is cropped and scaled to a square.
         workers: processes that decode; 0 decodes in threads of this one.
     """
+    return in_order(partial(_picture_or_reason, view), paths, workers, _BLOCK)
+
+
+def in_order(
+    function: Callable[[_Item], _Result], items: Iterable[_Item], workers: int, ahead: int
+) -> Iterator[_Result]:
+    """``function`` of each item in order, computed in parallel.
+
+    Args:
+        function: that another process can import, if there are workers.
+        items: read as they are needed.
+        workers: processes; 0 uses threads of this one.
+        ahead: items that are taken at once.
+    """
     if workers:
         # Forked children of a process with threads may hang.
         pool: Executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
     else:
-        pool = ThreadPoolExecutor(min(8, os.cpu_count() or 1))
+        pool = ThreadPoolExecutor(THREADS)
     with pool:
-        todo = iter(paths)
-        while block := list(islice(todo, _BLOCK)):
-            yield from pool.map(partial(_picture_or_reason, view), block, chunksize=8)
+        todo = iter(items)
+        while block := list(islice(todo, ahead)):
+            yield from pool.map(function, block, chunksize=max(1, ahead // 32))
+
+
+def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """``function`` of each item, in threads: decoding lets other threads run."""
+    if get_worker_info() is not None:  # one of several processes that do the same
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(function, items))
 
 
 def _picture_or_reason(view: View, path: Path) -> Picture | str:

@@ -33,11 +33,16 @@ class Folder(ImageData):
     def recipe(self) -> disk.Recipe:
         """One cache for each list of files and each split of it."""
         view = View(self.image_size, self.channels, self.resize)
-        order = np.random.default_rng(self.seed).permutation(len(self._files)).tolist()
-        held_out = max(1, round(0.05 * len(order)))
-        chosen = {"test": order[:held_out], "val": order[held_out : 2 * held_out], "train": order[2 * held_out :]}
+        chosen = split_of(len(self._files), self.seed)
         names = {split: [self._files[i] for i in rows] for split, rows in chosen.items()}
         return recipe_of_files(self.config_name, self._folder, names, view, self.workers)
+
+
+def split_of(count: int, seed: int, most: int | None = None) -> dict[str, list[int]]:
+    """Random rows of 0 … count − 1 for each split: 5 % val and 5 % test, at least one and not above ``most``."""
+    order = np.random.default_rng(seed).permutation(count).tolist()
+    held_out = min(max(1, round(0.05 * count)), count if most is None else most)
+    return {"test": order[:held_out], "val": order[held_out : 2 * held_out], "train": order[2 * held_out :]}
 
 
 def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: View, workers: int) -> disk.Recipe:

@@ -4,19 +4,27 @@ Nothing here has state. A run that resumes at batch 1000 gets the same images, f
 as one that was not interrupted, whatever the number of worker processes.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import count
+from threading import Thread
 
 import numpy as np
 import torch
 from torch.utils.data import Dataset, Sampler
 
 from vectorae.datasets.cache import StoredImages
+from vectorae.datasets.decode import in_threads
+from vectorae.datasets.shards import Shard, ShardReader
+
+FETCHING = "fetch a shard"
+"""Name of threads that fetch what will be needed next."""
 
 # Random streams of one seed, distinguished by a second number.
-_ORDER, _FLIPS = 0, 1
+_ORDER, _FLIPS, _WITHIN = 0, 1, 2
 
 
 @lru_cache(maxsize=4)
@@ -83,10 +91,95 @@ class TrainingBatches(Dataset[torch.Tensor]):
         mine = slice(self.rank, None, self.world)
         indices = batch_indices(self.seed, step, self.batch_size, len(images))[mine]
         batch = images[torch.from_numpy(indices).to(images.device)]
-        if self.augment:
-            flips = torch.from_numpy(batch_flips(self.seed, step, self.batch_size)[mine])
-            batch = torch.where(flips.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
-        return batch
+        return _mirrored(batch, batch_flips(self.seed, step, self.batch_size)[mine]) if self.augment else batch
+
+
+def _mirrored(batch: torch.Tensor, flips: np.ndarray) -> torch.Tensor:
+    """Those images of a batch mirrored that ``flips``, bool [B], marks."""
+    return torch.where(torch.from_numpy(flips).to(batch.device)[:, None, None, None], batch.flip(-1), batch)
+
+
+class Lanes:
+    """The order of images that lie in shards: an endless one, in which any place is found without the ones before.
+
+    Permutation after permutation of the shards makes an endless sequence; dealt out one by one it makes ``lanes`` of
+    them. Image number i of the stream is the next one of lane i mod ``lanes``, and within a shard their order is a
+    permutation too. So a batch mixes images of as many shards, and a device that takes every world-th image of the
+    batches reads the shards of its own lanes alone.
+
+    Args:
+        counts: images of each shard.
+        lanes: shards that are read side by side.
+        seed: of the order.
+    """
+
+    def __init__(self, counts: Sequence[int], lanes: int, seed: int) -> None:
+        self.counts, self.lanes, self.seed = list(counts), lanes, seed
+        # For each lane where each of its shards ends, as far as the stream was asked for.
+        self._ends: list[list[int]] = [[] for _ in range(lanes)]
+
+    def shard(self, lane: int, turn: int) -> int:
+        """Which shard is number ``turn`` of a lane."""
+        epoch, place = divmod(turn * self.lanes + lane, len(self.counts))
+        return int(_permutation(self.seed, epoch, len(self.counts))[place])
+
+    def locate(self, number: int) -> tuple[int, int, int]:
+        """Image ``number`` of the stream: its lane, the turn of its shard there, and its index in the shard."""
+        place, lane = divmod(number, self.lanes)
+        ends = self._ends[lane]
+        while not ends or ends[-1] <= place:
+            ends.append((ends[-1] if ends else 0) + self.counts[self.shard(lane, len(ends))])
+        turn = bisect_right(ends, place)
+        start = ends[turn - 1] if turn else 0
+        return lane, turn, int(_within(self.seed, lane, turn, ends[turn] - start)[place - start])
+
+
+@lru_cache(maxsize=128)
+def _within(seed: int, lane: int, turn: int, images: int) -> np.ndarray:
+    """The order of the images in a shard: int64 [images]."""
+    return np.random.default_rng([seed, _WITHIN, lane, turn]).permutation(images)
+
+
+@dataclass
+class StreamedBatches(Dataset[torch.Tensor]):
+    """The endless training stream as `TrainingBatches`, of images in shards, decoded as they are asked for.
+
+    Attributes:
+        reader: of the shards.
+        shards: of the split.
+        lanes: their order.
+        batch_size, augment, seed, rank, world: as in `TrainingBatches`; ``world`` divides the number of lanes.
+    """
+
+    reader: ShardReader
+    shards: Sequence[Shard]
+    lanes: Lanes
+    batch_size: int
+    augment: bool
+    seed: int
+    rank: int
+    world: int
+    _fetched: dict[int, int] = field(default_factory=dict, repr=False)
+
+    def __getitem__(self, step: int) -> torch.Tensor:
+        mine = range(self.rank, self.batch_size, self.world)
+        places = [self.lanes.locate(step * self.batch_size + row) for row in mine]
+        for lane, turn, _ in places:
+            if not self.reader.folder.is_local and self._fetched.get(lane) != turn:
+                self._fetched[lane] = turn
+                # While this shard is read the next one comes.
+                Thread(target=self._fetch, args=(lane, turn + 1), name=FETCHING, daemon=True).start()
+        batch = torch.from_numpy(np.stack(in_threads(self._image, places)))
+        flips = batch_flips(self.seed, step, self.batch_size)[mine.start : mine.stop : mine.step]
+        return _mirrored(batch, flips) if self.augment else batch
+
+    def _image(self, place: tuple[int, int, int]) -> np.ndarray:
+        lane, turn, index = place
+        return self.reader.image(self.shards[self.lanes.shard(lane, turn)], index)
+
+    def _fetch(self, lane: int, turn: int) -> None:
+        with suppress(Exception):  # it is told when the shard is needed
+            self.reader.folder.fetch(self.shards[self.lanes.shard(lane, turn)])
 
 
 class OrderedBatches(Dataset[torch.Tensor]):

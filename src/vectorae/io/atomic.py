@@ -1,6 +1,7 @@
 """Atomic writes: a file is complete or absent, whatever interrupts the program."""
 
 import json
+import logging
 import math
 import os
 import secrets
@@ -8,6 +9,10 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+log = logging.getLogger(__name__)
 
 ABANDONED = 3600.0
 """Seconds after which an unchanged temporary file belongs to a process that was killed."""
@@ -37,6 +42,27 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
         raise
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Within it no other process is within the same; the system lets go of what a killed one held.
+
+    Args:
+        lock: an empty file, there while a process is within it.
+    """
+    file = FileLock(lock)
+    try:
+        file.acquire(timeout=0)
+    except Timeout:
+        log.warning("waiting for the process that makes '%s'", lock.with_suffix(""))
+        file.acquire()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes no open file
+            lock.unlink()
+        file.release()
 
 
 def remove_abandoned(folder: Path, seconds: float = ABANDONED, *patterns: str) -> None:
