@@ -2,8 +2,10 @@
 
 import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -18,6 +20,9 @@ from vectorae.io.images import Picture, View, read_picture
 
 THREADS = min(8, os.cpu_count() or 1)
 """Threads of one process that decode."""
+
+QUICK = 1e-3
+"""Seconds below which a decoding costs less than to switch threads."""
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -75,23 +80,28 @@ def in_order(
         workers: processes; 0 uses threads of this one.
         ahead: items that are taken at once.
     """
-    if workers:
-        # Forked children of a process with threads may hang.
-        pool: Executor = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"))
-    else:
-        pool = ThreadPoolExecutor(THREADS)
-    with pool:
+    # Forked children of a process with threads may hang.
+    processes = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) if workers else None
+    with processes or nullcontext():
         todo = iter(items)
         while block := list(islice(todo, ahead)):
-            yield from pool.map(function, block, chunksize=max(1, ahead // 32))
+            if processes is None:
+                yield from in_threads(function, block)
+            else:
+                yield from processes.map(function, block, chunksize=max(1, ahead // 32))
 
 
-def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
-    """``function`` of each item, in threads: decoding lets other threads run."""
-    if get_worker_info() is not None:  # one of several processes that do the same
-        return [function(item) for item in items]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(function, items))
+def in_threads(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterator[_Result]:
+    """``function`` of each item in order: in threads, unless the first shows that it is too quick for them."""
+    start = time.perf_counter()
+    first = function(items[0])
+    quick = time.perf_counter() - start < QUICK
+    yield first
+    if quick or get_worker_info() is not None:  # in one of several processes that do the same
+        yield from map(function, items[1:])
+    else:
+        with ThreadPoolExecutor(THREADS) as pool:
+            yield from pool.map(function, items[1:])
 
 
 def _picture_or_reason(view: View, path: Path) -> Picture | str:

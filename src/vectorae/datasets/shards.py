@@ -206,8 +206,8 @@ class ShardReader:
         Raises:
             UserError: the shard cannot be read, or none of its images.
         """
-        for number in (*range(index, shard.images), *range(index)):
-            pixels = self.try_image(shard, number)
+        for further in range(shard.images):
+            pixels = self.try_image(shard, (index + further) % shard.images)
             if isinstance(pixels, np.ndarray):
                 return pixels
         raise UserError(f"dataset.root: no image in '{shard.name}' of '{self.folder.root}' can be read")

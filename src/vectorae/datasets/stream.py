@@ -169,7 +169,7 @@ class StreamedBatches(Dataset[torch.Tensor]):
                 self._fetched[lane] = turn
                 # While this shard is read the next one comes.
                 Thread(target=self._fetch, args=(lane, turn + 1), name=FETCHING, daemon=True).start()
-        batch = torch.from_numpy(np.stack(in_threads(self._image, places)))
+        batch = torch.from_numpy(np.stack(list(in_threads(self._image, places))))
         flips = batch_flips(self.seed, step, self.batch_size)[mine.start : mine.stop : mine.step]
         return _mirrored(batch, flips) if self.augment else batch
 

@@ -86,7 +86,7 @@ class Streaming(ImageData):
         places = ((shard, index) for shard in self._folder.shards[split] for index in range(shard.images))
         chosen = islice(places, numbers.start, numbers.stop)
         while some := list(islice(chosen, _BLOCK)):
-            yield block_of(in_threads(self._decoded, some), self._reader.view)
+            yield block_of(list(in_threads(self._decoded, some)), self._reader.view)
 
     def _decoded(self, place: tuple[Shard, int]) -> np.ndarray | str:
         return self._reader.try_image(*place)
