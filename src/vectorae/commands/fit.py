@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.resume import AUTO, remove_leftovers, runs_beside
 from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
@@ -35,6 +36,9 @@ SMALLEST = 8
 
 FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "scale", "resume", "device")
 """Keys that may change on resume: how long the fit takes, and how it is shown."""
+
+FREE_TO_DIFFER_AUTO = ("max_steps", "max_time", "resume")
+"""Keys that a fit that `resume=auto` finds by its config may have with other values."""
 
 KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
 """Keys that fix fields of the shapes of `init`."""
@@ -125,7 +129,11 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     photos, failures = read(config["image"], folder)
     several = list(batches(photos, config["batch_size"]))
     settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
-    states = {} if config["resume"] is None else read_state(Path(config["resume"]), settings, FREE_TO_DIFFER)
+    state = _find_state(config["resume"], folder, settings)
+    states = {} if state is None else read_state(state, settings, FREE_TO_DIFFER)
+    if state is not None and config["resume"] == AUTO:
+        folder = state.parent
+        remove_leftovers(folder)
     init = None if config["init"] is None else _read_init(config, photos)
     objective = instantiate(config["loss"], "loss")
     for batch in several:
@@ -139,6 +147,8 @@ def fit(config: dict[str, Any], folder: Path) -> int:
 
     build(0)
     print(f"run folder: {shell.short(folder)}", flush=True)
+    if state is not None:
+        print(f"continues from {shell.short(state)}", flush=True)
     metrics, signal = _draw(several, build, folder, settings, states)
     _report(metrics, photos, folder)
     for path, why in failures.items():
@@ -158,29 +168,56 @@ def _draw(
     """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
     from torch.utils.tensorboard import SummaryWriter
 
-    from vectorae.fitting.record import Drawing, Record
+    from vectorae.fitting.record import Drawing, Record, written_metrics
     from vectorae.fitting.state import write_state
     from vectorae.io.signals import Signals
 
     metrics: list[dict[str, float]] = []
-    with Signals() as signals, SummaryWriter(folder) as writer:
+    with Signals() as signals:
         for number, batch in enumerate(several):
+            drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
             fitting, layers = build(number)
             if number in states:
                 fitting.load_state_dict(states[number])
+                if fitting.done and (written := written_metrics(drawings, fitting.steps)) is not None:
+                    print(f"nothing to do: {fitting.steps} steps are taken; give more to continue", flush=True)
+                    metrics += written
+                    continue
 
             def keep(number: int = number, fitting: Fitting = fitting) -> None:
                 states[number] = fitting.state_dict()
                 write_state(folder / STATE, settings, states)
 
-            tag = f"{number + 1}/" if len(several) > 1 else ""
-            drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
-            record = Record(fitting, drawings, layers, writer, tag, settings["scale"])
-            _run(fitting, record, settings["snapshots"], signals, keep)
+            log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
+            # TensorBoard forgets what a fit that was killed logged after its last state.
+            with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
+                record = Record(fitting, drawings, layers, writer, settings["scale"])
+                _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
                 break
         return metrics, signals.received
+
+
+def _find_state(resume: str | None, folder: Path, settings: Mapping[str, Any]) -> Path | None:
+    """The state that `resume` names, or that `resume=auto` finds; None begins a new fit.
+
+    `auto` takes the state in the run's folder; where the command line names no folder, that of the newest fit beside it
+    of the same images with the same config. A damaged one is named and left out.
+    """
+    from vectorae.fitting.state import has_settings
+
+    if resume != AUTO:
+        return None if resume is None else Path(resume)
+    for candidate in [folder] if shell.run_dir_given() else runs_beside(folder):
+        path = candidate / STATE
+        try:
+            # Another fit in the folder that was named is refused later, by the key that differs.
+            if path.is_file() and (has_settings(path, settings, FREE_TO_DIFFER_AUTO) or candidate == folder):
+                return path
+        except UserError as error:
+            print(f"vectorae: left out: {error}", file=sys.stderr)
+    return None
 
 
 def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:

@@ -80,7 +80,7 @@ def find_resume_point(config: Mapping[str, Any], folder: Path) -> ResumePoint | 
         return _resume_point(path, _contents(path), config) if os.environ[FOUND] else None
     found = _newest(folder, config, alike=False)
     if found is None and not shell.run_dir_given():
-        found = next((one for other in _beside(folder) if (one := _newest(other, config, alike=True))), None)
+        found = next((one for other in runs_beside(folder) if (one := _newest(other, config, alike=True))), None)
     os.environ[FOUND] = "" if found is None else str(found.path)
     if shell.launched_by_torchrun():
         shell.rendezvous_store().set("resume", os.environ[FOUND])
@@ -142,8 +142,8 @@ def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> ResumePoint
     return at_the_end
 
 
-def _beside(folder: Path) -> Iterator[Path]:
-    """The folders of the runs beside this one, the newest first."""
+def runs_beside(folder: Path) -> Iterator[Path]:
+    """The folders of the runs beside one, the newest first."""
     others = [other for other in folder.parent.iterdir() if other.is_dir() and other != folder]
     return iter(sorted(others, key=lambda other: -other.stat().st_mtime_ns))
 

@@ -1,5 +1,6 @@
 """What a fit leaves behind: snapshots on the way; at its end the drawings, an animation and metrics."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ from vectorae.svg import to_svg
 ON_SHEET = 8
 """Images that TensorBoard shows, of those that are drawn together."""
 
+METRICS = "metrics.json"
+
 LARGEST_GIF = 480
 """Pixels of the longer side of the animation."""
 
@@ -35,6 +38,15 @@ class Drawing:
     folder: Path
 
 
+def written_metrics(drawings: Sequence[Drawing], steps: int) -> list[dict[str, float]] | None:
+    """The metrics of drawings that are finished and written, or None if any of them is not, after so many steps."""
+    try:
+        metrics = [json.loads((drawing.folder / METRICS).read_text(encoding="utf-8")) for drawing in drawings]
+    except (OSError, ValueError):
+        return None
+    return metrics if all(one.get("steps") == steps for one in metrics) else None
+
+
 @dataclass(frozen=True)
 class Record:
     """Writes the drawings of one batch.
@@ -44,7 +56,6 @@ class Record:
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
-        tag: in front of the names in TensorBoard, where several batches are drawn.
         scale: of the drawings; 1 is the size of the images.
     """
 
@@ -52,7 +63,6 @@ class Record:
     drawings: Sequence[Drawing]
     layers: Sequence[str | None]
     writer: SummaryWriter
-    tag: str = ""
     scale: float = 1.0
 
     def step(self, feedback: Feedback) -> None:
@@ -62,7 +72,7 @@ class Record:
         numbers = {"loss": float(cost.mean()), "softness": fitting.state.softness, "shapes": fitting.num_visible}
         numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
         for name, value in numbers.items():
-            self.writer.add_scalar(f"{self.tag}fit/{name}", value, step)
+            self.writer.add_scalar(f"fit/{name}", value, step)
 
     def snapshot(self) -> None:
         """Write the present crisp drawings as pictures."""
@@ -73,11 +83,11 @@ class Record:
             write_atomic(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(to_picture(drawn)))
             crisp.append(drawn)
         decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
-        self.writer.add_scalar(f"{self.tag}fit/psnr_crisp", decibels, step)
+        self.writer.add_scalar("fit/psnr_crisp", decibels, step)
         on_sheet = range(min(ON_SHEET, len(crisp)))
         soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
         sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
-        self.writer.add_image(f"{self.tag}image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
+        self.writer.add_image("image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
 
     def finish(self) -> list[dict[str, float]]:
         """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.
@@ -103,7 +113,7 @@ class Record:
         write_gif(pictures, folder / "fit.gif", largest=LARGEST_GIF)
         write_mp4(pictures, folder / "fit.mp4")
         metrics = self._metrics(image, soft, crisp, scene)
-        write_json(folder / "metrics.json", metrics)
+        write_json(folder / METRICS, metrics)
         return metrics
 
     def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
