@@ -27,15 +27,18 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
 from vectorae.commands.messages import explain, raised_by_config
 from vectorae.config.arguments import check_schema
-from vectorae.errors import UserError, choose
+from vectorae.errors import UserError, choose, reason
 
 if TYPE_CHECKING:
     import torch
 
 Job = Callable[[dict[str, Any], Path], int | None]
 
-# Errors of the system, not ours: no space, no permission, a file where a folder should be.
-ENVIRONMENT_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST}
+# Errors of the system, not ours: no space, no permission, a file where a folder should be, a name that is too long.
+ENVIRONMENT_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
 
 INCOMPLETE, INTERRUPTED = 1, 130
 """Exit codes: inputs were left out; Ctrl-C."""
@@ -80,6 +83,11 @@ def run_command(name: str, schema: type, job: Job) -> int:
         if error.errno not in ENVIRONMENT_ERRORS:
             raise
         return refuse(UserError(_refusal(error)))
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", str(error)):
+            raise
+        smaller = "make the batch, the images, the model or the number of shapes smaller"
+        return refuse(UserError(f"not enough memory ({reason(error)}); {smaller}"))
     finally:
         sys.argv, threading.excepthook = argv, excepthook
 
@@ -384,7 +392,7 @@ def quieten_lightning() -> None:
 
 def _refusal(error: OSError) -> str:
     """`No space left on device: last.ckpt`."""
-    return ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+    return ": ".join(str(part)[:200] for part in (error.strerror, error.filename) if part)
 
 
 def _one_line(text: str) -> str:

@@ -37,6 +37,9 @@ COMPARISONS = {Ge: (operator.ge, "≥"), Gt: (operator.gt, ">"), Le: (operator.l
 _Called = TypeVar("_Called", bound=Callable[..., Any])
 _Keywords = TypeVar("_Keywords")
 
+LARGEST_SIDE = 8192
+"""Pixels of the side of the largest images that a model is trained on."""
+
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
 

@@ -6,11 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal, TypedDict, Unpack
 
 import pytorch_lightning as pl
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from platformdirs import user_cache_path
 from torch.utils.data import DataLoader
 
-from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, validated, with_defaults
+from vectorae.config.arguments import LARGEST_SIDE, Choices, NonNegativeInt, PositiveInt, validated, with_defaults
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
@@ -35,7 +35,7 @@ class ImageOptions(TypedDict, total=False):
         seed: of the order and the flips, and of the split where the data set has no official one.
     """
 
-    image_size: Annotated[int, Ge(16)]
+    image_size: Annotated[int, Ge(16), Le(LARGEST_SIDE)]
     channels: Annotated[int, Choices((1, 3))]
     batch_size: PositiveInt
     augment: bool

@@ -1,10 +1,13 @@
 """From the plain config of a training to its model and its images."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from vectorae.config.arguments import PositiveInt, check_value
+from annotated_types import Ge, Le
+
+from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
 from vectorae.config.components import instantiate, instantiate_all
+from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
 from vectorae.encoders import Encoder, Latent, Recurrent
 from vectorae.errors import UserError
@@ -24,10 +27,15 @@ def build_model(config: Mapping[str, Any], pretrained: bool = True) -> VectorAut
         pretrained: fetch the weights that the encoder starts from; else it only has room for them.
 
     Raises:
-        UserError: anything in the config that the components refuse.
+        UserError: anything in the config that the components refuse, or a model larger than the machine's memory.
     """
-    for name in ("channels", "image_size"):
-        check_value(f"dataset.{name}", config["dataset"].get(name), PositiveInt)
+    with MemoryLimit():
+        return _build_model(config, pretrained)
+
+
+def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencoder:
+    for name, hint in (("channels", PositiveInt), ("image_size", Annotated[int, Ge(1), Le(LARGEST_SIDE)])):
+        check_value(f"dataset.{name}", config["dataset"].get(name), hint)
     channels, image_size = config["dataset"]["channels"], config["dataset"]["image_size"]
     layout = instantiate(config["primitives"], "primitives", channels=channels, aspect=1.0)
     decoder = Decoder(layout, instantiate(config["rasterizer"], "rasterizer"))
