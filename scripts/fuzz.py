@@ -1,17 +1,15 @@
 """Hostile input: configs, images, checkpoints, exports and shards that are wrong in random ways.
 
-`python scripts/fuzz.py 10000 --seed 0`: each gives a result or one line within ten seconds and 2 GiB; nothing is
+`python -m scripts.fuzz 10000 --seed 0`: each gives a result or one line within ten seconds and 2 GiB; nothing is
 executed or fetched, and nothing is written outside of the folder that belongs to it.
 """
 
 import argparse
 import contextlib
 import io
+import os
 import random
-import re
-import resource
 import shutil
-import signal
 import sys
 import tarfile
 import tempfile
@@ -19,9 +17,8 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from unittest.mock import patch
 
@@ -29,6 +26,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from scripts.sandbox import SECONDS, Sandbox, TooLongError, within_limits
 from vectorae.commands import evaluate, export, fit, sample, shards, train, vectorize
 from vectorae.config.components import flatten
 from vectorae.datasets import ImageData, Streaming
@@ -37,8 +35,6 @@ from vectorae.errors import UserError
 from vectorae.io.image_files import find_images
 from vectorae.io.images import View, read_picture, read_whole
 from vectorae.training import checkpoint as checkpoints
-
-SECONDS, MEMORY = 10, 2 * 2**30
 
 SHARES = {"images": 0.4, "configs": 0.2, "checkpoints": 0.2, "shards": 0.1, "exports": 0.1}
 """Of the inputs of each kind."""
@@ -90,62 +86,6 @@ VALUES = [
     *("'" + "9" * 5000 + "'", "x" * 5000, "__import__", "os.system", "builtins.eval", "http://127.0.0.1:9/x"),
 ]
 """Values that keys of configs are given."""
-
-
-@dataclass
-class Sandbox:
-    """Watches what the process does while an input is tried.
-
-    Attributes:
-        folder: in which files may be written.
-        seen: what must not happen and did.
-    """
-
-    folder: Path
-    seen: list[str] = field(default_factory=list)
-    active: bool = False
-
-    def __post_init__(self) -> None:
-        sys.addaudithook(self._hook)
-
-    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if not self.active:
-            return
-        if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "pty.spawn"):
-            self.seen.append(f"{event} {arguments!r}"[:200])
-        if event == "open" and isinstance(arguments[0], str) and self._writes(arguments[1], arguments[2]):
-            path = Path(arguments[0]).absolute()
-            if not path.is_relative_to(self.folder) and "__pycache__" not in path.parts and path != Path("/dev/null"):
-                self.seen.append(f"writes {path}")
-
-    @staticmethod
-    def _writes(mode: Any, flags: Any) -> bool:
-        return bool(re.search("[wax+]", mode)) if isinstance(mode, str) else bool(int(flags or 0) & 0o103)
-
-
-class TooLongError(BaseException):
-    """An input took too long; no handler for common errors takes it."""
-
-
-@contextlib.contextmanager
-def within_limits(sandbox: Sandbox) -> Iterator[None]:
-    """Within it time and memory are limited, and what is done is watched."""
-
-    def stop(signum: int, frame: FrameType | None) -> None:
-        raise TooLongError
-
-    before = resource.getrlimit(resource.RLIMIT_AS)
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, before[1]))
-    signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
-    sandbox.active = True
-    try:
-        yield
-    finally:
-        sandbox.active = False
-        signal.alarm(0)
-        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def flipped(chance: random.Random, content: bytes) -> bytes:
@@ -380,7 +320,7 @@ def fuzz(count: int, seed: int, folder: Path, kinds: Sequence[str] = tuple(SHARE
     inputs = Inputs(random.Random(seed), folder)
     inputs.prepare()
     sandbox, found, done = Sandbox(folder), [], Counter[str]()
-    with contextlib.chdir(folder):
+    with contextlib.chdir(folder), patch.dict(os.environ, HOME=str(folder / "home")):
         for kind in kinds:
             start = time.perf_counter()
             for number in range(max(1, round(count * SHARES[kind] / sum(SHARES[one] for one in kinds)))):

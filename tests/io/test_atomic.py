@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from vectorae.errors import UserError
 from vectorae.io.atomic import remove_abandoned, replacing, write_atomic
 
 
@@ -61,3 +62,12 @@ def test_what_killed_processes_left_is_removed_after_an_hour(tmp_path: Path) -> 
         os.utime(path, (0, 0))
     remove_abandoned(tmp_path)
     assert sorted(tmp_path.iterdir()) == [new, other]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_or_a_device_is_never_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull)):
+        with pytest.raises(UserError, match="is a device or a pipe"):
+            write_atomic(path, b"x")
+    assert not list(tmp_path.glob("*.part"))

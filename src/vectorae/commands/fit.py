@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge
 from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.commands.resume import AUTO, remove_leftovers, runs_beside
-from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt
+from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, Scale
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -76,7 +76,7 @@ class FitConfig:
     init: str | None = None
     resume: str | None = None
     snapshots: PositiveInt = 40
-    scale: Annotated[float, Gt(0), Le(1000)] = 1.0
+    scale: Scale = 1.0
     batch_size: PositiveInt = 16
     device: str = "auto"
 

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import traceback
 from typing import Any
 
 from vectorae.commands.command_line import conf_folder
 from vectorae.config.renamed import no_such_key
-from vectorae.errors import choose
+from vectorae.errors import choose, reason
 
 TYPES = {"Integer": "an integer", "Float": "a number", "Boolean": "true or false"}
+
+
+# Errors of the system, not ours: no space, no permission, a file where a folder should be, a name that is too long.
+ENVIRONMENT_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
+
+
+def explain_system(error: BaseException) -> str | None:
+    """One line for an error of the system, such as ``No space left on device: last.ckpt``; None for any other."""
+    if isinstance(error, OSError) and error.errno in ENVIRONMENT_ERRORS:
+        return told_by_system(error)
+    if isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and re.search("out of memory|allocate memory", str(error))
+    ):
+        return (
+            f"not enough memory ({reason(error)}); make the batch, the images, the model or the number of shapes "
+            "smaller"
+        )
+    return None
+
+
+def told_by_system(error: OSError) -> str:
+    """`No space left on device: last.ckpt`."""
+    return ": ".join(str(part)[:200] for part in (error.strerror, error.filename) if part)
 
 
 def explain(error: Exception) -> str:

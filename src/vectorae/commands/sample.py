@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt
 from vectorae.errors import UserError
 
 
@@ -16,8 +18,8 @@ class SampleConfig:
     """The keys at the root of a sampling's config."""
 
     checkpoint: str = "???"
-    count: PositiveInt = 16
-    steps: PositiveInt = 12
+    count: Annotated[int, Ge(1), Le(4096)] = 16
+    steps: Annotated[int, Ge(1), Le(1000)] = 12
     temperature: NonNegativeFloat = 1.0
     seed: NonNegativeInt = 0
     output: str | None = None

@@ -7,7 +7,6 @@ A command calls `run_command("train", TrainConfig, job)`; everything that goes w
 from __future__ import annotations
 
 import dataclasses
-import errno
 import importlib
 import json
 import math
@@ -25,20 +24,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
-from vectorae.commands.messages import explain, raised_by_config
+from vectorae.commands.messages import explain, explain_system, raised_by_config, told_by_system
 from vectorae.config.arguments import check_schema
-from vectorae.errors import UserError, choose, reason
+from vectorae.config.components import flatten
+from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
     import torch
 
 Job = Callable[[dict[str, Any], Path], int | None]
-
-# Errors of the system, not ours: no space, no permission, a file where a folder should be, a name that is too long.
-ENVIRONMENT_ERRORS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO),
-    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
-}
 
 INCOMPLETE, INTERRUPTED = 1, 130
 """Exit codes: inputs were left out; Ctrl-C."""
@@ -79,15 +73,10 @@ def run_command(name: str, schema: type, job: Job) -> int:
     except KeyboardInterrupt:
         print("vectorae: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except OSError as error:
-        if error.errno not in ENVIRONMENT_ERRORS:
+    except (OSError, MemoryError, RuntimeError) as error:
+        if (said := explain_system(error)) is None:
             raise
-        return refuse(UserError(_refusal(error)))
-    except (MemoryError, RuntimeError) as error:
-        if not isinstance(error, MemoryError) and not re.search("out of memory|allocate memory", str(error)):
-            raise
-        smaller = "make the batch, the images, the model or the number of shapes smaller"
-        return refuse(UserError(f"not enough memory ({reason(error)}); {smaller}"))
+        return refuse(UserError(said))
     finally:
         sys.argv, threading.excepthook = argv, excepthook
 
@@ -101,11 +90,11 @@ def _check_working_directory() -> None:
 
 def _report_thread(otherwise: Callable[[Any], object], failure: threading.ExceptHookArgs) -> None:
     """Say in one line what ended a thread, such as TensorBoard's where the disk is full."""
-    error = failure.exc_value
-    if isinstance(error, OSError) and error.errno in ENVIRONMENT_ERRORS:
-        print(f"vectorae: a log is not written any more: {_refusal(error)}", file=sys.stderr)
-    else:
+    said = None if failure.exc_value is None else explain_system(failure.exc_value)
+    if said is None:
         otherwise(failure)
+    else:
+        print(f"vectorae: a log is not written any more: {said}", file=sys.stderr)
 
 
 def run_as_program(file: str) -> NoReturn:
@@ -175,7 +164,7 @@ class _Runner:
             if self.started:
                 raise
             if isinstance(error, OSError) and error.errno is not None:
-                raise UserError(f"cannot make the run's folder: {_refusal(error)}") from error
+                raise UserError(f"cannot make the run's folder: {told_by_system(error)}") from error
             if not raised_by_config(error):
                 raise
             raise UserError(explain(error)) from error
@@ -240,6 +229,9 @@ class _Runner:
             raise UserError(explain(error)) from error
         assert isinstance(plain, dict)
         named = {str(key): value for key, value in plain.items()}
+        for key, value in flatten(named).items():
+            if isinstance(value, str) and "\0" in value:
+                raise UserError(f"{key}: {value!r} has a NUL character")
         # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
         check_schema(self.schema, named)
         return named
@@ -388,11 +380,6 @@ def quieten_lightning() -> None:
         ".*treespec, LeafSpec.*",
     ):
         warnings.filterwarnings("ignore", message)
-
-
-def _refusal(error: OSError) -> str:
-    """`No space left on device: last.ckpt`."""
-    return ": ".join(str(part)[:200] for part in (error.strerror, error.filename) if part)
 
 
 def _one_line(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeInt, PositiveFloat, PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveInt, Scale
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
 from vectorae.io.images import MAX_PIXELS, View, as_png
@@ -26,7 +26,7 @@ class VectorizeConfig:
     input: str = "???"
     output: str = "???"
     resize: Literal["crop", "pad", "stretch"] = "crop"
-    scale: PositiveFloat = 1.0
+    scale: Scale = 1.0
     png: bool = False
     overwrite: bool = False
     skip: bool = False

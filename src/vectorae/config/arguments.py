@@ -40,6 +40,9 @@ _Keywords = TypeVar("_Keywords")
 LARGEST_SIDE = 8192
 """Pixels of the side of the largest images that a model is trained on."""
 
+Scale = Annotated[float, Gt(0), Le(1000)]
+"""Of a drawing's size; 1 is that of the image."""
+
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
 
@@ -118,6 +121,8 @@ def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> N
         if name not in hints:
             raise no_such_key(f"{prefix}{name}", hints)
         if is_dataclass(hints[name]):
+            if not isinstance(value, Mapping):
+                raise UserError(f"{prefix}{name}: a section of keys, not {value!r}; write {prefix}{name}.KEY=VALUE")
             check_schema(hints[name], value, f"{prefix}{name}.")
         else:
             check_value(f"{prefix}{name}", value, hints[name])

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from vectorae.errors import UserError
+
 log = logging.getLogger(__name__)
 
 ABANDONED = 3600.0
@@ -28,7 +30,12 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     Args:
         path: of the file.
         durable: wait until the content is on the disk, so that it outlasts even a loss of power.
+
+    Raises:
+        UserError: the path is that of a device or a pipe, which a file would replace.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise UserError(f"'{path}' is a device or a pipe, not a file; choose another name")
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield part

@@ -19,6 +19,9 @@ LEARNED = "learned"
 Value = Literal["learned"] | float | Sequence[float]
 """The value that a field, or the background, is fixed to."""
 
+MOST_SHAPES = 1_000_000
+"""Shapes of a drawing, at most."""
+
 
 def known_kinds(kinds: str | Sequence[str]) -> list[str]:
     names = [kinds] if isinstance(kinds, str) else list(kinds)
@@ -44,14 +47,15 @@ def take_turns(counts: Sequence[int]) -> list[int]:
 
 def checked_slots(rows: int | None, columns: int | None, count: int | None) -> tuple[int | None, int | None, int]:
     """Rows, columns (None for a free layout) and the number of slots."""
-    if count is not None and rows is None and columns is None:
-        return None, None, count
-    if count is None and rows is not None and columns is not None:
-        return rows, columns, rows * columns
-    raise UserError(
-        "primitives: give either rows and columns (a grid) or count (any number), and null for the others: "
-        "rows=null columns=null count=20"
-    )
+    if (count is None) == (rows is None) or (rows is None) != (columns is None):
+        raise UserError(
+            "primitives: give either rows and columns (a grid) or count (any number), and null for the others: "
+            "rows=null columns=null count=20"
+        )
+    slots = count if count is not None else (rows or 0) * (columns or 0)
+    if slots > MOST_SHAPES:
+        raise UserError(f"primitives: {slots} shapes are more than the {MOST_SHAPES} that a drawing may have")
+    return rows, columns, slots
 
 
 def checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Options]:

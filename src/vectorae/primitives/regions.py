@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from torch import Tensor
 
 from vectorae.primitives.field import angle, length, option, point, several_points
@@ -47,7 +47,7 @@ class Triangle(Primitive):
 class RegularPolygon(Primitive):
     """A polygon of equal sides by its centre and the radius of the circle through its corners."""
 
-    sides: Annotated[int, Ge(3)] = option(6)
+    sides: Annotated[int, Ge(3), Le(256)] = option(6)
     center: Tensor = point()
     radius: Tensor = length(0.42, high=0.75)
     angle: Tensor = angle()
@@ -63,7 +63,7 @@ class RegularPolygon(Primitive):
 class Polygon(Primitive):
     """A polygon by its corners; it may cross itself, and is filled by non-zero winding."""
 
-    corners: Annotated[int, Ge(3)] = option(5)
+    corners: Annotated[int, Ge(3), Le(256)] = option(5)
     vertices: Tensor = several_points(lambda options: options["corners"], _around)
 
     def outline(self) -> Outline:
@@ -74,7 +74,7 @@ class Polygon(Primitive):
 class Blob(Primitive):
     """A closed curve of joined cubic Béziers: for each a point and two control points; the last ends at the first."""
 
-    segments: Annotated[int, Ge(2)] = option(4)
+    segments: Annotated[int, Ge(2), Le(256)] = option(4)
     control_points: Tensor = several_points(lambda options: 3 * options["segments"], _around_with_handles)
 
     def outline(self) -> Outline:

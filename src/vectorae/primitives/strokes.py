@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import torch
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.config.arguments import PositiveInt
 from vectorae.primitives.field import option, point, several_points
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points
@@ -51,7 +50,7 @@ class Polyline(Primitive):
 
     paint = "stroke"
 
-    points: Annotated[int, Ge(2)] = option(5)
+    points: Annotated[int, Ge(2), Le(256)] = option(5)
     vertices: Tensor = several_points(lambda options: options["points"], _across)
 
     def outline(self) -> Outline:
@@ -67,7 +66,7 @@ class Quadratic(Primitive):
 
     paint = "stroke"
 
-    segments: PositiveInt = option(1)
+    segments: Annotated[int, Ge(1), Le(256)] = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
         lambda options: options["segments"] + 2 if options["smooth"] else 2 * options["segments"] + 1, _across
@@ -98,7 +97,7 @@ class Cubic(Primitive):
 
     paint = "stroke"
 
-    segments: PositiveInt = option(1)
+    segments: Annotated[int, Ge(1), Le(256)] = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
         lambda options: 2 * options["segments"] + 2 if options["smooth"] else 3 * options["segments"] + 1, _across
@@ -124,7 +123,7 @@ class CatmullRom(Primitive):
 
     paint = "stroke"
 
-    points: Annotated[int, Ge(2)] = option(5)
+    points: Annotated[int, Ge(2), Le(256)] = option(5)
     spacing: Literal["centripetal", "uniform", "chordal"] = option("centripetal")
     vertices: Tensor = several_points(lambda options: options["points"], _across)
 

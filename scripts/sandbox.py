@@ -1,0 +1,71 @@
+"""What a process may do while a hostile input is tried."""
+
+import contextlib
+import re
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+SECONDS, MEMORY = 10, 2 * 2**30
+"""An input may take so long, and so many bytes."""
+
+
+@dataclass
+class Sandbox:
+    """Watches what the process does while an input is tried.
+
+    Attributes:
+        folder: in which files may be written.
+        seen: what must not happen and did.
+    """
+
+    folder: Path
+    seen: list[str] = field(default_factory=list)
+    active: bool = False
+
+    def __post_init__(self) -> None:
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.active:
+            return
+        if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "pty.spawn"):
+            self.seen.append(f"{event} {arguments!r}"[:200])
+        if event == "open" and isinstance(arguments[0], str) and self._writes(arguments[1], arguments[2]):
+            path = Path(arguments[0]).absolute()
+            if not path.is_relative_to(self.folder) and "__pycache__" not in path.parts and path != Path("/dev/null"):
+                self.seen.append(f"writes {path}")
+
+    @staticmethod
+    def _writes(mode: Any, flags: Any) -> bool:
+        return bool(re.search("[wax+]", mode)) if isinstance(mode, str) else bool(int(flags or 0) & 0o103)
+
+
+class TooLongError(BaseException):
+    """An input took too long; no handler for common errors takes it."""
+
+
+@contextlib.contextmanager
+def within_limits(sandbox: Sandbox) -> Iterator[None]:
+    """Within it time and memory are limited, and what is done is watched."""
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise TooLongError
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, before[1]))
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
+    sandbox.active = True
+    try:
+        yield
+    finally:
+        sandbox.active = False
+        signal.alarm(0)
+        resource.setrlimit(resource.RLIMIT_AS, before)
