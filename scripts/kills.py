@@ -1,7 +1,8 @@
 """Kill trainings at random moments: every checkpoint that is there opens, and the end is that of a run never stopped.
 
-`python scripts/kills.py 200 --seed 0 --temporary /dev/shm`: each run is started with the same command line,
-`resume=auto`, killed, and started again until it ends; then its weights are compared bit by bit.
+`python -m scripts.kills 200 --seed 0 --temporary /dev/shm`: each run is started with the same command line,
+`resume=auto`, killed, and started again until it ends; then its weights are compared bit by bit. `--what cache` and
+`--what shards` kill what writes them instead, and compare the files.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from scripts.many_images import write_images
 from vectorae.training.checkpoint import read_checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,6 +109,66 @@ def kill_runs(
     return opened, ended
 
 
+WRITERS = {
+    "cache": "from vectorae.datasets import Folder; Folder({images!r}, image_size=32, cache={output!r}).prepare_data()",
+    "shards": (
+        "import sys; from vectorae.commands import shards; "
+        "sys.argv = ['x', 'input={images}', 'output={output}', 'images_per_shard=50']; sys.exit(shards.main())"
+    ),
+}
+"""Programs that write a cache, or shards, of a folder of images."""
+
+DRAFTS = {"cache": "*.unfinished", "shards": "*.part"}
+"""Files that are there while they write."""
+
+
+def kill_writers(what: str, count: int, seed: int, folder: Path, images: int = 3000) -> int:
+    """Kill what writes a cache or shards ``count`` times, while it writes.
+
+    Args:
+        what: ``cache`` or ``shards``.
+        count: of kills.
+        seed: of the moments and the images.
+        folder: for all files.
+        images: how many are written.
+
+    Returns:
+        How often it came to its end, each time with the files of one that was never stopped.
+    """
+    chance = random.Random(seed)
+    write_images(folder / "images", images, seed)
+
+    def command(output: Path) -> list[str]:
+        return [sys.executable, "-c", WRITERS[what].format(images=str(folder / "images"), output=str(output))]
+
+    def contents(output: Path) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in output.iterdir() if path.suffix != ".lock"}
+
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    subprocess.run(command(folder / "whole"), check=True, **quiet)  # type: ignore[call-overload]
+    kills = ended = 0
+    while kills < count or not ended:
+        output = folder / f"output{ended}"
+        with subprocess.Popen(command(output), **quiet) as process:  # type: ignore[call-overload]
+            while process.poll() is None and not any(output.glob(DRAFTS[what])):
+                time.sleep(0.001)
+            # Some of the time in which it is written, so that several kills hit one.
+            time.sleep(chance.uniform(0, images / 10_000))
+            if kills < count and process.poll() is None:
+                process.kill()
+                kills += 1
+            said = process.communicate()[1].decode()
+        if process.returncode not in (0, -9):
+            raise RuntimeError(f"it ended with {process.returncode}: {said}")
+        if process.returncode == 0:
+            if contents(output) != contents(folder / "whole"):
+                raise RuntimeError(f"the files in {output} are not those of one that was never stopped")
+            ended += 1
+            shutil.rmtree(output)
+        print(f"{kills} kills, {ended} times at the end", flush=True)
+    return ended
+
+
 def main() -> int:
     """Do what the command line says. Returns the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -114,8 +176,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--temporary", type=Path, default=Path(tempfile.gettempdir()), help="folder of temporary files")
     parser.add_argument("--aimed", action="store_true", help="kill while a file is being written")
+    parser.add_argument("--what", choices=("runs", *WRITERS), default="runs", help="what is killed")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix="kills-") as folder:
+        if given.what != "runs":
+            kill_writers(given.what, given.count, given.seed, Path(folder))
+            return 0
         kill_runs(given.count, given.seed, given.temporary, Path(folder), given.aimed)
     return 0
 

@@ -48,7 +48,7 @@ from vectorae import Layout, UserError
         ({"kinds": ["polygon"], "options": {5: 5}}, r"^options\.5: no such option"),
         (
             {"kinds": ["blob", "cubic"], "options": {"segments": 1}},
-            r"^options\.segments must be an integer in [2, 256], got 1$",
+            r"^options\.segments must be an integer in \[2, 256\], got 1$",
         ),
         ({"counts": [3, 0]}, r"^counts\.1 must be an integer ≥ 1, got 0$"),
         ({"counts": [3]}, r"^counts: give one number for each of circle, square, not \[3\]$"),

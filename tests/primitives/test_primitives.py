@@ -226,9 +226,9 @@ def test_blobs_start_as_circles() -> None:
 @pytest.mark.parametrize(
     ("kind", "name", "value", "message"),
     [
-        ("polygon", "corners", 2, "must be an integer ≥ 3, got 2"),
+        ("polygon", "corners", 2, "must be an integer in [3, 256], got 2"),
         ("polygon", "corners", 5.0, "must be an integer or true or false or text, got 5.0"),
-        ("polygon", "corners", True, "must be an integer ≥ 3, got True"),
+        ("polygon", "corners", True, "must be an integer in [3, 256], got True"),
         ("cubic", "smooth", 1, "must be true or false, got 1"),
         ("catmull_rom", "spacing", "wide", "must be centripetal, uniform or chordal, got 'wide'"),
     ],

@@ -17,7 +17,7 @@ from vectorae.datasets.decode import in_order
 from vectorae.datasets.folder import split_of
 from vectorae.datasets.shards import INDEX, Shard, checksum_of, image_members, write_index
 from vectorae.errors import UserError, reason
-from vectorae.io.atomic import remove_abandoned, replacing
+from vectorae.io.atomic import alone, remove_abandoned, replacing, write_atomic
 from vectorae.io.image_files import ImageList
 from vectorae.io.images import as_png, read_whole
 from vectorae.io.progress import counting
@@ -76,35 +76,41 @@ def write_shards(
         UserError: shards of other images are in the folder.
     """
     output.mkdir(parents=True, exist_ok=True)
-    remove_abandoned(output)
-    identity = hashlib.sha256(json.dumps([[str(one.path) for one in files], per_shard, held_out, size, seed]).encode())
-    journal = output / JOURNAL
-    done = _read_journal(journal, identity.hexdigest())
-    yield from done.values()
-    with journal.open("a", encoding="utf-8") as lines:
-        if not done:
-            lines.write(json.dumps(identity.hexdigest()) + "\n")
-        todo = (one for one in _contents(files, per_shard, held_out, seed) if one.name not in done)
-        for contents, written in in_order(partial(_write, output, size), todo, workers, max(1, 2 * workers)):
-            done[contents.name] = written
-            lines.write(json.dumps([contents.name, asdict(written)]) + "\n")
-            lines.flush()
-            yield written
-    shards = {
-        split: [one.shard for _, one in sorted(done.items()) if one.split == split and one.shard] for split in SPLITS
-    }
-    write_index(output, shards)
-    journal.unlink()
+    with alone(output / "shards.lock"):
+        # Alone, so that whatever is half written here was left by a process that was killed.
+        remove_abandoned(output, seconds=0)
+        settings = [[str(one.path) for one in files], per_shard, held_out, size, seed]
+        identity = hashlib.sha256(json.dumps(settings).encode()).hexdigest()
+        journal = output / JOURNAL
+        done = _read_journal(journal, identity)
+        write_atomic(journal, "".join([json.dumps(identity) + "\n", *map(_line, done, done.values())]).encode())
+        yield from done.values()
+        with journal.open("a", encoding="utf-8") as lines:
+            todo = (one for one in _contents(files, per_shard, held_out, seed) if one.name not in done)
+            for contents, written in in_order(partial(_write, output, size), todo, workers, max(1, 2 * workers)):
+                done[contents.name] = written
+                lines.write(_line(contents.name, written))
+                lines.flush()
+                yield written
+        found = [written for _, written in sorted(done.items())]
+        write_index(
+            output, {split: [one.shard for one in found if one.split == split and one.shard] for split in SPLITS}
+        )
+        journal.unlink()
+
+
+def _line(name: str, written: Written) -> str:
+    """Of the journal."""
+    return json.dumps([name, asdict(written)]) + "\n"
 
 
 def _read_journal(journal: Path, identity: str) -> dict[str, Written]:
     """The shards that were written before, by name."""
-    if (journal.parent / INDEX).exists():
-        raise UserError(f"output: '{journal.parent}' holds shards already; choose another folder")
-    try:
-        first, *lines = journal.read_text(encoding="utf-8").splitlines()
-    except (FileNotFoundError, ValueError):
+    if not journal.exists():
+        if (journal.parent / INDEX).exists():
+            raise UserError(f"output: '{journal.parent}' holds shards already; choose another folder")
         return {}
+    first, *lines = journal.read_text(encoding="utf-8").splitlines()
     if json.loads(first) != identity:
         raise UserError(
             f"output: '{journal.parent}' holds shards of other images or settings that are not finished; choose "
