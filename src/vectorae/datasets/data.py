@@ -89,6 +89,8 @@ class ImageData(pl.LightningDataModule):
         self.workers, self.download, cache = chosen["workers"], chosen["download"], chosen["cache"]
         self.root = None if root is None else Path(root).expanduser()
         self.cache = user_cache_path("vectorae", appauthor=False) if cache is None else Path(cache).expanduser()
+        if cache is None and not self.cache.is_absolute():
+            raise UserError("dataset.cache: this user has no home folder; write dataset.cache=FOLDER")
         if cache is not None and self.root is not None and self.cache.resolve().is_relative_to(self.root.resolve()):
             raise UserError(f"dataset.cache: '{cache}' is inside dataset.root; choose a folder elsewhere")
         self._splits: dict[str, disk.StoredImages] | None = None

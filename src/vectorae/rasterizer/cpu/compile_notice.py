@@ -5,8 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from vectorae.compat import listen_to_compilation
+from vectorae.rasterizer.cpu.compiled import FOLDER, KEPT
 
-COMPILING = "compiling the CPU kernels (half a minute, once)"
+COMPILING = (
+    "compiling the CPU kernels (half a minute, once)"
+    if KEPT
+    else f"compiling the CPU kernels (half a minute, each time: '{FOLDER}' cannot be written; set NUMBA_CACHE_DIR)"
+)
 
 PACKAGE = __name__.rpartition(".")[0]
 

@@ -1,7 +1,9 @@
 """Decorators that compile the CPU kernels with numba and cache them on disk."""
 
 import hashlib
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +37,20 @@ def _version() -> str:
 
 _CONFIG: Any = numba.config
 
-_FOLDER = str(Path(_CONFIG.CACHE_DIR or user_cache_path("vectorae", appauthor=False)) / "kernels" / _version())
+FOLDER = Path(_CONFIG.CACHE_DIR or user_cache_path("vectorae", appauthor=False)) / "kernels" / _version()
+
+
+def _can_be_written(folder: Path) -> bool:
+    """Whether a folder is there, or can be made, to write into; that of a user without a home is relative."""
+    with suppress(OSError):
+        if folder.is_absolute():
+            folder.mkdir(parents=True, exist_ok=True)
+            return os.access(folder, os.W_OK)
+    return False
+
+
+KEPT = _can_be_written(FOLDER)
+"""Whether compiled kernels are kept on disk for the next process."""
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,12 +73,12 @@ def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
-    chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, _FOLDER
+    chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(FOLDER)
     # No special branches for NaN; sums may be reordered.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
     try:
         kernel: Callable[..., Any] = numba.njit(
-            cache=True, nogil=True, error_model="numpy", fastmath=fastmath, **options
+            cache=KEPT, nogil=True, error_model="numpy", fastmath=fastmath, **options
         )(function)
         return kernel
     finally:
