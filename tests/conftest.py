@@ -38,3 +38,13 @@ def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("finished") / "run"
     assert run_training(folder, "trainer.max_steps=4") == 0
     return folder
+
+
+@pytest.fixture(scope="session")
+def variational_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of a variational autoencoder."""
+    from helpers.models import run_training
+
+    folder = tmp_path_factory.mktemp("variational") / "run"
+    assert run_training(folder, "model.variational=true", "model.latent=4") == 0
+    return folder

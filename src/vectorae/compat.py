@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import traceback
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +29,18 @@ def hydra_parser() -> ArgumentParser:
     from hydra._internal.utils import get_args_parser
 
     return get_args_parser()
+
+
+def unstarted_folder(error: BaseException) -> Path | None:
+    """The folder of a run whose config Hydra could not write, from the error that it raised.
+
+    Private: a local variable of ``hydra.core.utils.run_job``. If it is renamed, this is None, and where the disk is
+    full an empty file stays in the folder.
+    """
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "run_job" and isinstance(found := frame.f_locals.get("output_dir"), str):
+            return Path(found).absolute()
+    return None
 
 
 def timer_duration(timer: Timer) -> float | None:

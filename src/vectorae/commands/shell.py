@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
 from vectorae.commands.messages import explain, explain_system, raised_by_config, told_by_system
+from vectorae.compat import unstarted_folder
 from vectorae.config.arguments import check_schema
 from vectorae.config.components import flatten
 from vectorae.errors import UserError, choose
@@ -164,6 +165,9 @@ class _Runner:
             if self.started:
                 raise
             if isinstance(error, OSError) and error.errno is not None:
+                if (folder := unstarted_folder(error)) is not None:
+                    error.filename = error.filename or str(folder)
+                    _remove_unused(folder, ".hydra")
                 raise UserError(f"cannot make the run's folder: {told_by_system(error)}") from error
             if not raised_by_config(error):
                 raise
