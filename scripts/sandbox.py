@@ -1,6 +1,7 @@
 """What a process may do while a hostile input is tried."""
 
 import contextlib
+import errno
 import re
 import resource
 import signal
@@ -17,11 +18,11 @@ SECONDS, MEMORY = 10, 2 * 2**30
 
 @dataclass
 class Sandbox:
-    """Watches what the process does while an input is tried.
+    """Watches what the process does while an input is tried, and forbids what it may not do.
 
     Attributes:
         folder: in which files may be written.
-        seen: what must not happen and did.
+        seen: what was tried and must not be.
     """
 
     folder: Path
@@ -35,11 +36,25 @@ class Sandbox:
         if not self.active:
             return
         if event in ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "socket.connect", "pty.spawn"):
-            self.seen.append(f"{event} {arguments!r}"[:200])
-        if event == "open" and isinstance(arguments[0], str) and self._writes(arguments[1], arguments[2]):
-            path = Path(arguments[0]).absolute()
-            if not path.is_relative_to(self.folder) and "__pycache__" not in path.parts and path != Path("/dev/null"):
-                self.seen.append(f"writes {path}")
+            self._forbid(f"{event} {arguments!r}"[:200])
+        places = arguments[:1]
+        if event == "open" and not self._writes(arguments[1], arguments[2]):
+            places = ()
+        elif event == "os.rename":
+            places = arguments[:2]
+        elif event not in ("open", "os.mkdir", "os.remove", "os.truncate"):
+            places = ()
+        for place in places:
+            if isinstance(place, str | Path) and not self._is_own(Path(place)):
+                self._forbid(f"{event} {place}")
+
+    def _is_own(self, path: Path) -> bool:
+        path = path.absolute().resolve()
+        return path.is_relative_to(self.folder) or "__pycache__" in path.parts or path == Path("/dev/null")
+
+    def _forbid(self, what: str) -> None:
+        self.seen.append(what)
+        raise PermissionError(errno.EACCES, "forbidden while a hostile input is tried", what)
 
     @staticmethod
     def _writes(mode: Any, flags: Any) -> bool:

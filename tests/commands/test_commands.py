@@ -125,7 +125,7 @@ def test_a_typo_in_an_experiment_is_one_line(command: Command, recorder: Recorde
         (["dataset.image_size=1000000"], r"^dataset\.image_size must be an integer in \[16, 8192\], got 1000000$"),
         (["encoder.width=10000000"], r"^the model does not fit into the \d+ GiB of this machine; .*encoder\.width"),
         (["primitives.rows=100000", "primitives.columns=100000"], r"^primitives: 10000000000 shapes are more"),
-        (["dataset.root=\0"], r"^dataset\.root: .* has a NUL character$"),
+        (["dataset.root=\0"], r"^dataset\.root: has a NUL character$"),
         (["dataset=folder", "dataset.root=/nowhere"], r"^dataset\.root: .*/nowhere"),
         (["dataset=celeba", "dataset.root=/nowhere"], r"^dataset\.root: .*/nowhere"),
         (["dataset.batch_size=many"], r"^dataset\.batch_size must be an integer ≥ 1, got 'many'$"),

@@ -36,8 +36,10 @@ def arrange(arguments: Sequence[str]) -> list[str]:
     """The command line in Hydra's syntax: flags first, paths and times quoted, new keys of components allowed.
 
     Raises:
-        UserError: an unknown flag or an empty path.
+        UserError: an unknown flag, an empty path or a NUL character.
     """
+    if nul := next((one for one in arguments if "\0" in one), None):
+        raise UserError(f"{nul.partition('=')[0]}: has a NUL character")
     flags, overrides = split_flags(arguments)
     return [*flags, *(_rewrite(override) for override in overrides)]
 

@@ -87,7 +87,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"] or shell.run_of(path) / "evaluation" / f"{dataset.config_name}_{split}.json")
     sheet = output.with_suffix(".png")
-    if sheet == output:
+    if output.suffix != ".json":
         raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
     mean = mean_image(dataset.images("train"))
     evaluators = _evaluators(config, dataset, model, device)

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeInt, PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveInt, Workers
 from vectorae.errors import UserError
 
 
@@ -23,7 +23,7 @@ class ShardsConfig:
     images_per_shard: PositiveInt = 1000
     held_out: PositiveInt = 5000
     size: Annotated[int, Ge(16)] | None = None
-    workers: NonNegativeInt = 0
+    workers: Workers = 0
     seed: NonNegativeInt = 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeInt, PositiveInt, Scale
+from vectorae.config.arguments import NonNegativeInt, PositiveInt, Scale, Workers
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
 from vectorae.io.images import MAX_PIXELS, View, as_png
@@ -31,7 +31,7 @@ class VectorizeConfig:
     overwrite: bool = False
     skip: bool = False
     shard: str | None = None
-    workers: NonNegativeInt = 0
+    workers: Workers = 0
     background: Colour = "white"
     invert: bool = False
     max_pixels: PositiveInt = MAX_PIXELS

@@ -43,6 +43,9 @@ LARGEST_SIDE = 8192
 Scale = Annotated[float, Gt(0), Le(1000)]
 """Of a drawing's size; 1 is that of the image."""
 
+Workers = Annotated[int, Ge(0), Le(256)]
+"""A number of processes that work for this one."""
+
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
 

@@ -10,7 +10,15 @@ from annotated_types import Ge, Le
 from platformdirs import user_cache_path
 from torch.utils.data import DataLoader
 
-from vectorae.config.arguments import LARGEST_SIDE, Choices, NonNegativeInt, PositiveInt, validated, with_defaults
+from vectorae.config.arguments import (
+    LARGEST_SIDE,
+    Choices,
+    NonNegativeInt,
+    PositiveInt,
+    Workers,
+    validated,
+    with_defaults,
+)
 from vectorae.datasets import cache as disk
 from vectorae.datasets.stream import OrderedBatches, StepsFrom, TrainingBatches
 from vectorae.errors import UserError
@@ -42,7 +50,7 @@ class ImageOptions(TypedDict, total=False):
     resize: Literal["crop", "pad", "stretch"]
     download: bool
     cache: str | Path | None
-    workers: NonNegativeInt
+    workers: Workers
     seed: NonNegativeInt
 
 
