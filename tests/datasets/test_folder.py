@@ -81,10 +81,10 @@ class TestFolder:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"image_size": 7}, r"^image_size must be an integer ≥ 16, got 7$"),
-        ({"image_size": "big"}, r"^image_size must be an integer ≥ 16, got 'big'$"),
+        ({"image_size": 7}, r"^image_size must be an integer in \[16, 8192\], got 7$"),
+        ({"image_size": "big"}, r"^image_size must be an integer in \[16, 8192\], got 'big'$"),
         ({"batch_size": 0}, r"^batch_size must be an integer ≥ 1, got 0$"),
-        ({"workers": -1}, r"^workers must be an integer ≥ 0, got -1$"),
+        ({"workers": -1}, r"^workers must be an integer in \[0, 256\], got -1$"),
         ({"seed": -1}, r"^seed must be an integer ≥ 0, got -1$"),
         ({"channels": 2}, r"^channels must be 1 or 3, got 2$"),
         ({"channels": 0}, r"^channels must be 1 or 3, got 0$"),

@@ -92,7 +92,7 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["dataset=toy_faces"], "dataset: toy_faces has no labels; choose mnist, fashion_mnist or kmnist"),
+        (["dataset=toy_faces"], "dataset: toy_faces has no labels; choose mnist, fashion_mnist, kmnist or quickdraw"),
         (["epochs=0"], "epochs must be an integer ≥ 1, got 0"),
         (["learning_rate=0"], r"learning_rate must be a number > 0, got 0"),
         (["epohcs=1"], "epohcs: "),

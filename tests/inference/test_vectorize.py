@@ -183,7 +183,7 @@ def test_bombs_are_refused_and_a_key_raises_the_limit(
     ("override", "message"),
     [
         ("resize=cut", "resize must be crop, pad or stretch, got 'cut'"),
-        ("scale=0", "scale must be a number > 0, got 0"),
+        ("scale=0", "scale must be a number in (0, 1000], got 0"),
         ("background=whit", "background must be a colour such as white or '#ff8800', got 'whit'"),
         ("max_pixels=0", "max_pixels must be an integer ≥ 1, got 0"),
         ("input=nowhere", "input: 'nowhere' does not exist"),

@@ -23,7 +23,7 @@ SLOPED = [name for name in PROFILES if name != "hard"]
 def test_gradients_are_exact(kind: str, paint: str, coverage: str, compositing: str) -> None:
     # As few points as a kind can have, and one more: a polygon of four corners may cross itself.
     numbers = {name: get_args(one.allowed) for name, one in KINDS[kind].options().items() if type(one.default) is int}
-    options = {name: least.ge + 1 for name, (_, least) in numbers.items()}
+    options = {name: least.ge + 1 for name, (_, least, *_) in numbers.items()}
     layout = Layout([kind], count=2, channels=1, fields={"softness": "learned"}, paint=paint, options=options)
     raw = layout.random_raw(1, seed=1, spread=0.7).double().requires_grad_()
     softness = torch.tensor(0.07, dtype=torch.float64, requires_grad=True)
