@@ -349,5 +349,6 @@ def _suggestion(value: Any, hint: Any) -> str:
 def _writable(hint: Any) -> bool:
     """Whether a config file can hold a value of this type at all."""
     plain = typing.get_origin(hint) or hint
-    builtin = inspect.isclass(plain) and plain.__module__ in ("builtins", "collections.abc", "pathlib", "types")
-    return builtin or plain in (typing.Literal, typing.Union, types.NoneType, Annotated)
+    builtin = inspect.isclass(plain) and plain.__module__ in ("builtins", "collections.abc", "types")
+    # Path's module has another name in each version of Python.
+    return builtin or plain in (Path, typing.Literal, typing.Union, types.NoneType, Annotated)
