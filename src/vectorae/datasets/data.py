@@ -38,8 +38,8 @@ class ImageOptions(TypedDict, total=False):
         resize: ``crop``, ``pad`` or ``stretch``: how images that are not square are made square.
         download: fetch the files into root if they are not there.
         cache: folder of the decoded images; None is the user's cache folder.
-        workers: processes that load batches; 0 loads in the main process, or on the GPU if all training images fit into
-            a quarter of its free memory. The batches are the same.
+        workers: processes that decode images and load batches; 0 does it in the main process, or loads on the GPU if
+            all training images fit into a quarter of its free memory. The batches are the same.
         seed: of the order and the flips, and of the split where the data set has no official one.
     """
 
