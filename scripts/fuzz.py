@@ -7,6 +7,7 @@ executed or fetched, and nothing is written outside of the folder that belongs t
 import argparse
 import contextlib
 import io
+import json
 import os
 import random
 import shutil
@@ -32,6 +33,7 @@ from vectorae.config.components import flatten
 from vectorae.datasets import ImageData, Streaming
 from vectorae.datasets.write_shards import index_shards, write_shards
 from vectorae.errors import UserError
+from vectorae.export import draw
 from vectorae.io.image_files import find_images
 from vectorae.io.images import View, read_picture, read_whole
 from vectorae.training import checkpoint as checkpoints
@@ -128,6 +130,9 @@ class Inputs:
         _command(train.main, [*TINY, *own, "trainer.max_steps=1", "trainer.val_check_interval=1"])
         self.checkpoint = run / "checkpoints" / "last.ckpt"
         self.content = torch.load(self.checkpoint, weights_only=True)
+        for kind in ("onnx", "safetensors"):
+            _command(export.main, [f"checkpoint={self.checkpoint}", f"format={kind}", f"output={self.folder / kind}"])
+        self.weights = self.folder / "safetensors" / "model.safetensors"
         (self.folder / "photos").mkdir()
         for number in range(9):
             shutil.copy(self.pictures[0], self.folder / "photos" / f"{number}.png")
@@ -169,11 +174,13 @@ class Inputs:
         return [key for key in schema.__dataclass_fields__ if key not in ("device",)]  # type: ignore[attr-defined]
 
     def checkpoints(self) -> None:
-        """A checkpoint with damaged bytes, or whole with wrong contents."""
-        path = self.folder / "bad.ckpt"
+        """A checkpoint or exported weights with damaged bytes, or a whole checkpoint with wrong contents."""
+        good = self.chance.choice((self.checkpoint, self.weights))
+        path = self.folder / f"bad{good.suffix}"
         if self.chance.random() < 0.5:
-            path.write_bytes(flipped(self.chance, self.checkpoint.read_bytes()))
+            path.write_bytes(flipped(self.chance, good.read_bytes()))
         else:
+            path = path.with_suffix(".ckpt")
             torch.save(self._changed(self.content), path)
         with _one_line():
             model = checkpoints.load(path)
@@ -215,12 +222,35 @@ class Inputs:
             next(iter(data.train_dataloader()))
 
     def exports(self) -> None:
-        """An export of a checkpoint that has wrong settings, in one of the formats."""
+        """An export of a checkpoint with wrong contents, or a drawing by a damaged export."""
+        if self.chance.random() < 0.5:
+            self._bad_checkpoint()
+        else:
+            self._damaged_export()
+
+    def _bad_checkpoint(self) -> None:
         path = self.folder / "bad.ckpt"
         torch.save(self._changed(self.content), path)
-        output, kind = self.folder / "out", self.chance.choice(("safetensors", "torchscript", "nonsense", "../x"))
+        output, kind = self.folder / "out", self.chance.choice(("safetensors", "safetensors", "nonsense", "../x"))
         shutil.rmtree(output, ignore_errors=True)
         _command(export.main, [f"checkpoint={path}", f"format={kind}", f"output={output}"])
+
+    def _damaged_export(self) -> None:
+        folder = self.folder / "damaged"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.folder / "onnx", folder)
+        model, scene, image = folder / "model.onnx", folder / "scene.json", folder / "image.png"
+        shutil.copy(self.pictures[0], image)
+        match self.chance.randrange(4):
+            case 0:
+                model.write_bytes(flipped(self.chance, model.read_bytes()))
+            case 1:
+                scene.write_bytes(flipped(self.chance, scene.read_bytes()))
+            case 2:
+                scene.write_text(json.dumps(self._changed(json.loads(scene.read_text())), default=str))
+            case 3:
+                image.write_bytes(flipped(self.chance, image.read_bytes()))
+        _command(draw.main, [str(model), str(image), str(self.folder / "out.svg")], "draw.py: error:")
 
 
 def _nothing(*_: Any, **__: Any) -> None:
@@ -250,8 +280,8 @@ QUICK = [(train, "_fit", _nothing), (ImageData, "prepare_data", _nothing)]
 """What is left out of commands."""
 
 
-def _command(main: Callable[[], int], arguments: Sequence[str]) -> None:
-    """Call a command: it must end with a result, or with one line on stderr."""
+def _command(main: Callable[[], int], arguments: Sequence[str], label: str = "vectorae: error:") -> None:
+    """Call a command: it must end with a result, or with one line on stderr that begins with a label."""
     said, errors = io.StringIO(), io.StringIO()
     with (
         patch.object(sys, "argv", ["vectorae", *arguments]),
@@ -260,7 +290,7 @@ def _command(main: Callable[[], int], arguments: Sequence[str]) -> None:
     ):
         code = main()
     if code == 2:
-        lines = [line for line in errors.getvalue().splitlines() if line.startswith("vectorae: error:")]
+        lines = [line for line in errors.getvalue().splitlines() if line.startswith(label)]
         assert len(lines) == 1, f"{len(lines)} lines of errors"
         assert "Traceback" not in errors.getvalue()
     else:

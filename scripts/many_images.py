@@ -8,7 +8,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -52,8 +52,12 @@ class Step:
         )
 
 
-def write_images(root: Path, count: int, seed: int) -> int:
+# Each step is a generator: the clock starts at its first item, and the others add up to the images it went through.
+
+
+def write_images(root: Path, count: int, seed: int) -> Iterator[int]:
     """Write small images, a thousand in each folder."""
+    yield 0
     chance = np.random.default_rng(seed)
     for start in range(0, count, 1000):
         folder = root / f"{start:08}"
@@ -62,37 +66,44 @@ def write_images(root: Path, count: int, seed: int) -> int:
         for number, pixels in enumerate(small):
             image = Image.fromarray(pixels).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
             image.save(folder / f"{number:03}.png", compress_level=1)
-    return count
+            yield 1
 
 
-def make_cache(root: Path, cache: Path) -> int:
-    """Decode a folder of images into the cache."""
+def make_cache(root: Path, cache: Path) -> Iterator[int]:
+    """List a folder of images and decode it into the cache."""
+    yield 0
     data = Folder(str(root), cache=str(cache), **OPTIONS)  # type: ignore[arg-type]
     data.prepare_data()
-    return sum(len(data.images(split)) for split in ("train", "val", "test"))
+    yield from (len(data.images(split)) for split in ("train", "val", "test"))
 
 
-def make_shards(root: Path, output: Path) -> int:
+def find_cache(root: Path, cache: Path) -> Iterator[int]:
+    """List a folder of images and find its cache, as every run does when it starts."""
+    return make_cache(root, cache)
+
+
+def make_shards(root: Path, output: Path) -> Iterator[int]:
     """Write a folder of images into shards."""
+    yield 0
     files = find_images(str(root), output)
-    return sum(one.shard.images for one in write_shards(files, output, 1000, 5000, None, 0, 0) if one.shard)
+    yield from (one.shard.images for one in write_shards(files, output, 1000, 5000, None, 0, 0) if one.shard)
 
 
-def read_folder(root: Path, cache: Path, batches: int) -> int:
-    """Training batches from the cache."""
+def read_folder(root: Path, cache: Path, batches: int) -> Iterator[int]:
+    """Training batches from the cache, after the first."""
     return _read(Folder(str(root), cache=str(cache), **OPTIONS), batches)  # type: ignore[arg-type]
 
 
-def read_shards(root: Path, cache: Path, batches: int) -> int:
-    """Training batches from shards."""
+def read_shards(root: Path, cache: Path, batches: int) -> Iterator[int]:
+    """Training batches from shards, after the first."""
     return _read(Streaming(str(root), cache=str(cache), **OPTIONS), batches)  # type: ignore[arg-type]
 
 
-def _read(data: ImageData, batches: int) -> int:
-    return sum(len(batch) for batch in islice(data.train_dataloader(), batches))
+def _read(data: ImageData, batches: int) -> Iterator[int]:
+    return (len(batch) for batch in islice(data.train_dataloader(), batches))
 
 
-def watched(name: str, step: Callable[..., int], arguments: tuple[Any, ...]) -> Step:
+def watched(name: str, step: Callable[..., Iterator[int]], arguments: tuple[Any, ...]) -> Step:
     """Take a step, and watch the memory of this process."""
     done, memory = threading.Event(), [0.0]
 
@@ -102,8 +113,10 @@ def watched(name: str, step: Callable[..., int], arguments: tuple[Any, ...]) -> 
 
     watcher = threading.Thread(target=watch)
     watcher.start()
+    counts = step(*arguments)
+    next(counts)
     start = time.perf_counter()
-    images = step(*arguments)
+    images = sum(counts)
     seconds = time.perf_counter() - start
     done.set()
     watcher.join()
@@ -118,12 +131,12 @@ def _own_memory() -> float:
 def all_steps(count: int, seed: int, folder: Path, batches: int = 1000) -> list[Step]:
     """Every step with ``count`` images, written into ``folder``."""
     images, cache, shards = folder / "images", folder / "cache", folder / "shards"
-    steps: list[tuple[str, Callable[..., int], tuple[Any, ...]]] = [
+    steps: list[tuple[str, Callable[..., Iterator[int]], tuple[Any, ...]]] = [
         ("images written", write_images, (images, count, seed)),
         ("cache made", make_cache, (images, cache)),
+        ("cache found", find_cache, (images, cache)),
         ("batches from the cache", read_folder, (images, cache, batches)),
         ("shards written", make_shards, (images, shards)),
-        ("sample decoded, 1 batch", read_shards, (shards, cache, 1)),
         ("batches from shards", read_shards, (shards, cache, batches)),
     ]
     taken = []

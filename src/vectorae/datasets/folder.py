@@ -1,5 +1,9 @@
 """Any folder of images."""
 
+import contextlib
+import hashlib
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Unpack
 
@@ -56,12 +60,16 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         workers: processes that decode; 0 decodes in threads of this one.
     """
 
-    def signature(path: str) -> list[object]:
-        try:
-            status = (root / path).stat()
-        except OSError:  # the file was removed meanwhile; decoding will report it
-            return [path]
-        return [path, status.st_size, status.st_mtime_ns]
+    def signature(paths: Sequence[str]) -> str:
+        """Hash of what tells whether any of the files changed; one after the other, as there may be millions."""
+        digest = hashlib.sha256()
+        for path in paths:
+            line: list[object] = [path]
+            with contextlib.suppress(OSError):  # the file was removed meanwhile; decoding will report it
+                status = (root / path).stat()
+                line += [status.st_size, status.st_mtime_ns]
+            digest.update(json.dumps(line).encode() + b"\n")
+        return digest.hexdigest()
 
     return disk.Recipe(
         name=name,
@@ -69,7 +77,7 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         identity=[
             str(root.resolve()),
             [view.resize, view.crop.side, view.crop.centre, view.invert],
-            {split: [signature(path) for path in names[split]] for split in disk.SPLITS},
+            {split: signature(names[split]) for split in disk.SPLITS},
         ],
         image_shape=view.shape,
         counts={split: len(names[split]) for split in disk.SPLITS},
