@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import Command, command_in
+from helpers.digits import write_bars
 from helpers.image_folders import picture
 
-from vectorae.commands import evaluate, export, fit, sample, shards, train, vectorize
+from vectorae.commands import evaluate, export, fit, sample, shards, train, train_classifier, vectorize
 from vectorae.training import checkpoint as checkpoints
 
 SIZE = 3_000_000
@@ -74,6 +75,10 @@ COMMANDS: dict[str, tuple[Callable[[], int], list[str]]] = {
     "export": (export.main, ["checkpoint={model}", "format=safetensors", "output={disk}/out"]),
     "sample": (sample.main, ["checkpoint={sampler}", "output={disk}/out", "device=cpu"]),
     "shards": (shards.main, ["input={photos}", "output={disk}/out"]),
+    "train_classifier": (
+        train_classifier.main,
+        ["dataset.root={digits}", "dataset.cache={cache}", "device=cpu", "epochs=1", "hydra.run.dir={disk}/run"],
+    ),
     "train": (train.main, [*TRAINING, "dataset.cache={disk}", "hydra.run.dir={disk}/run"]),
 }
 
@@ -86,8 +91,9 @@ def test_a_full_disk_is_one_line(
     (tmp_path / "photos").mkdir()
     for seed in range(3):
         picture((120, 120), seed).save(tmp_path / "photos" / f"{seed}.png")
+    write_bars(tmp_path / "digits")
     main, arguments = COMMANDS[name]
-    places = {"disk": disk, "photos": tmp_path / "photos"}
+    places = {"disk": disk, "photos": tmp_path / "photos", "digits": tmp_path / "digits", "cache": tmp_path / "cache"}
     for key, run in (("model", finished_run), ("sampler", variational_run)):
         places[key] = run / "checkpoints" / "last.ckpt"
     fill(disk, left)
@@ -96,7 +102,7 @@ def test_a_full_disk_is_one_line(
     assert code == 2 and len(errors) == 1 and "Traceback" not in err
     assert "space left" in errors[0] or "room" in errors[0]
     assert not [path for path in files(disk) if path.endswith((".part", ".lock", ".unfinished"))]
-    assert all((disk / path).stat().st_size for path in files(disk))
+    assert not [path for path in files(disk) if not (disk / path).stat().st_size]
 
 
 def test_a_run_whose_disk_becomes_full_keeps_its_last_checkpoint(command: Command, disk: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_the_folder_of_a_run(finished_run: Path) -> None:
     expected |= {f".hydra/{name}.yaml" for name in ("config", "hydra", "overrides")}
     others = written - expected
     assert expected <= written
-    assert all(name.startswith("events.out.tfevents.") or name == "hparams.yaml" for name in others), others
+    assert all(name.startswith("events.out.tfevents.") for name in others), others
 
 
 def test_metrics_are_flat_numbers_by_name(finished_run: Path) -> None:

@@ -23,9 +23,9 @@ from vectorae.training.build import build_dataset, build_model
 
 if TYPE_CHECKING:
     import pytorch_lightning as pl
-    from pytorch_lightning.loggers import TensorBoardLogger
 
     from vectorae.training.autoencoder import VectorAutoencoder
+    from vectorae.training.tensorboard import Curves
 
 # Arguments of the trainer that the command sets itself; a config may give all others as `trainer.*`.
 OWN_TRAINER_KEYS = {
@@ -89,9 +89,9 @@ def train(config: dict[str, Any], folder: Path) -> int:
         UserError: anything in the config that cannot work, before training starts; a loss that is no number.
     """
     import pytorch_lightning as pl
-    from pytorch_lightning.loggers import TensorBoardLogger
 
     from vectorae.callbacks import Interruption, default_callbacks
+    from vectorae.training.tensorboard import Curves
 
     shell.quieten_lightning()
     # Cheap things first: a mistake should cost a second and leave no folder behind.
@@ -113,7 +113,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         folder, purge_step = start.folder, start.step
     dataset = build_dataset(config)
     callbacks = default_callbacks(folder, model.options.ema)
-    logger = TensorBoardLogger(folder, name="", version="", default_hp_metric=False, purge_step=purge_step)
+    logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()
     if shell.main_process():
@@ -207,11 +207,10 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
     return f"trainer.{mentioned[0]}: {text}" if mentioned else f"trainer: {text}"
 
 
-def _log_settings(logger: TensorBoardLogger, config: Mapping[str, Any]) -> None:
+def _log_settings(logger: Curves, config: Mapping[str, Any]) -> None:
     """Write the config for TensorBoard's table of hyperparameters."""
     from torch.utils.tensorboard.summary import hparams
 
-    logger.hparams.update(flatten(config))
     # The table wants a metric; `log_hyperparams` would also draw a false first point of it.
     write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
 

@@ -48,10 +48,10 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     import pytorch_lightning as pl
     import torch
     from pytorch_lightning.callbacks import RichProgressBar
-    from pytorch_lightning.loggers import TensorBoardLogger
     from torch.utils.data import DataLoader, TensorDataset
 
     from vectorae.evaluation.classifier import Classifier, Task
+    from vectorae.training.tensorboard import Curves
 
     shell.quieten_lightning()
     pl.seed_everything(config["seed"], verbose=False)
@@ -63,7 +63,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=1,
         max_epochs=config["epochs"],
-        logger=TensorBoardLogger(folder, name="", version=""),
+        logger=Curves(folder),
         callbacks=[RichProgressBar()],
         enable_checkpointing=False,
         enable_model_summary=False,
