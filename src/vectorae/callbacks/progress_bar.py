@@ -20,33 +20,31 @@ class ProgressBar(Callback):
         self._open = ExitStack()
         self._since = 0.0
         self._images = 0
+        self._speed: float | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restart_clock()
         if not trainer.is_global_zero:
             return
-        self._bar = self._open.enter_context(RunBar(_progress(pl_module)))
-        if self._bar.is_terminal:
-            self._open.enter_context(show_compiling(self._bar.showing))
+        self._bar = self._open.enter_context(RunBar(_progress(pl_module), "", "starting"))
+        self._open.enter_context(show_compiling(self._bar.showing))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         self._images += len(batch) * trainer.world_size
-        if trainer.global_step % trainer.log_every_n_steps:  # type: ignore[attr-defined]
-            return
-        speed = self._images / max(time.perf_counter() - self._since, 1e-9)
-        self._restart_clock()
-        pl_module.log("train/images_per_second", speed)
-        if self._bar is not None:
-            metrics = trainer.callback_metrics
-            parts = [f"step {trainer.global_step}", f"{speed:.0f} images/s"]
-            parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
-            parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
-            self._bar.update(_progress(pl_module), " · ".join(parts))
+        logs = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
+        if logs:
+            self._speed = self._images / max(time.perf_counter() - self._since, 1e-9)
+            self._restart_clock()
+            pl_module.log("train/images_per_second", self._speed)
+        if self._bar is not None and (logs or self._bar.is_due):
+            self._update(trainer, pl_module)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restart_clock()
+        if self._bar is not None:
+            self._update(trainer, pl_module, now=True)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if self._bar is not None and _progress(pl_module) > 0.99:
@@ -55,6 +53,15 @@ class ProgressBar(Callback):
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self._open.close()
         self._bar = None
+
+    def _update(self, trainer: pl.Trainer, model: pl.LightningModule, now: bool = False) -> None:
+        assert self._bar is not None
+        metrics = trainer.callback_metrics
+        parts = [f"step {trainer.global_step}"]
+        parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
+        parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
+        parts += [f"{self._speed:.0f} images/s"] if self._speed is not None else []
+        self._bar.update(_progress(model), *parts, now=now)
 
     def _restart_clock(self) -> None:
         self._since, self._images = time.perf_counter(), 0

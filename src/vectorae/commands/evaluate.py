@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
+from vectorae.commands.report import print_metrics, print_next
 from vectorae.config.arguments import NonNegativeInt, PositiveInt
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
@@ -100,8 +101,14 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         metrics |= _best_found(model, images, found, **config["baselines"])
     write_json(output, metrics)
     write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
-    shell.print_metrics(metrics, f"{path}, {dataset.config_name} {split}, {len(images)} images")
-    print(f"written to {output}, the best, median and worst drawings to {sheet}")
+    print_metrics(
+        metrics,
+        f"checkpoint: {shell.short(path)}",
+        f"images: {dataset.config_name}, {'all splits' if split == 'all' else split}",
+        f"written to: {shell.short(output)}",
+        f"best, median and worst drawings: {shell.short(sheet)}",
+    )
+    print_next(["vectorae vectorize checkpoint=", path, "input=IMAGES output=drawings"])
 
 
 def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:

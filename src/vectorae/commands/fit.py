@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import AUTO, remove_leftovers, runs_beside
 from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, Scale
 from vectorae.config.components import flatten, instantiate
@@ -256,23 +257,32 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
 def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, keep: Callable[[], None]) -> None:
     """Run a fit until it is done or a signal comes, with a bar, logs, snapshots and its state on disk."""
     from vectorae.io.progress import RunBar
+    from vectorae.rasterizer import show_compiling
 
-    with RunBar() as bar:
+    crisp = ""
 
-        def step(feedback: Feedback) -> None:
-            if fitting.steps % LOG_EVERY == 0:
-                record.step(feedback)
-                speed = fitting.steps / max(fitting.seconds, 1e-9)
-                text = f"step {fitting.steps} · {speed:.0f} steps/s · {fitting.num_visible} shapes"
-                bar.update(fitting.progress, f"{text} · loss {float(fitting.best_costs(feedback)[0].mean()):.4g}")
+    def update(feedback: Feedback, now: bool = False) -> None:
+        speed = fitting.steps / max(fitting.seconds, 1e-9)
+        loss = float(fitting.best_costs(feedback)[0].mean())
+        parts = [f"step {fitting.steps}", crisp, f"loss {loss:.4g}", f"{speed:.0f} steps/s"]
+        bar.update(fitting.progress, *filter(None, parts), f"{fitting.num_visible} shapes", now=now)
 
-        def snapshot() -> None:
-            record.snapshot()
-            keep()
+    def step(feedback: Feedback) -> None:
+        if fitting.steps % LOG_EVERY == 0:
+            record.step(feedback)
+        if fitting.steps % LOG_EVERY == 0 or bar.is_due:
+            update(feedback)
 
+    def snapshot() -> None:
+        nonlocal crisp
+        crisp = f"crisp {record.snapshot():.2f} dB"
+        keep()
+
+    with RunBar(fitting.progress, "", "starting") as bar, show_compiling(bar.showing):
         fitting.run(snapshots, step, snapshot, stop=lambda: signals.received is not None)
         if fitting.done:
-            bar.update(1.0, f"{fitting.steps} steps" + (", on a plateau" if fitting.on_plateau else ""))
+            plateau = ["on a plateau"] if fitting.on_plateau else []
+            bar.update(1.0, f"{fitting.steps} steps", crisp, *plateau)
 
 
 def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:
@@ -284,11 +294,12 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
     if not alone:
         means |= {"images": float(len(metrics)), "seconds": sum(one["seconds"] / one["images"] for one in metrics)}
         write_json(folder / "metrics.json", means)
-    shell.print_metrics(means, "the drawing" if len(metrics) == 1 else f"{len(metrics)} drawings, on average")
-    print(f"drawn: {shell.short(folder / 'drawing.svg' if alone else folder)}")
+    drawings = "the drawing" if len(metrics) == 1 else f"{len(metrics)} drawings, on average"
+    print_metrics(means, "", f"{drawings}: {shell.short(folder / 'drawing.svg' if alone else folder)}")
     if len(metrics) < len(photos):
         left = f"{len(photos) - len(metrics)} of {len(photos)} images were not begun"
         print(f"{left}; go on with the same command and resume={shell.short(folder / STATE)}")
+    print_next(["tensorboard --logdir", folder])
 
 
 # Here and not in `main`, for the jobs of a sweep that run in other processes.

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -352,17 +352,6 @@ def run_of(checkpoint: Path) -> Path:
 def short(path: Path) -> str:
     """A path as a user would type it from here."""
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def print_metrics(metrics: Mapping[str, float], title: str) -> None:
-    """Print a table of numbers by name."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("metric", "value", title=title)
-    for name, value in metrics.items():
-        table.add_row(name, f"{value:.4g}" if isinstance(value, float) and not value.is_integer() else f"{value:.0f}")
-    Console().print(table)
 
 
 def quieten_lightning() -> None:

@@ -13,6 +13,7 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration
+from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import AUTO, ResumePoint, find_resume_point, remove_leftovers
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
@@ -240,12 +241,17 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
 
 
 def _report(folder: Path) -> None:
-    """What came out, in a few lines."""
+    """What came out, and how to go on."""
     path = folder / "metrics.json"
     if path.is_file():
-        shell.print_metrics(json.loads(path.read_text(encoding="utf-8")), "the last validation")
+        print_metrics(json.loads(path.read_text(encoding="utf-8")), "", "the last validation:")
     if pictures := sorted((folder / "renders").glob("*.png")):
         print(f"pictures: {shell.short(pictures[-1])}")
+    best = folder / "checkpoints" / "best.ckpt"
+    print_next(
+        ["tensorboard --logdir", folder],
+        *((["vectorae vectorize checkpoint=", best, "input=IMAGES output=drawings"],) if best.is_file() else ()),
+    )
 
 
 if __name__ == "__main__":

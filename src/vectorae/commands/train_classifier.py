@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
+from vectorae.commands.report import print_metrics, print_next
 from vectorae.config.arguments import PositiveFloat, PositiveInt
 from vectorae.io.atomic import write_json
 from vectorae.training.build import build_dataset
@@ -74,8 +75,9 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     metrics |= {f"accuracy_{split}": model.accuracy(dataset.images(split), labels[split]) for split in ("val", "test")}
     model.save(folder / "classifier.pt")
     write_json(folder / "metrics.json", metrics)
-    shell.print_metrics(metrics, f"classifier of {dataset.config_name}")
-    print(f"written to {folder / 'classifier.pt'}")
+    path = folder / "classifier.pt"
+    print_metrics(metrics, f"classifier of {dataset.config_name}: {shell.short(path)}")
+    print_next(["vectorae evaluate checkpoint=CHECKPOINT classifier=", path])
 
 
 if __name__ == "__main__":

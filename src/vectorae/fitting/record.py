@@ -74,8 +74,8 @@ class Record:
         for name, value in numbers.items():
             self.writer.add_scalar(f"fit/{name}", value, step)
 
-    def snapshot(self) -> None:
-        """Write the present crisp drawings as pictures."""
+    def snapshot(self) -> float:
+        """Write the present crisp drawings as pictures. Returns their mean PSNR, dB."""
         fitting, step = self.fitting, self.fitting.steps
         crisp = []
         for index, drawing in enumerate(self.drawings):
@@ -88,6 +88,7 @@ class Record:
         soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
         sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
         self.writer.add_image("image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
+        return decibels
 
     def finish(self) -> list[dict[str, float]]:
         """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.

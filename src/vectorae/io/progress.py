@@ -1,62 +1,176 @@
-"""Progress bars."""
+"""How far something is: a line that moves in a terminal, and lines now and then in a file."""
 
-from collections.abc import Callable, Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+EVERY = 30.0
+"""Seconds between two lines where there is no terminal."""
+
+BAR = 8, 40
+"""Columns of the bar, at least and at most."""
+
+SEPARATOR = " · "
 
 
 @contextmanager
 def counting(
     description: str, total: int, visible: bool = True, stderr: bool = False
 ) -> Iterator[Callable[[int], None]]:
-    """A bar over items, on stdout or stderr, and the function that moves it on by a number of them."""
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=stderr), disable=not visible) as bar:
-        task = bar.add_task(description, total=total)
-        yield lambda count: bar.advance(task, count)
+    """Progress over items, on stdout or stderr, and the function that moves it on by a number of them."""
+    done = 0
+    with RunBar(0.0, description, f"0/{total}", visible=visible, stderr=stderr) as bar:
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            bar.update(done / max(1, total), f"{done}/{total}")
+
+        yield advance
 
 
 class RunBar:
-    """A bar over a run: how much of it is done, how long it took and will take, and a text; visible within a ``with``.
+    """How much of a run is done, how long it will take, and what else there is to say; visible within a ``with``.
+
+    In a terminal a line with a bar that is redrawn, where what does not fit is left out as a whole, from its end.
+    Elsewhere (a file, a cluster's log) a line is printed every half minute, and whenever the run asks for it.
 
     Args:
         progress: where the run begins, in [0, 1].
-        text: to begin with.
+        label: what is done; empty for nothing.
+        *parts: texts to begin with, the most important first.
+        visible: False shows nothing.
+        stderr: instead of stdout.
     """
 
-    def __init__(self, progress: float = 0.0, text: str = "starting") -> None:
-        self._bar = Progress(
-            BarColumn(),
-            TextColumn("{task.percentage:>3.0f}%"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(elapsed_when_finished=True),
-            TextColumn("{task.description}"),
-        )
-        self._task = self._bar.add_task(text, total=1.0, completed=progress)  # type: ignore[arg-type]
+    def __init__(
+        self, progress: float = 0.0, label: str = "", *parts: str, visible: bool = True, stderr: bool = False
+    ) -> None:
+        self._console = Console(stderr=stderr, quiet=not visible)
+        self._label, self._done, self._parts = label, progress, parts
+        self._instead: str | None = None
+        self._start = time.monotonic()
+        # The first step takes longer than others, which are the ones to expect: kernels are compiled in it.
+        self._first: tuple[float, float] | None = None
+        self._stopped, self._printed, self._last = threading.Event(), "", self._start
+        self._live = Live(get_renderable=self._line, console=self._console) if self.is_terminal else None
 
     @property
     def is_terminal(self) -> bool:
-        """Whether the bar is seen while it moves, and not only at its end, in a file."""
-        return self._bar.console.is_terminal
+        """Whether the line is seen while it moves."""
+        return self._console.is_terminal
 
-    def update(self, progress: float, text: str | None = None) -> None:
-        """Show how much is done, in [0, 1], and a text; None leaves the text as it is."""
-        self._bar.update(self._task, completed=progress, description=text)
+    @property
+    def is_due(self) -> bool:
+        """Whether a line is to be printed because the last one is old: time to say where the run is."""
+        return not self.is_terminal and time.monotonic() - self._last > 0.9 * EVERY
+
+    def update(self, progress: float, *parts: str, now: bool = False) -> None:
+        """Say where the run is.
+
+        Args:
+            progress: in [0, 1].
+            *parts: texts, the most important first; none leave those that were there.
+            now: print a line where there is no terminal.
+        """
+        self._done, self._parts = progress, parts or self._parts
+        if self._first is None:
+            self._first = time.monotonic(), progress
+        if now and not self.is_terminal:
+            self._print()
 
     @contextmanager
     def showing(self, text: str) -> Iterator[None]:
-        """Within it the bar shows another text."""
-        before = self._bar.tasks[self._task].description
-        self._bar.update(self._task, description=text)
-        yield
-        self._bar.update(self._task, description=before)
+        """Within it the line says something else, which is printed at once where there is no terminal."""
+        self._instead = text
+        if not self.is_terminal:
+            self._print()
+        try:
+            yield
+        finally:
+            self._instead = None
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        if self._live is not None:
+            self._live.start(refresh=True)
+        else:
+            threading.Thread(target=self._print_regularly, daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bar.stop()
+        self._stopped.set()
+        if self._live is not None:
+            self._live.stop()
+        elif self._text() != self._printed:
+            self._print()
+
+    def _texts(self) -> list[str]:
+        """All that there is to say, the most important first."""
+        took = time.monotonic() - self._start
+        texts = [self._label] if self._label else []
+        texts.append(f"{100 * self._done:.0f} %")
+        if self._instead is not None:
+            return [*texts, self._instead]
+        left = self._seconds_left()
+        if self._done >= 1:
+            texts.append(_clock(took))
+        elif left is not None:
+            texts.append(f"{_clock(left)} left")
+        return [*texts, *self._parts]
+
+    def _seconds_left(self) -> float | None:
+        if self._first is None:
+            return None
+        since, before = self._first
+        gained = self._done - before
+        return (1 - self._done) * (time.monotonic() - since) / gained if gained > 0 else None
+
+    def _text(self) -> str:
+        return SEPARATOR.join(self._texts())
+
+    def _print(self) -> None:
+        self._printed, self._last = self._text(), time.monotonic()
+        self._console.print(self._printed, highlight=False, markup=False, soft_wrap=True)
+
+    def _print_regularly(self) -> None:
+        while not self._stopped.wait(max(0.1, self._last + EVERY - time.monotonic())):
+            if time.monotonic() - self._last >= EVERY:
+                self._print()
+
+    def _line(self) -> Table:
+        """The line for a terminal: the bar, and as many texts as fit beside it."""
+        room = self._console.width - BAR[0] - 2
+        text = SEPARATOR.join(fitting(self._texts(), room))
+        line = Table.grid(padding=(0, 1))
+        line.add_row(
+            ProgressBar(1.0, self._done, width=min(BAR[1], self._console.width - len(text) - 2)),
+            Text(text, no_wrap=True, overflow="ellipsis"),
+        )
+        return line
+
+
+def fitting(texts: Sequence[str], columns: int) -> list[str]:
+    """The first texts that fit into so many columns together; the first one always.
+
+    >>> fitting(["12 %", "0:01:20 left", "step 400"], 20)
+    ['12 %', '0:01:20 left']
+    """
+    kept: list[str] = []
+    for text in texts:
+        if kept and len(SEPARATOR.join([*kept, text])) > columns:
+            break
+        kept.append(text)
+    return kept
+
+
+def _clock(seconds: float) -> str:
+    return str(timedelta(seconds=round(seconds)))
