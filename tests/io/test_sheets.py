@@ -3,38 +3,50 @@
 import numpy as np
 import pytest
 import torch
+from helpers.sheets import tiles
 from PIL import Image
 from torch import Tensor
 
-from vectorae.io.sheets import captioned_sheet, contact_sheet
+from vectorae.io.pixels import to_pictures, to_uint8
+from vectorae.io.sheets import beside, captioned_sheet, contact_sheet, enlargement
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-@pytest.mark.parametrize(("size", "channels", "side"), [(16, 1, 64), (28, 3, 84), (64, 3, 64), (100, 3, 100)])
-def test_contact_sheet(size: int, channels: int, side: int) -> None:
-    rows = [noise(5, channels, size, size, seed=seed) for seed in range(3)]
-    sheet = np.asarray(contact_sheet(rows))
-    assert sheet.shape == (2 + 3 * (side + 2), 2 + 5 * (side + 2), 3)
-    assert sheet.dtype == np.uint8
-    top, left, factor = 2 + (side + 2), 2 + 4 * (side + 2), side // size
-    tile = sheet[top : top + side : factor, left : left + side : factor]
-    expected = rows[1][4].expand(3, -1, -1).mul(255).round().byte().permute(1, 2, 0).numpy()
-    assert (tile == expected).all()
-    assert (sheet[:2] == 255).all()
-    assert (sheet[:, -2:] == 255).all()
+@pytest.mark.parametrize(("size", "channels", "times"), [(16, 1, 4), (28, 3, 4), (64, 3, 2), (100, 3, 2)])
+def test_contact_sheet(size: int, channels: int, times: int) -> None:
+    assert enlargement(size) == times
+    side = times * size
+    images, drawings = noise(6, channels, size, size), noise(6, channels, side, side, seed=1)
+    found = contact_sheet({"image": to_pictures(images), "crisp": to_pictures(drawings)}, columns=3)
+    small, large = tiles(found, side, 2, 3)
+    assert (large == to_uint8(drawings).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()).all()
+    expected = to_uint8(images).expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+    assert all((small[:, y::times, x::times] == expected).all() for y in range(times) for x in range(times))
+    pixels = np.asarray(found)
+    labels = pixels.shape[1] - 4 - 3 * (side + 4)
+    assert pixels[20 : 20 + side, :labels].min() < 200, "a row has its label"
+    assert pixels[:16, labels:].min() < 200, "a column has its number"
+    assert (pixels[:, -4:] == 255).all() and (pixels[-4:] == 255).all()
 
 
-def test_a_short_row_ends_in_white() -> None:
-    sheet = np.asarray(contact_sheet(torch.zeros(5, 3, 64, 64).split(3)))
-    whole = np.asarray(
-        contact_sheet(
-            [torch.zeros(3, 3, 64, 64), torch.tensor([0.0, 0, 1])[:, None, None, None] + torch.zeros(3, 3, 64, 64)]
-        )
-    )
-    assert (sheet == whole).all()
+def test_a_sheet_of_oblong_pictures_without_labels() -> None:
+    pictures = [Image.new("RGB", size) for size in ((30, 20), (10, 20), (10, 10))]
+    pixels = np.asarray(contact_sheet({"": pictures}, columns=2).convert("L"))
+    assert pixels.shape == (2 * (20 + 24) + 4, 2 * 34 + 4)
+    assert (pixels[20:40, 4:34] == 0).all()
+    assert (pixels[20:40, 48:58] == 0).all() and (pixels[20:40, 38:48] == 255).all(), "in the middle of its tile"
+    assert (pixels[64:84, 9:29] == 0).all(), "enlarged by a whole factor"
+    assert (pixels[64:, 38:] == 255).all()
+
+
+def test_pictures_beside_each_other() -> None:
+    pixels = np.asarray(beside({"image": Image.new("RGB", (10, 10)), "crisp": Image.new("RGB", (20, 20))}).convert("L"))
+    assert pixels.shape == (20 + 20 + 4, 2 * 24 + 4)
+    assert (pixels[4:24, 4:24] == 0).all() and (pixels[4:24, 28:48] == 0).all()
+    assert pixels[24:40].min() < 200
 
 
 def cells(count: int) -> list[tuple[str, Image.Image]]:

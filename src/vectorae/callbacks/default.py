@@ -14,11 +14,12 @@ from vectorae.callbacks.progress_bar import ProgressBar
 from vectorae.callbacks.snapshots import Snapshots
 
 
-def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
+def default_callbacks(run_dir: Path, started: float, ema: float = 0.0) -> list[Callback]:
     """The callbacks of a run, which write into its folder.
 
     Args:
         run_dir: the folder.
+        started: when the command began, by ``time.perf_counter``.
         ema: decay of the moving average of the weights; 0 for none.
     """
     folder = run_dir / "checkpoints"
@@ -30,7 +31,7 @@ def default_callbacks(run_dir: Path, ema: float = 0.0) -> list[Callback]:
         LastValidation(),
         ProgressBar(),
         Snapshots(run_dir),
-        Metrics(run_dir / "metrics.json"),
+        Metrics(run_dir / "metrics.json", started),
         BestCheckpoint(folder),
         last,
     ]

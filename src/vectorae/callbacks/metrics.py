@@ -14,10 +14,15 @@ from vectorae.training.autoencoder import VectorAutoencoder
 
 
 class Metrics(Callback):
-    """``metrics.json``: the last validation, the baselines on the same images, and what the run took."""
+    """``metrics.json``: the last validation, the baselines on the same images, and what the run took.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: of the file.
+        started: when the command began, by ``time.perf_counter``; imports, data and compilation count from there on.
+    """
+
+    def __init__(self, path: Path, started: float) -> None:
+        self.path, self.started = path, started
         self._start = 0.0
         self._first_step = 0
 
@@ -42,6 +47,7 @@ class Metrics(Callback):
             "loss": float(trainer.callback_metrics.get("train/loss", math.nan)),
             "step": trainer.global_step,
             "seconds": seconds,
+            "seconds_total": time.perf_counter() - self.started,
             "images_per_second": steps * dataset.batch_size / max(seconds, 1e-9),
         }
         if trainer.logger is not None:

@@ -15,8 +15,8 @@ from vectorae.decoder import DrawState
 from vectorae.io.animation import write_gif
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
-from vectorae.io.pixels import to_float
-from vectorae.io.sheets import contact_sheet
+from vectorae.io.pixels import to_float, to_pictures
+from vectorae.io.sheets import beside, contact_sheet, enlargement
 from vectorae.svg import to_animated_svg, to_svg
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.eval_mode import eval_mode
@@ -28,7 +28,7 @@ WATCHED = 16
 class Snapshots(Callback):
     """Draws the same validation images at step 0 and at every validation: rows image, soft, crisp.
 
-    Into TensorBoard and ``renders/step_NNNNNNN.png``; at the end ``convergence.gif`` over all of them, the same as
+    Into ``renders/step_NNNNNNN.png`` and TensorBoard, there also each image under a tag of its own; at the end ``convergence.gif`` over all of them, the same as
     moving shapes in ``convergence.svg``, and the last drawings as ``svg/NN.svg``. The raw numbers lie in
     ``renders/step_NNNNNNN.npz``.
     """
@@ -58,10 +58,12 @@ class Snapshots(Callback):
             return
         assert isinstance(model, VectorAutoencoder)
         images, state = _watched(trainer, model), model.state
+        side = enlargement(model.image_size) * model.image_size
         with eval_mode(model):
             raw = model(images)
-            drawings = [model.render(raw, crisp) for crisp in (False, True)]
-        sheet = contact_sheet([images, *drawings])
+            soft, crisp = (to_pictures(model.decoder.render(raw, side, side, state, crisp)) for crisp in (False, True))
+        rows = {"image": to_pictures(images), "soft": soft, "crisp": crisp}
+        sheet = contact_sheet(rows)
         picture = self.run_dir / "renders" / f"step_{trainer.global_step:07d}.png"
         write_atomic(picture, as_png(sheet))
         numbers = BytesIO()
@@ -69,8 +71,11 @@ class Snapshots(Callback):
         write_atomic(picture.with_suffix(".npz"), numbers.getvalue())
         if trainer.logger is not None:
             logger: Any = trainer.logger
-            pixels = np.asarray(sheet)
-            logger.experiment.add_image("image, soft, crisp", pixels, trainer.global_step, dataformats="HWC")
+            pictures = {"drawings/all": sheet}
+            for index in range(len(images)):
+                pictures[f"drawings/{index:02d}"] = beside({label: row[index] for label, row in rows.items()})
+            for tag, picture in pictures.items():
+                logger.experiment.add_image(tag, np.asarray(picture), trainer.global_step, dataformats="HWC")
 
 
 @torch.no_grad()

@@ -294,8 +294,8 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
     if not alone:
         means |= {"images": float(len(metrics)), "seconds": sum(one["seconds"] / one["images"] for one in metrics)}
         write_json(folder / "metrics.json", means)
-    drawings = "the drawing" if len(metrics) == 1 else f"{len(metrics)} drawings, on average"
-    print_metrics(means, "", f"{drawings}: {shell.short(folder / 'drawing.svg' if alone else folder)}")
+    several = [] if len(metrics) == 1 else [f"{len(metrics)} drawings, on average:"]
+    print_metrics(means, "", f"drawn: {shell.short(folder / 'drawing.svg' if alone else folder)}", *several)
     if len(metrics) < len(photos):
         left = f"{len(photos) - len(metrics)} of {len(photos)} images were not begun"
         print(f"{left}; go on with the same command and resume={shell.short(folder / STATE)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,6 +90,8 @@ def train(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: anything in the config that cannot work, before training starts; a loss that is no number.
     """
+    started = time.perf_counter()
+
     import pytorch_lightning as pl
 
     from vectorae.callbacks import Interruption, default_callbacks
@@ -113,7 +116,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         # TensorBoard forgets what a run logged after its last checkpoint.
         folder, purge_step = start.folder, start.step
     dataset = build_dataset(config)
-    callbacks = default_callbacks(folder, model.options.ema)
+    callbacks = default_callbacks(folder, started, model.options.ema)
     logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()

@@ -9,9 +9,9 @@ from PIL import Image
 from torch import Tensor
 
 from vectorae.evaluation.baselines import baselines
-from vectorae.io.pixels import to_float
+from vectorae.io.pixels import to_float, to_pictures
 from vectorae.io.progress import counting
-from vectorae.io.sheets import captioned_sheet, contact_sheet
+from vectorae.io.sheets import captioned_sheet, contact_sheet, enlargement
 from vectorae.losses import LPIPS
 from vectorae.losses.metrics import metrics_of
 from vectorae.training.autoencoder import VectorAutoencoder
@@ -143,13 +143,15 @@ def ranking_sheet(model: VectorAutoencoder, images: Tensor, evaluation: Evaluati
     each = min(ON_SHEET, len(images))
     middle = (len(images) - each) // 2
     bands = {"best": order[:each], "median": order[middle : middle + each], "worst": order[-each:]}
-    drawn = []
+    drawn, side = [], enlargement(model.image_size) * model.image_size
     with eval_mode(model):
         for name, chosen in bands.items():
             batch = to_float(images[chosen].to(model.device))
             raw = model.refine(model(batch), batch, refine)
-            rows = [batch, *(model.render(raw, crisp) for crisp in (False, True))]
+            rows = {"image": to_pictures(batch)}
+            for label, crisp in (("soft", False), ("crisp", True)):
+                rows[label] = to_pictures(model.decoder.render(raw, side, side, model.state, crisp))
             values = evaluation.psnr[chosen]
-            title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB; image, soft, crisp"
+            title = f"{name}: {float(values.max()):.2f} to {float(values.min()):.2f} dB"
             drawn.append((title, contact_sheet(rows)))
     return captioned_sheet(drawn, caption=TITLE, above=True)

@@ -10,6 +10,7 @@ from vectorae.errors import UserError
 from vectorae.io.animation import write_gif
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
+from vectorae.io.pixels import to_picture, to_pictures
 from vectorae.io.sheets import contact_sheet
 from vectorae.scene import Scene
 from vectorae.svg import to_animated_svg, to_svg
@@ -98,12 +99,17 @@ def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path) -> N
 
     for index, text in enumerate(to_svg(samples.scene, side, side)):
         write_atomic(folder / "svg" / f"{index:02d}.svg", text.encode())
-    sheet = contact_sheet(draw(samples.scene, large).split(SHEET_COLUMNS))
+    sheet = contact_sheet({"": to_pictures(draw(samples.scene, large))}, SHEET_COLUMNS)
     write_atomic(folder / "samples.png", as_png(sheet))
-    sheet = contact_sheet([draw(scene, side) for scene in samples.interpolations[:INTERPOLATIONS]])
+    count = samples.scene.batch
+    arcs = {
+        f"{start} to {(start + 1) % count}": to_pictures(draw(scene, side))
+        for start, scene in enumerate(samples.interpolations[:INTERPOLATIONS])
+    }
+    sheet = contact_sheet(arcs, columns=samples.interpolations[0].batch)
     write_atomic(folder / "interpolation.png", as_png(sheet))
     steps = [scene[step] for scene in samples.interpolations for step in range(scene.batch)] + [samples.scene[0]]
-    frames = [contact_sheet([draw(scene, large)], tile=1) for scene in steps]
+    frames = [to_picture(draw(scene, large)) for scene in steps]
     seconds = float(len(samples.interpolations))
     write_gif(frames, folder / "interpolation.gif", seconds)
     write_atomic(folder / "interpolation.svg", to_animated_svg(steps, side, side, seconds=seconds, rest=0.5).encode())

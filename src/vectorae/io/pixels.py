@@ -23,3 +23,8 @@ def to_picture(image: Tensor) -> Image.Image:
     """An image ``[1, C, H, W]`` in [0, 1], grey or in colour → an RGB picture."""
     pixels = to_uint8(image[0]).expand(3, -1, -1)
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
+
+
+def to_pictures(images: Tensor) -> list[Image.Image]:
+    """Images ``[B, C, H, W]`` in [0, 1], grey or in colour → B RGB pictures."""
+    return [to_picture(image[None]) for image in images]

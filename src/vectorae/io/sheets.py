@@ -1,40 +1,69 @@
 """Several pictures as one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-import torch
-import torch.nn.functional as F
 from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
-
-from vectorae.io.pixels import to_uint8
 
 INK = "#333333"
 """Colour of captions."""
 
 MARGIN = 4
-"""Pixels from the left edge to a title."""
+"""Pixels from the left edge to a label or title."""
+
+TILE = 128
+"""Side of a picture on a sheet, pixels, about."""
+
+FONT, HEADER = 13, 20
+"""Size of labels, and height of the line of numbers above pictures, pixels."""
 
 
-def contact_sheet(rows: Sequence[Tensor], tile: int = 64, gap: int = 2) -> Image.Image:
-    """Rows of images as one RGB picture; shorter rows end in white.
+def enlargement(side: int) -> int:
+    """How many times the image's size its drawings are rendered at, to be looked at: two to four, more if small."""
+    return min(4, max(2, round(TILE / side)))
+
+
+def contact_sheet(rows: Mapping[str, Sequence[Image.Image]], columns: int = 8, gap: int = 4) -> Image.Image:
+    """Pictures of the same things in labelled rows; what does not fit into the columns goes on below.
+
+    Each picture stands in the middle of a tile as large as the largest one. Images, whose pixels are to be seen, are
+    enlarged to it by a whole factor.
 
     Args:
-        rows: each ``[n, C, H, W]`` in [0, 1].
-        tile: images that are narrower are enlarged by a whole factor to at least this many pixels.
-        gap: white pixels between the images and around them.
+        rows: label and pictures of each, equally many; an empty label takes no room.
+        columns: pictures beside each other, at most.
+        gap: white pixels between the pictures and around them.
+
+    Returns:
+        An RGB picture, with the numbers of the pictures above them, from 0 on.
     """
-    strips = []
-    for row in rows:
-        factor = max(1, math.ceil(tile / row.shape[-1]))
-        images = to_uint8(row).expand(-1, 3, -1, -1)
-        images = images.repeat_interleave(factor, -1).repeat_interleave(factor, -2)
-        strips.append(torch.cat(list(F.pad(images, (0, gap, 0, gap), value=255)), dim=-1))
-    width = max(strip.shape[-1] for strip in strips)
-    strips = [F.pad(strip, (0, width - strip.shape[-1]), value=255) for strip in strips]
-    sheet = F.pad(torch.cat(strips, dim=-2), (gap, 0, gap, 0), value=255)
-    return Image.fromarray(sheet.permute(1, 2, 0).contiguous().numpy())
+    count = max(len(pictures) for pictures in rows.values())
+    width = max(picture.width for pictures in rows.values() for picture in pictures)
+    height = max(picture.height for pictures in rows.values() for picture in pictures)
+    columns, font = min(columns, count), ImageFont.load_default(FONT)
+    bands = math.ceil(count / columns)
+    left = max(math.ceil(font.getlength(label)) for label in rows)
+    left += 2 * MARGIN if left else 0
+    band = HEADER + len(rows) * (height + gap)
+    sheet = Image.new("RGB", (left + columns * (width + gap) + gap, bands * band + gap), "white")
+    pen = ImageDraw.Draw(sheet)
+    for first in range(0, count, columns):
+        top = first // columns * band + HEADER
+        for row, (label, pictures) in enumerate(rows.items()):
+            y = top + row * (height + gap)
+            pen.text((MARGIN, y + height / 2), label, INK, font, "lm")
+            for column, picture in enumerate(pictures[first : first + columns]):
+                x = left + gap + column * (width + gap)
+                if row == 0:
+                    pen.text((x + width / 2, top - gap), str(first + column), INK, font, "ms")
+                fits = _enlarged(picture, min(width // picture.width, height // picture.height))
+                sheet.paste(fits, (x + (width - fits.width) // 2, y + (height - fits.height) // 2))
+    return sheet
+
+
+def _enlarged(picture: Image.Image, factor: int) -> Image.Image:
+    size = factor * picture.width, factor * picture.height
+    return picture if factor == 1 else picture.resize(size, Image.Resampling.NEAREST)
 
 
 def captioned_sheet(
@@ -70,3 +99,10 @@ def captioned_sheet(
         else:
             pen.text((x + width / 2, y + height + drop), text, INK, font, "ma")
     return sheet
+
+
+def beside(pictures: Mapping[str, Image.Image], gap: int = 4) -> Image.Image:
+    """Pictures of one thing beside each other, each with its label; smaller ones are enlarged by a whole factor."""
+    width = max(picture.width for picture in pictures.values())
+    cells = [(label, _enlarged(picture, max(1, width // picture.width))) for label, picture in pictures.items()]
+    return captioned_sheet(cells, len(cells), gap=gap)
