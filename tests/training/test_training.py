@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from helpers.models import composed, metrics_of, run_training
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -20,7 +21,7 @@ from torch import Tensor
 
 import vectorae
 from vectorae import rasterize
-from vectorae.callbacks import WATCHED
+from vectorae.callbacks import Watch
 from vectorae.commands import evaluate
 from vectorae.io.torch_file import write_torch
 from vectorae.losses.pixel import MSE
@@ -44,6 +45,9 @@ SCALARS = {
     "val/psnr_crisp",
     "val/ssim_crisp",
 }
+
+
+WATCHED = Watch().count
 
 
 # What a run leaves
@@ -126,7 +130,8 @@ def test_the_svgs_are_the_last_drawings(finished_run: Path) -> None:
     _, _, crisp = tiles(finished_run / "renders" / "step_0000004.png")
     for number in range(WATCHED):
         text = (finished_run / "svg" / f"{number:02d}.svg").read_text(encoding="utf-8")
-        drawn = rendered(text).permute(1, 2, 0).numpy() * 255
+        assert text.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" viewBox="0 0 16 16">')
+        drawn = F.avg_pool2d(rendered(text, zoom=1), 32).permute(1, 2, 0).numpy() * 255
         assert np.abs(drawn - crisp[number]).mean() < 2
 
 

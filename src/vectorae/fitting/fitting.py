@@ -212,9 +212,9 @@ class Fitting:
         with torch.no_grad():
             return self.decoder.scene(raw, state, crisp)
 
-    def draw(self, index: int, crisp: bool, best: bool = True, scale: float = 1.0) -> Tensor:
-        """The same as an image ``[1, C, H, W]``, ``scale`` times as large as the image that is drawn."""
-        height, width = (max(1, round(scale * pixels)) for pixels in self.images.shape[-2:])
+    def draw(self, index: int, crisp: bool, best: bool = True) -> Tensor:
+        """The same as an image ``[1, C, H, W]``."""
+        height, width = self.images.shape[-2:]
         raw, state = self._chosen(index, best)
         with torch.no_grad():
             return self.decoder.render(raw, height, width, state, crisp)

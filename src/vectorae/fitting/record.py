@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from vectorae.decoder import Feedback
+from vectorae.decoder import Feedback, draw_picture
 from vectorae.fitting.fitting import Fitting
 from vectorae.io.animation import write_gif, write_mp4
 from vectorae.io.atomic import write_atomic, write_json
-from vectorae.io.images import Frame, as_png
+from vectorae.io.frame import Frame
+from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
 from vectorae.io.sheets import contact_sheet
 from vectorae.losses.metrics import image_metrics, psnr
@@ -32,10 +33,17 @@ LARGEST_GIF = 480
 
 @dataclass(frozen=True)
 class Drawing:
-    """The title of an image's drawing, and its folder."""
+    """The drawing of an image.
+
+    Attributes:
+        title: of its SVG.
+        folder: of its files.
+        frame: the part that shows the image, and the size to show it at.
+    """
 
     title: str
     folder: Path
+    frame: Frame
 
 
 def written_metrics(drawings: Sequence[Drawing], steps: int) -> list[dict[str, float]] | None:
@@ -56,14 +64,12 @@ class Record:
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
-        scale: of the drawings; 1 is the size of the images.
     """
 
     fitting: Fitting
     drawings: Sequence[Drawing]
     layers: Sequence[str | None]
     writer: SummaryWriter
-    scale: float = 1.0
 
     def step(self, feedback: Feedback) -> None:
         """Log a step."""
@@ -98,13 +104,13 @@ class Record:
         return [self._finish(index, drawing) for index, drawing in enumerate(self.drawings)]
 
     def _finish(self, index: int, drawing: Drawing) -> dict[str, float]:
-        fitting, folder = self.fitting, drawing.folder
+        fitting, folder, frame = self.fitting, drawing.folder, drawing.frame
         height, width = fitting.images.shape[-2:]
-        scene, large = fitting.scene(index, crisp=True), fitting.draw(index, crisp=True, scale=self.scale)
-        frame = Frame(0, 0, width, height, large.shape[-1], large.shape[-2])
+        scene = fitting.scene(index, crisp=True)
         (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers)
         write_atomic(folder / "drawing.svg", text.encode())
-        write_atomic(folder / "drawing.png", as_png(to_picture(large)))
+        large = draw_picture(scene, min(height, width), frame, fitting.decoder.rasterizer)
+        write_atomic(folder / "drawing.png", as_png(large))
         image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
         rows = [torch.cat([image, soft, crisp])]

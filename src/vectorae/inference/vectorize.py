@@ -13,11 +13,13 @@ from PIL import Image
 from torch import Tensor
 
 from vectorae.datasets.decode import decode_all
+from vectorae.decoder import draw_picture
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
+from vectorae.io.frame import Frame, OutputSize
 from vectorae.io.image_files import ImageFile
-from vectorae.io.images import Frame, Picture, View, as_png
-from vectorae.io.pixels import to_float, to_picture
+from vectorae.io.images import Picture, View, as_png, picture_size
+from vectorae.io.pixels import to_float
 from vectorae.io.sheets import contact_sheet
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
@@ -40,14 +42,14 @@ class Outputs:
 
     Attributes:
         folder: of the drawings.
-        scale: factor on the images' size.
+        size: of the drawings, by the images' own.
         png: write each drawing as PNG too.
         existing: what becomes of drawings that are there: ``refuse`` or ``overwrite`` them, or ``skip`` their images.
         sheet: name of the contact sheet.
     """
 
     folder: Path
-    scale: float = 1.0
+    size: OutputSize = OutputSize()
     png: bool = False
     existing: Existing = "refuse"
     sheet: str = SHEET
@@ -61,12 +63,14 @@ class DrawnBatch:
         files: the images, those that cannot be read included.
         failures: path → why it cannot be read, in one line.
         images, drawings: of all others, ``[n, C, S, S]`` in [0, 1], on the CPU.
+        frames: the part of each that shows the picture.
     """
 
     files: Sequence[ImageFile]
     failures: dict[Path, str]
     images: Tensor
     drawings: Tensor
+    frames: Sequence[Frame]
 
 
 def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[ImageFile]:
@@ -89,6 +93,23 @@ def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[Imag
                 f"output: '{target}' is there already; choose another folder, or write overwrite=true, or skip=true"
             )
     return files
+
+
+def check_sizes(files: Sequence[ImageFile], view: View, outputs: Outputs) -> None:
+    """Refuse pictures that would be too large, before anything is drawn; of each image the beginning is read.
+
+    Raises:
+        UserError: naming the first image, and what to write instead.
+    """
+    if not outputs.png or not outputs.size.is_chosen:
+        return
+    for file in files:
+        try:
+            frame = view.frame(*picture_size(file.path), outputs.size)
+        except Exception:  # of many types, if the file is damaged: it is named when it is drawn
+            continue
+        if (why := outputs.size.refusal(frame, file.path.name)) is not None:
+            raise UserError(why)
 
 
 def _targets(file: ImageFile, outputs: Outputs) -> list[Path]:
@@ -130,16 +151,16 @@ def vectorize_files(
             failures = {file.path: one for file, one in zip(batch, results, strict=True) if isinstance(one, str)}
             pixels = np.stack([one.pixels for _, one in good]) if good else np.empty((0, *view.shape), np.uint8)
             images = to_float(torch.from_numpy(pixels))
+            frames = [view.frame(one.width, one.height, outputs.size) for _, one in good]
             if writing is not None:
                 writing.result()
             if good:
                 scene = model.vectorize(images.to(model.device), refine)
-                frames = [view.frame(one.width, one.height, outputs.scale) for _, one in good]
                 drawings = model.decoder.draw(scene, view.size, view.size, model.state, crisp=True).cpu()
                 writing = writer.submit(_write, model, [file for file, _ in good], scene.to("cpu"), frames, outputs)
             else:
                 drawings = images
-            yield DrawnBatch(batch, failures, images, drawings)
+            yield DrawnBatch(batch, failures, images, drawings, frames)
         if writing is not None:
             writing.result()
 
@@ -153,23 +174,29 @@ def _write(
         path, *picture = _targets(file, outputs)
         write_atomic(path, text.encode())
         if picture:
-            write_atomic(picture[0], as_png(render_frame(model, scene[index], frame)))
-
-
-def render_frame(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Image:
-    """Render the part of one drawing within a frame, at the frame's size, as the SVG shows it."""
-    times = max(frame.width / frame.seen_width, frame.height / frame.seen_height)
-    side = max(1, round(model.image_size * times))
-    image = to_picture(model.decoder.draw(drawing, side, side, model.state, crisp=True))
-    unit = side / model.image_size
-    left, top = frame.left * unit, frame.top * unit
-    box = (left, top, min(side, left + frame.seen_width * unit), min(side, top + frame.seen_height * unit))
-    return image.resize((frame.width, frame.height), Image.Resampling.BILINEAR, box=box)
+            drawn = draw_picture(scene[index], size, frame, model.decoder.rasterizer)
+            write_atomic(picture[0], as_png(drawn))
 
 
 def comparison_sheet(batches: Sequence[DrawnBatch]) -> Image.Image | None:
-    """A contact sheet of images, each above its drawing; None if there are no images."""
-    images = torch.cat([batch.images for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
-    drawings = torch.cat([batch.drawings for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
+    """A contact sheet of images, each above its drawing, without the bars; None if there are no images."""
+    frames = [frame for batch in batches for frame in batch.frames][:MOST_ON_SHEET]
+    images, drawings = (
+        without_bars(torch.cat(pictures)[:MOST_ON_SHEET], frames).split(SHEET_COLUMNS)
+        for pictures in ([batch.images for batch in batches], [batch.drawings for batch in batches])
+    )
     rows = [row for pair in zip(images, drawings, strict=True) for row in pair]
     return contact_sheet(rows) if len(rows[0]) else None
+
+
+def without_bars(images: Tensor, frames: Sequence[Frame]) -> Tensor:
+    """Square images ``[n, C, S, S]`` in [0, 1], white beyond the parts that frames show."""
+    cleared = torch.ones_like(images)
+    for image, plain, frame in zip(images, cleared, frames, strict=True):
+        left, top, width, height = frame.part
+        rows, columns = (
+            slice(round(start), max(round(start) + 1, round(start + length)))
+            for start, length in ((top, height), (left, width))
+        )
+        plain[:, rows, columns] = image[:, rows, columns]
+    return cleared
