@@ -67,7 +67,7 @@ def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder: Path = tmp_path_factory.mktemp(request.param)
     model = scattered(*(MIXED if request.param == "mixed" else INK))
     saved(model, folder / "model.ckpt")
-    assert export(model, "onnx", folder / "onnx") < 1e-5
+    assert export(model, "onnx", folder / "onnx").difference < 1e-5
     return folder
 
 
@@ -156,7 +156,7 @@ def test_the_command_writes_every_format(
 @pytest.mark.parametrize("head", ["grid", "queries"])
 def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> None:
     model = scattered(f"head={head}", "model.variational=true", "model.latent=4")
-    assert export(model, "torch_export", tmp_path / "out") < 1e-4
+    assert export(model, "torch_export", tmp_path / "out").difference < 1e-4
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
     with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it predicts"):
@@ -206,7 +206,7 @@ def test_an_export_in_mid_growth_draws_what_the_model_draws(tmp_path: Path) -> N
     """Shapes that are not visible yet are in the file, without opacity."""
     model = scattered("growth.rounds=2", "growth.until=1")
     model.run.progress = 0.2
-    assert export(model, "torch_export", tmp_path / "out") < 1e-4
+    assert export(model, "torch_export", tmp_path / "out").difference < 1e-4
     outputs = FORMATS["torch_export"].run(tmp_path / "out" / "model.pt2", probes(3, 16)[0])
     assert (outputs["opacity"][:, 8:] == 0).all() and (outputs["opacity"][:, :8] > 0).all()
 

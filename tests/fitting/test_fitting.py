@@ -192,7 +192,7 @@ def test_the_best_of_several_restarts_is_kept() -> None:
         assert error(fit, index) == pytest.approx(float(least[index].min()), rel=1e-4)
     cost, terms = fit.best_costs(fit.step())
     assert cost.shape == terms["mse"].shape == (2,)
-    assert fit.draw(1, crisp=False, scale=2).shape == (1, 3, 2 * HEIGHT, 2 * WIDTH)
+    assert fit.draw(1, crisp=False).shape == (1, 3, HEIGHT, WIDTH)
 
 
 def test_it_ends_by_steps_by_time_or_on_a_plateau() -> None:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 import vectorae
 from vectorae import rasterize
-from vectorae.callbacks import WATCHED
+from vectorae.callbacks import Watch
 from vectorae.commands import evaluate
 from vectorae.io.torch_file import write_torch
 from vectorae.losses.pixel import MSE
@@ -46,6 +46,9 @@ SCALARS = {
     "val/psnr_crisp",
     "val/ssim_crisp",
 }
+
+
+WATCHED = Watch().count
 
 
 # What a run leaves
@@ -126,9 +129,10 @@ def test_the_svgs_are_the_last_drawings(finished_run: Path) -> None:
     _, _, crisp = sheet(finished_run, 4)
     for number in range(WATCHED):
         text = (finished_run / "svg" / f"{number:02d}.svg").read_text(encoding="utf-8")
+        assert text.startswith('<svg xmlns="http://www.w3.org/2000/svg" width="512" height="512" viewBox="0 0 16 16">')
         drawn, picture = (
             F.adaptive_avg_pool2d(one, 16)
-            for one in (rendered(text), torch.tensor(crisp[number]).permute(2, 0, 1) / 255)
+            for one in (rendered(text, zoom=1), torch.tensor(crisp[number]).permute(2, 0, 1) / 255)
         )
         assert float((drawn - picture).abs().mean()) < 2 / 255
 

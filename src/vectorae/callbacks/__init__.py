@@ -3,6 +3,6 @@
 from vectorae.callbacks.default import default_callbacks
 from vectorae.callbacks.interruption import Interruption
 from vectorae.callbacks.moving_average import MovingAverage
-from vectorae.callbacks.snapshots import WATCHED
+from vectorae.callbacks.snapshots import Watch
 
-__all__ = ["WATCHED", "Interruption", "MovingAverage", "default_callbacks"]
+__all__ = ["Interruption", "MovingAverage", "Watch", "default_callbacks"]

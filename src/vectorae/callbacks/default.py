@@ -11,14 +11,15 @@ from vectorae.callbacks.last_validation import LastValidation
 from vectorae.callbacks.metrics import Metrics
 from vectorae.callbacks.moving_average import MovingAverage
 from vectorae.callbacks.progress_bar import ProgressBar
-from vectorae.callbacks.snapshots import Snapshots
+from vectorae.callbacks.snapshots import Snapshots, Watch
 
 
-def default_callbacks(run_dir: Path, started: float, ema: float = 0.0) -> list[Callback]:
+def default_callbacks(run_dir: Path, watch: Watch, started: float, ema: float = 0.0) -> list[Callback]:
     """The callbacks of a run, which write into its folder.
 
     Args:
         run_dir: the folder.
+        watch: which validation images are drawn, and how large.
         started: when the command began, by ``time.perf_counter``.
         ema: decay of the moving average of the weights; 0 for none.
     """
@@ -30,7 +31,7 @@ def default_callbacks(run_dir: Path, started: float, ema: float = 0.0) -> list[C
         Divergence(last),
         LastValidation(),
         ProgressBar(),
-        Snapshots(run_dir),
+        Snapshots(run_dir, watch),
         Metrics(run_dir / "metrics.json", started),
         BestCheckpoint(folder),
         last,

@@ -1,6 +1,7 @@
 """Drawings of the same images during a run."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from torch import Tensor
 from vectorae.decoder import DrawState
 from vectorae.io.animation import write_gif
 from vectorae.io.atomic import write_atomic
+from vectorae.io.frame import OutputSize
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_float, to_pictures
 from vectorae.io.sheets import beside, contact_sheet, enlargement
@@ -21,20 +23,34 @@ from vectorae.svg import to_animated_svg, to_svg
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.eval_mode import eval_mode
 
-WATCHED = 16
-"""How many validation images are drawn at every validation."""
+
+@dataclass(frozen=True)
+class Watch:
+    """Which validation images are drawn at every validation, and how large.
+
+    Attributes:
+        count: how many, from the first on; fewer if there are fewer.
+        size: of ``svg/NN.svg``, by that of the images.
+    """
+
+    count: int = 16
+    size: OutputSize = OutputSize()
 
 
 class Snapshots(Callback):
     """Draws the same validation images at step 0 and at every validation: rows image, soft, crisp.
 
-    Into ``renders/step_NNNNNNN.png`` and TensorBoard, there also each image under a tag of its own; at the end ``convergence.gif`` over all of them, the same as
-    moving shapes in ``convergence.svg``, and the last drawings as ``svg/NN.svg``. The raw numbers lie in
-    ``renders/step_NNNNNNN.npz``.
+    Into ``renders/step_NNNNNNN.png`` and TensorBoard, there also each image under a tag of its own; at the end
+    ``convergence.gif`` over all of them, the same as moving shapes in ``convergence.svg``, and the last drawings as
+    ``svg/NN.svg``. The raw numbers lie in ``renders/step_NNNNNNN.npz``.
+
+    Args:
+        run_dir: the run's folder.
+        watch: which images, and how large.
     """
 
-    def __init__(self, run_dir: Path) -> None:
-        self.run_dir = run_dir
+    def __init__(self, run_dir: Path, watch: Watch) -> None:
+        self.run_dir, self.watch = run_dir, watch
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._draw(trainer, pl_module)
@@ -49,15 +65,15 @@ class Snapshots(Callback):
         renders = self.run_dir / "renders"
         write_gif(sorted(renders.glob("step_*.png")), self.run_dir / "convergence.gif")
         write_convergence(pl_module, sorted(renders.glob("step_*.npz")), self.run_dir / "convergence.svg")
-        scene = pl_module.vectorize(_watched(trainer, pl_module))
-        for index, text in enumerate(to_svg(scene, pl_module.image_size, pl_module.image_size)):
+        scene, side = pl_module.vectorize(self._watched(trainer, pl_module)), pl_module.image_size
+        for index, text in enumerate(to_svg(scene, side, side, frames=[self.watch.size.square(side)] * scene.batch)):
             write_atomic(self.run_dir / "svg" / f"{index:02d}.svg", text.encode())
 
     def _draw(self, trainer: pl.Trainer, model: pl.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
         assert isinstance(model, VectorAutoencoder)
-        images, state = _watched(trainer, model), model.state
+        images, state = self._watched(trainer, model), model.state
         side = enlargement(model.image_size) * model.image_size
         with eval_mode(model):
             raw = model(images)
@@ -74,8 +90,13 @@ class Snapshots(Callback):
             pictures = {"drawings/all": sheet}
             for index in range(len(images)):
                 pictures[f"drawings/{index:02d}"] = beside({label: row[index] for label, row in rows.items()})
-            for tag, picture in pictures.items():
-                logger.experiment.add_image(tag, np.asarray(picture), trainer.global_step, dataformats="HWC")
+            for tag, one in pictures.items():
+                logger.experiment.add_image(tag, np.asarray(one), trainer.global_step, dataformats="HWC")
+
+    def _watched(self, trainer: pl.Trainer, model: VectorAutoencoder) -> Tensor:
+        """The images that are drawn, ``[n, C, S, S]`` in [0, 1]."""
+        images: Tensor = trainer.datamodule.images("val")[: self.watch.count]  # type: ignore[attr-defined]
+        return to_float(images).to(model.device)
 
 
 @torch.no_grad()
@@ -88,9 +109,3 @@ def write_convergence(model: VectorAutoencoder, snapshots: Sequence[Path], path:
             scenes.append(model.decoder.whole_scene(torch.from_numpy(saved["raw"]).to(model.device), state))
     if scenes:
         write_atomic(path, to_animated_svg(scenes, model.image_size, model.image_size).encode())
-
-
-def _watched(trainer: pl.Trainer, model: VectorAutoencoder) -> Tensor:
-    """The images that are drawn, ``[n, C, S, S]`` in [0, 1]."""
-    images: Tensor = trainer.datamodule.images("val")[:WATCHED]  # type: ignore[attr-defined]
-    return to_float(images).to(model.device)

@@ -39,11 +39,13 @@ def export(config: dict[str, Any], folder: Path) -> None:
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])
-    difference = exports.export(model, config["format"], output, config["overwrite"])
+    done = exports.export(model, config["format"], output, config["overwrite"])
     files = ", ".join(sorted(path.name for path in output.iterdir()))
-    if model.options.refine_steps and config["format"] != "safetensors":
-        print(f"the export is the encoder with its layout{exports.LEFT_OUT}")
-    print(f"written to {output} ({files}); largest difference from the model: {difference:.1e}")
+    if (left := done.left_out) is not None:
+        print(f"the export is the encoder with its layout{exports.LEFT_OUT}:")
+        print(f"  crisp PSNR {left.psnr_encoder_crisp:.2f} dB instead of {left.psnr_crisp:.2f} dB")
+        print(f"  (on {left.images} {left.source}; a model trained with model.refine_steps=0 loses nothing)")
+    print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
 
 
 if __name__ == "__main__":

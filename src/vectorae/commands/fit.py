@@ -14,6 +14,7 @@ from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import AUTO, remove_leftovers, runs_beside
 from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, Scale
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from vectorae.fitting import Fitting
     from vectorae.fitting.photos import Photo
     from vectorae.fitting.record import Record
+    from vectorae.io.frame import OutputSize
     from vectorae.io.signals import Signals
     from vectorae.svg import Reading
 
@@ -35,7 +37,7 @@ STATE = "state.pt"
 SMALLEST = 8
 """Shorter side of the smallest images that can be evaluated, pixels."""
 
-FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "scale", "resume", "device")
+FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "width", "scale", "resume", "device")
 """Keys that may change on resume: how long the fit takes, and how it is shown."""
 
 FREE_TO_DIFFER_AUTO = ("max_steps", "max_time", "resume")
@@ -77,7 +79,8 @@ class FitConfig:
     init: str | None = None
     resume: str | None = None
     snapshots: PositiveInt = 40
-    scale: Scale = 1.0
+    width: Width | None = None
+    scale: Scale | None = None
     batch_size: PositiveInt = 16
     device: str = "auto"
 
@@ -116,6 +119,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     """
     time = duration(config["max_time"], "max_time")
     max_time = None if time is None else float(seconds_of(time))
+    size = output_size(config)
     device = shell.device(config["device"])
 
     import torch
@@ -128,6 +132,11 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     build_plan(config, max_time)
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
+    if config["image"] is None:
+        size = size.or_readable(config["size"])
+    for photo in photos:
+        if (why := size.refusal(size.frame(photo.part, photo.width, photo.height), photo.title)) is not None:
+            raise UserError(why)
     several = list(batches(photos, config["batch_size"]))
     settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
     state = _find_state(config["resume"], folder, settings)
@@ -150,7 +159,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     print(f"run folder: {shell.short(folder)}", flush=True)
     if state is not None:
         print(f"continues from {shell.short(state)}", flush=True)
-    metrics, signal = _draw(several, build, folder, settings, states)
+    metrics, signal = _draw(several, build, folder, size, settings, states)
     _report(metrics, photos, folder)
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
@@ -163,6 +172,7 @@ def _draw(
     several: Sequence[Sequence[Photo]],
     build: Callable[[int], tuple[Fitting, list[str | None]]],
     folder: Path,
+    size: OutputSize,
     settings: Mapping[str, Any],
     states: dict[int, Any],
 ) -> tuple[list[dict[str, float]], int | None]:
@@ -176,7 +186,10 @@ def _draw(
     metrics: list[dict[str, float]] = []
     with Signals() as signals:
         for number, batch in enumerate(several):
-            drawings = [Drawing(photo.title, folder / photo.name) for photo in batch]
+            frames = [size.frame(photo.part, photo.width, photo.height) for photo in batch]
+            drawings = [
+                Drawing(photo.title, folder / photo.name, frame) for photo, frame in zip(batch, frames, strict=True)
+            ]
             fitting, layers = build(number)
             if number in states:
                 fitting.load_state_dict(states[number])
@@ -192,7 +205,7 @@ def _draw(
             log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
             # TensorBoard forgets what a fit that was killed logged after its last state.
             with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
-                record = Record(fitting, drawings, layers, writer, settings["scale"])
+                record = Record(fitting, drawings, layers, writer)
                 _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:

@@ -25,6 +25,8 @@ FREE_TO_DIFFER = {
     "dataset.workers",
     "rasterizer.backend",
     "rasterizer.chunk_size",
+    "watch.width",
+    "watch.scale",
 }
 """Keys that may change on resume: where things lie and how fast they are made changes no number."""
 

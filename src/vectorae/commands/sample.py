@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt
+from vectorae.commands.output_size import Width, output_size
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, Scale
 from vectorae.errors import UserError
 
 
@@ -22,6 +23,8 @@ class SampleConfig:
     steps: Annotated[int, Ge(1), Le(1000)] = 12
     temperature: NonNegativeFloat = 1.0
     seed: NonNegativeInt = 0
+    width: Width | None = None
+    scale: Scale | None = None
     output: str | None = None
     overwrite: bool = False
     device: str = "auto"
@@ -42,6 +45,7 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: a checkpoint that cannot be sampled from, or an output folder that exists.
     """
+    size = output_size(config)
     device = shell.device(config["device"])
 
     from vectorae.inference.sample import sample_drawings, write_samples
@@ -53,7 +57,7 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     if output.exists() and not config["overwrite"]:
         raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
     samples = sample_drawings(model, config["count"], config["seed"], config["temperature"], config["steps"])
-    write_samples(model, samples, output)
+    write_samples(model, samples, output, size)
     print(f"drawn: {shell.short(output / 'samples.png')}, interpolation.gif, interpolation.svg, svg/")
 
 

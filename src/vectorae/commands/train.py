@@ -14,10 +14,11 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration
+from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import AUTO, ResumePoint, find_resume_point, remove_leftovers
 from vectorae.compat import write_summaries
-from vectorae.config.arguments import check_arguments
+from vectorae.config.arguments import Scale, check_arguments
 from vectorae.config.components import check, flatten
 from vectorae.errors import UserError, choose, reason
 from vectorae.io.signals import REQUEUE, slurm_job
@@ -45,8 +46,20 @@ OWN_TRAINER_KEYS = {
 # The length of a run without a limit: a first trial should end by itself.
 DEFAULT_TIME = "00:00:04:00"
 
+# Pictures of more images would take longer than the training between them.
+MOST_WATCHED = 1024
+
 # Logged by the callbacks at the end of a run.
 HPARAMS_METRIC = "psnr_crisp"
+
+
+@dataclass
+class WatchConfig:
+    """The validation images that are drawn at every validation."""
+
+    count: Annotated[int, Ge(1), Le(MOST_WATCHED)] = 16
+    width: Width | None = None
+    scale: Scale | None = None
 
 
 @dataclass
@@ -70,6 +83,7 @@ class TrainConfig:
     loss: dict[str, Any] = field(default_factory=dict)
     optimizer: dict[str, Any] = field(default_factory=dict)
     trainer: dict[str, Any] = field(default_factory=dict)
+    watch: WatchConfig = field(default_factory=WatchConfig)
 
 
 def main() -> int:
@@ -91,10 +105,11 @@ def train(config: dict[str, Any], folder: Path) -> int:
         UserError: anything in the config that cannot work, before training starts; a loss that is no number.
     """
     started = time.perf_counter()
+    size = output_size(config["watch"], "watch.")
 
     import pytorch_lightning as pl
 
-    from vectorae.callbacks import Interruption, default_callbacks
+    from vectorae.callbacks import Interruption, Watch, default_callbacks
     from vectorae.training.tensorboard import Curves
 
     shell.quieten_lightning()
@@ -116,7 +131,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         # TensorBoard forgets what a run logged after its last checkpoint.
         folder, purge_step = start.folder, start.step
     dataset = build_dataset(config)
-    callbacks = default_callbacks(folder, started, model.options.ema)
+    callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size), started, model.options.ema)
     logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()

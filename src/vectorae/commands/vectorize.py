@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from vectorae.commands import shell
+from vectorae.commands.output_size import Width, output_size
 from vectorae.config.arguments import NonNegativeInt, PositiveInt, Scale, Workers
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -25,8 +26,9 @@ class VectorizeConfig:
     checkpoint: str = "???"
     input: str = "???"
     output: str = "???"
-    resize: Literal["crop", "pad", "stretch"] = "crop"
-    scale: Scale = 1.0
+    resize: Literal["crop", "pad", "stretch"] = "pad"
+    width: Width | None = None
+    scale: Scale | None = None
     png: bool = False
     overwrite: bool = False
     skip: bool = False
@@ -58,6 +60,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: anything in the config that cannot work, before the first image is read.
     """
+    size = output_size(config)
     device = shell.device(config["device"])
 
     from PIL import Image
@@ -66,6 +69,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae.io.atomic import write_atomic
     from vectorae.io.image_files import find_images, shard_of
     from vectorae.io.progress import counting
+    from vectorae.io.speed import speed
     from vectorae.training import checkpoint as checkpoints
 
     model = checkpoints.load(config["checkpoint"])
@@ -79,17 +83,19 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     if config["shard"] is not None:
         found = shard_of(found, config["shard"])
         sheet_name = f"contact_sheet_{config['shard'].replace('/', '_of_')}.png"
-    outputs = inference.Outputs(output, config["scale"], config["png"], existing, sheet_name)
+    outputs = inference.Outputs(output, size, config["png"], existing, sheet_name)
     files = inference.check_outputs(found, outputs)
     view = View(
         model.image_size,
         model.layout.channels,
         config["resize"],
+        bars=model.bars,
         invert=config["invert"],
         background=config["background"],
         max_pixels=config["max_pixels"],
     )
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
+    inference.check_sizes(files, view, outputs)
     start = time.perf_counter()
     on_sheet: list[DrawnBatch] = []
     left_out = 0
@@ -105,11 +111,11 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
                 on_sheet.append(batch)
             advance(len(batch.files))
     seconds = time.perf_counter() - start
-    if on_sheet and (sheet := inference.comparison_sheet(on_sheet)) is not None:
+    if on_sheet and (sheet := inference.comparison_sheet(model, on_sheet)) is not None:
         write_atomic(output / outputs.sheet, as_png(sheet))
     done = len(files) - left_out
     there = f" ({len(found) - len(files)} were there)" if len(files) < len(found) else ""
-    print(f"{done} of {len(files)} images drawn into {output}{there}, {done / max(seconds, 1e-9):.0f} images/s")
+    print(f"{done} of {len(files)} images drawn into {output}{there}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
 
 

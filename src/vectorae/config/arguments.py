@@ -41,7 +41,7 @@ LARGEST_SIDE = 8192
 """Pixels of the side of the largest images that a model is trained on."""
 
 Scale = Annotated[float, Gt(0), Le(1000)]
-"""Of a drawing's size; 1 is that of the image."""
+"""Factor on a size."""
 
 Workers = Annotated[int, Ge(0), Le(256)]
 """A number of processes that work for this one."""

@@ -76,7 +76,7 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         verb="reading",
         identity=[
             str(root.resolve()),
-            [view.resize, view.crop.side, view.crop.centre, view.invert],
+            [view.mapping, view.crop.side, view.crop.centre, view.invert],
             {split: signature(names[split]) for split in disk.SPLITS},
         ],
         image_shape=view.shape,

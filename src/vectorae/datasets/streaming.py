@@ -65,7 +65,7 @@ class Streaming(ImageData):
         return disk.Recipe(
             name=self.config_name,
             verb="reading",
-            identity=[self._folder.identity, view.resize],
+            identity=[self._folder.identity, view.mapping],
             image_shape=view.shape,
             counts=counts,
             blocks=lambda split, first: self._blocks(split, range(first, counts[split])),

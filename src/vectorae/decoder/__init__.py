@@ -1,6 +1,7 @@
 """From raw numbers to pixels, costs and gradients; and how that changes during a run."""
 
 from vectorae.decoder.decoder import Decoder, Feedback, draw_scene
+from vectorae.decoder.picture import draw_picture
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
@@ -22,6 +23,7 @@ __all__ = [
     "Target",
     "TemperatureSchedule",
     "draw_and_measure",
+    "draw_picture",
     "draw_scene",
     "half_cosine",
     "optimize_raw",

@@ -5,7 +5,7 @@ import os
 import shutil
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,8 +14,10 @@ from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
 from vectorae.export.formats import FORMATS
+from vectorae.export.left_out import LeftOut, measure_left_out
 from vectorae.export.network import SceneNetwork
 from vectorae.export.standalone import standalone
+from vectorae.io.atomic import replacing, write_atomic
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -27,8 +29,20 @@ LEFT_OUT = ", without the learned refinement, which needs the rasterizer"
 SCENE, DRAW = "scene.json", "draw.py"
 
 
+class Exported(NamedTuple):
+    """How near an export is to its model.
+
+    Attributes:
+        difference: the largest on random images and toy faces, in batches of several sizes.
+        left_out: what it does not do, in decibels; None if nothing.
+    """
+
+    difference: float
+    left_out: LeftOut | None
+
+
 @torch.no_grad()
-def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = False) -> float:
+def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = False) -> Exported:
     """Write the encoder and its layout, and ``scene.json``; for ONNX also ``draw.py``, which needs no torch.
 
     Args:
@@ -36,9 +50,6 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
         name: a key of ``FORMATS``.
         folder: where.
         overwrite: write over files that are there.
-
-    Returns:
-        The largest difference from the model on random images and toy faces, in batches of several sizes.
 
     Raises:
         UserError: no such format, a package that is missing, files that are there, or a difference above
@@ -61,20 +72,22 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     part.mkdir(parents=True, exist_ok=True)
     try:
         _check_room(model, part)
-        chosen.write(model, network, part / chosen.file)
+        with replacing(part / chosen.file) as unfinished:
+            chosen.write(model, network, unfinished)
         difference = largest_difference(model, network, name, part / chosen.file)
         if not difference <= TOLERANCE:
             raise UserError(f"format: the {name} export is off by {difference:.1e}; more than {TOLERANCE} is refused")
-        described = json.dumps(description(model, network), indent=1, ensure_ascii=False) + "\n"
-        (part / SCENE).write_text(described, encoding="utf-8")
+        left_out = None if chosen.whole else measure_left_out(model)
+        described = json.dumps(description(model, network, left_out), indent=1, ensure_ascii=False) + "\n"
+        write_atomic(part / SCENE, described.encode())
         if name == "onnx":
-            (part / DRAW).write_text(standalone(), encoding="utf-8")
+            write_atomic(part / DRAW, standalone().encode())
         folder.mkdir(parents=True, exist_ok=True)
         for file in files:
             os.replace(part / file, folder / file)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return difference
+    return Exported(difference, left_out)
 
 
 def _check_room(model: VectorAutoencoder, folder: Path) -> None:
@@ -85,17 +98,24 @@ def _check_room(model: VectorAutoencoder, folder: Path) -> None:
         raise UserError(f"output: {needed / 2**20:.0f} MiB are needed and {free / 2**20:.0f} MiB are free; make room")
 
 
-def description(model: VectorAutoencoder, network: SceneNetwork) -> dict[str, Any]:
-    """The content of ``scene.json``."""
+def description(model: VectorAutoencoder, network: SceneNetwork, left_out: LeftOut | None) -> dict[str, Any]:
+    """The content of ``scene.json``.
+
+    ``input.bars`` says what fills the square around a picture that is not square: ``edge``, its outermost pixels, which
+    go on, or ``black``. ``left_out`` is null, or what the export does without costs: ``psnr_crisp`` of the model and
+    ``psnr_encoder_crisp`` of what is exported, dB, the means over ``images`` images of a ``source``.
+    """
     channels, side = model.layout.channels, model.image_size
     return {
         "made_by": f"vectorae {version('vectorae')}",
-        "network": "encoder and layout" + (LEFT_OUT if model.options.refine_steps else ""),
+        "network": "encoder and layout" + (LEFT_OUT if left_out else ""),
+        "left_out": None if left_out is None else left_out._asdict(),
         "input": {
             "name": "images",
             "shape": ["batch", channels, side, side],
             "unit": "[0, 1], sRGB",
             "meaning": "square images" if channels == 3 else "square images, grey",
+            "bars": model.bars,
         },
         **network.describe(),
     }

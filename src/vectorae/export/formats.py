@@ -29,12 +29,14 @@ class Format(NamedTuple):
         needs: packages, from the extra ``export``.
         write: the file, of a model and its network.
         run: what the file outputs to images, by name.
+        whole: whether it is the whole model, and not the encoder with its layout alone.
     """
 
     file: str
     needs: tuple[str, ...]
     write: Callable[[VectorAutoencoder, SceneNetwork, Path], None]
     run: Callable[[Path, Tensor], Tensors]
+    whole: bool = False
 
     def check(self) -> None:
         """Refuse what cannot work here.
@@ -117,5 +119,5 @@ def _run_weights(path: Path, images: Tensor) -> Tensors:
 FORMATS = {
     "onnx": Format("model.onnx", ("onnx", "onnxscript", "onnxruntime"), _write_onnx, _run_onnx),
     "torch_export": Format("model.pt2", (), _write_program, _run_program),
-    "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _run_weights),
+    "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _run_weights, whole=True),
 }

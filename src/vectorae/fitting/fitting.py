@@ -21,6 +21,9 @@ GAIN = 1e-3
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
 
+SEEN = 1 / 512
+"""Pixels that a shape has to be visible on, else it changes no pixel by half a level of 256."""
+
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
 
@@ -212,12 +215,24 @@ class Fitting:
         with torch.no_grad():
             return self.decoder.scene(raw, state, crisp)
 
-    def draw(self, index: int, crisp: bool, best: bool = True, scale: float = 1.0) -> Tensor:
-        """The same as an image ``[1, C, H, W]``, ``scale`` times as large as the image that is drawn."""
-        height, width = (max(1, round(scale * pixels)) for pixels in self.images.shape[-2:])
+    def draw(self, index: int, crisp: bool, best: bool = True, times: int = 1) -> Tensor:
+        """The same as an image ``[1, C, H, W]``, ``times`` as high and wide as the image that is drawn."""
+        height, width = (times * pixels for pixels in self.images.shape[-2:])
         raw, state = self._chosen(index, best)
         with torch.no_grad():
             return self.decoder.render(raw, height, width, state, crisp)
+
+    def present_raw(self, index: int) -> Tensor:
+        """The raw numbers of an image's present drawing, ``[1, raw_size]``."""
+        raw, _ = self._chosen(index, best=False)
+        return raw
+
+    def paints(self, index: int) -> Tensor:
+        """Which shapes of an image's best drawing can be seen in it, bool ``[1, N]``: others have collapsed."""
+        raw, state = self._chosen(index, best=True)
+        height, width = self.images.shape[-2:]
+        _, pixels = draw_and_measure(self.decoder, raw, height, width, replace(state, exact=True))
+        return pixels >= SEEN
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues as if nothing had happened."""

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError, reason
+from vectorae.io.frame import Part
 from vectorae.io.image_files import ImageFile, find_images
-from vectorae.io.images import read_whole
+from vectorae.io.images import Picture, read_whole, whole_part
 from vectorae.io.pixels import to_float
 
 OWN_PICTURE = "toy_face"
@@ -32,11 +33,19 @@ class Photo:
         name: of its folder below that of the run; empty where there is but one.
         title: of its drawing.
         pixels: ``[C, H, W]`` in [0, 1].
+        width, height: of the image file, upright, pixels.
     """
 
     name: Path
     title: str
     pixels: Tensor
+    width: int
+    height: int
+
+    @property
+    def part(self) -> Part:
+        """The part of the pixels that shows the image: a longer side that is no whole number is rounded up."""
+        return whole_part(min(self.pixels.shape[-2:]), self.width, self.height)
 
 
 @dataclass(frozen=True)
@@ -67,14 +76,16 @@ class Reader:
         """
         if image is None:
             (face,) = draw_faces(0, "train", OWN_FACE, OWN_FACE + 1, self.size, self.channels)
-            return [Photo(Path(), OWN_PICTURE, to_float(face))], {}
+            return [Photo(Path(), OWN_PICTURE, to_float(face), self.size, self.size)], {}
         files, alone = find_images(image, folder, "image"), Path(image).expanduser().is_file()
         with ThreadPoolExecutor(4) as pool:
             read = list(pool.map(self._read, files))
         photos = [
-            Photo(Path() if alone else file.name, file.path.name, one)
+            Photo(
+                Path() if alone else file.name, file.path.name, to_float(torch.from_numpy(one.pixels.copy())), *one[1:]
+            )
             for file, one in zip(files, read, strict=True)
-            if isinstance(one, Tensor)
+            if isinstance(one, Picture)
         ]
         failures = {file.path: one for file, one in zip(files, read, strict=True) if isinstance(one, str)}
         if not photos:
@@ -82,12 +93,11 @@ class Reader:
             raise UserError(f"image: '{path}' cannot be read ({why})")
         return photos, failures
 
-    def _read(self, file: ImageFile) -> Tensor | str:
+    def _read(self, file: ImageFile) -> Picture | str:
         try:
-            picture = read_whole(file.path, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
+            return read_whole(file.path, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
         except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
             return reason(error)
-        return to_float(torch.from_numpy(picture.pixels.copy()))
 
 
 def batches(photos: Sequence[Photo], size: int) -> Iterator[list[Photo]]:

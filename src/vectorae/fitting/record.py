@@ -6,25 +6,30 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from vectorae.decoder import Feedback
+from vectorae.decoder import Feedback, draw_picture
 from vectorae.fitting.fitting import Fitting
+from vectorae.fitting.history import History
 from vectorae.io.animation import write_gif, write_mp4
 from vectorae.io.atomic import write_atomic, write_json
-from vectorae.io.images import Frame, as_png
+from vectorae.io.frame import Frame
+from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
-from vectorae.io.sheets import contact_sheet
+from vectorae.io.sheets import beside, enlargement
 from vectorae.losses.metrics import image_metrics, psnr
 from vectorae.scene import Scene
-from vectorae.svg import to_svg
+from vectorae.svg import to_animated_svg, to_svg
 
 ON_SHEET = 8
 """Images that TensorBoard shows, of those that are drawn together."""
 
-METRICS = "metrics.json"
+PICTURES = 10
+"""Of each image in TensorBoard, which shows as many unless it is asked for more."""
+
+METRICS, LATEST, HISTORY = "metrics.json", "latest.png", "snapshots.npz"
 
 LARGEST_GIF = 480
 """Pixels of the longer side of the animation."""
@@ -32,10 +37,17 @@ LARGEST_GIF = 480
 
 @dataclass(frozen=True)
 class Drawing:
-    """The title of an image's drawing, and its folder."""
+    """The drawing of an image.
+
+    Attributes:
+        title: of its SVG.
+        folder: of its files.
+        frame: the part that shows the image, and the size to show it at.
+    """
 
     title: str
     folder: Path
+    frame: Frame
 
 
 def written_metrics(drawings: Sequence[Drawing], steps: int) -> list[dict[str, float]] | None:
@@ -47,23 +59,22 @@ def written_metrics(drawings: Sequence[Drawing], steps: int) -> list[dict[str, f
     return metrics if all(one.get("steps") == steps for one in metrics) else None
 
 
-@dataclass(frozen=True)
 class Record:
     """Writes the drawings of one batch.
 
-    Attributes:
-        fitting: of the batch.
+    Args:
+        fitting: of the batch, new or where it goes on.
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
-        scale: of the drawings; 1 is the size of the images.
     """
 
-    fitting: Fitting
-    drawings: Sequence[Drawing]
-    layers: Sequence[str | None]
-    writer: SummaryWriter
-    scale: float = 1.0
+    def __init__(
+        self, fitting: Fitting, drawings: Sequence[Drawing], layers: Sequence[str | None], writer: SummaryWriter
+    ) -> None:
+        self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
+        self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
+        self._pictures = 0
 
     def step(self, feedback: Feedback) -> None:
         """Log a step."""
@@ -75,23 +86,42 @@ class Record:
             self.writer.add_scalar(f"fit/{name}", value, step)
 
     def snapshot(self) -> float:
-        """Write the present crisp drawings as pictures. Returns their mean PSNR, dB."""
-        fitting, step = self.fitting, self.fitting.steps
-        crisp = []
-        for index, drawing in enumerate(self.drawings):
-            drawn = fitting.draw(index, crisp=True, best=False)
-            write_atomic(drawing.folder / "renders" / f"step_{step:07d}.png", as_png(to_picture(drawn)))
-            crisp.append(drawn)
-        decibels = float(psnr(torch.cat(crisp), fitting.images).mean())
-        self.writer.add_scalar("fit/psnr_crisp", decibels, step)
-        on_sheet = range(min(ON_SHEET, len(crisp)))
-        soft = torch.cat([fitting.draw(index, crisp=False, best=False) for index in on_sheet])
-        sheet = contact_sheet([fitting.images[: len(on_sheet)], soft, torch.cat(crisp[: len(on_sheet)])], tile=1)
-        self.writer.add_image("image, soft, crisp", np.asarray(sheet), step, dataformats="HWC")
-        return decibels
+        """Write the present crisp drawings as ``latest.png``, and what the animation needs.
+
+        Returns:
+            Their mean PSNR, dB.
+        """
+        fitting, step, times = self.fitting, self.fitting.steps, self._times
+        decibels = []
+        for index, (drawing, history) in enumerate(zip(self.drawings, self._histories, strict=True)):
+            history.append(step, fitting.num_visible, fitting.present_raw(index))
+            large = fitting.draw(index, crisp=True, best=False, times=times)
+            write_atomic(drawing.folder / LATEST, as_png(to_picture(large)))
+            crisp = fitting.draw(index, crisp=True, best=False)
+            decibels.append(float(psnr(crisp, fitting.images[index : index + 1])))
+        mean = sum(decibels) / len(decibels)
+        self.writer.add_scalar("fit/psnr_crisp", mean, step)
+        if (due := 1 + int(fitting.progress * (PICTURES - 1))) > self._pictures:
+            self._pictures = due
+            for index, drawing in enumerate(self.drawings[:ON_SHEET]):
+                pixels = np.asarray(self._comparison(index, best=False))
+                self.writer.add_image(f"drawings/{drawing.title}", pixels, step, dataformats="HWC")
+        return mean
+
+    @property
+    def _times(self) -> int:
+        """How many times the size of the images drawings are rendered at, to be looked at."""
+        return enlargement(min(self.fitting.images.shape[-2:]))
+
+    def _comparison(self, index: int, best: bool = True) -> Image.Image:
+        """Image, soft and crisp drawing."""
+        pictures = {"image": to_picture(self.fitting.images[index : index + 1])}
+        for label, crisp in (("soft", False), ("crisp", True)):
+            pictures[label] = to_picture(self.fitting.draw(index, crisp, best, self._times))
+        return beside(pictures)
 
     def finish(self) -> list[dict[str, float]]:
-        """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animation, ``metrics.json``.
+        """Write the best drawings: ``drawing.svg``, ``drawing.png``, ``comparison.png``, animations, ``metrics.json``.
 
         Returns:
             The metrics of each.
@@ -99,23 +129,35 @@ class Record:
         return [self._finish(index, drawing) for index, drawing in enumerate(self.drawings)]
 
     def _finish(self, index: int, drawing: Drawing) -> dict[str, float]:
-        fitting, folder = self.fitting, drawing.folder
+        fitting, folder, frame = self.fitting, drawing.folder, drawing.frame
         height, width = fitting.images.shape[-2:]
-        scene, large = fitting.scene(index, crisp=True), fitting.draw(index, crisp=True, scale=self.scale)
-        frame = Frame(0, 0, width, height, large.shape[-1], large.shape[-2])
-        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers)
+        scene, paints = fitting.scene(index, crisp=True), fitting.paints(index)
+        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers, kept=paints)
         write_atomic(folder / "drawing.svg", text.encode())
-        write_atomic(folder / "drawing.png", as_png(to_picture(large)))
+        large = draw_picture(scene, min(height, width), frame, fitting.decoder.rasterizer)
+        write_atomic(folder / "drawing.png", as_png(large))
+        write_atomic(folder / "comparison.png", as_png(self._comparison(index)))
+        self._animate(self._histories[index])
         image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
-        rows = [torch.cat([image, soft, crisp])]
-        write_atomic(folder / "comparison.png", as_png(contact_sheet(rows, tile=1)))
-        pictures = sorted((folder / "renders").glob("step_*.png"))
-        write_gif(pictures, folder / "fit.gif", largest=LARGEST_GIF)
-        write_mp4(pictures, folder / "fit.mp4")
         metrics = self._metrics(image, soft, crisp, scene)
+        metrics |= {"shapes": float(paints.sum()), "collapsed": float((~paints).sum())}
         write_json(folder / METRICS, metrics)
         return metrics
+
+    def _animate(self, history: History) -> None:
+        """Write how the drawing came about: ``fit.svg``, ``fit.gif``, and ``fit.mp4`` where ffmpeg is installed."""
+        decoder, state, folder = self.fitting.decoder, self.fitting.end_state, history.path.parent
+        height, width = self.fitting.images.shape[-2:]
+        times = LARGEST_GIF / max(height, width)
+        scenes = history.scenes(decoder, state)
+        frames = [
+            to_picture(decoder.draw(scene, round(times * height), round(times * width), state, crisp=True))
+            for scene in scenes
+        ]
+        write_gif(frames, folder / "fit.gif")
+        write_mp4(frames, folder / "fit.mp4")
+        write_atomic(folder / "fit.svg", to_animated_svg(scenes, height, width).encode())
 
     def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
         fitting = self.fitting
@@ -127,7 +169,6 @@ class Record:
         for name, drawing in (("soft", soft), ("crisp", crisp)):
             metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
         metrics |= {
-            "shapes": float(scene.count),
             "revived": float(fitting.relocated),
             "images": float(len(self.drawings)),
             "steps": float(fitting.steps),

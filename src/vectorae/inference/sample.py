@@ -9,6 +9,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.io.animation import write_gif
 from vectorae.io.atomic import write_atomic
+from vectorae.io.frame import OutputSize
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture, to_pictures
 from vectorae.io.sheets import contact_sheet
@@ -89,15 +90,22 @@ def _decoded(model: VectorAutoencoder, latents: Tensor) -> Scene:
     return model.decoder.scene(model.encoder.decode_latent(latents), model.state, crisp=True).to("cpu")
 
 
-def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path) -> None:
-    """Write ``samples.png`` and ``svg/NN.svg``; ``interpolation.png``, ``.gif`` and ``.svg``."""
+def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path, size: OutputSize) -> None:
+    """Write ``samples.png`` and ``svg/NN.svg``; ``interpolation.png``, ``.gif`` and ``.svg``.
+
+    Args:
+        model: whose drawings they are.
+        samples: from ``sample_drawings``.
+        folder: of the files.
+        size: of ``svg/NN.svg``, by that of the model's images.
+    """
     side = model.image_size
     large = max(side, TILE)
 
     def draw(scene: Scene, size: int) -> Tensor:
         return model.decoder.draw(scene, size, size, model.state, crisp=True)
 
-    for index, text in enumerate(to_svg(samples.scene, side, side)):
+    for index, text in enumerate(to_svg(samples.scene, side, side, frames=[size.square(side)] * samples.scene.batch)):
         write_atomic(folder / "svg" / f"{index:02d}.svg", text.encode())
     sheet = contact_sheet({"": to_pictures(draw(samples.scene, large))}, SHEET_COLUMNS)
     write_atomic(folder / "samples.png", as_png(sheet))

@@ -13,12 +13,14 @@ from PIL import Image
 from torch import Tensor
 
 from vectorae.datasets.decode import decode_all
+from vectorae.decoder import draw_picture
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
+from vectorae.io.frame import Frame, OutputSize
 from vectorae.io.image_files import ImageFile
-from vectorae.io.images import Frame, Picture, View, as_png
+from vectorae.io.images import Picture, View, as_png, picture_size
 from vectorae.io.pixels import to_float, to_picture
-from vectorae.io.sheets import contact_sheet
+from vectorae.io.sheets import contact_sheet, enlargement
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
 from vectorae.training.autoencoder import VectorAutoencoder
@@ -28,7 +30,7 @@ SHEET = "contact_sheet.png"
 MOST_ON_SHEET = 96
 """Images on the contact sheet, at most; the first are taken."""
 
-SHEET_COLUMNS = 12
+SHEET_COLUMNS = 8
 
 
 Existing = Literal["refuse", "overwrite", "skip"]
@@ -40,14 +42,14 @@ class Outputs:
 
     Attributes:
         folder: of the drawings.
-        scale: factor on the images' size.
+        size: of the drawings, by the images' own.
         png: write each drawing as PNG too.
         existing: what becomes of drawings that are there: ``refuse`` or ``overwrite`` them, or ``skip`` their images.
         sheet: name of the contact sheet.
     """
 
     folder: Path
-    scale: float = 1.0
+    size: OutputSize = OutputSize()
     png: bool = False
     existing: Existing = "refuse"
     sheet: str = SHEET
@@ -60,13 +62,16 @@ class DrawnBatch:
     Attributes:
         files: the images, those that cannot be read included.
         failures: path → why it cannot be read, in one line.
-        images, drawings: of all others, ``[n, C, S, S]`` in [0, 1], on the CPU.
+        images: all others, ``[n, C, S, S]`` in [0, 1], on the CPU.
+        scene: their drawings, on the CPU; None if there are none.
+        frames: the part of each that shows the picture.
     """
 
     files: Sequence[ImageFile]
     failures: dict[Path, str]
     images: Tensor
-    drawings: Tensor
+    scene: Scene | None
+    frames: Sequence[Frame]
 
 
 def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[ImageFile]:
@@ -89,6 +94,23 @@ def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[Imag
                 f"output: '{target}' is there already; choose another folder, or write overwrite=true, or skip=true"
             )
     return files
+
+
+def check_sizes(files: Sequence[ImageFile], view: View, outputs: Outputs) -> None:
+    """Refuse pictures that would be too large, before anything is drawn; of each image the beginning is read.
+
+    Raises:
+        UserError: naming the first image, and what to write instead.
+    """
+    if not outputs.png or not outputs.size.is_chosen:
+        return
+    for file in files:
+        try:
+            frame = view.frame(*picture_size(file.path), outputs.size)
+        except Exception:  # of many types, if the file is damaged: it is named when it is drawn
+            continue
+        if (why := outputs.size.refusal(frame, file.path.name)) is not None:
+            raise UserError(why)
 
 
 def _targets(file: ImageFile, outputs: Outputs) -> list[Path]:
@@ -130,16 +152,14 @@ def vectorize_files(
             failures = {file.path: one for file, one in zip(batch, results, strict=True) if isinstance(one, str)}
             pixels = np.stack([one.pixels for _, one in good]) if good else np.empty((0, *view.shape), np.uint8)
             images = to_float(torch.from_numpy(pixels))
+            frames = [view.frame(one.width, one.height, outputs.size) for _, one in good]
             if writing is not None:
                 writing.result()
+            scene = None
             if good:
-                scene = model.vectorize(images.to(model.device), refine)
-                frames = [view.frame(one.width, one.height, outputs.scale) for _, one in good]
-                drawings = model.decoder.draw(scene, view.size, view.size, model.state, crisp=True).cpu()
-                writing = writer.submit(_write, model, [file for file, _ in good], scene.to("cpu"), frames, outputs)
-            else:
-                drawings = images
-            yield DrawnBatch(batch, failures, images, drawings)
+                scene = model.vectorize(images.to(model.device), refine).to("cpu")
+                writing = writer.submit(_write, model, [file for file, _ in good], scene, frames, outputs)
+            yield DrawnBatch(batch, failures, images, scene, frames)
         if writing is not None:
             writing.result()
 
@@ -153,23 +173,21 @@ def _write(
         path, *picture = _targets(file, outputs)
         write_atomic(path, text.encode())
         if picture:
-            write_atomic(picture[0], as_png(render_frame(model, scene[index], frame)))
+            drawn = draw_picture(scene[index], size, frame, model.decoder.rasterizer)
+            write_atomic(picture[0], as_png(drawn))
 
 
-def render_frame(model: VectorAutoencoder, drawing: Scene, frame: Frame) -> Image.Image:
-    """Render the part of one drawing within a frame, at the frame's size, as the SVG shows it."""
-    times = max(frame.width / frame.seen_width, frame.height / frame.seen_height)
-    side = max(1, round(model.image_size * times))
-    image = to_picture(model.decoder.draw(drawing, side, side, model.state, crisp=True))
-    unit = side / model.image_size
-    left, top = frame.left * unit, frame.top * unit
-    box = (left, top, min(side, left + frame.seen_width * unit), min(side, top + frame.seen_height * unit))
-    return image.resize((frame.width, frame.height), Image.Resampling.BILINEAR, box=box)
-
-
-def comparison_sheet(batches: Sequence[DrawnBatch]) -> Image.Image | None:
-    """A contact sheet of images, each above its drawing; None if there are no images."""
-    images = torch.cat([batch.images for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
-    drawings = torch.cat([batch.drawings for batch in batches])[:MOST_ON_SHEET].split(SHEET_COLUMNS)
-    rows = [row for pair in zip(images, drawings, strict=True) for row in pair]
-    return contact_sheet(rows) if len(rows[0]) else None
+def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) -> Image.Image | None:
+    """A contact sheet of images, each above its drawing, without the bars; None if there are no images."""
+    rows: dict[str, list[Image.Image]] = {"image": [], "drawing": []}
+    side, times = model.image_size, enlargement(model.image_size)
+    for batch in batches:
+        for index, (image, frame) in enumerate(zip(batch.images, batch.frames, strict=True)):
+            if len(rows["image"]) < MOST_ON_SHEET and batch.scene is not None:
+                left, top, width, height = (round(pixels) for pixels in frame.part)
+                width, height = max(1, width), max(1, height)
+                whole = to_picture(image[None])
+                rows["image"].append(whole.crop((left, top, left + width, top + height)))
+                large = Frame(frame.part, times * width, times * height)
+                rows["drawing"].append(draw_picture(batch.scene[index], side, large, model.decoder.rasterizer))
+    return contact_sheet(rows, SHEET_COLUMNS) if rows["image"] else None

@@ -40,7 +40,7 @@ def write_gif(
         frames[0].save(part, format="gif", save_all=True, append_images=frames[1:], duration=durations, loop=0)
 
 
-def write_mp4(pictures: Sequence[Path], path: Path, seconds: float = SECONDS) -> bool:
+def write_mp4(pictures: Sequence[Path | Image.Image], path: Path, seconds: float = SECONDS) -> bool:
     """Write pictures of one size as a video (H.264) that pauses on the last one for two seconds.
 
     Returns:

@@ -25,7 +25,8 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
     """Replace a file by a temporary one beside it, whose path this yields, when the block ends.
 
     After an exception the temporary file is removed, and ``path`` stays as it was. Several processes may write the same
-    file at once.
+    file at once. Whoever writes it, also a library that makes its files for this user alone, it has the permissions
+    that any new file gets here.
 
     Args:
         path: of the file.
@@ -38,7 +39,11 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
         raise UserError(f"'{path}' is a device or a pipe, not a file; choose another name")
     part = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
+        part.touch()
+        permissions = part.stat().st_mode
         yield part
+        if part.stat().st_mode != permissions:
+            part.chmod(permissions)
         if durable:
             with part.open("r+b") as file:
                 os.fsync(file.fileno())

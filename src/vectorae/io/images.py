@@ -1,8 +1,9 @@
 """Read image files as uint8, mostly as squares, and map the square back to the picture.
 
-Imports numpy and Pillow alone: exports carry this file with them.
+Imports numpy, Pillow and ``io.frame`` alone: exports carry this file with them.
 """
 
+import math
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -10,11 +11,16 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image, ImageOps
 
+from vectorae.io.frame import Frame, OutputSize, Part
+
 RESIZES = ("crop", "pad", "stretch")
 
 MAX_PIXELS = 178_956_970
 """Larger images are refused: a file of a few kilobytes may unpack to terabytes. Pillow itself refuses above twice its
 limit, which is this number."""
+
+ROUNDING = 1e-6
+"""Pixels by which a place may be off that should be a whole number."""
 
 ORIENTATION, QUARTER_TURNS = 0x0112, (5, 6, 7, 8)
 """EXIF's tag of the camera's rotation, and the values of it that swap width and height."""
@@ -47,8 +53,9 @@ class View:
     Attributes:
         size: S, the side of the square in pixels.
         channels: 3, or 1 for grey.
-        resize: ``crop`` cuts ``crop`` out; ``pad`` keeps the whole picture between black bars; ``stretch`` distorts it.
+        resize: ``crop`` cuts ``crop`` out; ``pad`` keeps the whole picture between bars; ``stretch`` distorts it.
         crop: which square to cut out.
+        bars: ``black``, or ``edge``: the picture's outermost pixels go on to the side of the square.
         invert: black becomes white.
         background: the colour, any that Pillow knows, behind what is transparent.
         max_pixels: larger images are refused.
@@ -58,6 +65,7 @@ class View:
     channels: int
     resize: str = "crop"
     crop: Crop = Crop()
+    bars: str = "black"
     invert: bool = False
     background: str = "white"
     max_pixels: int = MAX_PIXELS
@@ -67,43 +75,31 @@ class View:
         """(C, S, S)"""
         return self.channels, self.size, self.size
 
-    def bars(self, width: float, height: float) -> tuple[int, int]:
-        """Width and height of a padded picture in the middle of the square, in pixels of the square."""
-        scale = self.size / max(width, height)
-        return max(1, round(width * scale)), max(1, round(height * scale))
+    @property
+    def mapping(self) -> str:
+        """What becomes of the picture, for the keys of caches."""
+        return f"pad {self.bars}" if self.resize == "pad" else self.resize
 
-    def frame(self, width: int, height: int, scale: float = 1.0) -> "Frame":
-        """The part of a drawing of the square that corresponds to the picture, and the size to show it at.
+    def part(self, width: float, height: float) -> Part:
+        """The part of the square that shows a picture of ``width`` × ``height`` pixels."""
+        if self.resize != "pad":
+            return Part(0, 0, self.size, self.size)
+        scale = self.size / max(width, height)
+        seen_width, seen_height = width * scale, height * scale
+        return Part((self.size - seen_width) / 2, (self.size - seen_height) / 2, seen_width, seen_height)
+
+    def frame(self, width: float, height: float, size: OutputSize) -> Frame:
+        """The part of a drawing of the square that shows a picture, and the size to show it at.
 
         Args:
             width, height: of the picture, pixels, upright.
-            scale: factor on the size of the picture.
+            size: of the output, by that of the picture.
         """
-        left, top, seen_width, seen_height = 0, 0, self.size, self.size
+        part = self.part(width, height)
         if self.resize == "crop":
-            left_, _, right_, _ = self.crop.box(width, height)
-            width = height = max(1, round(right_ - left_))
-        elif self.resize == "pad":
-            seen_width, seen_height = self.bars(width, height)
-            left, top = (self.size - seen_width) // 2, (self.size - seen_height) // 2
-        size = max(1, round(width * scale)), max(1, round(height * scale))
-        return Frame(left, top, seen_width, seen_height, *size)
-
-
-class Frame(NamedTuple):
-    """The part of a square drawing that is shown, and how large.
-
-    Attributes:
-        left, top, seen_width, seen_height: the part, in pixels of the drawing.
-        width, height: size in pixels to which the part is stretched.
-    """
-
-    left: int
-    top: int
-    seen_width: int
-    seen_height: int
-    width: int
-    height: int
+            left, _, right, _ = self.crop.box(width, height)
+            width = height = right - left
+        return size.frame(part, width, height)
 
 
 class Picture(NamedTuple):
@@ -134,8 +130,9 @@ def read_picture(file: Any, view: View) -> Picture:
             left, _, right, _ = view.crop.box(*image.size)
             needed = 2 * view.size / (right - left)
         plain, (width, height) = _upright(image, needed, view.channels, view.background)
-    square = _square(plain, view, view.bars(width, height))
-    pixels = np.asarray(square).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
+    pixels = (
+        _square(plain, view, view.part(width, height)).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
+    )
     return Picture(255 - pixels if view.invert else pixels, width, height)
 
 
@@ -143,6 +140,8 @@ def read_whole(
     file: Any, side: int, channels: int, background: str = "white", max_pixels: int = MAX_PIXELS, most: int = MAX_PIXELS
 ) -> Picture:
     """An image file at its own aspect, uint8 ``[C, H, W]``; all else as for ``read_picture``.
+
+    The picture is ``whole_part`` of it: a longer side that is no whole number of pixels is rounded up.
 
     Args:
         file: a path, or an open binary file.
@@ -159,10 +158,33 @@ def read_whole(
         if enlarged > most:
             raise ValueError(f"its shorter side as {side} pixels makes {enlarged}, and {most} are allowed")
         plain, (width, height) = _upright(image, 2 * side / min(image.size), channels, background)
-    scale = side / min(width, height)
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    pixels = np.asarray(plain.resize(size, Image.Resampling.BILINEAR)).reshape(size[1], size[0], channels)
+    part = whole_part(side, width, height)
+    size = math.ceil(part.width - ROUNDING), math.ceil(part.height - ROUNDING)
+    pixels = _placed(plain, part, size).reshape(size[1], size[0], channels)
     return Picture(pixels.transpose(2, 0, 1), width, height)
+
+
+def whole_part(side: int, width: float, height: float) -> Part:
+    """The part that a picture of ``width`` × ``height`` pixels takes where its shorter side is ``side`` pixels."""
+    scale = side / min(width, height)
+    return Part(0, 0, width * scale, height * scale)
+
+
+def picture_size(file: Any) -> tuple[int, int]:
+    """Width and height of an image file, upright; of the file only its beginning is read.
+
+    Args:
+        file: a path, or an open binary file.
+
+    Raises:
+        Exception: as ``read_picture``.
+    """
+    with Image.open(file) as image:
+        width, height = image.size
+        # Pillow looks for a PNG's rotation at its end, too, for which it decodes all of it.
+        looked_up = image.format != "PNG" or "exif" in image.info
+        turned = looked_up and image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS
+        return (height, width) if turned else (width, height)
 
 
 def _check_size(image: Image.Image, max_pixels: int) -> None:
@@ -209,17 +231,40 @@ def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
     return image.convert(mode)
 
 
-def _square(image: Image.Image, view: View, bars: tuple[int, int]) -> Image.Image:
-    """The picture as S × S; between bars as large as ``bars``."""
+def _square(image: Image.Image, view: View, part: Part) -> "np.ndarray[Any, Any]":
+    """The picture as S × S; a padded one in its part of the square."""
     size = (view.size, view.size)
     if view.resize == "crop":
-        return image.resize(size, Image.Resampling.BILINEAR, box=view.crop.box(*image.size))
-    if view.resize == "stretch":
-        return image.resize(size, Image.Resampling.BILINEAR)
-    square = Image.new(image.mode, size)
-    whole = image.resize(bars, Image.Resampling.BILINEAR)
-    square.paste(whole, ((view.size - bars[0]) // 2, (view.size - bars[1]) // 2))
-    return square
+        return np.asarray(image.resize(size, Image.Resampling.BILINEAR, box=view.crop.box(*image.size)))
+    return _placed(image, part, size, view.bars)
+
+
+def _placed(image: Image.Image, part: Part, size: tuple[int, int], bars: str = "edge") -> "np.ndarray[Any, Any]":
+    """The picture as a part, of any fraction of a pixel, of an image of ``size``; around it are bars (see ``View``)."""
+    left, top = math.floor(part.left + ROUNDING), math.floor(part.top + ROUNDING)
+    right = math.ceil(part.left + part.width - ROUNDING)
+    bottom = math.ceil(part.top + part.height - ROUNDING)
+    # The pixels that the picture touches, in its own.
+    across, down = image.width / part.width, image.height / part.height
+    box = [(left - part.left) * across, (top - part.top) * down]
+    box += [(right - part.left) * across, (bottom - part.top) * down]
+    more = [
+        max(0, math.ceil(over - ROUNDING)) for over in (-box[0], -box[1], box[2] - image.width, box[3] - image.height)
+    ]
+    if any(more):
+        image = Image.fromarray(_continued(np.asarray(image), *more))
+        box = [box[0] + more[0], box[1] + more[1], box[2] + more[0], box[3] + more[1]]
+    limits = image.width, image.height
+    inside = max(0.0, box[0]), max(0.0, box[1]), min(limits[0], box[2]), min(limits[1], box[3])
+    touched = np.asarray(image.resize((right - left, bottom - top), Image.Resampling.BILINEAR, box=inside))
+    return _continued(touched, left, top, size[0] - right, size[1] - bottom, "edge" if bars == "edge" else "constant")
+
+
+def _continued(
+    pixels: "np.ndarray[Any, Any]", left: int, top: int, right: int, bottom: int, mode: Any = "edge"
+) -> "np.ndarray[Any, Any]":
+    """A picture with more pixels on its sides: those at its edges once more, or black ones."""
+    return np.pad(pixels, [(top, bottom), (left, right), (0, 0)][: pixels.ndim], mode=mode)
 
 
 def as_png(image: Image.Image) -> bytes:

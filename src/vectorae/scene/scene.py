@@ -176,6 +176,12 @@ class Scene(Validated):
         """The scene without its gradient history."""
         return self.map(Tensor.detach)
 
+    def zoomed(self, origin: tuple[float, float], factor: float) -> "Scene":
+        """The scene enlarged: ``origin``, x and y in canvas units, becomes (0, 0), and lengths ``factor`` as long."""
+        corner = self.color.new_tensor(origin)
+        groups = (group.transformed((group.outline.bounds().center - corner) * factor, factor) for group in self.groups)
+        return replace(self, groups=tuple(groups), softness=self.softness * factor)
+
     def grey(self) -> "Scene":
         """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
         if self.channels == 1:

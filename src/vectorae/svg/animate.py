@@ -6,6 +6,7 @@ from typing import Annotated
 
 from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
+from vectorae.io.frame import READABLE_WIDTH
 from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data
 from vectorae.svg.write import shapes_of
@@ -59,9 +60,10 @@ def to_animated_svg(
     columns = max(1, min(columns, batch))
     rows = math.ceil(batch / columns)
     whole_width, whole_height = (width + GAP) * columns + GAP, (height + GAP) * rows + GAP
+    times_as_large = max(2, math.ceil(READABLE_WIDTH / whole_width))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole_width} {whole_height}" '
-        f'width="{2 * whole_width}" height="{2 * whole_height}">',
+        f'width="{times_as_large * whole_width}" height="{times_as_large * whole_height}">',
         # A nested <svg> would clip as well, but has a clock of its own in some browsers.
         f'<clipPath id="drawing"><rect width="{width}" height="{height}"/></clipPath>',
         f'<rect width="{whole_width}" height="{whole_height}" fill="#ffffff"/>',

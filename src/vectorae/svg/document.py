@@ -11,10 +11,16 @@ from itertools import groupby
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
+from vectorae.io.frame import Frame
+
 Point = tuple[float, float]
 
 DECIMALS = 2
 """Of coordinates in pixels and angles in degrees: the error is at most half a hundredth of a pixel."""
+
+
+VIEW_DECIMALS = 4
+"""Of the size of the view box: shown a hundred times as large, it is off by less than a hundredth of a pixel."""
 
 
 class Box(NamedTuple):
@@ -52,40 +58,29 @@ class Shape(NamedTuple):
     layer: str | None = None
 
 
-class Sheet(NamedTuple):
-    """The page of a document.
-
-    Attributes:
-        width, height: of the view box.
-        shown: display width and height in pixels; with another aspect than the view box the drawing is stretched.
-        title: the document's ``<title>``.
-    """
-
-    width: int
-    height: int
-    shown: tuple[int, int]
-    title: str | None = None
-
-
-def document(shapes: Sequence[Shape], background: Sequence[float], sheet: Sheet, screen: bool = False) -> str:
+def document(
+    shapes: Sequence[Shape], background: Sequence[float], frame: Frame, title: str | None = None, screen: bool = False
+) -> str:
     """An SVG document.
 
     Args:
         shapes: from the bottom to the top.
         background: its colour, one channel or three in [0, 1].
-        sheet: the page.
+        frame: the part of the drawing to show, and how large; coordinates of shapes begin at its corner.
+        title: the document's ``<title>``.
         screen: whether shapes are blended by *screen*, as ink that adds up like light.
     """
     style = ' style="isolation:isolate"' if screen else ""
     blend = ' style="mix-blend-mode:screen"' if screen else ""
-    stretched = sheet.shown[0] * sheet.height != sheet.shown[1] * sheet.width
-    aspect = ' preserveAspectRatio="none"' if stretched else ""
-    shown = f'width="{sheet.shown[0]}" height="{sheet.shown[1]}"'
-    view = f'viewBox="0 0 {sheet.width} {sheet.height}"'
+    aspect = ' preserveAspectRatio="none"' if frame.stretched else ""
+    shown_width, shown_height = frame.attributes
+    shown = f'width="{shown_width}" height="{shown_height}"'
+    width, height = (number(side, VIEW_DECIMALS) for side in (frame.part.width, frame.part.height))
+    view = f'viewBox="0 0 {width} {height}"'
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>',
-        *([] if sheet.title is None else [f"<title>{text(sheet.title)}</title>"]),
-        f'<rect width="{sheet.width}" height="{sheet.height}" fill="{css_color(background)}"/>',
+        *([] if title is None else [f"<title>{text(title)}</title>"]),
+        f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>',
     ]
     times: Counter[str] = Counter()
     for layer, own in groupby(shapes, lambda shape: shape.layer):

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from typing import Annotated
 
+from torch import Tensor
+
 from vectorae.config.arguments import OneOf, PositiveInt, validated
-from vectorae.io.images import Frame
+from vectorae.io.frame import Frame, Part
 from vectorae.scene import COMPOSITING_CHOICES, Group, Path, Scene
-from vectorae.svg.document import Box, Curve, Shape, Sheet, document
+from vectorae.svg.document import Box, Curve, Shape, document
 
 
 @validated
@@ -19,6 +21,7 @@ def to_svg(
     frames: Sequence[Frame] | None = None,
     titles: Sequence[str] | None = None,
     layers: Sequence[str | None] | None = None,
+    kept: Tensor | None = None,
 ) -> list[str]:
     """The drawings of a scene as SVG documents, equal to its crisp drawing.
 
@@ -32,6 +35,7 @@ def to_svg(
         frames: the part of each drawing to write, and its display size; by default all of it.
         titles: the ``<title>`` of each drawing.
         layers: the id of the group ``<g>`` of each shape, by slot; None is no group.
+        kept: the shapes that are written, bool ``[B, N]``; by default all.
 
     Returns:
         B documents.
@@ -47,20 +51,25 @@ def to_svg(
         (2, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">')
     """
     scene, screen = scene.detach().to("cpu"), (compositing or scene.compositing) == "soft_or"
-    whole = Frame(0, 0, width, height, width, height)
+    whole = Frame(Part(0, 0, width, height), width, height)
     texts = []
     for index in range(scene.batch):
         frame = frames[index] if frames is not None else whole
-        sheet = Sheet(
-            frame.seen_width, frame.seen_height, (frame.width, frame.height), None if titles is None else titles[index]
-        )
-        shapes = shapes_of(scene, index, min(height, width), (frame.left, frame.top), layers)
-        texts.append(document(shapes, scene.background[index].tolist(), sheet, screen))
+        shapes = shapes_of(scene, index, min(height, width), (frame.part.left, frame.part.top), layers)
+        if kept is not None:
+            order = scene.order()[index].tolist()
+            shapes = [shape for slot, shape in zip(order, shapes, strict=True) if kept[index, slot]]
+        title = None if titles is None else titles[index]
+        texts.append(document(shapes, scene.background[index].tolist(), frame, title, screen))
     return texts
 
 
 def shapes_of(
-    scene: Scene, index: int, side: int, origin: tuple[int, int] = (0, 0), layers: Sequence[str | None] | None = None
+    scene: Scene,
+    index: int,
+    side: int,
+    origin: tuple[float, float] = (0, 0),
+    layers: Sequence[str | None] | None = None,
 ) -> list[Shape]:
     """The shapes of a drawing from the bottom to the top, in pixels.
 
@@ -68,7 +77,7 @@ def shapes_of(
         scene: on the CPU.
         index: which of its drawings.
         side: the canvas's shorter side in pixels.
-        origin: the pixel that becomes (0, 0).
+        origin: what becomes (0, 0), pixels.
         layers: the id of the group of each shape, by slot.
     """
     colors, opacities = scene.color[index].tolist(), scene.opacity[index].tolist()
@@ -83,7 +92,7 @@ def shapes_of(
     return [shape for slot in order if (shape := painted[slot]) is not None]
 
 
-def _outlines(group: Group, index: int, side: int, origin: tuple[int, int]) -> Iterator[Box | Curve]:
+def _outlines(group: Group, index: int, side: int, origin: tuple[float, float]) -> Iterator[Box | Curve]:
     outline = group.outline
     left, top = origin
     if isinstance(outline, Path):

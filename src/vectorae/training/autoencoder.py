@@ -100,6 +100,11 @@ class VectorAutoencoder(pl.LightningModule):
         return layout
 
     @property
+    def bars(self) -> str:
+        """What is put around pictures that are not square, see ``View``: black only where the training did so."""
+        return "black" if self.config["dataset"].get("resize") == "pad" else "edge"
+
+    @property
     def state(self) -> DrawState:
         """How drawings look at the present progress."""
         visible = self.plan.strategy.num_visible(self.run.progress, self.layout)
