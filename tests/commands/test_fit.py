@@ -68,9 +68,11 @@ def test_the_bare_command_draws_a_picture_of_its_own(command: Command, tmp_path:
         "drawing.png",
         "comparison.png",
         "fit.gif",
+        "fit.svg",
+        "latest.png",
         "metrics.json",
+        "snapshots.npz",
         "state.pt",
-        "renders",
         ".hydra",
     }
     assert any(path.name.startswith("events.out.tfevents") for path in folder.iterdir())

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from helpers.commands import Command, command_in
 from helpers.image_folders import picture
@@ -43,6 +44,9 @@ class TestResumeAuto:
         for steps in (4, 9):
             assert command(*self.SETTINGS, f"max_steps={steps}", f"hydra.run.dir={parts}")[0] == 0
         assert metrics_of(parts)["steps"] == 9
+        with np.load(parts / "snapshots.npz") as saved:
+            steps = saved["steps"].tolist()
+        assert steps == sorted(set(steps)) and {0, 4, 9} <= set(steps), "the animation shows all of it"
         code, _, err = command(*SMALL, "primitives.count=6", "resume=auto", f"hydra.run.dir={parts}")
         assert code == 2 and "primitives.count=5" in err
 

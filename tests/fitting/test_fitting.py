@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from vectorae import Layout, UserError
+from vectorae import Layout, UserError, from_svg, rasterize, to_svg
 from vectorae.decoder import (
     Decoder,
     Growth,
@@ -168,6 +168,22 @@ def test_dead_shapes_are_relocated_to_where_the_drawing_is_worst() -> None:
     never = fitting(count=4, relocation=Relocation(times=0))
     run(never)
     assert never.relocated == 0
+
+
+def test_shapes_that_cannot_be_seen_have_collapsed() -> None:
+    fit = fitting(count=4)
+    raw, names = fit._optimizer.raw.clone(), fit.layout.field_names()
+    for number in fit.layout.indices_of([2]).tolist():
+        if names[number] == "opacity":
+            raw[0, number] = -15
+    fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit.evaluate()
+    assert fit.paints(0).tolist() == [[True, True, False, True]]
+    scene = fit.scene(0, crisp=True)
+    (whole,), (text,) = to_svg(scene, HEIGHT, WIDTH), to_svg(scene, HEIGHT, WIDTH, kept=fit.paints(0))
+    assert (whole.count("<circle"), text.count("<circle")) == (4, 3)
+    difference = rasterize(from_svg(text), HEIGHT, WIDTH) - rasterize(from_svg(whole), HEIGHT, WIDTH)
+    assert float(difference.abs().max()) < 1 / 510
 
 
 def test_each_drawing_relocates_its_own() -> None:

@@ -22,14 +22,14 @@ ROWS = {
 """The drawings that are measured, by the end of a metric's name."""
 
 COLUMNS = {
-    "psnr": ("PSNR dB", 2),
-    "ssim": ("SSIM", 3),
-    "mse": ("MSE", 5),
-    "l1": ("L1", 4),
-    "lpips": ("LPIPS", 3),
-    "accuracy": ("accuracy", 3),
+    "psnr": ("PSNR dB", ".2f"),
+    "ssim": ("SSIM", ".3f"),
+    "mse": ("MSE", ".3g"),
+    "l1": ("L1", ".3g"),
+    "lpips": ("LPIPS", ".3f"),
+    "accuracy": ("accuracy", ".3f"),
 }
-"""Metrics by the beginning of their names: title and decimals."""
+"""Metrics by the beginning of their names: title and format."""
 
 
 def table(metrics: Mapping[str, float]) -> tuple[list[str], list[list[str]], dict[str, float]]:
@@ -46,7 +46,7 @@ def table(metrics: Mapping[str, float]) -> tuple[list[str], list[list[str]], dic
     columns = [metric for metric in COLUMNS if any(one == metric for one, _ in found)]
     rows: list[list[str]] = []
     for row, title in ROWS.items():
-        cells = [f"{found[one, row]:.{COLUMNS[one][1]}f}" if (one, row) in found else "" for one in columns]
+        cells = [format(found[one, row], COLUMNS[one][1]) if (one, row) in found else "" for one in columns]
         if not any(cells):
             continue
         if rows and rows[-1][1:] == cells:
@@ -67,6 +67,8 @@ def print_metrics(metrics: Mapping[str, float], *above: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from vectorae.io.progress import SEPARATOR, fitting
+
     console = Console()
     for line in above:
         console.print(line, highlight=False, markup=False, soft_wrap=True)
@@ -80,8 +82,13 @@ def print_metrics(metrics: Mapping[str, float], *above: str) -> None:
             printed.add_row(*row)
         console.print(printed)
     if others:
-        told = [f"{name.replace('_per_second', '/s').replace('_', ' ')} {_number(one)}" for name, one in others.items()]
-        console.print(" · ".join(told), highlight=False, markup=False)
+        texts = [
+            f"{name.replace('_per_second', '/s').replace('_', ' ')} {_number(one)}" for name, one in others.items()
+        ]
+        while texts:
+            line = fitting(texts, console.width)
+            console.print(SEPARATOR.join(line), highlight=False, markup=False)
+            texts = texts[len(line) :]
 
 
 def print_next(*commands: Sequence[str | Path]) -> None:

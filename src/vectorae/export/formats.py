@@ -20,6 +20,9 @@ from vectorae.training.checkpoint import load
 
 Tensors = dict[str, Tensor]
 
+MOST_IMAGES = 2**31 - 1
+"""In a batch. Without a limit torch 2.6 exports nothing that stacks tensors."""
+
 
 class Format(NamedTuple):
     """A format that an encoder can be exported in.
@@ -68,7 +71,7 @@ def _program(model: VectorAutoencoder, network: SceneNetwork) -> Any:
     """The network as torch.export has it, for any number of images."""
     images = torch.rand(2, model.layout.channels, model.image_size, model.image_size)
     return torch.export.export(
-        network, (images,), dynamic_shapes={"images": {0: torch.export.Dim("batch")}}, strict=False
+        network, (images,), dynamic_shapes={"images": {0: torch.export.Dim("batch", max=MOST_IMAGES)}}, strict=False
     )
 
 
