@@ -14,6 +14,7 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration
 from vectorae.commands.resume import AUTO, ResumePoint, find_resume_point, remove_leftovers
+from vectorae.commands.run_name import changes
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import check_arguments
 from vectorae.config.components import check, flatten
@@ -42,9 +43,6 @@ OWN_TRAINER_KEYS = {
 
 # The length of a run without a limit: a first trial should end by itself.
 DEFAULT_TIME = "00:00:04:00"
-
-# Logged by the callbacks at the end of a run.
-HPARAMS_METRIC = "psnr_crisp"
 
 
 @dataclass
@@ -208,11 +206,18 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
 
 
 def _log_settings(logger: Curves, config: Mapping[str, Any]) -> None:
-    """Write the config for TensorBoard's table of hyperparameters."""
+    """Write for TensorBoard's table of hyperparameters what tells this run from others."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from torch.utils.tensorboard.summary import hparams
 
-    # The table wants a metric; `log_hyperparams` would also draw a false first point of it.
-    write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
+    hydra, values = HydraConfig.get(), flatten(config)
+    settings = {key: values.get(key, value) for key, value in changes().items()}
+    if hydra.mode != RunMode.MULTIRUN:
+        settings |= {group: hydra.runtime.choices[group] for group in ("dataset", "primitives")}
+    # Without the summary of the experiment: TensorBoard takes the columns of all runs from that of the first.
+    _, start, end = hparams(settings, {})
+    write_summaries(logger.experiment, [start, end])
 
 
 def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: ResumePoint | None) -> None:
