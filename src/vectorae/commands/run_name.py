@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from omegaconf import OmegaConf
 
 LONGEST = 100
 """Bytes of a folder's name, at most: Windows allows 260 characters for a whole path."""
+
+ETC = ",etc"
+"""Stands for what was left out of a name."""
 
 
 def run_name(prefix: str | int) -> str:
@@ -28,25 +32,31 @@ def changes() -> dict[str, str]:
     from hydra.core.hydra_config import HydraConfig
 
     job = HydraConfig.get()
-    pairs = (override.lstrip("+~").partition("=") for override in job.overrides.task)
+    # An interpolation in a value need not lead anywhere yet.
+    overrides: Any = OmegaConf.to_container(job.overrides.task, resolve=False)
+    pairs = (override.lstrip("+~").partition("=") for override in overrides)
     left_out = job.job.config.override_dirname.exclude_keys
     return {key: value or "null" for key, _, value in pairs if key not in left_out}
 
 
 def label_of(settings: Mapping[str, str], longest: int = LONGEST) -> str:
-    """Settings as a part of a file's name on any system, at most `longest` bytes long.
+    """Settings as a part of a file's name on any system, at most `longest` bytes long, which are 10 or more.
 
     >>> label_of({"primitives.kinds": "[kite,circle]", "optimizer.lr": "0.0012345678", "image": "'photos/a b.jpg'"})
     'primitives.kinds=kite+circle,optimizer.lr=0.001235,image=a_b.jpg'
 
-    Where that is too long, keys lose their sections as far as they can be told apart; then the end is cut off.
+    Where that is too long, keys lose their sections as far as they can be told apart; then `etc` stands for the last.
     """
     label = _joined({key: short_value(value) for key, value in settings.items()})
     if len(label.encode()) > longest:
         names = [key.rpartition(".")[2] for key in settings]
         unique = {key: name if names.count(name) == 1 else key for key, name in zip(settings, names, strict=True)}
         label = _joined({unique[key]: short_value(value) for key, value in settings.items()})
-    return label.encode()[:longest].decode(errors="ignore").rstrip("._,=")
+    if len(label.encode()) > longest:
+        cut = label.encode()[:longest].decode(errors="ignore")
+        whole = label.encode()[: longest - len(ETC) + 1].decode(errors="ignore").rpartition(",")[0]
+        label = whole + ETC if whole else cut
+    return label.rstrip("._,=")
 
 
 def short_value(value: str) -> str:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.experimental.callback import Callback
+from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.run_name import changes, short_value
@@ -59,8 +60,9 @@ class SweepStart(Callback):
         """Keep the sweep's folder in mind, and what it does not sweep over out of the names of its jobs."""
         SweepStart.folder = Path(config.hydra.sweep.dir).absolute()
         shutil.rmtree(SweepStart.folder / RECORDS, ignore_errors=True)
-        overrides = OverridesParser.create().parse_overrides(list(config.hydra.overrides.task))
-        same = [override.key_or_group for override in overrides if not override.is_sweep_override()]
+        overrides: Any = OmegaConf.to_container(config.hydra.overrides.task, resolve=False)
+        parsed = OverridesParser.create().parse_overrides(overrides)
+        same = [override.key_or_group for override in parsed if not override.is_sweep_override()]
         config.hydra.overrides.hydra.append(NAMED_BY + "[" + ",".join(f"'{key}'" for key in same) + "]")
 
 
@@ -186,12 +188,11 @@ def _print_table(sweep: Path, jobs: Sequence[SweepJob], metric: str) -> None:
     from rich.console import Console
 
     best = max(jobs, key=lambda job: job.metrics.get(metric, -math.inf))
-    print(f"\nsweep of {len(jobs)} jobs in {shell.short(sweep)}")
     console = Console()
     table = _table(jobs, metric, best, folders=True)
-    if console.measure(table, options=console.options.update(width=sys.maxsize)).maximum > console.width:
-        table = _table(jobs, metric, best, folders=False)
-    console.print(table)
+    fits = console.measure(table, options=console.options.update(width=sys.maxsize)).maximum <= console.width
+    print(f"\nsweep of {len(jobs)} jobs in {shell.short(sweep)}{'' if fits else ', in folders NUMBER_…'}")
+    console.print(table if fits else _table(jobs, metric, best, folders=False))
     for job in jobs:
         if job.outcome != DONE:
             print(f"job {job.number}: {job.outcome}" + (f": {job.reason}" if job.reason else ""))
