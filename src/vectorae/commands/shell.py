@@ -199,8 +199,8 @@ class _Runner:
                 raise _Stop(error=error) from None
             # The other jobs of a sweep are not to blame.
             job.end(sweep.REFUSED, _one_line(str(error)))
-            overrides = hydra.job.override_dirname.replace("++", "")
-            refuse(UserError(f"job {job.number} ({overrides}): {error}"))
+            settings = ", ".join(f"{key}={value}" for key, value in job.settings.items())
+            refuse(UserError(f"job {job.number}{f' ({settings})' if settings else ''}: {error}"))
             return math.nan
         except Exception as error:
             raise _Stop(error=error) from None

@@ -191,7 +191,8 @@ def _print_table(sweep: Path, jobs: Sequence[SweepJob], metric: str) -> None:
     console = Console()
     table = _table(jobs, metric, best, folders=True)
     fits = console.measure(table, options=console.options.update(width=sys.maxsize)).maximum <= console.width
-    print(f"\nsweep of {len(jobs)} jobs in {shell.short(sweep)}{'' if fits else ', in folders NUMBER_…'}")
+    count = f"{len(jobs)} job{'s' if len(jobs) > 1 else ''}"
+    print(f"\nsweep of {count} in {shell.short(sweep)}{'' if fits else ', in folders NUMBER_…'}")
     console.print(table if fits else _table(jobs, metric, best, folders=False))
     for job in jobs:
         if job.outcome != DONE:
