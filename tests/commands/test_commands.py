@@ -278,13 +278,10 @@ def test_the_folder_can_be_moved(command: Command, recorder: Recorder, in_folder
 
 def test_a_sweep(command: Command, recorder: Recorder, in_folder: Path) -> None:
     assert command(recorder.main, "primitives.rows=2,4", "-m", "seed=0,1")[0] == 0
-    assert [(config["primitives"]["rows"], config["seed"]) for config in recorder.configs] == [
-        (2, 0),
-        (2, 1),
-        (4, 0),
-        (4, 1),
-    ]
-    assert [folder.name for folder in recorder.folders] == ["0", "1", "2", "3"]
+    jobs = [(2, 0), (2, 1), (4, 0), (4, 1)]
+    assert [(config["primitives"]["rows"], config["seed"]) for config in recorder.configs] == jobs
+    names = [f"{number}_primitives.rows={rows},seed={seed}" for number, (rows, seed) in enumerate(jobs)]
+    assert [folder.name for folder in recorder.folders] == names
     assert recorder.folders[0].parent.parent == in_folder / "outputs" / "sweeps"
     # Children of a distributed job repeat this job, not the sweep.
     assert recorder.arguments[3] == ["++primitives.rows=4", "seed=1"]
@@ -302,7 +299,7 @@ def test_the_other_jobs_of_a_sweep_go_on(command: Command, in_folder: Path) -> N
     outcome = command(lambda: shell.run_command("train", TrainConfig, job), "-m", "seed=0,1,2")
     assert one_line(outcome) == "job 1 (seed=1): seed: 1 is unlucky"
     assert done == [0, 2]
-    assert [folder.name for folder in sorted((in_folder / "outputs/sweeps").glob("*/?"))] == ["0", "2"]
+    assert [folder.name for folder in sorted((in_folder / "outputs/sweeps").glob("*/?_*"))] == ["0_seed=0", "2_seed=2"]
 
 
 def raising(error: BaseException) -> Callable[[], int]:

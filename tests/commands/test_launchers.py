@@ -82,7 +82,7 @@ def test_a_job_of_slurm_saves_is_requeued_and_goes_on(tmp_path: Path) -> None:
         "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
     command = ["-m", "vectorae.commands.train", *SMALL, "trainer=slurm", "resume=auto"]
-    last = tmp_path / RUNS / "4711" / "checkpoints" / "last.ckpt"
+    runs = tmp_path / RUNS
 
     def tasks(*more: str) -> list["subprocess.Popen[str]"]:
         at = {**job, "MASTER_PORT": str(free_port())}
@@ -92,13 +92,14 @@ def test_a_job_of_slurm_saves_is_requeued_and_goes_on(tmp_path: Path) -> None:
     both = tasks("trainer.max_steps=100000", "trainer.val_check_interval=100000")
     for _ in range(1200):
         time.sleep(0.1)
-        if (last.parents[1] / "renders" / "step_0000000.png").is_file():
+        if list(runs.glob("4711_*/renders/step_0000000.png")):
             break
     time.sleep(2)
     both[1].send_signal(signal.SIGUSR1)
     said = [one.communicate(timeout=200)[0] for one in both]
     assert [one.returncode for one in both] == [0, 0], said
     assert (tmp_path / "requeued").read_text().splitlines() == ["requeue 4711"]
+    (last,) = runs.glob("*/checkpoints/last.ckpt")
     taken = step_of(last)
     assert taken > 0
     both = tasks(f"trainer.max_steps={taken + 2}", "trainer.val_check_interval=100000")

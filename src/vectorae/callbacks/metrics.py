@@ -50,6 +50,7 @@ class Metrics(Callback):
             "seconds_total": time.perf_counter() - self.started,
             "images_per_second": steps * dataset.batch_size / max(seconds, 1e-9),
         }
-        if trainer.logger is not None:
-            trainer.logger.log_metrics({name: metrics[name] for name in ("psnr_crisp",) if name in metrics})
+        if trainer.logger is not None and "psnr_crisp" in metrics:
+            # The first column beside TensorBoard's hyperparameters, which are sorted by name.
+            trainer.logger.log_metrics({"psnr_crisp": metrics["psnr_crisp"]}, trainer.global_step)
         write_json(self.path, metrics)

@@ -14,7 +14,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import threading
 import typing
 from collections.abc import Callable, Sequence
@@ -138,12 +137,12 @@ class _Runner:
         self.job = job
         self.argv = sys.argv
         self.started = False
-        self.sweep: Path | None = None
-        # Jobs of a sweep may run in other processes, which record their outcomes here.
-        self.outcomes: Path | None = None
 
     def run(self) -> int:
         import hydra
+
+        # Also for `${run_name:…}` in the config. Jobs in other processes import it with the callback.
+        from vectorae.commands import sweep
 
         store_schema(self.name, self.schema)
         # Without it Hydra prints the traceback and exits by itself.
@@ -153,10 +152,11 @@ class _Runner:
             if not any(one in ("-m", "--multirun") or one.startswith("hydra.mode=") for one in self.argv):
                 command()
                 return 0
-            with tempfile.TemporaryDirectory(prefix="vectorae-") as outcomes:
-                self.outcomes = Path(outcomes)
+            sys.argv = [*self.argv, sweep.CALLBACK]
+            try:
                 command()
-                found = {path.suffix for path in self.outcomes.iterdir()}
+            finally:
+                found = {job.outcome for job in sweep.end_sweep()}
         except _Stop as stop:
             if stop.error is not None:
                 raise stop.error from stop.error.__cause__
@@ -167,28 +167,27 @@ class _Runner:
             if isinstance(error, OSError) and error.errno is not None:
                 if (folder := unstarted_folder(error)) is not None:
                     error.filename = error.filename or str(folder)
-                    _remove_unused(folder, ".hydra")
+                    remove_unused(folder, ".hydra")
                 raise UserError(f"cannot make the run's folder: {told_by_system(error)}") from error
             if not raised_by_config(error):
                 raise
             raise UserError(explain(error)) from error
-        if self.sweep is not None:
-            _remove_unused(self.sweep, "multirun.yaml")
-        return 2 if ".refused" in found else INCOMPLETE if ".incomplete" in found else 0
+        return 2 if sweep.REFUSED in found else INCOMPLETE if sweep.INCOMPLETE in found else 0
 
     def _task(self, config: Any) -> float | None:
         """Run one job. Returns what sweepers optimize: the crisp PSNR of what was drawn, NaN where nothing was."""
         from hydra.core.hydra_config import HydraConfig
         from hydra.types import RunMode
 
+        from vectorae.commands import sweep
+
         self.started = True
         hydra = HydraConfig.get()
         folder = Path(hydra.runtime.output_dir)
-        sweep = hydra.mode == RunMode.MULTIRUN
+        job = sweep.start_job(hydra, folder) if hydra.mode == RunMode.MULTIRUN else None
         environment = os.environ.copy()
         argv = sys.argv
-        if sweep:
-            self.sweep = Path(hydra.sweep.dir).absolute()
+        if job is not None:
             sys.argv = self.argv
             _stand_alone(hydra, folder)
         if launched_by_torchrun() and main_process():
@@ -196,20 +195,20 @@ class _Runner:
         try:
             code = self.job(self._plain(config), folder)
         except UserError as error:
-            if not sweep:
+            if job is None:
                 raise _Stop(error=error) from None
             # The other jobs of a sweep are not to blame.
-            self._record(hydra.job.num, "refused")
-            overrides = hydra.job.override_dirname.replace("++", "")
-            refuse(UserError(f"job {hydra.job.num} ({overrides}): {error}"))
+            job.end(sweep.REFUSED, _one_line(str(error)))
+            settings = ", ".join(f"{key}={value}" for key, value in job.settings.items())
+            refuse(UserError(f"job {job.number}{f' ({settings})' if settings else ''}: {error}"))
             return math.nan
         except Exception as error:
             raise _Stop(error=error) from None
         else:
-            if sweep and code == INCOMPLETE:
-                self._record(hydra.job.num, "incomplete")
-            elif code:
+            if code and (job is None or code != INCOMPLETE):
                 raise _Stop(code)
+            if job is not None:
+                job.end(sweep.INCOMPLETE if code else sweep.DONE)
             return _crisp_psnr(folder)
         finally:
             sys.argv = argv
@@ -217,11 +216,7 @@ class _Runner:
             os.environ.clear()
             os.environ.update(environment)
             if hydra.output_subdir is not None:
-                _remove_unused(folder, hydra.output_subdir)
-
-    def _record(self, number: int, outcome: str) -> None:
-        if self.outcomes is not None and self.outcomes.is_dir():  # on another machine it is not
-            (self.outcomes / f"{number}.{outcome}").touch()
+                remove_unused(folder, hydra.output_subdir)
 
     def _plain(self, config: Any) -> dict[str, Any]:
         from omegaconf import OmegaConf
@@ -283,14 +278,17 @@ def _stand_alone(hydra: Any, folder: Path) -> None:
     """Make one job of a sweep look like a run of its own, so that DDP children repeat this job and not the sweep."""
     from omegaconf import read_write
 
+    from vectorae.commands.sweep import OF_SWEEPS
+
     flags, _ = split_flags(sys.argv[1:])
-    overrides = [*hydra.overrides.task, *(one for one in hydra.overrides.hydra if not one.startswith("hydra.mode="))]
+    settings = [one for one in hydra.overrides.hydra if not one.startswith(OF_SWEEPS)]
+    overrides = [*hydra.overrides.task, *settings]
     sys.argv = [sys.argv[0], *(flag for flag in flags if flag not in ("-m", "--multirun")), *overrides]
     with read_write(hydra):
         hydra.run.dir = str(folder)
 
 
-def _remove_unused(folder: Path, record: str) -> None:
+def remove_unused(folder: Path, record: str) -> None:
     """Remove a folder that holds nothing but Hydra's record of the config, and its parents as far as they are empty."""
     here = Path.cwd()
     if folder == here or not folder.is_dir() or {entry.name for entry in folder.iterdir()} != {record}:

@@ -17,6 +17,7 @@ from vectorae.commands.command_line import duration
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import AUTO, ResumePoint, find_resume_point, remove_leftovers
+from vectorae.commands.run_name import changes
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import Scale, check_arguments
 from vectorae.config.components import check, flatten
@@ -48,9 +49,6 @@ DEFAULT_TIME = "00:00:04:00"
 
 # Pictures of more images would take longer than the training between them.
 MOST_WATCHED = 1024
-
-# Logged by the callbacks at the end of a run.
-HPARAMS_METRIC = "psnr_crisp"
 
 
 @dataclass
@@ -227,11 +225,18 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
 
 
 def _log_settings(logger: Curves, config: Mapping[str, Any]) -> None:
-    """Write the config for TensorBoard's table of hyperparameters."""
+    """Write for TensorBoard's table of hyperparameters what tells this run from others."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
     from torch.utils.tensorboard.summary import hparams
 
-    # The table wants a metric; `log_hyperparams` would also draw a false first point of it.
-    write_summaries(logger.experiment, hparams(flatten(config), {HPARAMS_METRIC: 0.0}))
+    hydra, values = HydraConfig.get(), flatten(config)
+    settings = {key: values.get(key, value) for key, value in changes().items()}
+    if hydra.mode != RunMode.MULTIRUN:
+        settings |= {group: hydra.runtime.choices[group] for group in ("dataset", "primitives")}
+    # Without the summary of the experiment: TensorBoard takes the columns of all runs from that of the first.
+    _, start, end = hparams(settings, {})
+    write_summaries(logger.experiment, [start, end])
 
 
 def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: ResumePoint | None) -> None:
