@@ -67,6 +67,10 @@ def one_line(outcome: Outcome) -> str:
     return err.removeprefix("vectorae: error: ").strip()
 
 
+SOME_FILE = f"checkpoint={__file__}"
+"""A file that is there."""
+
+
 # Mistakes in the config
 
 
@@ -135,11 +139,13 @@ def test_a_typo_in_an_experiment_is_one_line(command: Command, recorder: Recorde
         (["encoder=null"], r"^encoder: no 'null'"),
         (["trainer.max_stps=3"], r"^trainer\.max_stps: no such key; .*\(did you mean max_steps\?\)"),
         (["trainer.logger=true"], r"^trainer\.logger: no such key"),
-        (["trainer.max_steps=abc"], r"^trainer\.max_steps must be an integer, got 'abc'$"),
+        (["trainer.max_steps=abc"], r"^trainer\.max_steps must be an integer ≥ -1 or null, got 'abc'$"),
+        (["trainer.max_steps=0"], r"^trainer\.max_steps: 0 leaves nothing to do; use 1 or more$"),
+        (["trainer.max_epochs=3"], r"^trainer\.max_epochs: batches are an endless stream; "),
         (["trainer.max_time=soon"], r"^trainer\.max_time: 'soon' is not a time"),
         (["trainer.precision=17"], r"^trainer\.precision must be .*16-mixed.*, got 17$"),
         (["trainer.strategy=foo"], r"^trainer\.strategy: .*foo"),
-        (["trainer.accelerator=foo"], r"^trainer\.accelerator: no 'foo'; choose from "),
+        (["trainer.accelerator=foo"], r"^trainer\.accelerator must be auto, cpu, gpu, cuda, .*got 'foo'$"),
         (["trainer.accelerator=cpu", "trainer.devices=0"], r"^trainer\.devices: "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -167,15 +173,15 @@ def test_an_accelerator_that_is_not_there(command: Command, monkeypatch: pytest.
         ([], r"^checkpoint: missing; give it as checkpoint="),
         (["checkpoint=nowhere.ckpt"], r"nowhere\.ckpt"),
         (
-            ["checkpoint=x", "split=tset"],
+            [SOME_FILE, "split=tset"],
             r"^split must be train, val, test or all, got 'tset' \(did you mean test\?\)",
         ),
-        (["checkpoint=x", "limit=0"], r"^limit must be an integer ≥ 1 or null, got 0$"),
-        (["checkpoint=x", "refine=-1"], r"^refine must be an integer ≥ 0, got -1$"),
-        (["checkpoint=x", "baselines.fit=-1"], r"^baselines\.fit must be an integer ≥ 0, got -1$"),
-        (["checkpoint=x", "baselines.fti=1"], r"^baselines\.fti: .*"),
-        (["checkpoint=x", "device=quantum"], r"^device: no 'quantum'"),
-        (["checkpoint=x", "primitives=squircles_4x4"], r"^primitives: not a key of this command"),
+        ([SOME_FILE, "limit=0"], r"^limit must be an integer ≥ 1 or null, got 0$"),
+        ([SOME_FILE, "refine=-1"], r"^refine must be an integer ≥ 0, got -1$"),
+        ([SOME_FILE, "baselines.fit=-1"], r"^baselines\.fit must be an integer ≥ 0, got -1$"),
+        ([SOME_FILE, "baselines.fti=1"], r"^baselines\.fti: .*"),
+        ([SOME_FILE, "device=quantum"], r"^device must be auto, cpu, cuda or mps, got 'quantum'$"),
+        ([SOME_FILE, "primitives=squircles_4x4"], r"^primitives: not a key of this command"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -340,8 +346,9 @@ def test_a_command_without_a_run_leaves_nothing(command: Command, in_folder: Pat
     def job(config: dict[str, Any], folder: Path) -> None:
         pass
 
+    (in_folder / "a,b.ckpt").touch()
     assert command(lambda: shell.run_command("evaluate", EvaluateConfig, job), "checkpoint=a,b.ckpt")[0] == 0
-    assert not list(in_folder.iterdir())
+    assert [entry.name for entry in in_folder.iterdir()] == ["a,b.ckpt"]
 
 
 def test_only_the_first_process_speaks(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,5 +393,5 @@ def test_a_thread_that_finds_the_disk_full_says_so_in_one_line(
         thread.join()
 
     monkeypatch.setattr(evaluate, "evaluate", job)
-    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)("checkpoint=x")
+    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)(SOME_FILE)
     assert (code, err) == (0, "vectorae: a log is not written any more: No space left on device: events\n")

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt
+from vectorae.config.arguments import Device, NonNegativeFloat, NonNegativeInt
+from vectorae.config.paths import ExistingFile
 from vectorae.errors import UserError
 
 
@@ -17,14 +18,14 @@ from vectorae.errors import UserError
 class SampleConfig:
     """The keys at the root of a sampling's config."""
 
-    checkpoint: str = "???"
+    checkpoint: ExistingFile = "???"
     count: Annotated[int, Ge(1), Le(4096)] = 16
     steps: Annotated[int, Ge(1), Le(1000)] = 12
     temperature: NonNegativeFloat = 1.0
     seed: NonNegativeInt = 0
     output: str | None = None
     overwrite: bool = False
-    device: str = "auto"
+    device: Device = "auto"
 
 
 def main() -> int:
@@ -42,16 +43,16 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: a checkpoint that cannot be sampled from, or an output folder that exists.
     """
+    path = Path(config["checkpoint"]).expanduser()
+    output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
+    if output.exists() and not config["overwrite"]:
+        raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
     device = shell.device(config["device"])
 
     from vectorae.inference.sample import sample_drawings, write_samples
     from vectorae.training import checkpoint as checkpoints
 
-    path = Path(config["checkpoint"])
     model = checkpoints.load(path).to(device)
-    output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
-    if output.exists() and not config["overwrite"]:
-        raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
     samples = sample_drawings(model, config["count"], config["seed"], config["temperature"], config["steps"])
     write_samples(model, samples, output)
     print(f"drawn: {shell.short(output / 'samples.png')}, interpolation.gif, interpolation.svg, svg/")

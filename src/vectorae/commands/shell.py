@@ -28,6 +28,7 @@ from vectorae.commands.messages import explain, explain_system, raised_by_config
 from vectorae.compat import unstarted_folder
 from vectorae.config.arguments import check_schema
 from vectorae.config.components import flatten
+from vectorae.config.sections import check_sections
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -238,6 +239,7 @@ class _Runner:
                 raise UserError(f"{key}: {value!r} has a NUL character")
         # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
         check_schema(self.schema, named)
+        check_sections(self.schema, named)
         return named
 
 

@@ -10,19 +10,19 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
-from vectorae.config.arguments import PositiveFloat, PositiveInt
+from vectorae.config.arguments import Device, PositiveFloat, PositiveInt
+from vectorae.config.sections import Component
 from vectorae.io.atomic import write_json
-from vectorae.training.build import build_dataset
 
 
 @dataclass
 class TrainClassifierConfig:
     """The keys at the root of a classifier's training."""
 
-    dataset: dict[str, Any] = field(default_factory=dict)
+    dataset: Component = field(default_factory=dict)
     epochs: PositiveInt = 4
     learning_rate: PositiveFloat = 0.003
-    device: str = "auto"
+    device: Device = "auto"
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
 
 
@@ -42,6 +42,9 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         UserError: a dataset without labels.
     """
     device = shell.device(config["device"])
+
+    from vectorae.training.build import build_dataset
+
     dataset = build_dataset(config)
     labels = {split: dataset.labels(split) for split in ("train", "val", "test")}
 

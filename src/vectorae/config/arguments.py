@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -45,6 +45,9 @@ Scale = Annotated[float, Gt(0), Le(1000)]
 
 Workers = Annotated[int, Ge(0), Le(256)]
 """A number of processes that work for this one."""
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+"""Where a command computes; auto takes the best there is."""
 
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
@@ -85,6 +88,13 @@ class Meets:
 
     accepts: Callable[[Any], bool]
     words: str
+
+
+@dataclass(frozen=True)
+class Requires:
+    """A constraint that says in its own words what is wrong: a function of key and value that raises UserError."""
+
+    check: Callable[[str, Any], object]
 
 
 def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> None:
@@ -227,6 +237,19 @@ def check_value(key: str, value: Any, hint: Any) -> None:
     for name, one, wanted in _mismatches(key, value, hint):
         limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= INT64_LIMIT else ""
         raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
+    for requirement in _requirements(value, hint):
+        requirement.check(key, value)
+
+
+def _requirements(value: Any, hint: Any) -> Iterator[Requires]:
+    """The requirements of an annotation that concern a value: not those of alternatives of another type."""
+    if typing.get_origin(hint) is Annotated:
+        plain, *notes = typing.get_args(hint)
+        if _allowed(value, plain):
+            yield from (note for note in notes if isinstance(note, Requires))
+    elif typing.get_origin(hint) in (typing.Union, types.UnionType):
+        for alternative in typing.get_args(hint):
+            yield from _requirements(value, alternative)
 
 
 def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -109,7 +109,7 @@ def load_classifier(path: Path) -> Classifier:
         UserError: no such file, or one that ``Classifier.save`` did not write.
     """
     kind = "a classifier of vectorae"
-    content = read_torch(path, "classifier", kind, advice="; make one with scripts/train_classifier.py")
+    content = read_torch(path.expanduser(), "classifier", kind, advice="; make one with scripts/train_classifier.py")
     try:
         described = dict(content["vectorae_classifier"])
         if described.pop("format") != FORMAT:
