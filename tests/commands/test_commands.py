@@ -67,10 +67,6 @@ def one_line(outcome: Outcome) -> str:
     return err.removeprefix("vectorae: error: ").strip()
 
 
-SOME_FILE = f"checkpoint={__file__}"
-"""A file that is there."""
-
-
 # Mistakes in the config
 
 
@@ -82,6 +78,8 @@ SOME_FILE = f"checkpoint={__file__}"
         (["datset.root=x"], r"datset: no such key; choose from .*\(did you mean dataset\?\)"),
         (["+sed=3"], r"sed: no such key; choose from .*\(did you mean seed\?\)"),
         (["dataset=3"], r"dataset: no '3'; choose from celeba, "),
+        (["max_time=15s"], r"^max_time: no such key; write trainer\.max_time$"),
+        (["width=3"], r"^width: no such key; write encoder\.width or head\.width or refiner\.width$"),
         (["seed=abc"], r"seed must be an integer in \[0, 4294967295\], got 'abc'"),
         (["seed=???"], r"seed: missing"),
         (["resume=${nowhere}"], r"resume: interpolation key 'nowhere' not found"),
@@ -173,15 +171,15 @@ def test_an_accelerator_that_is_not_there(command: Command, monkeypatch: pytest.
         ([], r"^checkpoint: missing; give it as checkpoint="),
         (["checkpoint=nowhere.ckpt"], r"nowhere\.ckpt"),
         (
-            [SOME_FILE, "split=tset"],
+            ["checkpoint=x", "split=tset"],
             r"^split must be train, val, test or all, got 'tset' \(did you mean test\?\)",
         ),
-        ([SOME_FILE, "limit=0"], r"^limit must be an integer ≥ 1 or null, got 0$"),
-        ([SOME_FILE, "refine=-1"], r"^refine must be an integer ≥ 0, got -1$"),
-        ([SOME_FILE, "baselines.fit=-1"], r"^baselines\.fit must be an integer ≥ 0, got -1$"),
-        ([SOME_FILE, "baselines.fti=1"], r"^baselines\.fti: .*"),
-        ([SOME_FILE, "device=quantum"], r"^device must be auto, cpu, cuda or mps, got 'quantum'$"),
-        ([SOME_FILE, "primitives=squircles_4x4"], r"^primitives: not a key of this command"),
+        (["checkpoint=x", "limit=0"], r"^limit must be an integer ≥ 1 or null, got 0$"),
+        (["checkpoint=x", "refine=-1"], r"^refine must be an integer ≥ 0, got -1$"),
+        (["checkpoint=x", "baselines.fit=-1"], r"^baselines\.fit must be an integer ≥ 0, got -1$"),
+        (["checkpoint=x", "baselines.fti=1"], r"^baselines\.fti: .*"),
+        (["checkpoint=x", "device=quantum"], r"^device must be auto, cpu, cuda or mps, got 'quantum'$"),
+        (["checkpoint=x", "primitives=squircles_4x4"], r"^primitives: not a key of this command"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
@@ -393,5 +391,5 @@ def test_a_thread_that_finds_the_disk_full_says_so_in_one_line(
         thread.join()
 
     monkeypatch.setattr(evaluate, "evaluate", job)
-    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)(SOME_FILE)
+    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)(f"checkpoint={__file__}")
     assert (code, err) == (0, "vectorae: a log is not written any more: No space left on device: events\n")

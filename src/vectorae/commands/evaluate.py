@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from vectorae.commands import shell
 from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires
 from vectorae.config.paths import ClassifierFile, ExistingFile
-from vectorae.config.sections import Component
+from vectorae.config.sections import Section
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from vectorae.losses import LPIPS
 
 SPLITS = ("train", "val", "test")
+
+DATASET = Section(keys={"seed": NonNegativeInt | None})
+"""Of the section `dataset`; a seed that is null becomes the checkpoint's."""
 
 
 def _check_json(key: str, value: str) -> None:
@@ -42,7 +45,7 @@ class EvaluateConfig:
     """The keys at the root of an evaluation's config."""
 
     checkpoint: ExistingFile = "???"
-    dataset: Component = field(default_factory=dict)
+    dataset: Annotated[dict[str, Any], DATASET] = field(default_factory=dict)
     split: Literal["train", "val", "test", "all"] = "test"
     limit: PositiveInt | None = None
     batch_size: PositiveInt = 256

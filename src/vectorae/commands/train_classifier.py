@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
+from vectorae.commands.command_line import Duration, duration
 from vectorae.config.arguments import Device, PositiveFloat, PositiveInt
 from vectorae.config.sections import Component
 from vectorae.io.atomic import write_json
@@ -21,6 +22,8 @@ class TrainClassifierConfig:
 
     dataset: Component = field(default_factory=dict)
     epochs: PositiveInt = 4
+    max_steps: PositiveInt | None = None
+    max_time: Duration = None
     learning_rate: PositiveFloat = 0.003
     device: Device = "auto"
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
@@ -66,14 +69,19 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=1,
         max_epochs=config["epochs"],
+        max_steps=config["max_steps"] or -1,
+        max_time=duration(config["max_time"], "max_time"),
         logger=Curves(folder),
         callbacks=[RichProgressBar()],
         enable_checkpointing=False,
         enable_model_summary=False,
     )
     start = time.perf_counter()
-    trainer.fit(model, DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True))
-    metrics = {"seconds": time.perf_counter() - start, "images": float(config["epochs"] * len(pairs))}
+    batches = DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True)
+    trainer.fit(model, batches)
+    epochs, rest = divmod(trainer.global_step, len(batches))
+    images = epochs * len(pairs) + rest * dataset.batch_size
+    metrics = {"seconds": time.perf_counter() - start, "images": float(images)}
     metrics |= {f"accuracy_{split}": model.accuracy(dataset.images(split), labels[split]) for split in ("val", "test")}
     model.save(folder / "classifier.pt")
     write_json(folder / "metrics.json", metrics)

@@ -124,7 +124,7 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
 
 
 def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> None:
-    """Refuse values of a whole config that its schema, a dataclass, does not allow.
+    """Refuse values of a whole config that its schema, a dataclass, does not allow: types first, then requirements.
 
     Raises:
         UserError: naming the first wrong key, and what it may be.
@@ -138,7 +138,9 @@ def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> N
                 raise UserError(f"{prefix}{name}: a section of keys, not {value!r}; write {prefix}{name}.KEY=VALUE")
             check_schema(hints[name], value, f"{prefix}{name}.")
         else:
-            check_value(f"{prefix}{name}", value, hints[name])
+            _check_type(f"{prefix}{name}", value, hints[name])
+    for name, value in values.items():
+        _check_requirements(f"{prefix}{name}", value, hints[name])
 
 
 def parameters(function: Any) -> dict[str, inspect.Parameter]:
@@ -234,9 +236,17 @@ def check_value(key: str, value: Any, hint: Any) -> None:
     Raises:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
+    _check_type(key, value, hint)
+    _check_requirements(key, value, hint)
+
+
+def _check_type(key: str, value: Any, hint: Any) -> None:
     for name, one, wanted in _mismatches(key, value, hint):
         limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= INT64_LIMIT else ""
         raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
+
+
+def _check_requirements(key: str, value: Any, hint: Any) -> None:
     for requirement in _requirements(value, hint):
         requirement.check(key, value)
 
