@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vectorae.commands import shell
+from vectorae.commands import schemas, shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.commands.train import TrainConfig
 from vectorae.config.arguments import NonNegativeInt, PositiveFraction, PositiveInt
@@ -111,7 +111,7 @@ def planned(config: Mapping[str, Any]) -> Plan:
         threads=config["threads"],
         device=shell.device(config["device"]),
         size=Size(config["scale"], config["batch"], config["seed"]),
-        training=shell.compose_config("train", TrainConfig, TRAINING) if "F" in workloads else None,
+        training=schemas.compose_config("train", TrainConfig, TRAINING) if "F" in workloads else None,
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"compat", "errors"},
+    {"compat", "errors", "version"},
     {"config"},
     {"geometry", "io"},
     {"scene"},
@@ -21,7 +21,7 @@ FLOORS = [
     {"evaluation"},
     {"callbacks", "export", "inference"},
     {"commands"},
-    {"__init__"},
+    {"__init__", "__main__"},
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from PIL import Image
 
-from vectorae.commands import shell
+from vectorae.commands import schemas
 from vectorae.commands.evaluate import available_lpips
 from vectorae.commands.fit import FitConfig
 from vectorae.errors import UserError
@@ -84,7 +84,7 @@ def draw_recipes(image: str, size: int, steps: int | None, folder: Path) -> list
             for recipe in recipes:
                 overrides = [*recipe.overrides, *changes, f"size={size}"]
                 overrides = [f"++{one}" if "." in one else one for one in overrides]
-                config = shell.compose_config("fit", FitConfig, overrides)
+                config = schemas.compose_config("fit", FitConfig, overrides)
                 photo = _photo(image, folder, config)
                 if not cells:
                     cells.append((photo.title, to_picture(photo.pixels[None])))

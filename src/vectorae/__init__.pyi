@@ -9,3 +9,4 @@ from .scene import Scene as Scene
 from .svg import from_svg as from_svg
 from .svg import to_svg as to_svg
 from .training import load as load
+from .version import __version__ as __version__

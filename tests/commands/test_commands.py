@@ -78,6 +78,8 @@ def one_line(outcome: Outcome) -> str:
         (["datset.root=x"], r"datset: no such key; choose from .*\(did you mean dataset\?\)"),
         (["+sed=3"], r"sed: no such key; choose from .*\(did you mean seed\?\)"),
         (["dataset=3"], r"dataset: no '3'; choose from celeba, "),
+        (["max_time=15s"], r"^max_time: no such key; write trainer\.max_time$"),
+        (["width=3"], r"^width: no such key; write encoder\.width or head\.width or refiner\.width$"),
         (["seed=abc"], r"seed must be an integer in \[0, 4294967295\], got 'abc'"),
         (["seed=???"], r"seed: missing"),
         (["resume=${nowhere}"], r"resume: interpolation key 'nowhere' not found"),
@@ -135,11 +137,13 @@ def test_a_typo_in_an_experiment_is_one_line(command: Command, recorder: Recorde
         (["encoder=null"], r"^encoder: no 'null'"),
         (["trainer.max_stps=3"], r"^trainer\.max_stps: no such key; .*\(did you mean max_steps\?\)"),
         (["trainer.logger=true"], r"^trainer\.logger: no such key"),
-        (["trainer.max_steps=abc"], r"^trainer\.max_steps must be an integer, got 'abc'$"),
+        (["trainer.max_steps=abc"], r"^trainer\.max_steps must be an integer ≥ -1 or null, got 'abc'$"),
+        (["trainer.max_steps=0"], r"^trainer\.max_steps: 0 leaves nothing to do; use 1 or more$"),
+        (["trainer.max_epochs=3"], r"^trainer\.max_epochs: batches are an endless stream; "),
         (["trainer.max_time=soon"], r"^trainer\.max_time: 'soon' is not a time"),
         (["trainer.precision=17"], r"^trainer\.precision must be .*16-mixed.*, got 17$"),
         (["trainer.strategy=foo"], r"^trainer\.strategy: .*foo"),
-        (["trainer.accelerator=foo"], r"^trainer\.accelerator: no 'foo'; choose from "),
+        (["trainer.accelerator=foo"], r"^trainer\.accelerator must be auto, cpu, gpu, cuda, .*got 'foo'$"),
         (["trainer.accelerator=cpu", "trainer.devices=0"], r"^trainer\.devices: "),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -174,7 +178,7 @@ def test_an_accelerator_that_is_not_there(command: Command, monkeypatch: pytest.
         (["checkpoint=x", "refine=-1"], r"^refine must be an integer ≥ 0, got -1$"),
         (["checkpoint=x", "baselines.fit=-1"], r"^baselines\.fit must be an integer ≥ 0, got -1$"),
         (["checkpoint=x", "baselines.fti=1"], r"^baselines\.fti: .*"),
-        (["checkpoint=x", "device=quantum"], r"^device: no 'quantum'"),
+        (["checkpoint=x", "device=quantum"], r"^device must be auto, cpu, cuda or mps, got 'quantum'$"),
         (["checkpoint=x", "primitives=squircles_4x4"], r"^primitives: not a key of this command"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -337,8 +341,9 @@ def test_a_command_without_a_run_leaves_nothing(command: Command, in_folder: Pat
     def job(config: dict[str, Any], folder: Path) -> None:
         pass
 
+    (in_folder / "a,b.ckpt").touch()
     assert command(lambda: shell.run_command("evaluate", EvaluateConfig, job), "checkpoint=a,b.ckpt")[0] == 0
-    assert not list(in_folder.iterdir())
+    assert [entry.name for entry in in_folder.iterdir()] == ["a,b.ckpt"]
 
 
 def test_only_the_first_process_speaks(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -383,5 +388,5 @@ def test_a_thread_that_finds_the_disk_full_says_so_in_one_line(
         thread.join()
 
     monkeypatch.setattr(evaluate, "evaluate", job)
-    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)("checkpoint=x")
+    code, _, err = command_in(tmp_path, evaluate.main, monkeypatch, capsys)(f"checkpoint={__file__}")
     assert (code, err) == (0, "vectorae: a log is not written any more: No space left on device: events\n")

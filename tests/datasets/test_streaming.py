@@ -220,7 +220,7 @@ class TestElsewhere:
 
     @pytest.mark.parametrize("root", ["http://127.0.0.1:9", "no-such-protocol://x", "nowhere"])
     def test_what_is_not_there_is_told_in_one_line(self, root: str, tmp_path: Path) -> None:
-        with pytest.raises(UserError, match=r"^dataset\.root: [^\n]*$"):
+        with pytest.raises(UserError, match=r"^(dataset\.)?root: [^\n]*$"):
             stream(root, tmp_path)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytorch_lightning as pl
 import torch
 from helpers.digits import idx, write_bars
 
@@ -70,9 +71,36 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     assert "classifier: reads mnist of 1 channels, and these are images of kmnist of 1" in printed
 
 
+@pytest.mark.parametrize(("limit", "most"), [("max_steps=14", 700), ("max_time=1s", 10**6)])
+def test_steps_and_time_end_the_training(run: Run, limit: str, most: int) -> None:
+    code, printed = run(train_classifier.main, *SMALL, "epochs=2000", limit, "device=cpu", "hydra.run.dir=classifier")
+    assert code == 0, printed
+    metrics = json.loads(Path("classifier/metrics.json").read_text())
+    assert 0 < metrics["images"] <= most
+    assert metrics["images"] == 700 or limit == "max_time=1s"
+    assert Path("classifier/classifier.pt").is_file()
+
+
+def test_the_learning_rate_falls_as_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Classifier(Task("mnist", 16, 1, 3), learning_rate=0.1)
+    model.trainer = pl.Trainer(logger=False, accelerator="cpu", enable_progress_bar=False)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.1, total_steps=101)
+    places = []
+    for progress in (0.0, 0.0, 0.3, 0.31, 0.9, 0.9, 1.0, 1.0):
+        monkeypatch.setattr("vectorae.evaluation.classifier.run_progress", lambda _, progress=progress: progress)
+        optimizer.step()
+        model.lr_scheduler_step(schedule, None)
+        places.append(schedule.last_epoch)
+    assert places == [1, 2, 30, 31, 90, 91, 100, 100]
+    assert optimizer.param_groups[0]["lr"] < 1e-5
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["max_steps=0"], "max_steps must be an integer ≥ 1 or null, got 0"),
+        (["max_time=15"], "max_time: 15 is not a time; write 90s"),
         (["dataset=toy_faces"], "dataset: toy_faces has no labels; choose mnist, fashion_mnist, kmnist or quickdraw"),
         (["epochs=0"], "epochs must be an integer ≥ 1, got 0"),
         (["learning_rate=0"], r"learning_rate must be a number > 0, got 0"),

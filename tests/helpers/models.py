@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from vectorae.commands import train
 from vectorae.commands.command_line import arrange, conf_folder
 from vectorae.commands.fit import FitConfig, name_of
-from vectorae.commands.shell import store_schema
+from vectorae.commands.schemas import store_schema
 from vectorae.commands.train import TrainConfig, build_trainer, trainer_settings
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_model

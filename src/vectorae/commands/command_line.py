@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 from vectorae.compat import hydra_parser
+from vectorae.config.arguments import Requires
 from vectorae.errors import UserError
 
 PATH_KEYS = {
@@ -127,6 +128,10 @@ def duration(value: Any, key: str) -> str | None:
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     return f"{days:02}:{hours:02}:{minutes:02}:{seconds:02}"
+
+
+Duration = Annotated[Any, Requires(lambda key, value: duration(value, key))]
+"""A limit of time as ``duration`` reads it, or null."""
 
 
 def seconds_of(time: str) -> int:

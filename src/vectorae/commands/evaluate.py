@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.commands.report import print_metrics, print_next
-from vectorae.config.arguments import NonNegativeInt, PositiveInt
+from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires
+from vectorae.config.paths import ClassifierFile, ExistingFile
+from vectorae.config.sections import Section
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
-from vectorae.training.build import build_dataset
 
 if TYPE_CHECKING:
     import torch
@@ -21,6 +22,15 @@ if TYPE_CHECKING:
     from vectorae.losses import LPIPS
 
 SPLITS = ("train", "val", "test")
+
+DATASET = Section(keys={"seed": NonNegativeInt | None})
+"""Of the section `dataset`; a seed that is null becomes the checkpoint's."""
+
+
+def _check_json(key: str, value: str) -> None:
+    if Path(value).suffix != ".json":
+        stem = Path(value).stem
+        raise UserError(f"{key}: '{value}' is to be JSON, and the pictures lie beside it; write {stem}.json")
 
 
 @dataclass
@@ -35,16 +45,16 @@ class BaselinesConfig:
 class EvaluateConfig:
     """The keys at the root of an evaluation's config."""
 
-    checkpoint: str = "???"
-    dataset: dict[str, Any] = field(default_factory=dict)
+    checkpoint: ExistingFile = "???"
+    dataset: Annotated[dict[str, Any], DATASET] = field(default_factory=dict)
     split: Literal["train", "val", "test", "all"] = "test"
     limit: PositiveInt | None = None
     batch_size: PositiveInt = 256
     refine: NonNegativeInt = 0
-    classifier: str | None = None
+    classifier: ClassifierFile | None = None
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
-    output: str | None = None
-    device: str = "auto"
+    output: Annotated[str, Requires(_check_json)] | None = None
+    device: Device = "auto"
     seed: NonNegativeInt | None = None
 
 
@@ -72,8 +82,9 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     from vectorae.evaluation.evaluate import ranking_sheet
     from vectorae.io.images import as_png
     from vectorae.training import checkpoint as checkpoints
+    from vectorae.training.build import build_dataset
 
-    path = Path(config["checkpoint"])
+    path = Path(config["checkpoint"]).expanduser()
     model = checkpoints.load(path)
     section = dataset_section(config, model.config)
     dataset = build_dataset({"dataset": section})
@@ -88,8 +99,6 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"] or shell.run_of(path) / "evaluation" / f"{dataset.config_name}_{split}.json")
     sheet = output.with_suffix(".png")
-    if output.suffix != ".json":
-        raise UserError(f"output: '{output}' is to be JSON, and the pictures lie beside it; write {output.stem}.json")
     mean = mean_image(dataset.images("train"))
     evaluators = _evaluators(config, dataset, model, device)
     refine = config["refine"]

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vectorae.commands import shell
+from vectorae.config.paths import ExistingFile
 
 
 @dataclass
 class ExportConfig:
     """The keys at the root of an export's config."""
 
-    checkpoint: str = "???"
-    format: str = "onnx"
+    checkpoint: ExistingFile = "???"
+    format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
     output: str = "???"
     overwrite: bool = False
 

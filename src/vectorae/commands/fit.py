@@ -13,14 +13,17 @@ from annotated_types import Ge
 from omegaconf import OmegaConf
 
 from vectorae.commands import shell
-from vectorae.commands.command_line import duration, seconds_of
+from vectorae.commands.command_line import Duration, duration, seconds_of
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
-from vectorae.commands.resume import AUTO, remove_leftovers, runs_beside
-from vectorae.config.arguments import Choices, NonNegativeInt, PositiveInt, Scale
+from vectorae.commands.resume import remove_leftovers, runs_beside
+from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Scale
 from vectorae.config.components import flatten, instantiate
+from vectorae.config.paths import AUTO, ExistingFile, ResumedFile
+from vectorae.config.sections import Component, Primitives
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
+from vectorae.io.image_files import ImagesThere
 from vectorae.io.images import MAX_PIXELS
 
 if TYPE_CHECKING:
@@ -57,32 +60,32 @@ LOG_EVERY = 10
 class FitConfig:
     """The keys at the root of a fit's config."""
 
-    image: str | None = None
+    image: ImagesThere | None = None
     size: Annotated[int, Ge(SMALLEST)] = 200
     channels: Annotated[int, Choices((1, 3))] = 3
     background: Colour = "white"
     max_pixels: PositiveInt = MAX_PIXELS
-    primitives: dict[str, Any] = field(default_factory=dict)
-    rasterizer: dict[str, Any] = field(default_factory=dict)
-    loss: dict[str, Any] = field(default_factory=dict)
-    softness: dict[str, Any] = field(default_factory=dict)
-    temperature: dict[str, Any] = field(default_factory=dict)
-    growth: dict[str, Any] = field(default_factory=dict)
-    seeding: dict[str, Any] = field(default_factory=dict)
-    relocation: dict[str, Any] = field(default_factory=dict)
-    rates: dict[str, Any] = field(default_factory=dict)
+    primitives: Primitives = field(default_factory=dict)
+    rasterizer: Component = field(default_factory=dict)
+    loss: Component = field(default_factory=dict)
+    softness: Component = field(default_factory=dict)
+    temperature: Component = field(default_factory=dict)
+    growth: Component = field(default_factory=dict)
+    seeding: Component = field(default_factory=dict)
+    relocation: Component = field(default_factory=dict)
+    rates: Component = field(default_factory=dict)
     max_steps: PositiveInt | None = 1000
-    max_time: str | float | None = None  # numbers are refused by `duration`, which says how to write a time
+    max_time: Duration = None
     plateau: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
-    init: str | None = None
-    resume: str | None = None
+    init: ExistingFile | None = None
+    resume: ResumedFile | None = None
     snapshots: PositiveInt = 40
     width: Width | None = None
     scale: Scale | None = None
     batch_size: PositiveInt = 16
-    device: str = "auto"
+    device: Device = "auto"
 
 
 def main() -> int:
@@ -130,6 +133,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     from vectorae.fitting.state import read_state
 
     build_plan(config, max_time)
+    objective = instantiate(config["loss"], "loss")
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
     if config["image"] is None:
@@ -145,7 +149,6 @@ def fit(config: dict[str, Any], folder: Path) -> int:
         folder = state.parent
         remove_leftovers(folder)
     init = None if config["init"] is None else _read_init(config, photos)
-    objective = instantiate(config["loss"], "loss")
     for batch in several:
         objective.check(*batch[0].pixels.shape[-2:])
 
@@ -222,7 +225,7 @@ def _find_state(resume: str | None, folder: Path, settings: Mapping[str, Any]) -
     from vectorae.fitting.state import has_settings
 
     if resume != AUTO:
-        return None if resume is None else Path(resume)
+        return None if resume is None else Path(resume).expanduser()
     for candidate in [folder] if shell.run_dir_given() else runs_beside(folder):
         path = candidate / STATE
         try:
@@ -239,8 +242,6 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
     from vectorae.svg import counted, read_svg
 
     path = Path(config["init"]).expanduser()
-    if not path.is_file():
-        raise UserError(f"init: no file '{path}'")
     try:
         reading = read_svg(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:

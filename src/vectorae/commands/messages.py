@@ -82,6 +82,8 @@ def _explain_omegaconf(error: Any) -> str:
 
     key = error.full_key or error.key or "config"
     if isinstance(error, errors.ConfigKeyError | errors.ConfigAttributeError):
+        if elsewhere := _in_sections(str(key), error):
+            return f"{key}: no such key; write {' or '.join(elsewhere)}"
         return str(no_such_key(str(key), _sibling_keys(error)))
     if isinstance(error, errors.MissingMandatoryValue):
         return f"{key}: missing; give it as {key}=…"
@@ -98,6 +100,16 @@ def _sibling_keys(error: Any) -> list[str]:
         return [str(key) for key in error.parent_node if key != "hydra"]
     except TypeError:
         return []
+
+
+def _in_sections(key: str, error: Any) -> list[str]:
+    """Sections' keys of this name, as they are written, for one that was looked for at the root."""
+    from omegaconf import OmegaConf
+
+    if "." in key or error.parent_node is None:
+        return []
+    config: Any = OmegaConf.to_container(error.parent_node, resolve=False)
+    return [f"{name}.{key}" for name, one in config.items() if isinstance(one, dict) and name != "hydra" and key in one]
 
 
 def raised_by_config(error: Exception) -> bool:

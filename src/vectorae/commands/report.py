@@ -86,9 +86,9 @@ def print_metrics(metrics: Mapping[str, float], *above: str) -> None:
             f"{name.replace('_per_second', '/s').replace('_', ' ')} {_number(one)}" for name, one in others.items()
         ]
         while texts:
-            line = fitting(texts, console.width)
-            console.print(SEPARATOR.join(line), highlight=False, markup=False)
-            texts = texts[len(line) :]
+            first = fitting(texts, console.width)
+            console.print(SEPARATOR.join(first), highlight=False, markup=False)
+            texts = texts[len(first) :]
 
 
 def print_next(*commands: Sequence[str | Path]) -> None:

@@ -12,11 +12,9 @@ from typing import Any
 from vectorae.commands import shell
 from vectorae.commands.command_line import seconds_of
 from vectorae.config.components import flatten
+from vectorae.config.paths import AUTO
 from vectorae.config.resume import check_resumed_settings
 from vectorae.errors import UserError
-
-AUTO = "auto"
-"""Value of `resume` that looks for a checkpoint by itself."""
 
 FREE_TO_DIFFER = {
     "dataset.root",
@@ -73,7 +71,7 @@ def find_resume_point(config: Mapping[str, Any], folder: Path) -> ResumePoint | 
     if config["resume"] is None:
         return None
     if config["resume"] != AUTO:
-        path = Path(config["resume"])
+        path = Path(config["resume"]).expanduser()
         return _resume_point(path, _contents(path), config)
     if shell.launched_by_torchrun() and not shell.main_process():
         os.environ[FOUND] = str(shell.rendezvous_store().get("resume").decode())

@@ -10,7 +10,8 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
-from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, Scale
+from vectorae.config.arguments import Device, NonNegativeFloat, NonNegativeInt, Scale
+from vectorae.config.paths import ExistingFile
 from vectorae.errors import UserError
 
 
@@ -18,7 +19,7 @@ from vectorae.errors import UserError
 class SampleConfig:
     """The keys at the root of a sampling's config."""
 
-    checkpoint: str = "???"
+    checkpoint: ExistingFile = "???"
     count: Annotated[int, Ge(1), Le(4096)] = 16
     steps: Annotated[int, Ge(1), Le(1000)] = 12
     temperature: NonNegativeFloat = 1.0
@@ -27,7 +28,7 @@ class SampleConfig:
     scale: Scale | None = None
     output: str | None = None
     overwrite: bool = False
-    device: str = "auto"
+    device: Device = "auto"
 
 
 def main() -> int:
@@ -46,16 +47,16 @@ def sample(config: dict[str, Any], folder: Path) -> None:
         UserError: a checkpoint that cannot be sampled from, or an output folder that exists.
     """
     size = output_size(config)
+    path = Path(config["checkpoint"]).expanduser()
+    output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
+    if output.exists() and not config["overwrite"]:
+        raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
     device = shell.device(config["device"])
 
     from vectorae.inference.sample import sample_drawings, write_samples
     from vectorae.training import checkpoint as checkpoints
 
-    path = Path(config["checkpoint"])
     model = checkpoints.load(path).to(device)
-    output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
-    if output.exists() and not config["overwrite"]:
-        raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
     samples = sample_drawings(model, config["count"], config["seed"], config["temperature"], config["steps"])
     write_samples(model, samples, output, size)
     print(f"drawn: {shell.short(output / 'samples.png')}, interpolation.gif, interpolation.svg, svg/")

@@ -12,13 +12,14 @@ from annotated_types import Ge
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt, Workers
 from vectorae.errors import UserError
+from vectorae.io.image_files import ImagesThere
 
 
 @dataclass
 class ShardsConfig:
     """The keys at the root of a config of shards."""
 
-    input: str = "???"
+    input: ImagesThere = "???"
     output: str | None = None
     images_per_shard: PositiveInt = 1000
     held_out: PositiveInt = 5000
@@ -45,20 +46,24 @@ def shards(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: too few images or tar files, or an output folder that holds other shards.
     """
-    from vectorae.datasets.write_shards import index_shards, write_shards
-    from vectorae.io.image_files import find_images
-    from vectorae.io.progress import counting
-
     if config["output"] is None:
         given = Path(config["input"]).expanduser()
         if not any(given.glob("*.tar")):
             raise UserError(
                 f"output: name a folder for the shards; '{given}' has no tar files that an index could list"
             )
+
+        from vectorae.datasets.write_shards import index_shards
+
         index = index_shards(given)
         counts = [f"{sum(one.images for one in index[split])} {split}" for split in index]
         print(f"listed in {given / 'shards.json'}: {', '.join(counts)} images")
         return 0
+
+    from vectorae.datasets.write_shards import write_shards
+    from vectorae.io.image_files import find_images
+    from vectorae.io.progress import counting
+
     output = Path(config["output"]).expanduser()
     files = find_images(config["input"], output)
     if len(files) < 3:

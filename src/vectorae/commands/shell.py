@@ -6,7 +6,6 @@ A command calls `run_command("train", TrainConfig, job)`; everything that goes w
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import json
 import math
@@ -15,18 +14,21 @@ import re
 import shutil
 import sys
 import threading
-import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from vectorae.commands.command_line import arrange, conf_folder, quote, split_flags
+from vectorae.commands.help import command_help
 from vectorae.commands.messages import explain, explain_system, raised_by_config, told_by_system
+from vectorae.commands.pipes import end_with_reader
+from vectorae.commands.schemas import store_schema
 from vectorae.compat import unstarted_folder
 from vectorae.config.arguments import check_schema
 from vectorae.config.components import flatten
+from vectorae.config.sections import check_sections
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -59,11 +61,18 @@ def run_command(name: str, schema: type, job: Job) -> int:
     Returns:
         The exit code: 0, 2 after a user's mistake (one line on stderr), 130 after Ctrl-C. A bug keeps its traceback.
     """
+    return end_with_reader(partial(_run_command, name, schema, job))
+
+
+def _run_command(name: str, schema: type, job: Job) -> int:
     argv, excepthook = sys.argv, threading.excepthook
     threading.excepthook = partial(_report_thread, excepthook)
     try:
         _check_working_directory()
         sys.argv = [argv[0], *arrange(argv[1:])]
+        if {"-h", "--help"} & {*argv[1:]}:
+            print(command_help(name, schema, argv[1:]))
+            return 0
         if launched_by_torchrun() and not main_process():
             # All write into one folder, whatever the time was when they started.
             sys.argv.append(f"hydra.run.dir={quote(rendezvous_store().get('folder').decode())}")
@@ -162,7 +171,7 @@ class _Runner:
                 raise stop.error from stop.error.__cause__
             return stop.code
         except Exception as error:
-            if self.started:
+            if self.started or isinstance(error, BrokenPipeError):
                 raise
             if isinstance(error, OSError) and error.errno is not None:
                 if (folder := unstarted_folder(error)) is not None:
@@ -233,6 +242,7 @@ class _Runner:
                 raise UserError(f"{key}: {value!r} has a NUL character")
         # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
         check_schema(self.schema, named)
+        check_sections(self.schema, named)
         return named
 
 
@@ -241,37 +251,6 @@ def _crisp_psnr(folder: Path) -> float:
     path = folder / "metrics.json"
     metrics = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     return float(metrics.get("psnr_crisp") or math.nan)
-
-
-def store_schema(name: str, schema: type) -> None:
-    """Make a command's schema known to Hydra, under the name that its file in `conf/` has in its defaults."""
-    from hydra.core.config_store import ConfigStore
-
-    ConfigStore.instance().store(name=f"{name}_schema", node=_hydra_schema(schema))
-
-
-def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[str, Any]:
-    """The plain config of another command, composed within a command that is running."""
-    from hydra import compose
-    from omegaconf import OmegaConf
-
-    store_schema(name, schema)
-    config = OmegaConf.to_container(compose(name, list(overrides)), resolve=True)
-    assert isinstance(config, dict)
-    return {str(key): value for key, value in config.items()}
-
-
-def _hydra_schema(schema: type) -> type:
-    """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
-    hints, fields = typing.get_type_hints(schema), []
-    for field in dataclasses.fields(schema):
-        hint = hints[field.name]
-        if dataclasses.is_dataclass(hint):
-            section = _hydra_schema(hint)  # type: ignore[arg-type]
-            fields.append((field.name, section, dataclasses.field(default_factory=section)))
-        else:
-            fields.append((field.name, hint if typing.get_origin(hint) is dict else Any, field))
-    return dataclasses.make_dataclass(schema.__name__, fields)
 
 
 def _stand_alone(hydra: Any, folder: Path) -> None:

@@ -10,20 +10,23 @@ from typing import Annotated, Any
 from annotated_types import Ge, Le
 
 from vectorae.commands import shell
+from vectorae.commands.command_line import Duration, duration
 from vectorae.commands.report import print_metrics, print_next
-from vectorae.config.arguments import PositiveFloat, PositiveInt
+from vectorae.config.arguments import Device, PositiveFloat, PositiveInt
+from vectorae.config.sections import Component
 from vectorae.io.atomic import write_json
-from vectorae.training.build import build_dataset
 
 
 @dataclass
 class TrainClassifierConfig:
     """The keys at the root of a classifier's training."""
 
-    dataset: dict[str, Any] = field(default_factory=dict)
+    dataset: Component = field(default_factory=dict)
     epochs: PositiveInt = 4
+    max_steps: PositiveInt | None = None
+    max_time: Duration = None
     learning_rate: PositiveFloat = 0.003
-    device: str = "auto"
+    device: Device = "auto"
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
 
 
@@ -43,6 +46,9 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         UserError: a dataset without labels.
     """
     device = shell.device(config["device"])
+
+    from vectorae.training.build import build_dataset
+
     dataset = build_dataset(config)
     labels = {split: dataset.labels(split) for split in ("train", "val", "test")}
 
@@ -64,14 +70,19 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=1,
         max_epochs=config["epochs"],
+        max_steps=config["max_steps"] or -1,
+        max_time=duration(config["max_time"], "max_time"),
         logger=Curves(folder),
         callbacks=[RichProgressBar()],
         enable_checkpointing=False,
         enable_model_summary=False,
     )
     start = time.perf_counter()
-    trainer.fit(model, DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True))
-    metrics = {"seconds": time.perf_counter() - start, "images": float(config["epochs"] * len(pairs))}
+    batches = DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True)
+    trainer.fit(model, batches)
+    epochs, rest = divmod(trainer.global_step, len(batches))
+    images = epochs * len(pairs) + rest * dataset.batch_size
+    metrics = {"seconds": time.perf_counter() - start, "images": float(images)}
     metrics |= {f"accuracy_{split}": model.accuracy(dataset.images(split), labels[split]) for split in ("val", "test")}
     model.save(folder / "classifier.pt")
     write_json(folder / "metrics.json", metrics)

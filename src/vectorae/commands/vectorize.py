@@ -6,13 +6,15 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
-from vectorae.config.arguments import NonNegativeInt, PositiveInt, Scale, Workers
+from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires, Scale, Workers
+from vectorae.config.paths import ExistingFile
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
+from vectorae.io.image_files import ImagesThere, shard_number
 from vectorae.io.images import MAX_PIXELS, View, as_png
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 class VectorizeConfig:
     """The keys at the root of a vectorization's config."""
 
-    checkpoint: str = "???"
-    input: str = "???"
+    checkpoint: ExistingFile = "???"
+    input: ImagesThere = "???"
     output: str = "???"
     resize: Literal["crop", "pad", "stretch"] = "pad"
     width: Width | None = None
@@ -32,14 +34,14 @@ class VectorizeConfig:
     png: bool = False
     overwrite: bool = False
     skip: bool = False
-    shard: str | None = None
+    shard: Annotated[str, Requires(shard_number)] | None = None
     workers: Workers = 0
     background: Colour = "white"
     invert: bool = False
     max_pixels: PositiveInt = MAX_PIXELS
     batch_size: PositiveInt = 64
     refine: NonNegativeInt = 0
-    device: str = "auto"
+    device: Device = "auto"
 
 
 def main() -> int:
@@ -61,6 +63,8 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
         UserError: anything in the config that cannot work, before the first image is read.
     """
     size = output_size(config)
+    if config["overwrite"] and config["skip"]:
+        raise UserError("skip: true, and so is overwrite; a drawing that is there is left or replaced, not both")
     device = shell.device(config["device"])
 
     from PIL import Image
@@ -76,8 +80,6 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     if config["refine"]:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"]).expanduser()
-    if config["overwrite"] and config["skip"]:
-        raise UserError("skip: true, and so is overwrite; a drawing that is there is left or replaced, not both")
     existing: inference.Existing = "skip" if config["skip"] else "overwrite" if config["overwrite"] else "refuse"
     found, sheet_name = find_images(config["input"], output, reserved=Path(inference.SHEET).stem), inference.SHEET
     if config["shard"] is not None:

@@ -17,7 +17,7 @@ import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from annotated_types import Ge, Gt, Le, Lt
 
@@ -45,6 +45,9 @@ Scale = Annotated[float, Gt(0), Le(1000)]
 
 Workers = Annotated[int, Ge(0), Le(256)]
 """A number of processes that work for this one."""
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+"""Where a command computes; auto takes the best there is."""
 
 PositiveInt = Annotated[int, Ge(1)]
 """An integer ≥ 1."""
@@ -87,6 +90,13 @@ class Meets:
     words: str
 
 
+@dataclass(frozen=True)
+class Requires:
+    """A constraint that says in its own words what is wrong: a function of key and value that raises UserError."""
+
+    check: Callable[[str, Any], object]
+
+
 def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> None:
     """Refuse keyword arguments that the signature of a function does not allow.
 
@@ -114,7 +124,7 @@ def check_arguments(function: Any, values: Mapping[str, Any], key: str, extra: I
 
 
 def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> None:
-    """Refuse values of a whole config that its schema, a dataclass, does not allow.
+    """Refuse values of a whole config that its schema, a dataclass, does not allow: types first, then requirements.
 
     Raises:
         UserError: naming the first wrong key, and what it may be.
@@ -128,7 +138,9 @@ def check_schema(schema: type, values: Mapping[str, Any], prefix: str = "") -> N
                 raise UserError(f"{prefix}{name}: a section of keys, not {value!r}; write {prefix}{name}.KEY=VALUE")
             check_schema(hints[name], value, f"{prefix}{name}.")
         else:
-            check_value(f"{prefix}{name}", value, hints[name])
+            _check_type(f"{prefix}{name}", value, hints[name])
+    for name, value in values.items():
+        _check_requirements(f"{prefix}{name}", value, hints[name])
 
 
 def parameters(function: Any) -> dict[str, inspect.Parameter]:
@@ -224,9 +236,30 @@ def check_value(key: str, value: Any, hint: Any) -> None:
     Raises:
         UserError: ``rounds must be an integer ≥ 1, got 0``.
     """
+    _check_type(key, value, hint)
+    _check_requirements(key, value, hint)
+
+
+def _check_type(key: str, value: Any, hint: Any) -> None:
     for name, one, wanted in _mismatches(key, value, hint):
         limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= INT64_LIMIT else ""
         raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
+
+
+def _check_requirements(key: str, value: Any, hint: Any) -> None:
+    for requirement in _requirements(value, hint):
+        requirement.check(key, value)
+
+
+def _requirements(value: Any, hint: Any) -> Iterator[Requires]:
+    """The requirements of an annotation that concern a value: not those of alternatives of another type."""
+    if typing.get_origin(hint) is Annotated:
+        plain, *notes = typing.get_args(hint)
+        if _allowed(value, plain):
+            yield from (note for note in notes if isinstance(note, Requires))
+    elif typing.get_origin(hint) in (typing.Union, types.UnionType):
+        for alternative in typing.get_args(hint):
+            yield from _requirements(value, alternative)
 
 
 def _mismatches(key: str, value: Any, hint: Any) -> Iterator[tuple[str, Any, Any]]:

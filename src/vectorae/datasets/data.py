@@ -180,17 +180,3 @@ class ImageData(pl.LightningDataModule):
                 self.fetch()
             self._splits = disk.stored(self.recipe(), self.cache)
         return self._splits
-
-
-def folder_of_images(root: Path | None) -> Path:
-    """``root``, checked to be a folder.
-
-    Raises:
-        UserError: it is None, a file, or does not exist.
-    """
-    if root is None:
-        raise UserError("dataset.root: name the folder of images")
-    if not root.is_dir():
-        what = "is a file, not a folder" if root.exists() else "does not exist"
-        raise UserError(f"dataset.root: '{root}' {what}; name the folder of images")
-    return root

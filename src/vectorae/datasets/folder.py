@@ -9,8 +9,9 @@ from typing import Unpack
 
 import numpy as np
 
+from vectorae.config.paths import FolderOfImages, check_image_folder
 from vectorae.datasets import cache as disk
-from vectorae.datasets.data import ImageData, ImageOptions, folder_of_images
+from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.decode import decode_files
 from vectorae.errors import UserError
 from vectorae.io.image_files import image_files
@@ -26,9 +27,10 @@ class Folder(ImageData):
 
     config_name = "folder"
 
-    def __init__(self, root: str | None = None, **options: Unpack[ImageOptions]) -> None:
+    def __init__(self, root: FolderOfImages = None, **options: Unpack[ImageOptions]) -> None:
         super().__init__(root, **options)
-        self._folder = folder_of_images(self.root)
+        check_image_folder("dataset.root", root)
+        self._folder = Path(root or "").expanduser()
         self._files = image_files(self._folder)
         if len(self._files) < 3:
             found = f"{len(self._files)} images" if self._files else "no images"

@@ -10,6 +10,7 @@ from annotated_types import Gt
 from torch.utils.data import DataLoader
 
 from vectorae.config.arguments import PositiveInt, validated
+from vectorae.config.paths import NO_SHARDS, FolderOfShards
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.decode import block_of, in_threads
@@ -43,14 +44,14 @@ class Streaming(ImageData):
     @validated
     def __init__(
         self,
-        root: str | None = None,
+        root: FolderOfShards = None,
         open_shards: PositiveInt = 8,
         cache_limit: Annotated[float, Gt(0)] | None = None,
         **options: Unpack[ImageOptions],
     ) -> None:
         super().__init__(None, **options)
         if root is None:
-            raise UserError("dataset.root: name the folder, URL or bucket of the shards")
+            raise UserError(f"dataset.root: {NO_SHARDS}")
         self.open_shards = open_shards
         self._folder = ShardFolder(root, self.cache, None if cache_limit is None else round(cache_limit * 2**30))
         self._reader = ShardReader(

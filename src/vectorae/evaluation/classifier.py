@@ -14,6 +14,7 @@ from vectorae.config.arguments import Choices, PositiveFloat, PositiveInt, Valid
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
 from vectorae.io.torch_file import read_torch, write_torch
+from vectorae.training.autoencoder import run_progress
 from vectorae.training.eval_mode import eval_mode
 
 FORMAT = 1
@@ -87,6 +88,12 @@ class Classifier(pl.LightningModule):
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, self.learning_rate, total_steps=steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
+        """One step along the cycle; as many as time has taken, where time ends the training."""
+        last = scheduler.total_steps - 1
+        scheduler.last_epoch = min(last, max(scheduler.last_epoch + 1, round(run_progress(self.trainer) * last))) - 1
+        scheduler.step()
+
     def accuracy(self, images: Tensor, labels: Tensor) -> float:
         """The fraction of uint8 images ``[n, C, S, S]`` whose class ``[n]`` is recognised."""
         with eval_mode(self):
@@ -109,7 +116,7 @@ def load_classifier(path: Path) -> Classifier:
         UserError: no such file, or one that ``Classifier.save`` did not write.
     """
     kind = "a classifier of vectorae"
-    content = read_torch(path, "classifier", kind, advice="; make one with scripts/train_classifier.py")
+    content = read_torch(path.expanduser(), "classifier", kind, advice="; make one with scripts/train_classifier.py")
     try:
         described = dict(content["vectorae_classifier"])
         if described.pop("format") != FORMAT:

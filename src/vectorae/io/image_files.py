@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Annotated, overload
 
 from PIL import Image
 
+from vectorae.config.arguments import Requires
 from vectorae.errors import UserError
 
 # Formats that Pillow knows by name but reads only with the help of other packages.
@@ -86,6 +87,24 @@ def _stem(path: str) -> str:
     return os.path.splitext(path)[0].casefold()
 
 
+def check_images(key: str, given: str) -> None:
+    """Refuse what is neither a file nor a folder nor a pattern.
+
+    Raises:
+        UserError: nothing exists by that name.
+    """
+    path = Path(given).expanduser()
+    if not path.is_file() and not path.is_dir() and not glob.has_magic(str(path)):
+        several = f"; to sweep over several: {key}=\"'a.png','b.png'\"" if "," in given else ""
+        raise UserError(
+            f"{key}: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'{several}"
+        )
+
+
+ImagesThere = Annotated[str, Requires(check_images)]
+"""A file, folder or pattern of images, as ``find_images`` takes it."""
+
+
 def find_images(given: str, folder: Path, key: str = "input", reserved: str = "") -> ImageList:
     """The images that a file, a folder (with all below it), a glob or a list names, and a name for each drawing.
 
@@ -109,16 +128,12 @@ def find_images(given: str, folder: Path, key: str = "input", reserved: str = ""
         root, paths = _listed(path, key)
     elif path.is_file():
         return ImageList(path.parent, [path.name], reserved)
-    elif glob.has_magic(str(path)):
+    else:
+        check_images(key, given)
         root = _fixed_part(path)
         extensions = image_extensions()
         found = (file for file in root.glob(str(path.relative_to(root))) if file.suffix.lower() in extensions)
         paths = sorted(file.relative_to(root).as_posix() for file in found if file.is_file())
-    else:
-        several = f"; to sweep over several: {key}=\"'a.png','b.png'\"" if "," in given else ""
-        raise UserError(
-            f"{key}: '{given}' does not exist; name an image, a folder of images, or a pattern: 'in/*.png'{several}"
-        )
     if inside.is_relative_to(root.resolve()):
         paths = [path for path in paths if not (root / path).resolve().is_relative_to(inside)]
     if not paths:
@@ -145,10 +160,20 @@ def shard_of(images: ImageList, shard: str) -> ImageList:
     Raises:
         UserError: anything else than two numbers, the first from 1 to the second.
     """
-    match = re.fullmatch(r"(\d+)/(\d+)", shard)
+    number, of = shard_number("shard", shard)
+    return images.filter(lambda path: zlib.crc32(path.encode()) % of == number - 1)
+
+
+def shard_number(key: str, value: str) -> tuple[int, int]:
+    """``2/4`` as two numbers.
+
+    Raises:
+        UserError: anything else, or a first number that is not from 1 to the second.
+    """
+    match = re.fullmatch(r"(\d+)/(\d+)", value)
     if match is None or not 1 <= int(match[1]) <= int(match[2]):
-        raise UserError(f"shard: {shard!r} is not the number of a part, such as 1/4, 2/4, 3/4 or 4/4")
-    return images.filter(lambda path: zlib.crc32(path.encode()) % int(match[2]) == int(match[1]) - 1)
+        raise UserError(f"{key}: {value!r} is not the number of a part, such as 1/4, 2/4, 3/4 or 4/4")
+    return int(match[1]), int(match[2])
 
 
 def _fixed_part(pattern: Path) -> Path:

@@ -25,7 +25,7 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     Raises:
         UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
     """
-    path, kind = Path(path), "a checkpoint of vectorae"
+    path, kind = Path(path).expanduser(), "a checkpoint of vectorae"
     content = _read_weights(path, key, kind) if path.suffix == ".safetensors" else read_torch(path, key, kind)
     check_description(content.get("vectorae") if isinstance(content, dict) else None, path, key)
     for name, value in content.get("state_dict", {}).items():

@@ -1,0 +1,61 @@
+"""Annotations of keys that name files and folders which must be there."""
+
+import re
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+from vectorae.config.arguments import Requires
+from vectorae.errors import UserError
+
+AUTO = "auto"
+"""Value of `resume` that looks for a checkpoint by itself."""
+
+NO_SHARDS = "name the folder, URL or bucket of the shards that `vectorae shards input=IMAGES output=FOLDER` writes"
+
+
+def check_file(key: str, value: str, instead: tuple[str, ...] = (), advice: str = "") -> None:
+    """Refuse the path of a file that is not there.
+
+    Args:
+        key: for messages.
+        value: the path.
+        instead: what may be written in place of a path.
+        advice: what to do, for messages: ``; make one with …``.
+    """
+    if value not in instead and not Path(value).expanduser().is_file():
+        raise UserError(f"{key}: no file '{value}'{advice}")
+
+
+def check_image_folder(key: str, value: str | Path | None) -> None:
+    """Refuse what is no folder of images."""
+    if value is None:
+        raise UserError(f"{key}: name the folder of images")
+    path = Path(value).expanduser()
+    if not path.is_dir():
+        what = "is a file, not a folder" if path.exists() else "does not exist"
+        raise UserError(f"{key}: '{value}' {what}; name the folder of images")
+
+
+def check_shard_folder(key: str, value: str | Path | None) -> None:
+    """Refuse what is neither a folder nor an address that fsspec knows."""
+    if value is None:
+        raise UserError(f"{key}: {NO_SHARDS}")
+    if not re.search(r"://|::", str(value)) and not Path(value).is_dir():
+        raise UserError(f"{key}: '{value}' is no folder; {NO_SHARDS}")
+
+
+ExistingFile = Annotated[str, Requires(check_file)]
+"""The path of a file."""
+
+ResumedFile = Annotated[str, Requires(partial(check_file, instead=(AUTO,)))]
+"""The path of a file, or ``auto``."""
+
+ClassifierFile = Annotated[str, Requires(partial(check_file, advice="; make one with scripts/train_classifier.py"))]
+"""The path of a classifier of digits."""
+
+FolderOfImages = Annotated[str | None, Requires(check_image_folder)]
+"""The path of a folder of images; null is refused with words of its own."""
+
+FolderOfShards = Annotated[str | None, Requires(check_shard_folder)]
+"""The folder, URL or bucket of shards; null is refused with words of its own."""
