@@ -177,6 +177,7 @@ def test_shapes_that_cannot_be_seen_have_collapsed() -> None:
         if names[number] == "opacity":
             raw[0, number] = -15
     fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
+    fit._optimizer.least.fill_(math.inf)
     fit.evaluate()
     assert fit.paints(0).tolist() == [[True, True, False, True]]
     scene = fit.scene(0, crisp=True)
