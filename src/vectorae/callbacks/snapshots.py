@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytorch_lightning as pl
 import torch
+import torch.nn.functional as F
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
-from vectorae.decoder import DrawState
+from vectorae.decoder import DrawState, highlighted
 from vectorae.io.animation import write_gif
 from vectorae.io.atomic import write_atomic
 from vectorae.io.frame import OutputSize
@@ -31,10 +32,12 @@ class Watch:
     Attributes:
         count: how many, from the first on; fewer if there are fewer.
         size: of ``svg/NN.svg``, by that of the images.
+        shape: the slot of a shape that is highlighted in all pictures, to be followed through the run; None for none.
     """
 
     count: int = 16
     size: OutputSize = OutputSize()
+    shape: int | None = None
 
 
 class Snapshots(Callback):
@@ -64,7 +67,8 @@ class Snapshots(Callback):
         assert isinstance(pl_module, VectorAutoencoder)
         renders = self.run_dir / "renders"
         write_gif(sorted(renders.glob("step_*.png")), self.run_dir / "convergence.gif")
-        write_convergence(pl_module, sorted(renders.glob("step_*.npz")), self.run_dir / "convergence.svg")
+        snapshots = sorted(renders.glob("step_*.npz"))
+        write_convergence(pl_module, snapshots, self.run_dir / "convergence.svg", self.watch.shape)
         scene, side = pl_module.vectorize(self._watched(trainer, pl_module)), pl_module.image_size
         for index, text in enumerate(to_svg(scene, side, side, frames=[self.watch.size.square(side)] * scene.batch)):
             write_atomic(self.run_dir / "svg" / f"{index:02d}.svg", text.encode())
@@ -77,8 +81,13 @@ class Snapshots(Callback):
         side = enlargement(model.image_size) * model.image_size
         with eval_mode(model):
             raw = model(images)
-            soft, crisp = (to_pictures(model.decoder.render(raw, side, side, state, crisp)) for crisp in (False, True))
-        rows = {"image": to_pictures(images), "soft": soft, "crisp": crisp}
+            drawn = {"image": F.interpolate(images, (side, side), mode="nearest")}
+            for label, crisp in (("soft", False), ("crisp", True)):
+                drawn[label] = model.decoder.render(raw, side, side, state, crisp)
+            if (shape := self.watch.shape) is not None and (state.visible is None or shape < state.visible):
+                scene = model.decoder.whole_scene(raw, state)
+                drawn = {label: highlighted(pictures, scene, shape) for label, pictures in drawn.items()}
+        rows = {label: to_pictures(pictures) for label, pictures in drawn.items()}
         sheet = contact_sheet(rows)
         picture = self.run_dir / "renders" / f"step_{trainer.global_step:07d}.png"
         write_atomic(picture, as_png(sheet))
@@ -100,12 +109,14 @@ class Snapshots(Callback):
 
 
 @torch.no_grad()
-def write_convergence(model: VectorAutoencoder, snapshots: Sequence[Path], path: Path) -> None:
-    """Write the crisp drawings of raw numbers, saved during a run, as one animated SVG."""
+def write_convergence(
+    model: VectorAutoencoder, snapshots: Sequence[Path], path: Path, shape: int | None = None
+) -> None:
+    """Write the crisp drawings of raw numbers, saved during a run, as one animated SVG; highlight a shape in it."""
     scenes = []
     for file in snapshots:
         with np.load(file, allow_pickle=False) as saved:
             state = DrawState(float(saved["softness"]), visible=int(saved["visible"]))
             scenes.append(model.decoder.whole_scene(torch.from_numpy(saved["raw"]).to(model.device), state))
     if scenes:
-        write_atomic(path, to_animated_svg(scenes, model.image_size, model.image_size).encode())
+        write_atomic(path, to_animated_svg(scenes, model.image_size, model.image_size, highlight=shape).encode())

@@ -19,7 +19,7 @@ from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
 from vectorae.commands.run_name import changes
 from vectorae.compat import write_summaries
-from vectorae.config.arguments import Requires, Scale, check_arguments
+from vectorae.config.arguments import NonNegativeInt, Requires, Scale, check_arguments
 from vectorae.config.components import check, flatten
 from vectorae.config.paths import AUTO, ResumedFile
 from vectorae.config.sections import Component, Primitives, Section
@@ -86,6 +86,7 @@ class WatchConfig:
     count: Annotated[int, Ge(1), Le(MOST_WATCHED)] = 16
     width: Width | None = None
     scale: Scale | None = None
+    shape: NonNegativeInt | None = None
 
 
 @dataclass
@@ -147,6 +148,8 @@ def train(config: dict[str, Any], folder: Path) -> int:
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
     model.loss.check(model.image_size, model.image_size)
+    if (shape := config["watch"]["shape"]) is not None and shape >= model.layout.count:
+        raise UserError(f"watch.shape: no shape {shape}; this layout has 0 to {model.layout.count - 1}")
     start = find_resume_point(config, folder)
     if start is not None and start.ended is not None:
         if config["resume"] != AUTO:
@@ -158,7 +161,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         # TensorBoard forgets what a run logged after its last checkpoint.
         folder, purge_step = start.folder, start.step
     dataset = build_dataset(config)
-    callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size), started, model.options.ema)
+    callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size, shape), started, model.options.ema)
     logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
     dataset.prepare_data()

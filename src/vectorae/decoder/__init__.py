@@ -1,6 +1,7 @@
 """From raw numbers to pixels, costs and gradients; and how that changes during a run."""
 
 from vectorae.decoder.decoder import Decoder, Feedback, draw_scene
+from vectorae.decoder.highlight import highlighted
 from vectorae.decoder.picture import draw_picture
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
@@ -26,5 +27,6 @@ __all__ = [
     "draw_picture",
     "draw_scene",
     "half_cosine",
+    "highlighted",
     "optimize_raw",
 ]

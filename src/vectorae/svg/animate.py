@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Annotated
 
-from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
 from vectorae.io.frame import READABLE_WIDTH
 from vectorae.scene import COMPOSITING_CHOICES, Scene
+from vectorae.scene.highlight import HIGHLIGHT
 from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data
 from vectorae.svg.write import shapes_of
 
@@ -30,6 +31,7 @@ def to_animated_svg(
     columns: PositiveInt = 8,
     seconds: PositiveFloat = 8.0,
     rest: NonNegativeFloat = 2.0,
+    highlight: NonNegativeInt | None = None,
 ) -> str:
     """An animation that moves from scene to scene, rests on the last one, and repeats without end.
 
@@ -42,17 +44,20 @@ def to_animated_svg(
         columns: drawings in a row, ≥ 1.
         seconds: from the first scene to the last, > 0.
         rest: seconds on the last scene, ≥ 0.
+        highlight: the slot of a shape whose outline is drawn on top of all others; None for none.
 
     Returns:
         An SVG document, for browsers (SMIL).
 
     Raises:
-        UserError: no scenes, or scenes of different layouts or compositings.
+        UserError: no scenes, scenes of different layouts or compositings, or no shape in that slot.
     """
     if not scenes:
         raise UserError("animation: no scenes")
     if len({(scene.batch, scene.count, compositing or scene.compositing) for scene in scenes}) != 1:
         raise UserError("animation: the scenes differ in their number of drawings or shapes, or in compositing")
+    if highlight is not None and highlight >= scenes[0].count:
+        raise UserError(f"highlight: no shape {highlight}; the scenes have 0 to {scenes[0].count - 1}")
     scenes = [scene.detach().to("cpu") for scene in thinned(scenes)]
     screen = (compositing or scenes[0].compositing) == "soft_or"
     times = _times(len(scenes), seconds, rest)
@@ -72,7 +77,11 @@ def to_animated_svg(
         x, y = GAP + (width + GAP) * (index % columns), GAP + (height + GAP) * (index // columns)
         alone = ' style="isolation:isolate"' if screen else ""
         lines.append(f'<g transform="translate({x} {y})" clip-path="url(#drawing)"{alone}>')
-        lines += [*_drawing(scenes, index, height, width, screen, times), "</g>"]
+        lines += _drawing(scenes, index, height, width, screen, times)
+        if highlight is not None:
+            side = min(height, width)
+            lines += _highlight([_by_slot(scene, index, side)[highlight] for scene in scenes], side, times)
+        lines.append("</g>")
     return "\n".join([*lines, "</svg>"]) + "\n"
 
 
@@ -100,14 +109,25 @@ def _times(count: int, seconds: float, rest: float) -> str:
 def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, screen: bool, times: str) -> list[str]:
     side = min(height, width)
     order: list[int] = scenes[-1].order()[index].tolist()
-    stages = []
-    for scene in scenes:
-        own: list[int] = scene.order()[index].tolist()
-        stages.append(dict(zip(own, shapes_of(scene, index, side), strict=True)))
+    stages = [_by_slot(scene, index, side) for scene in scenes]
     background = {"fill": [css_color(scene.background[index].tolist()) for scene in scenes]}
     size = f'width="{width}" height="{height}"'
     shapes = [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
     return [_animated("rect", size, background, [], times), *shapes]
+
+
+def _by_slot(scene: Scene, index: int, side: int) -> dict[int, Shape]:
+    order: list[int] = scene.order()[index].tolist()
+    return dict(zip(order, shapes_of(scene, index, side), strict=True))
+
+
+def _highlight(shapes: Sequence[Shape], side: int, times: str) -> list[str]:
+    """The outline of a shape, while it can be seen."""
+    strokes = (
+        [Shape(shape.outline, color, float(shape.opacity > 0), width * side) for shape in shapes]
+        for color, width in HIGHLIGHT.items()
+    )
+    return [_moving(stroke, times, screen=False) for stroke in strokes]
 
 
 def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
