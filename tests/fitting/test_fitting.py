@@ -179,9 +179,9 @@ def test_shapes_that_cannot_be_seen_have_collapsed() -> None:
     fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
     fit._optimizer.least.fill_(math.inf)
     fit.evaluate()
-    assert fit.paints(0).tolist() == [[True, True, False, True]]
+    assert fit.seen(0).tolist() == [[True, True, False, True]]
     scene = fit.scene(0, crisp=True)
-    (whole,), (text,) = to_svg(scene, HEIGHT, WIDTH), to_svg(scene, HEIGHT, WIDTH, kept=fit.paints(0))
+    (whole,), (text,) = to_svg(scene, HEIGHT, WIDTH), to_svg(scene, HEIGHT, WIDTH, kept=fit.seen(0))
     assert (whole.count("<circle"), text.count("<circle")) == (4, 3)
     difference = rasterize(from_svg(text), HEIGHT, WIDTH) - rasterize(from_svg(whole), HEIGHT, WIDTH)
     assert float(difference.abs().max()) < 1 / 510

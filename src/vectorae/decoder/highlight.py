@@ -30,11 +30,9 @@ def highlighted(images: Tensor, scene: Scene, slot: int) -> Tensor:
     strokes = tuple(Group(outline, (index,), wide * ones[:, :1]) for index, wide in enumerate(HIGHLIGHT.values()))
     color = scene.color.new_tensor(list(HIGHLIGHT)).expand(batch, -1, -1)
     drawing = Scene(strokes, color, ones, ones, color.new_zeros(batch, 3))
+    backgrounds = (torch.full_like(drawing.background, paper) for paper in (0.0, 1.0))
     on_black, on_white = (
-        rasterize(
-            replace(drawing, background=torch.full_like(drawing.background, paper)), height, width, coverage="ramp"
-        )
-        for paper in (0.0, 1.0)
+        rasterize(replace(drawing, background=one), height, width, coverage="ramp") for one in backgrounds
     )
     # Of the image as much as of the white paper can be seen.
     return images * (on_white - on_black) + on_black

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
 from vectorae.errors import UserError
+from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
 from vectorae.scene import Scene
@@ -20,9 +21,6 @@ GAIN = 1e-3
 
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
-
-SEEN = 1 / 512
-"""Pixels that a shape has to be visible on, else it changes no pixel by half a level of 256."""
 
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
@@ -227,12 +225,10 @@ class Fitting:
         raw, _ = self._chosen(index, best=False)
         return raw
 
-    def paints(self, index: int) -> Tensor:
-        """Which shapes of an image's best drawing can be seen in it, bool ``[1, N]``: others have collapsed."""
-        raw, state = self._chosen(index, best=True)
+    def seen(self, index: int) -> Tensor:
+        """Which shapes can be seen in an image's best drawing, bool ``[1, N]``; others have collapsed or are hidden."""
         height, width = self.images.shape[-2:]
-        _, pixels = draw_and_measure(self.decoder, raw, height, width, replace(state, exact=True))
-        return pixels >= SEEN
+        return seen_shapes(self.decoder, self.scene(index, crisp=True), height, width, self.end_state)
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues as if nothing had happened."""

@@ -131,8 +131,8 @@ class Record:
     def _finish(self, index: int, drawing: Drawing) -> dict[str, float]:
         fitting, folder, frame = self.fitting, drawing.folder, drawing.frame
         height, width = fitting.images.shape[-2:]
-        scene, paints = fitting.scene(index, crisp=True), fitting.paints(index)
-        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers, kept=paints)
+        scene, seen = fitting.scene(index, crisp=True), fitting.seen(index)
+        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers, kept=seen)
         write_atomic(folder / "drawing.svg", text.encode())
         large = draw_picture(scene, min(height, width), frame, fitting.decoder.rasterizer)
         write_atomic(folder / "drawing.png", as_png(large))
@@ -141,7 +141,7 @@ class Record:
         image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
         metrics = self._metrics(image, soft, crisp, scene)
-        metrics |= {"shapes": float(paints.sum()), "collapsed": float((~paints).sum())}
+        metrics |= {"shapes": float(seen.sum()), "collapsed": float((~seen).sum())}
         write_json(folder / METRICS, metrics)
         return metrics
 
