@@ -89,12 +89,12 @@ def test_a_photo_at_its_own_aspect(command: Command, photo: Path, tmp_path: Path
     assert folder.parent.name == "été (1)"
     text = (folder / "drawing.svg").read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)
-    assert (root.attrib["viewBox"], root.attrib["width"]) == ("0 0 36 24", "72")
+    assert (root.attrib["viewBox"], root.attrib["width"]) == ("0 0 36 24", "180")
     groups = [child for child in root if child.tag.endswith("}g")]
     assert [group.attrib["id"] for group in groups] == ["round-1", "round-2", "round-3"]
     assert [len(group) for group in groups] == [3, 3, 3]
     drawn = png(folder / "drawing.png")
-    assert drawn.shape == (3, 48, 72)
+    assert drawn.shape == (3, 120, 180)
     # The picture and an independent renderer's of the SVG, which has the same size.
     assert (drawn - rendered(text)).abs().mean() < 3 / 255
     assert metrics_of(folder)["psnr_crisp"] > 10
@@ -178,7 +178,7 @@ def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
     assert f"left out '{Path('photos') / 'broken.png'}'" in err
     folder = run_folder(tmp_path)
     assert folder.parent.name == "photos"
-    for name, width in (("a", "40"), ("b", "40"), ("sub/c", "24")):
+    for name, width in (("a", "40"), ("b", "80"), ("sub/c", "24")):
         document = ElementTree.fromstring((folder / name / "drawing.svg").read_text(encoding="utf-8"))
         assert document.attrib["width"] == width
         assert (folder / name / "fit.gif").is_file()
@@ -258,7 +258,8 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("image=bad.svg,wide.svg", "to sweep over several: image="),
         ("image=long.png size=200", "its shorter side as 200 pixels makes 20000000"),
         ("channels=2", "channels must be 1 or 3, got 2"),
-        ("scale=0", "scale must be a number in (0, 1000], got 0"),
+        ("scale=0", "scale must be a number in (0, 1000] or null, got 0"),
+        ("width=wide", "width must be pixels (1200), millimetres (120mm) or null, got 'wide'"),
         ("background=sky", "background must be a colour such as white or '#ff8800', got 'sky'"),
         ("max_time=soon", "max_time: 'soon' is not a time"),
         ("max_time=0.2s", "max_time: '0.2s' is less than a second"),
@@ -303,6 +304,47 @@ def test_a_mistake_is_told_in_one_line_and_leaves_nothing(
     assert message in err
     assert err.count("\n") == 1
     assert not (tmp_path / "outputs").exists()
+
+
+def test_a_picture_of_our_own_can_be_seen_without_a_lens(command: Command, tmp_path: Path) -> None:
+    assert command(*SMALL, "primitives.count=4")[0] == 0
+    text = (run_folder(tmp_path) / "drawing.svg").read_text(encoding="utf-8")
+    assert 'width="528" height="528" viewBox="0 0 24 24">' in text
+    assert png(run_folder(tmp_path) / "drawing.png").shape == (3, 528, 528)
+
+
+@pytest.mark.parametrize(
+    ("key", "shown", "pixels"),
+    [
+        ("width=601", ("601", "400", "0 0 36.048 23.992"), (400, 601)),
+        ("width=120mm", ("120mm", "79.89mm", "0 0 36.048 24"), (302, 454)),
+        ("scale=3", ("2253", "1500", "0 0 36.048 24"), (1500, 2253)),
+        ("scale=null", ("751", "500", "0 0 36.048 24"), (500, 751)),
+    ],
+)
+def test_the_drawing_is_not_squeezed(
+    command: Command, tmp_path: Path, key: str, shown: tuple[str, str, str], pixels: tuple[int, int]
+) -> None:
+    """A photo whose longer side is no whole number of pixels as it is drawn."""
+    picture((6, 4), seed=1).resize((751, 500), Image.Resampling.BICUBIC).save(tmp_path / "photo.png")
+    assert command("image=photo.png", *SMALL, "primitives.count=9", key)[0] == 0
+    text = (run_folder(tmp_path) / "drawing.svg").read_text(encoding="utf-8")
+    root = ElementTree.fromstring(text)
+    assert (root.attrib["width"], root.attrib["height"], root.attrib["viewBox"]) == shown
+    assert "preserveAspectRatio" not in root.attrib
+    drawn = png(run_folder(tmp_path) / "drawing.png")
+    assert drawn.shape[1:] == pixels
+    if "mm" not in key:
+        assert (drawn - rendered(text, zoom=1)).abs().mean() < 1 / 255
+
+
+def test_a_picture_that_is_too_large_is_refused(command: Command, tmp_path: Path) -> None:
+    picture((40, 24), seed=1).save(tmp_path / "photo.png")
+    code, _, err = command("image=photo.png", "scale=400", *SMALL)
+    assert code == 2 and not (tmp_path / "outputs").exists()
+    assert "scale: 'photo.png' would become a PNG of 16000×9600 pixels, more than 67108864; write width=10522" in err
+    code, _, err = command("image=photo.png", "scale=4", "width=9", *SMALL)
+    assert code == 2 and "width: 9, and scale is 4; give one of them" in err
 
 
 def test_ink_does_not_grow(command: Command, tmp_path: Path) -> None:

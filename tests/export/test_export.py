@@ -26,9 +26,13 @@ from vectorae.commands import export as command
 from vectorae.export import export
 from vectorae.export.export import probes
 from vectorae.export.formats import FORMATS
+from vectorae.export.left_out import measure_left_out
 from vectorae.export.network import SceneNetwork, named
+from vectorae.io.pixels import to_float
+from vectorae.losses.metrics import psnr
 from vectorae.primitives import KINDS
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.build import build_dataset
 
 MIXED = [f"primitives.kinds=[{','.join(KINDS)}]", "primitives=mixed_free", f"primitives.count={len(KINDS) + 3}"]
 INK = [
@@ -121,13 +125,38 @@ def test_it_draws_what_vectorize_draws_where_there_is_no_torch(exported: Path, r
     assert alone[1] == pytest.approx(drawn[1], abs=0.0101)
 
 
+def draw(exported: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    given: list[str | Path] = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
+    return subprocess.run([*given, *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(exported: Path, tmp_path: Path) -> None:
+    picture((30, 20), seed=3).save(tmp_path / "a.png")
+    for size, width, height in (
+        ([], "30", "20"),
+        (["--width", "600"], "600", "400"),
+        (["--width", "60mm"], "60mm", "40mm"),
+        (["--scale", "0.5"], "15", "10"),
+    ):
+        assert draw(exported, tmp_path / "a.png", tmp_path / "out.svg", *size).returncode == 0
+        head = (tmp_path / "out.svg").read_text().splitlines()[0]
+        assert f'width="{width}" height="{height}" viewBox="0 0 16 10.6667">' in head or "style" in head
+        assert "preserveAspectRatio" not in head
+    for wrong, message in (
+        (["--width", "12cm"], "must be pixels (1200), millimetres (120mm), got '12cm'"),
+        (["--scale", "nan"], "must be a number in (0, 1000], got 'nan'"),
+        (["--width", "9", "--scale", "2"], "not allowed with argument"),
+    ):
+        ended = draw(exported, tmp_path / "a.png", tmp_path / "no.svg", *wrong)
+        assert ended.returncode == 2 and message in ended.stderr
+        assert not (tmp_path / "no.svg").exists()
+
+
 def test_what_cannot_be_drawn_ends_in_one_line(exported: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(b"no image")
     Image.new("L", (50, 50)).save(tmp_path / "large.png")
-    program: list[str | Path] = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
     for name, *more in (["broken.png"], ["missing.png"], ["large.png", "--max-pixels", "2000"]):
-        given: list[str | Path] = [*program, tmp_path / name, tmp_path / "out.svg", *more]
-        ended = subprocess.run(given, capture_output=True, text=True, timeout=120)
+        ended = draw(exported, tmp_path / name, tmp_path / "out.svg", *more)
         assert ended.returncode == 2
         assert ended.stderr.startswith("draw.py: error: ") and len(ended.stderr.splitlines()) == 1
         assert not (tmp_path / "out.svg").exists()
@@ -144,13 +173,57 @@ def test_the_command_writes_every_format(
             return command.main()
 
     assert run() == 0
-    assert "largest difference from the model: " in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "largest difference from the model: " in said
+    described = json.loads((tmp_path / "out" / "scene.json").read_text())
+    if name == "safetensors":
+        assert described["left_out"] is None and "dB" not in said
+    else:
+        assert described["left_out"].keys() == {"psnr_crisp", "psnr_encoder_crisp", "images", "source"}
+        assert described["left_out"]["source"] == "validation images of toy_faces"
+        assert f"{described['left_out']['psnr_encoder_crisp']:.2f} dB instead of" in said
+    (tmp_path / "usual").touch()
+    modes = {path.stat().st_mode for path in (tmp_path / "out").iterdir()}
+    assert modes == {(tmp_path / "usual").stat().st_mode}
+    (tmp_path / "usual").unlink()
     files = {FORMATS[name].file, "scene.json"} | ({"draw.py"} if name == "onnx" else set())
     assert {path.name for path in (tmp_path / "out").iterdir()} == files
     assert run() == 2
     assert "overwrite=true" in capsys.readouterr().err
     assert run("overwrite=true") == 0
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_is_left_out_is_measured_on_the_models_own_images(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for seed in range(40):
+        picture((20, 16), seed).save(tmp_path / "photos" / f"{seed}.png")
+    model = scattered("dataset=folder", f"dataset.root={tmp_path / 'photos'}", f"dataset.cache={tmp_path / 'cache'}")
+    assert model.refiner is not None
+    for parameter in model.refiner.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    left = measure_left_out(model)
+    assert left is not None and (left.images, left.source) == (2, "validation images of folder")
+    assert not (tmp_path / "cache").exists()
+    images = to_float(build_dataset(model.config).images("val"))
+    with torch.no_grad():
+        first, *_, last = (raw for raw, _ in model.predictions(images))
+        for raw, decibels in ((last, left.psnr_crisp), (first, left.psnr_encoder_crisp)):
+            assert float(psnr(model.render(raw, crisp=True), images).mean()) == pytest.approx(decibels, abs=0.0051)
+    assert left.psnr_crisp != left.psnr_encoder_crisp
+    assert measure_left_out(scattered("model.refine_steps=0")) is None
+
+
+@pytest.mark.parametrize(
+    "dataset", ["folder dataset.root=gone", "mnist dataset.download=true", "streaming dataset.root=s3://a/b"]
+)
+def test_without_the_models_own_images_it_is_measured_on_toy_faces(
+    dataset: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    left = measure_left_out(scattered(*f"dataset={dataset}".split()))
+    assert left is not None and (left.images, left.source) == (128, "toy faces, for want of the model's own images")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("head", ["grid", "queries"])

@@ -43,10 +43,22 @@ def test_it_draws_samples_and_interpolations(variational_run: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("key", "shown"),
+    [("scale=null", ("512", "512")), ("scale=2", ("32", "32")), ("width=70mm", ("70mm", "70mm"))],
+)
+def test_the_size_of_the_samples(key: str, shown: tuple[str, str], variational_run: Path, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint={variational_run / 'checkpoints' / 'best.ckpt'}"
+    assert run(checkpoint, "count=1", "steps=1", f"output={tmp_path / 'out'}", key) == 0
+    root = ElementTree.fromstring((tmp_path / "out" / "svg" / "00.svg").read_text())
+    assert (root.attrib["width"], root.attrib["height"], root.attrib["viewBox"]) == (*shown, "0 0 16 16")
+
+
+@pytest.mark.parametrize(
     ("argument", "message"),
     [
         ("count=0", "count must be an integer in [1, 4096], got 0"),
         ("steps=0", "steps must be an integer in [1, 1000], got 0"),
+        ("width=0mm", "width must be pixels (1200), millimetres (120mm) or null, got '0mm'"),
         ("temperature=-1", "temperature must be a number ≥ 0, got -1"),
         ("checkpoint=nothing.ckpt", "checkpoint: no file 'nothing.ckpt'"),
     ],

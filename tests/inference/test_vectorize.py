@@ -74,7 +74,7 @@ def test_patterns(given: str, names: int, checkpoint: Path, folder: Path, tmp_pa
 
 
 def test_the_drawing_is_the_models(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
-    assert run(checkpoint, folder / "<&>.png", tmp_path / "out") == 0
+    assert run(checkpoint, folder / "<&>.png", tmp_path / "out", "resize=crop") == 0
     model = vectorae.load(checkpoint)
     pixels, width, height = read_picture(folder / "<&>.png", View(16, 3))
     assert (width, height) == (40, 24)
@@ -92,7 +92,7 @@ def test_the_drawing_is_the_models(checkpoint: Path, folder: Path, tmp_path: Pat
 def test_refinement_comes_closer(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
     view, pictures = View(16, 3), []
     for name, steps in (("as it is", 0), ("refined", 40)):
-        assert run(checkpoint, folder / "<&>.png", tmp_path / name, f"refine={steps}") == 0
+        assert run(checkpoint, folder / "<&>.png", tmp_path / name, f"refine={steps}", "resize=crop") == 0
         text = (tmp_path / name / "<&>.svg").read_text(encoding="utf-8")
         pictures.append(vectorae.rasterize(vectorae.from_svg(text), 16, 16, coverage="ramp")[0])
     image = torch.from_numpy(read_picture(folder / "<&>.png", view)[0].copy()).float() / 255
@@ -100,19 +100,71 @@ def test_refinement_comes_closer(checkpoint: Path, folder: Path, tmp_path: Path)
     assert after < before
 
 
-@pytest.mark.parametrize(("resize", "size"), [("crop", (72, 72)), ("pad", (120, 72)), ("stretch", (120, 72))])
+@pytest.mark.parametrize(
+    ("keys", "size", "view"),
+    [
+        (("resize=crop", "scale=3"), (72, 72), "0 0 16 16"),
+        (("scale=3",), (120, 72), "0 0 16 9.6"),
+        ((), (40, 24), "0 0 16 9.6"),
+        (("width=101",), (101, 61), "0 0 16 9.6634"),  # 60.6 rows: nothing is squeezed, the part is a little higher
+        (("resize=stretch", "scale=3"), (120, 72), "0 0 16 16"),
+    ],
+)
 def test_svg_and_png_look_the_same_and_have_the_images_shape(
-    resize: str, size: tuple[int, int], checkpoint: Path, folder: Path, tmp_path: Path
+    keys: tuple[str, ...], size: tuple[int, int], view: str, checkpoint: Path, folder: Path, tmp_path: Path
 ) -> None:
-    assert run(checkpoint, folder / "a.png", tmp_path / "out", f"resize={resize}", "scale=3", "png=true") == 0
+    assert run(checkpoint, folder / "a.png", tmp_path / "out", *keys, "png=true") == 0
     text = (tmp_path / "out" / "a.svg").read_text(encoding="utf-8")
     root = ElementTree.fromstring(text)
     assert (int(root.attrib["width"]), int(root.attrib["height"])) == size
+    assert root.attrib["viewBox"] == view
+    assert ("preserveAspectRatio" in root.attrib) == ("resize=stretch" in keys)
     with Image.open(tmp_path / "out" / "a.png") as image:
         assert image.size == size
         found = np.asarray(image, dtype=np.float64)
     svg = rendered(text).mul(255).permute(1, 2, 0).numpy()
-    assert np.abs(svg - found).mean() < 2
+    # A stretched picture is drawn as a square first, and its edges are not quite as sharp.
+    assert np.abs(svg - found).mean() < (2 if "resize=stretch" in keys else 1)
+
+
+def test_millimetres(checkpoint: Path, folder: Path, tmp_path: Path) -> None:
+    assert run(checkpoint, folder / "a.png", tmp_path / "out", "width=60mm", "png=true") == 0
+    root = ElementTree.fromstring((tmp_path / "out" / "a.svg").read_text(encoding="utf-8"))
+    shown = {name: root.attrib[name] for name in ("width", "height", "viewBox")}
+    assert shown == {"width": "60mm", "height": "36mm", "viewBox": "0 0 16 9.6"}
+    with Image.open(tmp_path / "out" / "a.png") as image:
+        assert image.size == (227, 136)  # at 96 dpi
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (
+            "scale=500",
+            "scale: '<&>.png' would become a PNG of 20000×12000 pixels, more than 67108864; write width=10522",
+        ),
+        ("width=20000", "width: '<&>.png' would become a PNG of 20000×12000 pixels"),
+        ("width=9999mm", "width: '<&>.png' would become a PNG of 37791×22675 pixels"),
+    ],
+)
+def test_pictures_that_are_too_large_are_refused_before_the_first_is_drawn(
+    key: str, message: str, checkpoint: Path, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "A.bmp").write_bytes(b"damaged")
+    assert run(checkpoint, folder, tmp_path / "out", key, "png=true") == 2
+    said = capsys.readouterr().err
+    assert message in said and len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+    assert run(checkpoint, folder / "a.png", tmp_path / "out", key) == 0  # an SVG may be as large
+
+
+def test_the_sheet_shows_pictures_without_bars(checkpoint: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 20), "#204060").save(tmp_path / "a.png")
+    assert run(checkpoint, tmp_path / "a.png", tmp_path / "out") == 0
+    with Image.open(tmp_path / "out" / "contact_sheet.png") as sheet:
+        colors = {color: count for count, color in sheet.convert("RGB").getcolors(1 << 20) or []}
+    assert colors[0x20, 0x40, 0x60] == 64 * 32  # one tile, half of it
+    assert (0, 0, 0) not in colors
 
 
 def test_transparency_lies_over_the_background(checkpoint: Path, tmp_path: Path) -> None:
@@ -183,7 +235,11 @@ def test_bombs_are_refused_and_a_key_raises_the_limit(
     ("override", "message"),
     [
         ("resize=cut", "resize must be crop, pad or stretch, got 'cut'"),
-        ("scale=0", "scale must be a number in (0, 1000], got 0"),
+        ("scale=0", "scale must be a number in (0, 1000] or null, got 0"),
+        ("width=0", "width must be pixels (1200), millimetres (120mm) or null, got 0"),
+        ("width=12cm", "width must be pixels (1200), millimetres (120mm) or null, got '12cm'"),
+        ("width=1e9", "width must be pixels (1200), millimetres (120mm) or null, got 1000000000.0"),
+        (["width=100", "scale=2"], "width: 100, and scale is 2; give one of them"),
         ("background=whit", "background must be a colour such as white or '#ff8800', got 'whit'"),
         ("max_pixels=0", "max_pixels must be an integer ≥ 1, got 0"),
         ("input=nowhere", "input: 'nowhere' does not exist"),
@@ -193,7 +249,7 @@ def test_bombs_are_refused_and_a_key_raises_the_limit(
     ],
 )
 def test_mistakes_end_in_one_line(
-    override: str,
+    override: str | list[str],
     message: str,
     checkpoint: Path,
     folder: Path,
@@ -205,9 +261,10 @@ def test_mistakes_end_in_one_line(
     monkeypatch.chdir(tmp_path / "here")
     Path("file").write_text("no checkpoint")
     given: dict[str, Any] = {"checkpoint": checkpoint, "input": folder, "output": tmp_path / "out"}
-    name, _, value = override.partition("=")
+    overrides = [override] if isinstance(override, str) else override
+    name, _, value = overrides[0].partition("=")
     paths = {**given, name: value} if name in given else given
-    rest = () if name in given else (override,)
+    rest = () if name in given else overrides
     assert run(paths["checkpoint"], paths["input"], paths["output"], *rest) == 2
     said = capsys.readouterr().err
     assert message in said and len(said.splitlines()) == 1

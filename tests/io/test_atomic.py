@@ -27,6 +27,16 @@ def test_a_file_is_replaced_at_the_end(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_whoever_writes_a_file_others_may_read_it(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    with replacing(tmp_path / "file") as part:
+        part.unlink()
+        part.touch(mode=0o600)  # as libraries do that write beside it and rename
+    write_atomic(tmp_path / "other", b"x")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "usual").stat().st_mode
+    assert (tmp_path / "other").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
 def test_a_failure_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")

@@ -10,7 +10,7 @@ from PIL import Image
 
 from vectorae.datasets import decode
 from vectorae.datasets.celeba import FACE
-from vectorae.io.images import Crop, View, read_picture
+from vectorae.io.images import Crop, View, picture_size, read_picture, read_whole, whole_part
 
 
 class TestDecode:
@@ -41,6 +41,52 @@ class TestDecode:
         stretched = self.read(path, 32, resize="stretch")
         assert stretched[:, 1, 0].tolist() == blue
         assert stretched[:, 16, 31].tolist() == red
+
+    @pytest.mark.parametrize("size", [(300, 200), (200, 300), (481, 321), (97, 13), (64, 1), (1, 1), (5, 5)])
+    def test_a_padded_picture_is_not_squeezed(self, tmp_path: Path, size: tuple[int, int]) -> None:
+        """A ramp along each axis has the same slope in both, as far as the picture goes, and then goes on flat."""
+        x, y = np.meshgrid(np.arange(size[0]) + 0.5, np.arange(size[1]) + 0.5)
+        largest = max(size)
+        ramps = np.stack([x, y, 0 * x], -1) / largest * 200
+        path = self.save(tmp_path, Image.fromarray(ramps.round().astype(np.uint8)))
+        view = View(32, 3, "pad", bars="edge")
+        pixels, part = read_picture(path, view).pixels.astype(float), view.part(*size)
+        places = np.arange(32) + 0.5
+        for axis, start, length in ((0, part.left, part.width), (1, part.top, part.height)):
+            along = pixels[0].mean(0) if axis == 0 else pixels[1].mean(1)
+            expected = ((places - start) * 200 / 32).clip(100 / largest, (length - 16 / largest) * 200 / 32)
+            assert np.abs(along - expected).max() < 200 / min(largest, 32) / 2 + 1
+        assert ((part.left, part.width) == (0, 32)) or ((part.top, part.height) == (0, 32))
+
+    def test_bars_are_black_or_go_on(self, tmp_path: Path) -> None:
+        image = Image.new("RGB", (30, 20), "blue")
+        image.paste("red", (0, 0, 30, 10))
+        path = self.save(tmp_path, image)
+        black, edge = (self.read(path, 32, resize="pad", bars=bars) for bars in ("black", "edge"))
+        assert (black[:, :5] == 0).all() and (black[:, 27:] == 0).all()
+        assert (edge[:, :5].max((1, 2)) == [255, 0, 0]).all() and (edge[:, 27:].max((1, 2)) == [0, 0, 255]).all()
+        assert (black[:, 5:27] == edge[:, 5:27]).all()
+
+    def test_a_whole_image_is_not_squeezed(self, tmp_path: Path) -> None:
+        x = np.arange(481)[None].repeat(321, 0) / 481 * 250
+        path = self.save(tmp_path, Image.fromarray(x.round().astype(np.uint8)))
+        found = read_whole(path, 24, 1)
+        part = whole_part(24, 481, 321)
+        assert found.pixels.shape == (1, 24, 36) and (found.width, found.height) == (481, 321)
+        assert (part.left, part.top, part.height) == (0, 0, 24)
+        assert part.width == pytest.approx(35.96, abs=0.01)
+        expected = (np.arange(36) + 0.5) / part.width * 250
+        assert np.abs(found.pixels[0, 12] - expected)[1:-1].max() < 1
+
+    def test_the_size_is_read_without_decoding(self, tmp_path: Path) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        path = self.save(tmp_path, picture((64, 48)), "x.jpg", exif=exif)
+        assert picture_size(path) == (48, 64)
+        path = self.save(tmp_path, picture((64, 48)), "x.png")
+        assert picture_size(path) == (64, 48)
+        (tmp_path / "cut.png").write_bytes(path.read_bytes()[:200])
+        assert picture_size(tmp_path / "cut.png") == (64, 48)
 
     def test_the_crop_stays_inside_the_image(self) -> None:
         assert Crop(0.82, 0.52).box(100, 50) == (25, 0, 75, 50)

@@ -56,9 +56,10 @@ def num_visible(text: str, time: float, folder: Path, zoom: int = 2) -> Tensor:
     return pixels[:, : int(size[1]) * zoom, : int(size[0]) * zoom]
 
 
-def drawings(picture: Tensor, count: int, zoom: int = 4) -> list[Tensor]:
+def drawings(picture: Tensor, count: int) -> list[Tensor]:
     """Those that stand side by side, each ``[3, SIDE, SIDE]``."""
     places = [animate.GAP + (SIDE + animate.GAP) * index for index in range(count)]
+    zoom = picture.shape[-1] // (places[-1] + SIDE + animate.GAP)
     top = animate.GAP * zoom
     parts = [picture[:, top : top + SIDE * zoom, x * zoom : (x + SIDE) * zoom] for x in places]
     return [torch.nn.functional.avg_pool2d(part, zoom) for part in parts]
@@ -112,6 +113,13 @@ def test_it_is_one_clock_that_never_stops() -> None:
     assert {(one.attrib["dur"], one.attrib["repeatCount"]) for one in moves} == {("10s", "indefinite")}
     assert all(one.attrib["values"].count(";") == one.attrib["keyTimes"].count(";") == 3 for one in moves)
     assert sum(one.tag.endswith("}svg") for one in root.iter()) == 1  # nested ones have clocks of their own
+
+
+def test_it_can_be_seen_without_a_lens() -> None:
+    for side, shown in ((20, ("520", "280")), (600, ("2424", "1216"))):
+        root = ElementTree.fromstring(to_animated_svg(course(["circle"]), side, side))
+        assert root.attrib["viewBox"] == f"0 0 {2 * side + 12} {side + 8}"
+        assert (root.attrib["width"], root.attrib["height"]) == shown
 
 
 def test_scenes_are_blended_by_their_own_compositing() -> None:

@@ -120,7 +120,7 @@ class OutputSize(NamedTuple):
         if not self.is_chosen or whole.width * whole.height <= MAX_OUTPUT_PIXELS:
             return None
         key = "scale" if self.width is None else "width"
-        largest = frame.in_pixels(MAX_OUTPUT_PIXELS).width
+        largest = frame.in_pixels(0.99 * MAX_OUTPUT_PIXELS).width  # its height may be rounded up
         return (
             f"{key}: '{name}' would become a PNG of {whole.width}×{whole.height} pixels, more than "
             f"{MAX_OUTPUT_PIXELS}; write width={largest} or less"

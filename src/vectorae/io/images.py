@@ -84,8 +84,8 @@ class View:
         """The part of the square that shows a picture of ``width`` × ``height`` pixels."""
         if self.resize != "pad":
             return Part(0, 0, self.size, self.size)
-        scale = self.size / max(width, height)
-        seen_width, seen_height = width * scale, height * scale
+        longer = max(width, height)
+        seen_width, seen_height = self.size * width / longer, self.size * height / longer
         return Part((self.size - seen_width) / 2, (self.size - seen_height) / 2, seen_width, seen_height)
 
     def frame(self, width: float, height: float, size: OutputSize) -> Frame:
@@ -166,8 +166,8 @@ def read_whole(
 
 def whole_part(side: int, width: float, height: float) -> Part:
     """The part that a picture of ``width`` × ``height`` pixels takes where its shorter side is ``side`` pixels."""
-    scale = side / min(width, height)
-    return Part(0, 0, width * scale, height * scale)
+    shorter = min(width, height)
+    return Part(0, 0, side * width / shorter, side * height / shorter)
 
 
 def picture_size(file: Any) -> tuple[int, int]:
