@@ -137,6 +137,23 @@ def test_the_svgs_are_the_last_drawings(finished_run: Path) -> None:
         assert float((drawn - picture).abs().mean()) < 2 / 255
 
 
+def test_how_many_drawings_are_watched_and_how_large(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_training(tmp_path / "run", "watch.count=3", "watch.width=50mm") == 0
+    svgs = sorted((tmp_path / "run" / "svg").iterdir())
+    assert [path.name for path in svgs] == ["00.svg", "01.svg", "02.svg"]
+    assert 'width="50mm" height="50mm" viewBox="0 0 16 16">' in svgs[0].read_text(encoding="utf-8")
+    assert (tmp_path / "run" / "convergence.svg").read_text(encoding="utf-8").count('<g transform="translate(') == 3
+    for keys, message in (
+        (["watch.width=50", "watch.scale=2"], "watch.width: 50, and watch.scale is 2; give one of them"),
+        (["watch.width=wide"], "watch.width must be pixels (1200), millimetres (120mm) or null, got 'wide'"),
+        (["watch.count=0"], "watch.count must be an integer in [1, 1024], got 0"),
+        (["watch.size=3"], "watch.size: no such key; choose from count, scale, width"),
+    ):
+        capsys.readouterr()
+        assert run_training(tmp_path / "refused", *keys) == 2
+        assert capsys.readouterr().err == f"vectorae: error: {message}\n"
+
+
 # The same again
 
 
