@@ -5,17 +5,23 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
 from pytorch_lightning.callbacks import Callback
 
 from vectorae.io.progress import RunBar
 from vectorae.rasterizer import show_compiling
-from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.autoencoder import VectorAutoencoder, run_progress
 
 
 class ProgressBar(Callback):
-    """One bar over the whole run, by steps or by time, whichever is further; logs images per second."""
+    """One bar over the whole run, by steps or by time, whichever is further; logs images per second.
 
-    def __init__(self) -> None:
+    Args:
+        steps: of the run, if they do not follow from the trainer's `max_steps`.
+    """
+
+    def __init__(self, steps: int | None = None) -> None:
+        self.steps = steps
         self._bar: RunBar | None = None
         self._open = ExitStack()
         self._since = 0.0
@@ -26,47 +32,49 @@ class ProgressBar(Callback):
         self._restart_clock()
         if not trainer.is_global_zero:
             return
-        self._bar = self._open.enter_context(RunBar(_progress(pl_module), "", "starting"))
+        self._bar = self._open.enter_context(RunBar(self._progress(trainer), "", "starting"))
         self._open.enter_context(show_compiling(self._bar.showing))
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self._images += len(batch) * trainer.world_size
+        images = batch if isinstance(batch, torch.Tensor) else batch[0]
+        self._images += len(images) * trainer.world_size
         logs = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         if logs:
             self._speed = self._images / max(time.perf_counter() - self._since, 1e-9)
             self._restart_clock()
             pl_module.log("train/images_per_second", self._speed)
         if self._bar is not None and (logs or self._bar.is_due):
-            self._update(trainer, pl_module)
+            self._update(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restart_clock()
         if self._bar is not None:
-            self._update(trainer, pl_module, now=True)
+            self._update(trainer, now=True)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        if self._bar is not None and _progress(pl_module) > 0.99:
+        if self._bar is not None and self._progress(trainer) > 0.99:
             self._bar.update(1.0)
 
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         self._open.close()
         self._bar = None
 
-    def _update(self, trainer: pl.Trainer, model: pl.LightningModule, now: bool = False) -> None:
+    def _progress(self, trainer: pl.Trainer) -> float:
+        model = trainer.lightning_module
+        if isinstance(model, VectorAutoencoder):
+            return model.run.progress  # the same in all processes, which need not be asked again
+        return max(trainer.global_step / self.steps if self.steps else 0.0, run_progress(trainer))
+
+    def _update(self, trainer: pl.Trainer, now: bool = False) -> None:
         assert self._bar is not None
         metrics = trainer.callback_metrics
         parts = [f"step {trainer.global_step}"]
         parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
         parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
         parts += [f"{self._speed:.0f} images/s"] if self._speed is not None else []
-        self._bar.update(_progress(model), *parts, now=now)
+        self._bar.update(self._progress(trainer), *parts, now=now)
 
     def _restart_clock(self) -> None:
         self._since, self._images = time.perf_counter(), 0
-
-
-def _progress(model: pl.LightningModule) -> float:
-    assert isinstance(model, VectorAutoencoder)
-    return model.run.progress

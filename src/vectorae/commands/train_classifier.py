@@ -54,9 +54,9 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
 
     import pytorch_lightning as pl
     import torch
-    from pytorch_lightning.callbacks import RichProgressBar
     from torch.utils.data import DataLoader, TensorDataset
 
+    from vectorae.callbacks.progress_bar import ProgressBar
     from vectorae.evaluation.classifier import Classifier, Task
     from vectorae.training.tensorboard import Curves
 
@@ -66,6 +66,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     task = Task(dataset.config_name, dataset.image_size, dataset.channels, classes)
     model = Classifier(task, config["learning_rate"])
     pairs = TensorDataset(torch.as_tensor(dataset.images("train")), labels["train"])
+    batches = DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True)
     trainer = pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=1,
@@ -73,12 +74,13 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         max_steps=config["max_steps"] or -1,
         max_time=duration(config["max_time"], "max_time"),
         logger=Curves(folder),
-        callbacks=[RichProgressBar()],
+        callbacks=[ProgressBar(config["epochs"] * len(batches))],
+        enable_progress_bar=False,
+        log_every_n_steps=10,
         enable_checkpointing=False,
         enable_model_summary=False,
     )
     start = time.perf_counter()
-    batches = DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True)
     trainer.fit(model, batches)
     epochs, rest = divmod(trainer.global_step, len(batches))
     images = epochs * len(pairs) + rest * dataset.batch_size
