@@ -180,7 +180,7 @@ def test_the_command_writes_every_format(
         assert described["left_out"] is None and "dB" not in said
     else:
         assert described["left_out"].keys() == {"psnr_crisp", "psnr_encoder_crisp", "images", "source"}
-        assert described["left_out"]["source"] == "validation images of toy_faces"
+        assert described["left_out"]["source"] == "validation images of dataset=toy_faces"
         assert f"{described['left_out']['psnr_encoder_crisp']:.2f} dB instead of" in said
     (tmp_path / "usual").touch()
     modes = {path.stat().st_mode for path in (tmp_path / "out").iterdir()}
@@ -203,7 +203,7 @@ def test_what_is_left_out_is_measured_on_the_models_own_images(tmp_path: Path) -
     for parameter in model.refiner.parameters():
         torch.nn.init.normal_(parameter, std=0.3)
     left = measure_left_out(model)
-    assert left is not None and (left.images, left.source) == (2, "validation images of folder")
+    assert left is not None and (left.images, left.source) == (2, "validation images of dataset=folder")
     assert not (tmp_path / "cache").exists()
     images = to_float(build_dataset(model.config).images("val"))
     with torch.no_grad():

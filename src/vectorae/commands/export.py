@@ -43,9 +43,10 @@ def export(config: dict[str, Any], folder: Path) -> None:
     done = exports.export(model, config["format"], output, config["overwrite"])
     files = ", ".join(sorted(path.name for path in output.iterdir()))
     if (left := done.left_out) is not None:
-        print(f"the export is the encoder with its layout{exports.LEFT_OUT}:")
-        print(f"  crisp PSNR {left.psnr_encoder_crisp:.2f} dB instead of {left.psnr_crisp:.2f} dB")
-        print(f"  (on {left.images} {left.source}; a model trained with model.refine_steps=0 loses nothing)")
+        print("the export leaves out the learned refinement, which needs the rasterizer:")
+        print(f"crisp PSNR {left.psnr_encoder_crisp:.2f} dB instead of {left.psnr_crisp:.2f} dB")
+        print(f"(on {left.images} {left.source})")
+        print("a model trained with model.refine_steps=0 leaves nothing out")
     print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
 
 

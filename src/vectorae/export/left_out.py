@@ -70,6 +70,6 @@ def _images(model: VectorAutoencoder) -> tuple[Tensor, str]:
         except (UserError, OSError):
             blocks = []
     if any(map(len, blocks)):
-        return to_float(torch.cat(blocks)[:IMAGES]), f"validation images of {dataset.config_name}"
+        return to_float(torch.cat(blocks)[:IMAGES]), f"validation images of dataset={dataset.config_name}"
     faces = draw_faces(0, "val", 0, IMAGES, model.image_size, model.layout.channels)
     return to_float(faces), "toy faces, for want of the model's own images"
