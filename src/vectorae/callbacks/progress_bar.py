@@ -9,6 +9,7 @@ import torch
 from pytorch_lightning.callbacks import Callback
 
 from vectorae.io.progress import RunBar
+from vectorae.io.speed import speed
 from vectorae.rasterizer import show_compiling
 from vectorae.training.autoencoder import VectorAutoencoder, run_progress
 
@@ -26,7 +27,7 @@ class ProgressBar(Callback):
         self._open = ExitStack()
         self._since = 0.0
         self._images = 0
-        self._speed: float | None = None
+        self._speed = ""
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._restart_clock()
@@ -42,9 +43,10 @@ class ProgressBar(Callback):
         self._images += len(images) * trainer.world_size
         logs = trainer.global_step % trainer.log_every_n_steps == 0  # type: ignore[attr-defined]
         if logs:
-            self._speed = self._images / max(time.perf_counter() - self._since, 1e-9)
+            seconds = max(time.perf_counter() - self._since, 1e-9)
+            self._speed = speed(self._images, seconds, "image")
+            pl_module.log("train/images_per_second", self._images / seconds)
             self._restart_clock()
-            pl_module.log("train/images_per_second", self._speed)
         if self._bar is not None and (logs or self._bar.is_due):
             self._update(trainer)
 
@@ -73,7 +75,7 @@ class ProgressBar(Callback):
         parts = [f"step {trainer.global_step}"]
         parts += [f"crisp {metrics['val/psnr_crisp']:.2f} dB"] if "val/psnr_crisp" in metrics else []
         parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
-        parts += [f"{self._speed:.0f} images/s"] if self._speed is not None else []
+        parts += [self._speed] if self._speed else []
         self._bar.update(self._progress(trainer), *parts, now=now)
 
     def _restart_clock(self) -> None:

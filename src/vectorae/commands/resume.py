@@ -25,6 +25,7 @@ FREE_TO_DIFFER = {
     "rasterizer.chunk_size",
     "watch.width",
     "watch.scale",
+    "watch.shape",
 }
 """Keys that may change on resume: where things lie and how fast they are made changes no number."""
 
