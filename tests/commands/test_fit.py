@@ -77,7 +77,8 @@ def test_the_bare_command_draws_a_picture_of_its_own(command: Command, tmp_path:
     }
     assert any(path.name.startswith("events.out.tfevents") for path in folder.iterdir())
     metrics = metrics_of(folder)
-    assert (metrics["steps"], metrics["shapes"]) == (6, 12)
+    assert (metrics["steps"], metrics["shapes"] + metrics["collapsed"]) == (6, 12)
+    assert metrics["seconds_total"] > metrics["seconds"] > 0
     assert f"drawn: {folder.relative_to(tmp_path) / 'drawing.svg'}" in out
     with Image.open(folder / "fit.gif") as gif:
         assert gif.n_frames >= 3  # type: ignore[attr-defined]

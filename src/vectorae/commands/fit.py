@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,8 +121,8 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     Raises:
         UserError: anything in the config that cannot work, before the first step; a loss that is no number.
     """
-    time = duration(config["max_time"], "max_time")
-    max_time = None if time is None else float(seconds_of(time))
+    started, limit = time.perf_counter(), duration(config["max_time"], "max_time")
+    max_time = None if limit is None else float(seconds_of(limit))
     size = output_size(config)
     device = shell.device(config["device"])
 
@@ -162,7 +163,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     print(f"run folder: {shell.short(folder)}", flush=True)
     if state is not None:
         print(f"continues from {shell.short(state)}", flush=True)
-    metrics, signal = _draw(several, build, folder, size, settings, states)
+    metrics, signal = _draw(several, build, folder, size, settings, states, started)
     _report(metrics, photos, folder)
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
@@ -178,6 +179,7 @@ def _draw(
     size: OutputSize,
     settings: Mapping[str, Any],
     states: dict[int, Any],
+    started: float,
 ) -> tuple[list[dict[str, float]], int | None]:
     """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
     from torch.utils.tensorboard import SummaryWriter
@@ -208,7 +210,7 @@ def _draw(
             log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
             # TensorBoard forgets what a fit that was killed logged after its last state.
             with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
-                record = Record(fitting, drawings, layers, writer)
+                record = Record(fitting, drawings, layers, writer, started)
                 _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
@@ -307,6 +309,7 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
     alone = photos[0].name == Path()
     if not alone:
         means |= {"images": float(len(metrics)), "seconds": sum(one["seconds"] / one["images"] for one in metrics)}
+        means["seconds_total"] = max(one["seconds_total"] for one in metrics)
         write_json(folder / "metrics.json", means)
     several = [] if len(metrics) == 1 else [f"{len(metrics)} drawings, on average:"]
     print_metrics(means, "", f"drawn: {shell.short(folder / 'drawing.svg' if alone else folder)}", *several)

@@ -1,6 +1,7 @@
 """What a fit leaves behind: snapshots on the way; at its end the drawings, an animation and metrics."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +68,19 @@ class Record:
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
+        started: when the command began, by ``time.perf_counter``.
     """
 
     def __init__(
-        self, fitting: Fitting, drawings: Sequence[Drawing], layers: Sequence[str | None], writer: SummaryWriter
+        self,
+        fitting: Fitting,
+        drawings: Sequence[Drawing],
+        layers: Sequence[str | None],
+        writer: SummaryWriter,
+        started: float,
     ) -> None:
         self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
+        self.started = started
         self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
         self._pictures = 0
 
@@ -173,6 +181,7 @@ class Record:
             "images": float(len(self.drawings)),
             "steps": float(fitting.steps),
             "seconds": fitting.seconds,
+            "seconds_total": time.perf_counter() - self.started,
             "steps_per_second": fitting.steps / max(fitting.seconds, 1e-9),
         }
         return metrics
