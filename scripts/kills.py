@@ -136,7 +136,7 @@ def kill_writers(what: str, count: int, seed: int, folder: Path, images: int = 3
         How often it came to its end, each time with the files of one that was never stopped.
     """
     chance = random.Random(seed)
-    write_images(folder / "images", images, seed)
+    sum(write_images(folder / "images", images, seed))
 
     def command(output: Path) -> list[str]:
         return [sys.executable, "-c", WRITERS[what].format(images=str(folder / "images"), output=str(output))]

@@ -79,7 +79,7 @@ def one_line(outcome: Outcome) -> str:
         (["+sed=3"], r"sed: no such key; choose from .*\(did you mean seed\?\)"),
         (["dataset=3"], r"dataset: no '3'; choose from celeba, "),
         (["max_time=15s"], r"^max_time: no such key; write trainer\.max_time$"),
-        (["width=3"], r"^width: no such key; write encoder\.width or head\.width or refiner\.width$"),
+        (["width=3"], r"^width: no such key; write encoder\.width or head\.width or refiner\.width or watch\.width$"),
         (["seed=abc"], r"seed must be an integer in \[0, 4294967295\], got 'abc'"),
         (["seed=???"], r"seed: missing"),
         (["resume=${nowhere}"], r"resume: interpolation key 'nowhere' not found"),
