@@ -80,15 +80,20 @@ def in_order(
         workers: processes; 0 uses threads of this one.
         ahead: items that are taken at once.
     """
-    # Forked children of a process with threads may hang.
-    processes = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) if workers else None
+    todo = iter(items)
+    first = list(islice(todo, ahead))
+    # No more processes than there is work for: each imports what it needs anew. Forked ones of a process with threads
+    # may hang.
+    count = min(workers, len(first))
+    processes = ProcessPoolExecutor(count, multiprocessing.get_context("spawn")) if count else None
     with processes or nullcontext():
-        todo = iter(items)
-        while block := list(islice(todo, ahead)):
+        block = first
+        while block:
             if processes is None:
                 yield from in_threads(function, block)
             else:
                 yield from processes.map(function, block, chunksize=max(1, ahead // 32))
+            block = list(islice(todo, ahead))
 
 
 def in_threads(function: Callable[[_Item], _Result], items: Sequence[_Item]) -> Iterator[_Result]:
