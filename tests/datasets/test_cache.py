@@ -4,6 +4,7 @@ import errno
 import json
 import multiprocessing
 import os
+import pickle
 import shutil
 import sys
 from itertools import islice
@@ -206,3 +207,17 @@ def stopping(error: type[BaseException], after: int) -> Any:
 def prepare(photos: Path, tmp_path: Path, barrier: Any) -> None:
     barrier.wait(30)
     make(photos, tmp_path).prepare_data()
+
+
+def test_rows_are_those_of_the_map_and_a_file_that_was_cut_is_named(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (9, 3, 5, 5), np.uint8)
+    path = tmp_path / "images.npy"
+    np.save(path, pixels)
+    images = cache.StoredImages(path, 2, 9)
+    chosen = np.array([6, 0, 3, 3])
+    assert torch.equal(images.rows(chosen), images.tensor()[torch.from_numpy(chosen)])
+    assert torch.equal(pickle.loads(pickle.dumps(images)).rows(chosen), images.rows(chosen))
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 10)
+    with pytest.raises(UserError, match=r"^dataset\.cache: '.*images\.npy' was cut off meanwhile"):
+        images.rows(np.array([6]))

@@ -9,6 +9,7 @@ read. Nothing deletes a cache; the folder may be emptied at any time.
 
 import errno
 import hashlib
+import io
 import json
 import logging
 import os
@@ -85,6 +86,7 @@ class StoredImages:
         self.start = start
         self.stop = stop
         self._tensor: torch.Tensor | None = None
+        self._file: io.FileIO | None = None
         self._copies: dict[torch.device, torch.Tensor] = {}
 
     def __reduce__(self) -> tuple[type["StoredImages"], tuple[Path, int, int]]:
@@ -112,6 +114,25 @@ class StoredImages:
             # "c", copy on write: torch has no read-only tensors and warns about a read-only map.
             self._tensor = torch.from_numpy(np.load(self.path, mmap_mode="c"))[self.start : self.stop]
         return self._tensor
+
+    def rows(self, indices: np.ndarray) -> torch.Tensor:
+        """Some images, uint8 [k, C, S, S], read from the file: scattered ones come far faster than by its map.
+
+        Raises:
+            UserError: the file has become shorter.
+        """
+        images = np.empty((len(indices), *self.tensor().shape[1:]), np.uint8)
+        self._file = self._file or self.path.open("rb", buffering=0)
+        for image, index in zip(images, indices.tolist(), strict=True):
+            place = _HEADER + (self.start + index) * image.nbytes
+            if hasattr(os, "preadv"):  # of a file that forked processes share
+                read = os.preadv(self._file.fileno(), [image.data], place)
+            else:
+                self._file.seek(place)
+                read = self._file.readinto(image.data)
+            if read != image.nbytes:
+                raise UserError(f"dataset.cache: '{self.path}' was cut off meanwhile; remove it, and it is made anew")
+        return torch.from_numpy(images)
 
 
 def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:

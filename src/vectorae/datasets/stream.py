@@ -75,7 +75,7 @@ class TrainingBatches(Dataset[torch.Tensor]):
         augment: mirror half of them.
         seed: of order and flips.
         rank, world: index of this device, and number of devices.
-        device: where all images are kept and batches are assembled, from the first batch on; None is the memory map.
+        device: where all images are kept and batches are assembled, from the first batch on; None reads them.
     """
 
     images: StoredImages
@@ -87,10 +87,12 @@ class TrainingBatches(Dataset[torch.Tensor]):
     device: torch.device | None = None
 
     def __getitem__(self, step: int) -> torch.Tensor:
-        images = self.images.tensor(self.device)
         mine = slice(self.rank, None, self.world)
-        indices = batch_indices(self.seed, step, self.batch_size, len(images))[mine]
-        batch = images[torch.from_numpy(indices).to(images.device)]
+        indices = batch_indices(self.seed, step, self.batch_size, len(self.images))[mine]
+        if self.device is None:
+            batch = self.images.rows(indices)
+        else:
+            batch = self.images.tensor(self.device)[torch.from_numpy(indices).to(self.device)]
         return _mirrored(batch, batch_flips(self.seed, step, self.batch_size)[mine]) if self.augment else batch
 
 
