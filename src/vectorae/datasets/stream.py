@@ -97,7 +97,11 @@ class TrainingBatches(Dataset[torch.Tensor]):
 
 
 def _mirrored(batch: torch.Tensor, flips: np.ndarray) -> torch.Tensor:
-    """Those images of a batch mirrored that ``flips``, bool [B], marks."""
+    """Those images of a batch mirrored, in place on a CPU, that ``flips``, bool [B], marks."""
+    if batch.device.type == "cpu":  # numpy has no threads to wait for
+        pixels = batch.numpy()
+        pixels[flips] = pixels[flips, ..., ::-1]
+        return batch
     return torch.where(torch.from_numpy(flips).to(batch.device)[:, None, None, None], batch.flip(-1), batch)
 
 

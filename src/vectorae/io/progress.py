@@ -61,7 +61,8 @@ class RunBar:
         self._start = time.monotonic()
         # The first step takes longer than others, which are the ones to expect: kernels are compiled in it.
         self._first: tuple[float, float] | None = None
-        self._stopped, self._printed, self._last = threading.Event(), "", self._start
+        self._stopped, self._last = threading.Event(), self._start
+        self._printed: tuple[float, tuple[str, ...]] | None = None
         self._live = Live(get_renderable=self._line, console=self._console) if self.is_terminal else None
 
     @property
@@ -110,7 +111,7 @@ class RunBar:
         self._stopped.set()
         if self._live is not None:
             self._live.stop()
-        elif self._text() != self._printed:
+        elif self._printed != (self._done, self._parts):
             self._print()
 
     def _texts(self) -> list[str]:
@@ -134,12 +135,9 @@ class RunBar:
         gained = self._done - before
         return (1 - self._done) * (time.monotonic() - since) / gained if gained > 0 else None
 
-    def _text(self) -> str:
-        return SEPARATOR.join(self._texts())
-
     def _print(self) -> None:
-        self._printed, self._last = self._text(), time.monotonic()
-        self._console.print(self._printed, highlight=False, markup=False, soft_wrap=True)
+        self._printed, self._last = (self._done, self._parts), time.monotonic()
+        self._console.print(SEPARATOR.join(self._texts()), highlight=False, markup=False, soft_wrap=True)
 
     def _print_regularly(self) -> None:
         while not self._stopped.wait(max(0.1, self._last + EVERY - time.monotonic())):
