@@ -13,6 +13,7 @@ from annotated_types import Ge, Le
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import Duration, duration
+from vectorae.commands.pipes import reader_left
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
 from vectorae.compat import write_summaries
 from vectorae.config.arguments import Requires, check_arguments
@@ -253,6 +254,8 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
     except MisconfigurationException as error:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
     except SystemExit as stop:
+        if reader_left(stop):
+            raise
         # What Lightning makes of a KeyboardInterrupt.
         raise KeyboardInterrupt from stop
     finally:
