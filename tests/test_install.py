@@ -48,6 +48,7 @@ def test_the_wheel_carries_configs_and_the_command(wheel: Path) -> None:
     own = {f"vectorae/conf/{name}.yaml" for name in DEVELOPERS}
     assert own < files and {name for name in names if name.startswith("vectorae/conf/")} == files - own
     assert "vectorae = vectorae.commands:main" in scripts
+    assert {"vectorae/py.typed", "vectorae/__init__.pyi", "vectorae/__main__.py"} < set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 

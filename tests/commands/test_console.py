@@ -106,6 +106,19 @@ def test_a_reader_that_left_before_the_first_line(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (141, "")
 
 
+def test_a_training_ends_in_silence_too(tmp_path: Path) -> None:
+    settings = (
+        "dataset.image_size=16 dataset.train_count=8 dataset.val_count=8 dataset.test_count=8 dataset.cache=cache"
+    )
+    settings += " encoder.width=4 head.width=8 model.refine_steps=0 rasterizer=reference trainer.accelerator=cpu"
+    limits = "trainer.max_steps=2 trainer.val_check_interval=1 hydra.run.dir=run"
+    done = bash(f"{CONSOLE} train {settings} {limits} 2>errors | head -1; exit ${{PIPESTATUS[0]}}", tmp_path)
+    assert (done.returncode, done.stdout) == (141, "run folder: run\n")
+    assert (
+        "interrupted" not in (tmp_path / "errors").read_text() and "Traceback" not in (tmp_path / "errors").read_text()
+    )
+
+
 def test_another_broken_pipe_is_a_bug(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> int:
         raise BrokenPipeError

@@ -23,8 +23,12 @@ def end_with_reader(run: Callable[[], int]) -> int:
     try:
         code = run()
         sys.stdout.flush()
+    except SystemExit as stop:
+        if not reader_left(stop):
+            raise
+        return UNREAD
     except BrokenPipeError:
-        if not _reader_left():
+        if not _unread():
             raise
         # Python writes the rest when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -32,7 +36,12 @@ def end_with_reader(run: Callable[[], int]) -> int:
     return code
 
 
-def _reader_left() -> bool:
+def reader_left(stop: SystemExit) -> bool:
+    """Whether rich ended the program because nobody reads what it prints."""
+    return isinstance(stop.__context__, BrokenPipeError)
+
+
+def _unread() -> bool:
     """Whether stdout is a pipe without a reader; the broken one may be another."""
     if not hasattr(select, "poll"):  # Windows
         return False

@@ -15,6 +15,7 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.command_line import Duration, duration
 from vectorae.commands.output_size import Width, output_size
+from vectorae.commands.pipes import reader_left
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
 from vectorae.commands.run_name import changes
@@ -280,6 +281,8 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
     except MisconfigurationException as error:
         raise UserError(f"trainer: {str(error).splitlines()[0]}") from error
     except SystemExit as stop:
+        if reader_left(stop):
+            raise
         # What Lightning makes of a KeyboardInterrupt.
         raise KeyboardInterrupt from stop
     finally:
