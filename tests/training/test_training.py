@@ -147,7 +147,7 @@ def test_how_many_drawings_are_watched_and_how_large(tmp_path: Path, capsys: pyt
         (["watch.width=50", "watch.scale=2"], "watch.width: 50, and watch.scale is 2; give one of them"),
         (["watch.width=wide"], "watch.width must be pixels (1200), millimetres (120mm) or null, got 'wide'"),
         (["watch.count=0"], "watch.count must be an integer in [1, 1024], got 0"),
-        (["watch.size=3"], "watch.size: no such key; choose from count, scale, width"),
+        (["watch.size=3"], "watch.size: no such key; choose from count, scale, shape, width"),
     ):
         capsys.readouterr()
         assert run_training(tmp_path / "refused", *keys) == 2
