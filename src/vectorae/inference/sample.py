@@ -12,15 +12,10 @@ from vectorae.io.atomic import write_atomic
 from vectorae.io.frame import OutputSize
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture, to_pictures
-from vectorae.io.sheets import contact_sheet
+from vectorae.io.sheets import TILE, contact_sheet
 from vectorae.scene import Scene
 from vectorae.svg import to_animated_svg, to_svg
 from vectorae.training.autoencoder import VectorAutoencoder
-
-SHEET_COLUMNS = 8
-
-TILE = 128
-"""Least side of a drawing on the sheet of samples and in the animation, pixels."""
 
 INTERPOLATIONS = 8
 """Rows of the sheet of interpolations, at most."""
@@ -107,7 +102,7 @@ def write_samples(model: VectorAutoencoder, samples: Samples, folder: Path, size
 
     for index, text in enumerate(to_svg(samples.scene, side, side, frames=[size.square(side)] * samples.scene.batch)):
         write_atomic(folder / "svg" / f"{index:02d}.svg", text.encode())
-    sheet = contact_sheet({"": to_pictures(draw(samples.scene, large))}, SHEET_COLUMNS)
+    sheet = contact_sheet({"": to_pictures(draw(samples.scene, large))})
     write_atomic(folder / "samples.png", as_png(sheet))
     count = samples.scene.batch
     arcs = {

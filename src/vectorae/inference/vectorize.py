@@ -30,8 +30,6 @@ SHEET = "contact_sheet.png"
 MOST_ON_SHEET = 96
 """Images on the contact sheet, at most; the first are taken."""
 
-SHEET_COLUMNS = 8
-
 
 Existing = Literal["refuse", "overwrite", "skip"]
 
@@ -190,4 +188,4 @@ def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) ->
                 rows["image"].append(whole.crop((left, top, left + width, top + height)))
                 large = Frame(frame.part, times * width, times * height)
                 rows["drawing"].append(draw_picture(batch.scene[index], side, large, model.decoder.rasterizer))
-    return contact_sheet(rows, SHEET_COLUMNS) if rows["image"] else None
+    return contact_sheet(rows) if rows["image"] else None
