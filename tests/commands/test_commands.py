@@ -88,7 +88,10 @@ def one_line(outcome: Outcome) -> str:
         (["primitives.rows=2,4"], r"^primitives\.rows: several values are a sweep, which needs -m"),
         (["experiment=nothing"], r"experiment: no 'nothing'; choose from "),
         (["--frobnicate"], r"unrecognized arguments: --frobnicate"),
-        (["hydra.run.dir=a_file"], r"cannot make the run's folder: File exists: a_file"),
+        (
+            ["hydra.run.dir=a_file"],
+            r"hydra\.run\.dir: cannot make the run's folder \(File exists: a_file\); choose another",
+        ),
         (["-m", "dataset=mnist,celebA"], r"dataset: no 'celebA'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -55,6 +55,13 @@ def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_the_temporary_file_is_not_named(tmp_path: Path) -> None:
+    path = tmp_path / "gone" / "file"
+    with pytest.raises(FileNotFoundError) as missing, replacing(path):
+        raise AssertionError("not reached")
+    assert missing.value.filename == str(path)
+
+
 def test_several_processes_may_write_one_file(tmp_path: Path) -> None:
     path = tmp_path / "file"
     with replacing(path) as first, replacing(path) as second:

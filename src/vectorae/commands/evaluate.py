@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from vectorae.commands import shell
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires
-from vectorae.config.paths import ClassifierFile, ExistingFile
+from vectorae.config.paths import ClassifierFile, ExistingFile, check_output_folder
 from vectorae.config.sections import Section
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
@@ -76,6 +76,9 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     """
     split = config["split"]
     device = shell.device(config["device"])
+    path = Path(config["checkpoint"]).expanduser()
+    place = Path(config["output"]).parent if config["output"] else shell.run_of(path) / "evaluation"
+    check_output_folder("output", place)
 
     from vectorae.evaluation.baselines import mean_image
     from vectorae.evaluation.evaluate import evaluate as evaluate_model
@@ -84,7 +87,6 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     from vectorae.training import checkpoint as checkpoints
     from vectorae.training.build import build_dataset
 
-    path = Path(config["checkpoint"]).expanduser()
     model = checkpoints.load(path)
     section = dataset_section(config, model.config)
     dataset = build_dataset({"dataset": section})
@@ -97,7 +99,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)
-    output = Path(config["output"] or shell.run_of(path) / "evaluation" / f"{dataset.config_name}_{split}.json")
+    output = Path(config["output"] or place / f"{dataset.config_name}_{split}.json")
     sheet = output.with_suffix(".png")
     mean = mean_image(dataset.images("train"))
     evaluators = _evaluators(config, dataset, model, device)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config.paths import ExistingFile
+from vectorae.config.paths import ExistingFile, OutputFolder
 
 
 @dataclass
@@ -16,7 +16,7 @@ class ExportConfig:
 
     checkpoint: ExistingFile = "???"
     format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
-    output: str = "???"
+    output: OutputFolder = "???"
     overwrite: bool = False
 
 

@@ -16,7 +16,7 @@ TYPES = {"Integer": "an integer", "Float": "a number", "Boolean": "true or false
 
 # Errors of the system, not ours: no space, no permission, a file where a folder should be, a name that is too long.
 ENVIRONMENT_ERRORS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EIO),
+    *(errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS, errno.EIO),
     *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
 }
 

@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
 from vectorae.config.arguments import Device, NonNegativeFloat, NonNegativeInt, Scale
-from vectorae.config.paths import ExistingFile
+from vectorae.config.paths import ExistingFile, check_output_folder
 from vectorae.errors import UserError
 
 
@@ -51,6 +51,7 @@ def sample(config: dict[str, Any], folder: Path) -> None:
     output = Path(config["output"]).expanduser() if config["output"] else shell.run_of(path) / "samples"
     if output.exists() and not config["overwrite"]:
         raise UserError(f"output: '{output}' is there already; choose another folder or write overwrite=true")
+    check_output_folder("output", output)
     device = shell.device(config["device"])
 
     from vectorae.inference.sample import sample_drawings, write_samples

@@ -11,6 +11,7 @@ from annotated_types import Ge
 
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt, Workers
+from vectorae.config.paths import OutputFolder
 from vectorae.errors import UserError
 from vectorae.io.image_files import ImagesThere
 
@@ -20,7 +21,7 @@ class ShardsConfig:
     """The keys at the root of a config of shards."""
 
     input: ImagesThere = "???"
-    output: str | None = None
+    output: OutputFolder | None = None
     images_per_shard: PositiveInt = 1000
     held_out: PositiveInt = 5000
     size: Annotated[int, Ge(16)] | None = None

@@ -156,9 +156,10 @@ class _Runner:
         store_schema(self.name, self.schema)
         # Without it Hydra prints the traceback and exits by itself.
         os.environ["HYDRA_FULL_ERROR"] = "1"
+        sweeping = any(one in ("-m", "--multirun") or one.startswith("hydra.mode=") for one in self.argv)
         command = hydra.main(config_path=str(conf_folder()), config_name=self.name, version_base="1.3")(self._task)
         try:
-            if not any(one in ("-m", "--multirun") or one.startswith("hydra.mode=") for one in self.argv):
+            if not sweeping:
                 command()
                 return 0
             sys.argv = [*self.argv, sweep.CALLBACK]
@@ -177,7 +178,8 @@ class _Runner:
                 if (folder := unstarted_folder(error)) is not None:
                     error.filename = error.filename or str(folder)
                     remove_unused(folder, ".hydra")
-                raise UserError(f"cannot make the run's folder: {told_by_system(error)}") from error
+                key, said = "hydra.sweep.dir" if sweeping else "hydra.run.dir", told_by_system(error)
+                raise UserError(f"{key}: cannot make the run's folder ({said}); choose another") from error
             if not raised_by_config(error):
                 raise
             raise UserError(explain(error)) from error

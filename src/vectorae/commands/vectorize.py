@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
 from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires, Scale, Workers
-from vectorae.config.paths import ExistingFile
+from vectorae.config.paths import ExistingFile, OutputFolder
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
 from vectorae.io.image_files import ImagesThere, shard_number
@@ -27,7 +27,7 @@ class VectorizeConfig:
 
     checkpoint: ExistingFile = "???"
     input: ImagesThere = "???"
-    output: str = "???"
+    output: OutputFolder = "???"
     resize: Literal["crop", "pad", "stretch"] = "pad"
     width: Width | None = None
     scale: Scale | None = None

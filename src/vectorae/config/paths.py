@@ -1,8 +1,10 @@
-"""Annotations of keys that name files and folders which must be there."""
+"""Annotations of keys that name files and folders which must be there, or which can be made."""
 
+import os
 import re
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from vectorae.config.arguments import Requires
@@ -45,11 +47,33 @@ def check_shard_folder(key: str, value: str | Path | None) -> None:
         raise UserError(f"{key}: '{value}' is no folder; {NO_SHARDS}")
 
 
+def check_output_folder(key: str, value: str | Path) -> None:
+    """Refuse a folder that cannot be made, or in which nothing can be written; nothing stays behind.
+
+    Permissions do not say all that a system refuses, so a folder with the same name is made for a moment, where this
+    one would be.
+    """
+    folder, what = Path(os.path.realpath(Path(value).expanduser())), "make"
+    try:
+        present = next(one for one in (folder, *folder.parents) if one.exists())
+        if not present.is_dir():
+            raise UserError(f"{key}: '{value if present == folder else present}' is a file; name a folder")
+        what = "write in" if present == folder else "make"
+        with TemporaryDirectory(prefix=".", dir=present) as trial:
+            Path(trial, folder.relative_to(present)).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        why = error.strerror or error
+        raise UserError(f"{key}: cannot {what} the folder '{value}' ({why}); choose another") from error
+
+
 ExistingFile = Annotated[str, Requires(check_file)]
 """The path of a file."""
 
 ResumedFile = Annotated[str, Requires(partial(check_file, instead=(AUTO,)))]
 """The path of a file, or ``auto``."""
+
+OutputFolder = Annotated[str, Requires(check_output_folder)]
+"""The path of a folder that is written, made if it is missing."""
 
 ClassifierFile = Annotated[str, Requires(partial(check_file, advice="; make one with scripts/train_classifier.py"))]
 """The path of a classifier of digits."""

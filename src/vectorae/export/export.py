@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from vectorae.config.paths import check_output_folder
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
@@ -61,15 +62,16 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     chosen.check()
     if isinstance(model.encoder.head, Recurrent):
         raise UserError("checkpoint: its recurrent head draws while it predicts, and an export cannot; use vectorize")
-    if folder.exists() and not folder.is_dir():
-        raise UserError(f"output: '{folder}' is a file; name a folder")
+    check_output_folder("output", folder)
     files = [chosen.file, SCENE, *([DRAW] if name == "onnx" else [])]
     there = [folder / file for file in files if (folder / file).exists()]
     if there and not overwrite:
         raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
     network = SceneNetwork(model.float()).eval()
-    part = folder.absolute().with_name(f"{folder.absolute().name}.part")
-    part.mkdir(parents=True, exist_ok=True)
+    folder = folder.absolute()
+    # On the same disk, and where files can be made.
+    part = next(one for one in (folder, *folder.parents) if one.is_dir()) / f"{folder.name}.part"
+    part.mkdir(exist_ok=True)
     try:
         _check_room(model, part)
         with replacing(part / chosen.file) as unfinished:

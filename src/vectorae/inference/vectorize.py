@@ -78,8 +78,6 @@ def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[Imag
     Raises:
         UserError: an output exists already and may not be overwritten, or is the only image.
     """
-    if outputs.folder.exists() and not outputs.folder.is_dir():
-        raise UserError(f"output: '{outputs.folder}' is a file; name a folder")
     if len(files) == 1:  # of several, none lies in the output folder
         for target in [outputs.folder / outputs.sheet, *_targets(files[0], outputs)]:
             if target.resolve() == files[0].path.resolve():

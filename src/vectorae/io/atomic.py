@@ -49,8 +49,9 @@ def replacing(path: Path, durable: bool = False) -> Iterator[Path]:
                 os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as error:
-        # What the system says of a full disk does not name the file.
-        error.filename = error.filename or str(path)
+        # What the system says of a full disk does not name the file, and nobody knows the temporary one.
+        if error.filename in (None, str(part)):
+            error.filename = str(path)
         raise
     finally:
         part.unlink(missing_ok=True)
