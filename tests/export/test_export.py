@@ -1,23 +1,19 @@
-"""Exports: compared with the model, told about in scene.json, and drawn without torch."""
+"""Exports: compared with the model, and described in scene.json."""
 
 import json
-import os
 import re
 import shutil
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from unittest.mock import patch
 
+import onnx
 import pytest
 import torch
-from helpers.commands import run_vectorize as vectorize
+from helpers.exports import INK, scattered
 from helpers.image_folders import picture
-from helpers.models import small_model
-from PIL import Image
 from safetensors.torch import save_file
 
 import vectorae
@@ -30,136 +26,7 @@ from vectorae.export.left_out import measure_left_out
 from vectorae.export.network import SceneNetwork, named
 from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
-from vectorae.primitives import KINDS
-from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_dataset
-
-MIXED = [f"primitives.kinds=[{','.join(KINDS)}]", "primitives=mixed_free", f"primitives.count={len(KINDS) + 3}"]
-INK = [
-    "primitives=mixed_free",
-    "primitives.kinds=[squircle,circle,blob,cubic]",
-    "primitives.count=6",
-    "primitives.paint=stroke",
-    "primitives.ordering=depth",
-    "primitives.fields.softness=learned",
-    "rasterizer.coverage=gaussian",
-    "dataset.channels=1",
-]
-
-
-def scattered(*overrides: str) -> VectorAutoencoder:
-    """A model whose drawings differ from each other."""
-    torch.manual_seed(0)
-    model = small_model(*overrides).eval()
-    with torch.no_grad():
-        for parameter in model.encoder.head.parameters():
-            parameter.normal_(std=0.3)
-    return model
-
-
-def saved(model: VectorAutoencoder, path: Path) -> Path:
-    """A checkpoint with this model."""
-    content: dict[str, Any] = {"state_dict": model.state_dict()}
-    model.on_save_checkpoint(content)
-    torch.save(content, path)
-    return path
-
-
-@pytest.fixture(scope="module", params=["mixed", "ink"])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a checkpoint and its export as ONNX."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    model = scattered(*(MIXED if request.param == "mixed" else INK))
-    saved(model, folder / "model.ckpt")
-    assert export(model, "onnx", folder / "onnx").difference < 1e-5
-    return folder
-
-
-def test_the_description_fits_the_outputs(exported: Path) -> None:
-    described = json.loads((exported / "onnx" / "scene.json").read_text())
-    model = vectorae.load(exported / "model.ckpt")
-    _, channels, side, _ = described["input"]["shape"]
-    assert (channels, side) == (model.layout.channels, model.image_size)
-    images = torch.rand(3, channels, side, side)
-    answers = FORMATS["onnx"].run(exported / "onnx" / "model.onnx", images)
-    shapes = {output["name"]: [3, *output["shape"][1:]] for output in described["outputs"]}
-    assert {name: list(answer.shape) for name, answer in answers.items()} == shapes
-    assert all(output["meaning"] and output["unit"] for output in described["outputs"])
-    slots = [slot for group in described["groups"] for slot in group["slots"]]
-    assert sorted(slots) == list(range(model.layout.count))
-
-
-def numbers(text: str) -> tuple[str, list[float]]:
-    """A document without its numbers and colours, and these."""
-    found = re.findall(r"#[0-9a-f]{6}|-?\d+\.?\d*", text)
-    values = [
-        value
-        for one in found
-        for value in ([int(one[i : i + 2], 16) / 100 for i in (1, 3, 5)] if one[0] == "#" else [float(one)])
-    ]
-    return re.sub(r"#[0-9a-f]{6}|-?\d+\.?\d*", "0", text), values
-
-
-@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
-def test_it_draws_what_vectorize_draws_where_there_is_no_torch(exported: Path, resize: str, tmp_path: Path) -> None:
-    picture((30, 20), seed=3).save(tmp_path / "a <b>.png")
-    program = tmp_path / "no_torch.py"
-    program.write_text(
-        "import runpy, sys\n"
-        "for name in ('torch', 'torchvision', 'vectorae'):\n    sys.modules[name] = None\n"
-        "sys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
-    arguments = [exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx", tmp_path / "a <b>.png"]
-    ended = subprocess.run(
-        [sys.executable, "-P", program, *arguments, tmp_path / "alone.svg", "--resize", resize, "--scale", "2"],
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert ended.returncode == 0, ended.stderr
-    given = (exported / "model.ckpt", tmp_path / "a <b>.png", tmp_path / "out", f"resize={resize}", "scale=2")
-    assert vectorize(*given) == 0
-    alone, drawn = (numbers(path.read_text()) for path in (tmp_path / "alone.svg", tmp_path / "out" / "a <b>.svg"))
-    assert alone[0] == drawn[0]
-    assert alone[1] == pytest.approx(drawn[1], abs=0.0101)
-
-
-def draw(exported: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    given: list[str | Path] = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
-    return subprocess.run([*given, *arguments], capture_output=True, text=True, timeout=120)
-
-
-def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(exported: Path, tmp_path: Path) -> None:
-    picture((30, 20), seed=3).save(tmp_path / "a.png")
-    for size, width, height in (
-        ([], "30", "20"),
-        (["--width", "600"], "600", "400"),
-        (["--width", "60mm"], "60mm", "40mm"),
-        (["--scale", "0.5"], "15", "10"),
-    ):
-        assert draw(exported, tmp_path / "a.png", tmp_path / "out.svg", *size).returncode == 0
-        head = (tmp_path / "out.svg").read_text().splitlines()[0]
-        assert f'width="{width}" height="{height}" viewBox="0 0 16 10.6667">' in head or "style" in head
-        assert "preserveAspectRatio" not in head
-    for wrong, message in (
-        (["--width", "12cm"], "must be pixels (1200), millimetres (120mm), got '12cm'"),
-        (["--scale", "nan"], "must be a number in (0, 1000], got 'nan'"),
-        (["--width", "9", "--scale", "2"], "not allowed with argument"),
-    ):
-        ended = draw(exported, tmp_path / "a.png", tmp_path / "no.svg", *wrong)
-        assert ended.returncode == 2 and message in ended.stderr
-        assert not (tmp_path / "no.svg").exists()
-
-
-def test_what_cannot_be_drawn_ends_in_one_line(exported: Path, tmp_path: Path) -> None:
-    (tmp_path / "broken.png").write_bytes(b"no image")
-    Image.new("L", (50, 50)).save(tmp_path / "large.png")
-    for name, *more in (["broken.png"], ["missing.png"], ["large.png", "--max-pixels", "2000"]):
-        ended = draw(exported, tmp_path / name, tmp_path / "out.svg", *more)
-        assert ended.returncode == 2
-        assert ended.stderr.startswith("draw.py: error: ") and len(ended.stderr.splitlines()) == 1
-        assert not (tmp_path / "out.svg").exists()
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -232,9 +99,34 @@ def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> No
     assert export(model, "torch_export", tmp_path / "out").difference < 1e-4
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
+    export(model, "safetensors", tmp_path / "weights")
+    described = json.loads((tmp_path / "weights" / "scene.json").read_text())
+    assert described["network"].startswith("weights of the whole model, learned refinement included; the outputs are ")
     with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it predicts"):
         export(scattered("head=recurrent"), "onnx", tmp_path / "recurrent")
     assert not (tmp_path / "recurrent").exists()
+
+
+def test_the_batch_has_a_name(tmp_path: Path) -> None:
+    export(scattered(), "onnx", tmp_path)
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    shapes = [[dim.dim_param or dim.dim_value for dim in one.type.tensor_type.shape.dim] for one in graph.output]
+    described = json.loads((tmp_path / "scene.json").read_text())
+    assert shapes == [one["shape"] for one in described["outputs"]]
+    assert [dim.dim_param for dim in graph.input[0].type.tensor_type.shape.dim] == ["batch", "", "", ""]
+    names = {dim.dim_param for one in graph.value_info for dim in one.type.tensor_type.shape.dim}
+    assert all(re.fullmatch(r"(\d+\*)?batch|", name) for name in names), names
+
+
+@pytest.mark.parametrize("name", ["onnx", "torch_export"])
+def test_an_export_is_no_checkpoint(name: str, tmp_path: Path) -> None:
+    export(scattered(), name, tmp_path)
+    path = tmp_path / FORMATS[name].file
+    with pytest.raises(UserError, match=f"^checkpoint: '{re.escape(str(path))}' is an export, which .*; name the ckpt"):
+        vectorae.load(path)
+    path.unlink()
+    with pytest.raises(UserError, match=r"^checkpoint: no file '"):
+        vectorae.load(path)
 
 
 def test_an_export_that_is_off_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,16 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageColor
 
+from vectorae.errors import UserError, reason
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
-from vectorae.io.images import MAX_PIXELS, RESIZES, View, read_picture
+from vectorae.io.images import MAX_PIXELS, RESIZES, Picture, View, picture_size, read_picture
 from vectorae.svg.document import Box, Curve, Shape, document
 
 
@@ -55,18 +57,125 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
     return [painted[slot] for slot in slots]
 
 
-def draw_svg(model: Path, image: Path, view: View, scene: dict[str, Any], size: OutputSize) -> str:
-    """An image as an SVG document."""
-    import onnxruntime
+@contextlib.contextmanager
+def refusing(what: str, instead: str) -> Iterator[None]:
+    """Turn whatever an outside file leads to into one line: what is wrong (why); what to do instead."""
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:  # Pillow's plugins and ONNX Runtime raise nearly anything for a damaged file
+        raise UserError(f"{what} ({reason(error)}); {instead}") from error
 
-    pixels, width, height = read_picture(image, view)
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    arrays = session.run(names, {"images": pixels[None].astype(np.float32) / 255})
-    outputs = {name: array[0] for name, array in zip(names, arrays, strict=True)}
-    frame = view.frame(width, height, size)
-    shapes = shapes_of(outputs, scene, view.size, (frame.part.left, frame.part.top))
-    return document(shapes, outputs["background"].tolist(), frame, image.name, scene["compositing"] == "soft_or")
+
+def check_file(name: str, path: Path, instead: str) -> None:
+    """Refuse what is no file.
+
+    Args:
+        name: of the argument.
+        path: its value.
+        instead: what to do, for messages.
+    """
+    if path.is_dir():
+        raise UserError(f"{name}: '{path}' is a folder; {instead}")
+    if not path.exists():
+        raise UserError(f"{name}: no file '{path}'; {instead}")
+
+
+def check_output(output: Path, image: Path, overwrite: bool) -> None:
+    """Refuse to write over anything but an earlier drawing, and that unless it is wanted."""
+    if output.is_dir():
+        raise UserError(f"output: '{output}' is a folder; name a file in it, such as '{output / image.stem}.svg'")
+    if output.exists() and output.samefile(image):
+        raise UserError(f"output: '{output}' is the image itself; name another file")
+    if output.suffix.lower() != ".svg":
+        raise UserError(f"output: '{output}' is to be SVG; write '{output.with_suffix('.svg')}'")
+    if not output.parent.is_dir():
+        raise UserError(f"output: no folder '{output.parent}'; make it, or choose another")
+    if output.exists() and not output.is_file():
+        raise UserError(f"output: '{output}' is a device or a pipe, not a file; choose another name")
+    if output.exists() and not overwrite:
+        raise UserError(f"output: '{output}' is there already; choose another name or write --overwrite")
+
+
+def read_image(image: Path, view: View) -> Picture:
+    """The image as the network takes it."""
+    with refusing(f"image: '{image}' cannot be read", "choose another, or convert it to PNG"):
+        width, height = picture_size(image)
+        if width * height > view.max_pixels:
+            raise UserError(
+                f"image: '{image}' has {width}×{height} pixels, more than the {view.max_pixels} that are allowed; "
+                f"write --max-pixels {width * height}"
+            )
+        return read_picture(image, view)
+
+
+def run_network(model: Path, pixels: "np.ndarray[Any, Any]", scene: dict[str, Any]) -> dict[str, Any]:
+    """The outputs of the network for one image, by name, without the batch dimension.
+
+    Args:
+        model: the ONNX file.
+        pixels: uint8 ``[C, S, S]``.
+        scene: the content of ``scene.json``.
+
+    Raises:
+        UserError: the file is no model, or not the one that the scene describes.
+    """
+    with refusing("onnxruntime cannot be imported", "pip install onnxruntime"):
+        import onnxruntime
+
+    with refusing(f"model: '{model}' is damaged or not an ONNX model", "name the model.onnx of an export"):
+        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    described = {output["name"]: output["shape"][1:] for output in scene["outputs"]}
+    found = {output.name: output.shape[1:] for output in session.get_outputs()}
+    inputs = [one.shape[1:] for one in session.get_inputs()]
+    if described != found or inputs != [scene["input"]["shape"][1:]]:
+        raise UserError(f"model: '{model}' and the scene.json beside it belong to two models; export it again")
+    with refusing(f"model: '{model}' cannot be run", "export it again"):
+        arrays = session.run(list(found), {"images": pixels[None].astype(np.float32) / 255})
+    return {name: array[0] for name, array in zip(found, arrays, strict=True)}
+
+
+def draw_svg(given: argparse.Namespace) -> str:
+    """An image as an SVG document.
+
+    Args:
+        given: the arguments of the command line.
+    """
+    description = given.model.with_name("scene.json")
+    check_file("model", description, "it lies beside its model.onnx; export it again")
+    with refusing(f"model: '{description}' is damaged or not complete", "export it again"):
+        scene = json.loads(description.read_text(encoding="utf-8"))
+        _, channels, side, _ = scene["input"]["shape"]
+        view = View(
+            side,
+            channels,
+            given.resize,
+            bars=scene["input"]["bars"],
+            invert=given.invert,
+            background=given.background,
+            max_pixels=given.max_pixels,
+        )
+        pixels, width, height = read_image(given.image, view)
+        outputs = run_network(given.model, pixels, scene)
+        frame = view.frame(width, height, OutputSize(given.width, given.scale))
+        shapes = shapes_of(outputs, scene, side, (frame.part.left, frame.part.top))
+        return document(
+            shapes, outputs["background"].tolist(), frame, given.image.name, scene["compositing"] == "soft_or"
+        )
+
+
+def write_drawing(output: Path, text: str) -> None:
+    """Write a file that is complete or absent."""
+    part = output.with_name(f"{output.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, output)
+    except OSError as error:
+        raise UserError(f"output: '{output}' cannot be written ({error.strerror}); choose another folder") from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def width_of(text: str) -> int | str:
@@ -93,42 +202,43 @@ def scale_of(text: str) -> float:
     raise argparse.ArgumentTypeError(f"must be a number in (0, 1000], got {text!r}")
 
 
+def colour_of(text: str) -> str:
+    """A colour on the command line.
+
+    Raises:
+        ArgumentTypeError: Pillow does not know it.
+    """
+    with contextlib.suppress(ValueError):
+        ImageColor.getrgb(text)
+        return text
+    raise argparse.ArgumentTypeError(f"must be a colour such as white or '#ff8800', got {text!r}")
+
+
 def main() -> int:
     """Draw what the command line says. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Draw an image as SVG with an exported encoder.")
     parser.add_argument("model", type=Path, help="model.onnx; scene.json lies beside it")
     parser.add_argument("image", type=Path, help="any image that Pillow reads")
     parser.add_argument("output", type=Path, help="the SVG file")
+    parser.add_argument("--overwrite", action="store_true", help="write over a drawing that is there")
     parser.add_argument("--resize", choices=RESIZES, default="pad", help="how the image becomes square")
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument(
         "--width", type=width_of, help="of the SVG: pixels (1200), millimetres (120mm); default: the image's"
     )
     sizes.add_argument("--scale", type=scale_of, help="the same as a factor on the image's own size")
-    parser.add_argument("--background", default="white", help="colour behind what is transparent")
+    parser.add_argument("--background", type=colour_of, default="white", help="colour behind what is transparent")
     parser.add_argument("--invert", action="store_true", help="black becomes white first")
     parser.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger images are refused")
     given = parser.parse_args()
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
     try:
-        scene = json.loads(given.model.with_name("scene.json").read_text(encoding="utf-8"))
-        _, channels, side, _ = scene["input"]["shape"]
-        view = View(
-            side,
-            channels,
-            given.resize,
-            bars=scene["input"]["bars"],
-            invert=given.invert,
-            background=given.background,
-            max_pixels=given.max_pixels,
-        )
-        text = draw_svg(given.model, given.image, view, scene, OutputSize(given.width, given.scale))
-        part = given.output.with_name(given.output.name + ".part")
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, given.output)
-    except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        print(f"draw.py: error: {first}", file=sys.stderr)
+        check_file("model", given.model, "name the model.onnx of an export")
+        check_file("image", given.image, "name an image")
+        check_output(given.output, given.image, given.overwrite)
+        write_drawing(given.output, draw_svg(given))
+    except (UserError, OSError) as error:  # such as a name that is too long
+        print(f"draw.py: error: {error}", file=sys.stderr)
         return 2
     return 0
 

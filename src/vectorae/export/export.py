@@ -25,7 +25,11 @@ from vectorae.training.autoencoder import VectorAutoencoder
 TOLERANCE = 1e-4
 """How far an export may be off, in canvas units, parts of 1 and radians."""
 
-LEFT_OUT = ", without the learned refinement, which needs the rasterizer"
+ENCODER, LEFT_OUT = "encoder and layout", ", without the learned refinement, which needs the rasterizer"
+"""What is in an export of the encoder."""
+
+WHOLE, REFINED = "weights of the whole model", ", learned refinement included"
+"""What is in an export of the whole model."""
 
 SCENE, DRAW = "scene.json", "draw.py"
 
@@ -80,7 +84,7 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
         if not difference <= TOLERANCE:
             raise UserError(f"format: the {name} export is off by {difference:.1e}; more than {TOLERANCE} is refused")
         left_out = None if chosen.whole else measure_left_out(model)
-        described = json.dumps(description(model, network, left_out), indent=1, ensure_ascii=False) + "\n"
+        described = json.dumps(description(model, network, chosen.whole, left_out), indent=1, ensure_ascii=False) + "\n"
         write_atomic(part / SCENE, described.encode())
         if name == "onnx":
             write_atomic(part / DRAW, standalone().encode())
@@ -100,17 +104,22 @@ def _check_room(model: VectorAutoencoder, folder: Path) -> None:
         raise UserError(f"output: {needed / 2**20:.0f} MiB are needed and {free / 2**20:.0f} MiB are free; make room")
 
 
-def description(model: VectorAutoencoder, network: SceneNetwork, left_out: LeftOut | None) -> dict[str, Any]:
-    """The content of ``scene.json``.
+def description(
+    model: VectorAutoencoder, network: SceneNetwork, whole: bool, left_out: LeftOut | None
+) -> dict[str, Any]:
+    """The content of ``scene.json``, of an export of the whole model or of its encoder.
 
     ``input.bars`` says what fills the square around a picture that is not square: ``edge``, its outermost pixels, which
     go on, or ``black``. ``left_out`` is null, or what the export does without costs: ``psnr_crisp`` of the model and
     ``psnr_encoder_crisp`` of what is exported, dB, the means over ``images`` images of a ``source``.
     """
     channels, side = model.layout.channels, model.image_size
+    content = ENCODER + (LEFT_OUT if left_out else "")
+    if whole:
+        content = f"{WHOLE}{REFINED if model.options.refine_steps else ''}; the outputs are those of its {ENCODER}"
     return {
         "made_by": f"vectorae {version('vectorae')}",
-        "network": "encoder and layout" + (LEFT_OUT if left_out else ""),
+        "network": content,
         "left_out": None if left_out is None else left_out._asdict(),
         "input": {
             "name": "images",

@@ -3,6 +3,7 @@
 import importlib
 import json
 import logging
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -87,6 +88,21 @@ def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> 
             external_data=False,
             verbose=False,
         )
+    _name_batch(path)
+
+
+def _name_batch(path: Path) -> None:
+    """Call the number of images ``batch``, for which torch's exporter has names such as ``s34``."""
+    import onnx
+
+    model = onnx.load(path)
+    graph = model.graph
+    symbol = graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param:
+                dim.dim_param = re.sub(rf"\b{re.escape(symbol)}\b", "batch", dim.dim_param)
+    onnx.save(model, path)
 
 
 def _run_onnx(path: Path, images: Tensor) -> Tensors:

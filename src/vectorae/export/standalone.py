@@ -4,7 +4,13 @@ import ast
 from importlib.util import find_spec
 from pathlib import Path
 
-MODULES = ("vectorae.io.frame", "vectorae.io.images", "vectorae.svg.document", "vectorae.export.draw")
+MODULES = (
+    "vectorae.errors",
+    "vectorae.io.frame",
+    "vectorae.io.images",
+    "vectorae.svg.document",
+    "vectorae.export.draw",
+)
 """Each imports from the standard library, numpy, Pillow and those before it."""
 
 

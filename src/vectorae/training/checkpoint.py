@@ -14,6 +14,12 @@ from vectorae.training.build import build_model
 BROKEN = (AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
 """What a config leads to that nobody has trained with: a list where a section should be, a size beyond all memory."""
 
+EXPORTS = {
+    ".onnx": "the draw.py beside it draws with: python draw.py model.onnx photo.png drawing.svg",
+    ".pt2": "torch.export.load opens",
+}
+"""Suffix → what is done with an export that cannot be loaded."""
+
 
 def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]:
     """The contents of a checkpoint that ``train`` has written.
@@ -26,6 +32,8 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
         UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
     """
     path, kind = Path(path).expanduser(), "a checkpoint of vectorae"
+    if path.suffix in EXPORTS and path.is_file():
+        raise UserError(f"{key}: '{path}' is an export, which {EXPORTS[path.suffix]}; name the ckpt it was made from")
     content = _read_weights(path, key, kind) if path.suffix == ".safetensors" else read_torch(path, key, kind)
     check_description(content.get("vectorae") if isinstance(content, dict) else None, path, key)
     for name, value in content.get("state_dict", {}).items():

@@ -1,0 +1,40 @@
+"""Models that are exported."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from helpers.models import small_model
+from vectorae.primitives import KINDS
+from vectorae.training.autoencoder import VectorAutoencoder
+
+MIXED = [f"primitives.kinds=[{','.join(KINDS)}]", "primitives=mixed_free", f"primitives.count={len(KINDS) + 3}"]
+INK = [
+    "primitives=mixed_free",
+    "primitives.kinds=[squircle,circle,blob,cubic]",
+    "primitives.count=6",
+    "primitives.paint=stroke",
+    "primitives.ordering=depth",
+    "primitives.fields.softness=learned",
+    "rasterizer.coverage=gaussian",
+    "dataset.channels=1",
+]
+
+
+def scattered(*overrides: str) -> VectorAutoencoder:
+    """A model whose drawings differ from each other."""
+    torch.manual_seed(0)
+    model = small_model(*overrides).eval()
+    with torch.no_grad():
+        for parameter in model.encoder.head.parameters():
+            parameter.normal_(std=0.3)
+    return model
+
+
+def saved(model: VectorAutoencoder, path: Path) -> Path:
+    """A checkpoint with this model."""
+    content: dict[str, Any] = {"state_dict": model.state_dict()}
+    model.on_save_checkpoint(content)
+    torch.save(content, path)
+    return path
