@@ -125,7 +125,9 @@ def run_network(model: Path, pixels: "np.ndarray[Any, Any]", scene: dict[str, An
         import onnxruntime
 
     with refusing(f"model: '{model}' is damaged or not an ONNX model", "name the model.onnx of an export"):
-        session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3  # errors; weights that no drawing needs are none
+        session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     described = {output["name"]: output["shape"][1:] for output in scene["outputs"]}
     found = {output.name: output.shape[1:] for output in session.get_outputs()}
     inputs = [one.shape[1:] for one in session.get_inputs()]
