@@ -1,7 +1,10 @@
 """The canvas: the shorter side spans [0, 1], x to the right, y down."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def canvas_size(aspect: float) -> tuple[float, float]:
@@ -49,3 +52,30 @@ def to_local(x: Tensor, y: Tensor, center: Tensor, angle: Tensor) -> tuple[Tenso
     dy = (y - center[..., 1, None])[..., :, None]
     cos, sin = torch.cos(angle)[..., None, None], torch.sin(angle)[..., None, None]
     return cos * dx + sin * dy, cos * dy - sin * dx
+
+
+def turn_of(angle: Tensor) -> Tensor:
+    """Cosine and sine of angles in radians, ``[..., 2]``."""
+    turn: Tensor = _Turn.apply(angle)
+    return turn
+
+
+class _Turn(torch.autograd.Function):
+    """``turn_of``.
+
+    For torch's own, and those in their derivatives, a library wakes all threads, which takes longer than all else that
+    is done with a thousand angles.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, angle: Tensor) -> Tensor:
+        turn = torch.view_as_real(torch.polar(torch.ones_like(angle), angle))
+        ctx.save_for_backward(turn)
+        return turn
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        cos, sin = ctx.saved_tensors[0].unbind(-1)
+        by_cos, by_sin = gradient.unbind(-1)
+        return by_sin * cos - by_cos * sin

@@ -33,8 +33,8 @@ PROFILES: dict[str, Profile] = {"gaussian": _gaussian, "sigmoid": _sigmoid, "ram
 ``ramp`` one pixel wide (anti-aliased), ``hard`` the nearest pixel; the last two ignore softness."""
 
 SUBPIXELS = {"ramp": 4}
-"""Sub-pixels each way of which a pixel is the mean. Ramps are as narrow as a sub-pixel, so that small, round and turned
-shapes are exact to a sub-pixel, while upright edges stay one pixel wide."""
+"""Sub-pixels each way of which a pixel is the mean. Ramps are as narrow as a sub-pixel, so that strokes are exact to a
+sub-pixel. Shapes whose covered area has a closed form are not sampled (see exact.py)."""
 
 
 def slab_coverage(profile: str, distance: Tensor, thickness: Tensor, softness: Tensor, pixel: float) -> Tensor:
@@ -74,6 +74,9 @@ def box_coverage(profile: str, x: Tensor, y: Tensor, half_extents: Tensor, softn
 
 LOG2_E = 1 / math.log(2)
 
+NO_BLEND = 2.0**-24
+"""The share of the sharp part below which it is left out."""
+
 
 @dataclass(frozen=True)
 class Weights:
@@ -98,6 +101,8 @@ def box_weights(profile: str, half_extents: Tensor, roundness: Tensor, softness:
     edge = softness if profile in ("gaussian", "sigmoid") else pixel
     # e^−x as a power of two: for `exp` a library wakes all threads, which takes longer than all else here.
     blend = torch.exp2(-LOG2_E * (2 * roundness * longer / edge).square())
+    # Shares that rounding hides are none, so that only one of the two has to be drawn.
+    blend = torch.where(blend < NO_BLEND, 0, blend)
     # Rounding removes up to 1 − π/4 of the box's area.
     area = 1 - (1 - math.pi / 4) * roundness.square()
     return Weights((1 - blend) * fullness(profile, 2 * longer * area, softness, pixel), blend * area, blend.detach())

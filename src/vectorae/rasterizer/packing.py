@@ -4,15 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Cuts, area_and_perimeter, boundary, find_cuts
+from vectorae.geometry.region import Boundary, Cuts, area_and_perimeter, boundary, find_cuts
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
+from vectorae.rasterizer.exact import exact_region
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
@@ -92,11 +92,16 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
     """
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
-    boxes = [group for group in scene.groups if isinstance(group.outline, RoundedBox)]
-    paths = [group for group in scene.groups if isinstance(group.outline, Path)]
+    exact, parts = [], []
+    if coverage == "ramp":
+        parts = [_pack_region(group, region, scene, edge) for group, region in _exact_regions(scene, 1 / side, find)]
+        exact = [part.slots for part in parts]
+    rest = [group for group in scene.groups if group.slots not in exact]
+    boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
+    paths = [group for group in rest if isinstance(group.outline, Path)]
     filled = [group for group in boxes if group.stroke_width is None]
     stroked = [group for group in boxes if group.stroke_width is not None]
-    parts = [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
+    parts += [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
     parts += [_pack_paths(group, scene, edge, coverage, pixel, find) for group in paths]
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
@@ -105,6 +110,7 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
         [_filled(part.size, part.numbers) for part in parts],
         [_filled(part.blend, part.numbers) for part in parts],
     )
+    present = sum({1 << part.kind for part in parts})
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
     return Packed(
@@ -115,8 +121,8 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
         size=size,
         order=scene.order(),
         blend=blend,
-        present=sum({1 << part.kind for part in parts}),
-        subpixels=subpixels,
+        present=present,
+        subpixels=1 if present == 1 << REGION else subpixels,
     )
 
 
@@ -164,30 +170,24 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
         kind, width, blend = STROKED_BOX, group.stroke_width, None
         rounded, sharp = opacity * full, none
     rest = torch.stack([box.roundness, width, softness, rounded, sharp], dim=-1)
-    turn: Tensor = _Turn.apply(box.angle)
-    numbers = torch.cat([box.center, turn, box.half_extents, rest], dim=-1)
+    numbers = torch.cat([box.center, turn_of(box.angle), box.half_extents, rest], dim=-1)
     return _Part(kind, group.slots, numbers, blend=blend)
 
 
-class _Turn(torch.autograd.Function):
-    """Cosine and sine of angles, ``[…, 2]``.
+def _exact_regions(scene: Scene, pixel: float, find: Callable[[Tensor], Cuts]) -> list[tuple[Group, Boundary]]:
+    """The groups whose exact drawing has a closed form, with their regions."""
+    regions = [(group, exact_region(group, pixel, find)) for group in scene.groups]
+    return [(group, region) for group, region in regions if region is not None]
 
-    For torch's own, and those in their derivatives, a library wakes all threads, which takes longer than all else that
-    is done with a thousand angles.
-    """
 
-    @staticmethod
-    def forward(ctx: Any, angle: Tensor) -> Tensor:
-        turn = torch.view_as_real(torch.polar(torch.ones_like(angle), angle))
-        ctx.save_for_backward(turn)
-        return turn
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:
-        cos, sin = ctx.saved_tensors[0].unbind(-1)
-        by_cos, by_sin = gradient.unbind(-1)
-        return by_sin * cos - by_cos * sin
+def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, weight: Tensor | float = 1.0) -> _Part:
+    """Shapes given by their boundaries; ``weight``: factor on their coverage."""
+    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
+    number = torch.arange(1, region.present.shape[-1] + 1, dtype=torch.int32, device=edge.device)
+    size = (2 * (region.present * number).amax(-1)).int()
+    segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
+    weight = opacity * weight
+    return _Part(REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), segments, size)
 
 
 def _pack_paths(
@@ -202,13 +202,8 @@ def _pack_paths(
         numbers = _numbers(group.stroke_width, softness, opacity * full)
         return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
     region = boundary(vertices, find)
-    number = torch.arange(1, region.present.shape[-1] + 1, dtype=torch.int32, device=edge.device)
-    size = (2 * (region.present * number).amax(-1)).int()
-    weight = opacity
-    if coverage != "ramp":
-        weight = opacity * region_weight(coverage, *area_and_perimeter(region), softness, pixel)
-    segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
-    return _Part(REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), segments, size)
+    weight = region_weight(coverage, *area_and_perimeter(region), softness, pixel)
+    return _pack_region(group, region, scene, edge, weight)
 
 
 def _numbers(stroke_width: Tensor, softness: Tensor, rounded: Tensor) -> Tensor:

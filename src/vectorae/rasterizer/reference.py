@@ -29,6 +29,7 @@ from vectorae.rasterizer.coverage import (
     stroke_coverage,
     stroke_fullness,
 )
+from vectorae.rasterizer.exact import exact_region
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene, select_slots, sort_by_slot
 
 CHUNK_SIZE = 2**18
@@ -135,10 +136,10 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     """``[B, n, H, W]`` in [0, 1]; softness is ``[B, n]``."""
     fine = SUBPIXELS.get(profile, 1)
     outline, pixel = group.outline, 1 / (fine * min(height, width))
+    if profile == "ramp" and (region := exact_region(group, fine * pixel)) is not None:
+        return covered_area(region, height, width, fine * pixel)
     if isinstance(outline, Path) and group.stroke_width is None:
         region = boundary(flatten(outline.points, outline.degree, True, pixel))
-        if profile == "ramp":
-            return covered_area(region, height, width, fine * pixel)
         return _filled_path(region, height, width, profile, softness, pixel)
     height, width = height * fine, width * fine
     if group.stroke_width is not None:

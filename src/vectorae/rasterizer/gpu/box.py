@@ -11,7 +11,6 @@ from vectorae.rasterizer.gpu.constants import (
     CENTER_Y,
     CLOSEST_POINT_STEPS,
     COS,
-    DIAGONAL,
     FILLED_BOX,
     FILLED_BOXES,
     GAUSSIAN,
@@ -28,6 +27,7 @@ from vectorae.rasterizer.gpu.constants import (
     STROKE_WIDTH,
     STROKED_BOX,
     STROKED_BOXES,
+    TOWARDS_DIAGONAL,
 )
 from vectorae.rasterizer.gpu.profiles import slab
 
@@ -161,8 +161,12 @@ def _outline(x, y, half_width, half_height, roundness, EPSILON: tl.constexpr):
 def _closest_on_ellipse(corner_x, corner_y, rx, ry, EPSILON: tl.constexpr):
     """The closest point's position on the arc (cosine, sine), by the iteration of geometry.rounded_box."""
     inverse_x, inverse_y, squares = 1 / rx, 1 / ry, rx * rx - ry * ry
-    cos = corner_x * 0 + DIAGONAL
-    sin = cos
+    cos, sin = (
+        tl.maximum(corner_x, 0) * inverse_x + TOWARDS_DIAGONAL,
+        tl.maximum(corner_y, 0) * inverse_y + TOWARDS_DIAGONAL,
+    )
+    inverse = 1 / tl.sqrt(cos * cos + sin * sin)
+    cos, sin = cos * inverse, sin * inverse
     for _ in range(CLOSEST_POINT_STEPS):
         evolute_x, evolute_y = squares * inverse_x * cos * cos * cos, -squares * inverse_y * sin * sin * sin
         from_x, from_y = rx * cos - evolute_x, ry * sin - evolute_y
