@@ -6,19 +6,22 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed
 import torch.multiprocessing
+from helpers.scenes import leaves_of
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
-from vectorae import Layout, Scene, rasterize
+from vectorae import Layout, RoundedBox, Scene, rasterize
 from vectorae.geometry.region import Boundary, boundary
 from vectorae.rasterizer.cpu import threads
+from vectorae.rasterizer.cpu.compile_notice import COMPILING
 from vectorae.rasterizer.cpu.compiled import kernel_sources
 from vectorae.rasterizer.cpu.self_intersections import find_cuts
 
@@ -148,7 +151,7 @@ def test_it_says_when_it_compiles_and_only_then(tmp_path: Path) -> None:
         subprocess.run([sys.executable, "-c", COMPILE], env=environment, capture_output=True, text=True, check=True)
         for _ in range(2)
     ]
-    assert said[0].stderr == "vectorae: compiling the CPU kernels (half a minute, once)\n"
+    assert said[0].stderr == f"vectorae: {COMPILING}\n"
     assert said[1].stderr == ""
 
 
@@ -158,7 +161,7 @@ def test_the_cache_of_kernels_depends_on_all_that_they_import(path: Path) -> Non
     names = {node.module for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ImportFrom)}
     modules = [importlib.import_module(name) for name in sorted(filter(None, names)) if name.startswith("vectorae.")]
     compiled = [module for module in modules if not module.__name__.startswith(("vectorae.io", "vectorae.scene"))]
-    assert compiled or path.name in ("compile_notice.py", "compiled.py", "threads.py", "arguments.py")
+    assert compiled or path.name in ("compile_notice.py", "compiled.py", "threads.py", "arguments.py", "subnormals.py")
     assert {Path(str(module.__file__)) for module in compiled} <= set(kernel_sources())
 
 
@@ -199,3 +202,42 @@ def test_a_failure_in_any_thread_is_raised_in_this_one(team: str) -> None:
         pytest.skip("one thread only")
     with pytest.raises(MemoryError, match="none is left"):
         threads.run_parallel(work, threads.split_work(1000, 8))
+
+
+# Subnormal numbers
+
+
+def stack_of_opaque_shapes(dtype: torch.dtype) -> Scene:
+    """Sixteen shapes above each other, whose transmittance falls below the smallest normal number."""
+    layout = Layout(["circle", "square"], count=16, fields={"opacity": 1.0})
+    scene = layout(torch.zeros(1, layout.raw_size, dtype=dtype)).detach()
+    groups = []
+    for group in scene.groups:
+        box = group.outline
+        assert isinstance(box, RoundedBox)
+        middle = torch.full_like(box.center, 0.5)
+        groups.append(replace(group, outline=replace(box, center=middle, half_extents=torch.full_like(middle, 0.3))))
+    return replace(scene, groups=tuple(groups))
+
+
+@pytest.mark.parametrize("coverage", ["sigmoid", "gaussian", "ramp"])
+def test_nothing_is_subnormal_and_the_thread_is_as_before(coverage: str) -> None:
+    scene, leaves = leaves_of(stack_of_opaque_shapes(torch.float32))
+    image = rasterize(scene, 32, 32, backend="cpu", coverage=coverage, softness=0.02)
+    found = [image, *torch.autograd.grad(image.sum(), leaves, allow_unused=True)]
+    smallest = torch.finfo(torch.float32).tiny
+    for tensor in found:
+        if tensor is not None:
+            assert not ((tensor != 0) & (tensor.abs() < smallest)).any()
+    assert float(torch.tensor(1e-30) * torch.tensor(1e-10)) > 0  # other computations still have subnormal numbers
+
+
+def test_memory_of_images_is_used_again_only_when_they_are_gone() -> None:
+    scene = random_scene(["circle"], count=2)
+    first = rasterize(scene, 64, 64, backend="cpu")
+    kept = first.clone()
+    view = first[0, 0]
+    del first
+    for _ in range(4):
+        rasterize(random_scene(["square"], count=3), 64, 64, backend="cpu")
+    assert torch.equal(view, kept[0, 0])

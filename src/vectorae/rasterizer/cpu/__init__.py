@@ -16,9 +16,11 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.buffers import Buffer, new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
-from vectorae.rasterizer.cpu.loops import differentiate, draw, saved_size
-from vectorae.rasterizer.cpu.saved import Saved
+from vectorae.rasterizer.cpu.compositing import composite, differentiate_compositing
+from vectorae.rasterizer.cpu.cover import Covered, cover, differentiate_coverage
+from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
 from vectorae.rasterizer.cpu.scratch import TILE
 from vectorae.rasterizer.cpu.self_intersections import find_cuts
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
@@ -46,6 +48,7 @@ def rasterize(
         in_front,
         tuple(tensor.contiguous().numpy() for tensor in packed.topology),
         Canvas(height, width, packed.subpixels, list(PROFILES).index(coverage), compositing),
+        packed.present,
     )
     return image
 
@@ -53,30 +56,29 @@ def rasterize(
 class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> Tensor:
-        *tensors, topology, canvas = arguments
+        *tensors, topology, canvas, present = arguments
         tensors = [tensor.detach().contiguous() for tensor in tensors]
-        shapes, save = _shapes(topology, tensors), any(ctx.needs_input_grad)
-        image = tensors[0].new_empty(*shapes.background.shape, canvas.height, canvas.width)
+        shapes, keep = _shapes(topology, tensors), any(ctx.needs_input_grad)
+        image = new_tensor((*shapes.background.shape, canvas.height, canvas.width), shapes.numbers.dtype)
+        into = image.numpy()
         parts = split_work(len(image), count_tiles(canvas.height))
-        entries, values = [shapes.kinds.size * (canvas.compositing == BY_DEPTH)] * len(parts), 1
-        if save:
-            sizes = [saved_size(part.images, part.rows, shapes, canvas) for part in parts]
-            entries, values = [one for one, _ in sizes], max(value for _, value in sizes)
-        saved = Saved(entries, values, shapes.numbers.dtype)
 
-        def work(number: int, part: Part) -> None:
-            draw(part.images, part.rows, shapes, canvas, image.numpy(), save, *saved.of(number))
+        def work(number: int, part: Part) -> Covered | None:
+            covered = cover(part, shapes, canvas, present, keep)
+            kernel = composite_by_depth if canvas.compositing == BY_DEPTH else composite
+            kernel(covered.begin, covered.entries, shapes, canvas, part.images, part.rows, covered.alpha.array, into)
+            return covered if keep else None
 
-        run_parallel(work, parts)
-        if save:
+        covered = run_parallel(work, parts)
+        if keep:
             ctx.save_for_backward(*tensors)
-            ctx.topology, ctx.canvas, ctx.parts, ctx.saved = topology, canvas, parts, saved
+            ctx.topology, ctx.canvas, ctx.present, ctx.parts, ctx.covered = topology, canvas, present, parts, covered
         return image
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        canvas, parts, tensors, saved = ctx.canvas, ctx.parts, ctx.saved_tensors, ctx.saved
+        canvas, parts, tensors = ctx.canvas, ctx.parts, ctx.saved_tensors
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
@@ -84,10 +86,19 @@ class _Rasterize(torch.autograd.Function):
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
-            differentiate(part.images, part.rows, shapes, canvas, cotangent, *saved.of(number), by[part.band])
+            covered, into = ctx.covered[number], by[part.band]
+            alpha = covered.alpha.array
+            buffer = Buffer(alpha.shape, alpha.dtype)  # its memory is others' when it is collected
+            by_alpha = buffer.array
+            plan = covered.begin, covered.entries, shapes, canvas, part.images, part.rows
+            if canvas.compositing == BY_DEPTH:
+                differentiate_compositing_by_depth(*plan, alpha, cotangent, by_alpha, into)
+            else:
+                differentiate_compositing(*plan, alpha, cotangent, by_alpha, into)
+            differentiate_coverage(covered, shapes, canvas, ctx.present, by_alpha, into)
 
         run_parallel(work, parts)
-        return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None)
+        return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None, None)
 
 
 def count_tiles(pixels: int) -> int:

@@ -17,10 +17,9 @@ Shared arguments:
 import math
 
 from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
-from vectorae.rasterizer.constants import GAUSSIAN
-from vectorae.rasterizer.cpu.box_distance import FIRST_COSINE, circular, closer, elliptical, thickness
-from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab
+from vectorae.rasterizer.cpu.box_distance import circular, closer, elliptical, first_point, thickness
+from vectorae.rasterizer.cpu.compiled import ONE, TWO, ZERO, inlined
+from vectorae.rasterizer.cpu.profiles import differentiate_even_slab, differentiate_slab, even_slab, is_thin, slab
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
@@ -35,7 +34,6 @@ from vectorae.rasterizer.cpu.scratch import (
     COVERED,
     D_DOWN,
     DOWN,
-    T_DOWN,
     D,
     T,
 )
@@ -43,7 +41,6 @@ from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
     COS,
-    FILLED_BOX,
     HALF_HEIGHT,
     HALF_WIDTH,
     ROUNDED,
@@ -51,49 +48,39 @@ from vectorae.rasterizer.packing import (
     SHARP,
     SIN,
     SOFTNESS,
-    STROKE_WIDTH,
 )
 
 
 @inlined
-def cover_box(kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share):
-    """Add share × the box's alpha to ALPHA; for elliptical corners, leave the closest points in ARC_X and ARC_Y."""
+def cover_box(numbers, k, blend, profile, pixel, start, stop, epsilon, work):
+    """Write a filled box's alpha to ALPHA; for elliptical corners, leave the closest points in ARC_X and ARC_Y."""
+    for p in range(start, stop):
+        work[ALPHA, p] = ZERO
     if blend > ZERO:
         _place_slabs(numbers, k, start, stop, work)
         across, down = _are_thin(numbers, k, profile, pixel)
-        slab(profile, across, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
-        slab(profile, down, numbers[k, SOFTNESS], pixel, start, stop, work, D_DOWN, T_DOWN, DOWN)
-        sharp = share * numbers[k, SHARP]
+        s, wide, high = numbers[k, SOFTNESS], TWO * numbers[k, HALF_WIDTH], TWO * numbers[k, HALF_HEIGHT]
+        even_slab(profile, across, s, pixel, wide, start, stop, work, D, ACROSS)
+        even_slab(profile, down, s, pixel, high, start, stop, work, D_DOWN, DOWN)
+        sharp = numbers[k, SHARP]
         for p in range(start, stop):
-            work[ALPHA, p] += sharp * work[ACROSS, p] * work[DOWN, p]
+            work[ALPHA, p] = sharp * work[ACROSS, p] * work[DOWN, p]
     if blend < ONE:
-        if not is_circular(numbers, k):
-            _find_arcs(numbers, k, start, stop, epsilon, work)
-        _find_distance(numbers, k, start, stop, epsilon, work)
-        rounded, s = share * numbers[k, ROUNDED], numbers[k, SOFTNESS]
-        if kind == FILLED_BOX:
-            thin = _is_thin_rounded(numbers, k, profile, pixel)
-            slab(profile, thin, s, pixel, start, stop, work, D, T, ACROSS)
-            for p in range(start, stop):
-                work[ALPHA, p] += rounded * work[ACROSS, p]
-        elif profile == GAUSSIAN:
-            half_stroke = HALF * numbers[k, STROKE_WIDTH]
-            for p in range(start, stop):
-                work[D_DOWN, p] = abs(work[D, p]) - half_stroke
-            slab(profile, False, s, pixel, start, stop, work, D_DOWN, T, ACROSS)
-            for p in range(start, stop):
-                work[ALPHA, p] += rounded * work[ACROSS, p]
+        rounded, s, thin = numbers[k, ROUNDED], numbers[k, SOFTNESS], _is_thin_rounded(numbers, k, profile, pixel)
+        if is_circular(numbers, k):
+            find_circular_distance(numbers, k, start, stop, work)
+            even_slab(profile, thin, s, pixel, thickness_of(numbers, k), start, stop, work, D, ACROSS)
         else:
-            _find_edges(numbers[k, STROKE_WIDTH], start, stop, work)
-            slab(profile, True, s, pixel, start, stop, work, D, T, ACROSS)
-            slab(profile, True, s, pixel, start, stop, work, D_DOWN, T_DOWN, DOWN)
-            for p in range(start, stop):
-                work[ALPHA, p] += rounded * (work[ACROSS, p] - work[DOWN, p])
+            find_arcs(numbers, k, start, stop, epsilon, work)
+            find_elliptical_distance(numbers, k, start, stop, epsilon, work)
+            slab(profile, thin, s, pixel, start, stop, work, D, T, ACROSS)
+        for p in range(start, stop):
+            work[ALPHA, p] += rounded * work[ACROSS, p]
 
 
 @inlined
-def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, epsilon, work, share, known, by_numbers):
-    """Add the derivatives of Σ BY_ALPHA · alpha · share by the numbers of the shape.
+def differentiate_box(numbers, k, blend, profile, pixel, start, stop, epsilon, work, known, by_numbers):
+    """Add the derivatives of Σ BY_ALPHA · alpha by the numbers of a filled box.
 
     Args:
         known: whether ARC_X and ARC_Y hold the closest points that ``cover_box`` found.
@@ -101,28 +88,34 @@ def differentiate_box(kind, numbers, k, blend, profile, pixel, start, stop, epsi
     if blend > ZERO:
         _place_slabs(numbers, k, start, stop, work)
         across, down = _are_thin(numbers, k, profile, pixel)
-        differentiate_slab(profile, across, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
-        differentiate_slab(profile, down, numbers[k, SOFTNESS], pixel, start, stop, work, D_DOWN, T_DOWN, DOWN)
-        _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers)
+        s, wide, high = numbers[k, SOFTNESS], TWO * numbers[k, HALF_WIDTH], TWO * numbers[k, HALF_HEIGHT]
+        differentiate_even_slab(profile, across, s, pixel, wide, start, stop, work, D, ACROSS)
+        differentiate_even_slab(profile, down, s, pixel, high, start, stop, work, D_DOWN, DOWN)
+        _differentiate_sharp(numbers, k, start, stop, work, by_numbers)
     if blend < ONE:
-        if not known and not is_circular(numbers, k):
-            _find_arcs(numbers, k, start, stop, epsilon, work)
-        _find_distance(numbers, k, start, stop, epsilon, work)
-        if kind == FILLED_BOX:
-            thin = _is_thin_rounded(numbers, k, profile, pixel)
-            differentiate_slab(profile, thin, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
-        else:
-            _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, by_numbers)
+        thin, s = _is_thin_rounded(numbers, k, profile, pixel), numbers[k, SOFTNESS]
         if is_circular(numbers, k):
-            _differentiate_circular(numbers, k, share, start, stop, work, by_numbers)
+            find_circular_distance(numbers, k, start, stop, work)
+            differentiate_even_slab(profile, thin, s, pixel, thickness_of(numbers, k), start, stop, work, D, ACROSS)
+            differentiate_circular(numbers, k, ONE, start, stop, work, by_numbers)
         else:
-            _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers)
+            if not known:
+                find_arcs(numbers, k, start, stop, epsilon, work)
+            find_elliptical_distance(numbers, k, start, stop, epsilon, work)
+            differentiate_slab(profile, thin, s, pixel, start, stop, work, D, T, ACROSS)
+            differentiate_elliptical(numbers, k, ONE, start, stop, epsilon, work, by_numbers)
 
 
 @inlined
 def is_circular(numbers, k):
     """Whether corners are circular or sharp, so that the closest point has a closed form."""
     return numbers[k, HALF_WIDTH] == numbers[k, HALF_HEIGHT] or numbers[k, ROUNDNESS] == ZERO
+
+
+@inlined
+def thickness_of(numbers, k):
+    """Thickness of a box with circular or sharp corners."""
+    return TWO * min(numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT])
 
 
 @inlined
@@ -159,20 +152,19 @@ def _to_local(frame, work, p):
 
 
 @inlined
-def _signed(value, x):
+def signed(value, x):
     """The derivative by x, given that by |x|."""
     return value if x > ZERO else (-value if x < ZERO else ZERO)
 
 
 @inlined
 def _place_slabs(numbers, k, start, stop, work):
-    """Write distance and thickness of the two slabs whose product is a box with sharp corners."""
+    """Write the distances to the two slabs whose product is a box with sharp corners."""
     frame = _frame(numbers, k)
     half_width, half_height = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT]
     for p in range(start, stop):
         _, _, x, y = _to_local(frame, work, p)
-        work[D, p], work[T, p] = abs(x) - half_width, TWO * half_width
-        work[D_DOWN, p], work[T_DOWN, p] = abs(y) - half_height, TWO * half_height
+        work[D, p], work[D_DOWN, p] = abs(x) - half_width, abs(y) - half_height
 
 
 @inlined
@@ -184,7 +176,7 @@ def _radii(numbers, k, epsilon):
 
 
 @inlined
-def _find_arcs(numbers, k, start, stop, epsilon, work):
+def find_arcs(numbers, k, start, stop, epsilon, work):
     """Write the closest points on elliptical corners, by the iteration of geometry.rounded_box."""
     frame = _frame(numbers, k)
     rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
@@ -193,7 +185,7 @@ def _find_arcs(numbers, k, start, stop, epsilon, work):
     for p in range(start, stop):
         _, _, x, y = _to_local(frame, work, p)
         work[D, p], work[T, p] = abs(x) - inner_x, abs(y) - inner_y
-        work[ARC_X, p], work[ARC_Y, p] = FIRST_COSINE, FIRST_COSINE
+        work[ARC_X, p], work[ARC_Y, p] = first_point(work[D, p], work[T, p], inverse_x, inverse_y)
     # A loop over pixels per step: the processor overlaps the square roots of several pixels.
     for _ in range(CLOSEST_POINT_STEPS):
         for p in range(start, stop):
@@ -203,17 +195,26 @@ def _find_arcs(numbers, k, start, stop, epsilon, work):
 
 
 @inlined
-def _find_distance(numbers, k, start, stop, epsilon, work):
-    """Write distance and thickness of the box, given the closest points if corners are elliptical."""
+def find_circular_distance(numbers, k, start, stop, work):
+    """Write the distance to a box with circular or sharp corners."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
-    longer, shorter = max(half_width, half_height), min(half_width, half_height)
-    if is_circular(numbers, k):
+    if roundness == ONE:
+        for p in range(start, stop):
+            x, y = work[CANVAS_X, p] - frame[0], work[CANVAS_Y, p] - frame[1]
+            work[D, p] = math.sqrt(x * x + y * y) - half_width
+    else:
         for p in range(start, stop):
             _, _, x, y = _to_local(frame, work, p)
             work[D, p], _, _ = circular(abs(x), abs(y), half_width, half_height, roundness)
-            work[T, p] = TWO * shorter
-        return
+
+
+@inlined
+def find_elliptical_distance(numbers, k, start, stop, epsilon, work):
+    """Write distance and thickness of a box with elliptical corners, given the closest points."""
+    frame = _frame(numbers, k)
+    half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
+    longer, shorter = max(half_width, half_height), min(half_width, half_height)
     wide = half_width >= half_height
     rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
     for p in range(start, stop):
@@ -226,47 +227,10 @@ def _find_distance(numbers, k, start, stop, epsilon, work):
 
 
 @inlined
-def _find_edges(width, start, stop, work):
-    """Write distance and thickness of the areas within the stroke's outer edge and within its inner edge."""
-    for p in range(start, stop):
-        d, t = work[D, p], work[T, p]
-        work[D, p], work[T, p] = d - HALF * width, t + width
-        work[D_DOWN, p], work[T_DOWN, p] = d + HALF * width, max(t - width, ZERO)
-
-
-@inlined
-def _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, by_numbers):
-    """Write coverage by the box's stroke and its derivatives to ACROSS; add the derivative by the stroke's width."""
-    width, s = numbers[k, STROKE_WIDTH], numbers[k, SOFTNESS]
-    by_width = ZERO * share
-    if profile == GAUSSIAN:
-        for p in range(start, stop):
-            work[D_DOWN, p] = abs(work[D, p]) - HALF * width
-        differentiate_slab(profile, False, s, pixel, start, stop, work, D_DOWN, T, ACROSS)
-        for p in range(start, stop):
-            by_d = work[ACROSS + BY_D, p]
-            by_width -= HALF * work[BY_ALPHA, p] * by_d
-            work[ACROSS + BY_D, p] = _signed(by_d, work[D, p])
-    else:
-        _find_edges(width, start, stop, work)
-        differentiate_slab(profile, True, s, pixel, start, stop, work, D, T, ACROSS)
-        differentiate_slab(profile, True, s, pixel, start, stop, work, D_DOWN, T_DOWN, DOWN)
-        for p in range(start, stop):
-            by_t = work[DOWN + BY_T, p] if work[T_DOWN, p] > ZERO else ZERO
-            by_edges = work[ACROSS + BY_D, p] + work[DOWN + BY_D, p]
-            by_width += work[BY_ALPHA, p] * (work[ACROSS + BY_T, p] + by_t - HALF * by_edges)
-            work[ACROSS + COVERED, p] -= work[DOWN + COVERED, p]
-            work[ACROSS + BY_D, p] -= work[DOWN + BY_D, p]
-            work[ACROSS + BY_T, p] -= by_t
-            work[ACROSS + BY_S, p] -= work[DOWN + BY_S, p]
-    by_numbers[k, STROKE_WIDTH] += share * numbers[k, ROUNDED] * by_width
-
-
-@inlined
-def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
+def _differentiate_sharp(numbers, k, start, stop, work, by_numbers):
     """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
     frame = _frame(numbers, k)
-    sharp = share * numbers[k, SHARP]
+    sharp = numbers[k, SHARP]
     by_sharp = by_s = by_width = by_height = all_x = all_y = by_cos = by_sin = ZERO * sharp
     for p in range(start, stop):
         dx, dy, x, y = _to_local(frame, work, p)
@@ -277,17 +241,17 @@ def _differentiate_sharp(numbers, k, share, start, stop, work, by_numbers):
         by_s += of_across * work[ACROSS + BY_S, p] + of_down * work[DOWN + BY_S, p]
         by_width += TWO * of_across * work[ACROSS + BY_T, p] - by_x
         by_height += TWO * of_down * work[DOWN + BY_T, p] - by_y
-        by_x, by_y = _signed(by_x, x), _signed(by_y, y)
+        by_x, by_y = signed(by_x, x), signed(by_y, y)
         all_x += by_x
         all_y += by_y
         by_cos += by_x * dx + by_y * dy
         by_sin += by_x * dy - by_y * dx
-    by_numbers[k, SHARP] += share * by_sharp
+    by_numbers[k, SHARP] += by_sharp
     _add(numbers, k, by_s, by_width, by_height, all_x, all_y, by_cos, by_sin, by_numbers)
 
 
 @inlined
-def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
+def differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
     """Add the derivatives of the box with circular corners, given its coverage in ACROSS."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
@@ -305,7 +269,7 @@ def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
         by_width -= by_d * nx * (ONE - roundness * (ONE - nx))
         by_height -= by_d * ny * (ONE - roundness * (ONE - ny))
         by_roundness += by_d * (half_width * nx * (ONE - nx) + half_height * ny * (ONE - ny))
-        by_x, by_y = _signed(by_d * nx, x), _signed(by_d * ny, y)
+        by_x, by_y = signed(by_d * nx, x), signed(by_d * ny, y)
         all_x += by_x
         all_y += by_y
         by_cos += by_x * dx + by_y * dy
@@ -322,7 +286,7 @@ def _differentiate_circular(numbers, k, share, start, stop, work, by_numbers):
 
 
 @inlined
-def _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers):
+def differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers):
     """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
     frame = _frame(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
@@ -348,8 +312,8 @@ def _differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_
         by_height += by_t * (t_shorter if wide else t_longer) - by_d * ny * (ONE - roundness * (ONE - sin))
         by_arc = half_width * nx * (ONE - cos) + half_height * ny * (ONE - sin)
         by_roundness += by_t * t_roundness + by_d * by_arc
-        by_x = _signed(by_d * nx + (by_t * t_along if wide else ZERO), x)
-        by_y = _signed(by_d * ny + (ZERO if wide else by_t * t_along), y)
+        by_x = signed(by_d * nx + (by_t * t_along if wide else ZERO), x)
+        by_y = signed(by_d * ny + (ZERO if wide else by_t * t_along), y)
         all_x += by_x
         all_y += by_y
         by_cos += by_x * dx + by_y * dy

@@ -10,12 +10,12 @@ import math
 
 import numpy as np
 
-from vectorae.geometry.rounded_box import DIAGONAL, MIN_OFFSET
+from vectorae.geometry.rounded_box import MIN_OFFSET, TOWARDS_DIAGONAL
 from vectorae.rasterizer.constants import MIN_COSINE, NO_SIDE
 from vectorae.rasterizer.cpu.compiled import ONE, TWO, ZERO, inlined
 
-FIRST_COSINE, LEAST_COSINE, LEAST_OFFSET, BESIDE = (
-    np.float32(number) for number in (DIAGONAL, MIN_COSINE, MIN_OFFSET, NO_SIDE)
+TOWARDS, LEAST_COSINE, LEAST_OFFSET, BESIDE = (
+    np.float32(number) for number in (TOWARDS_DIAGONAL, MIN_COSINE, MIN_OFFSET, NO_SIDE)
 )
 
 
@@ -58,6 +58,14 @@ def elliptical(x, y, cos, sin, half_width, half_height, roundness, rx, ry, inver
     d = nx * (x - half_width * (ONE - roundness * (ONE - cos)))
     d += ny * (y - half_height * (ONE - roundness * (ONE - sin)))
     return d, nx, ny, cos, sin
+
+
+@inlined
+def first_point(corner_x, corner_y, inverse_x, inverse_y):
+    """Where the search for the closest point of an ellipse starts: its position on the arc as (cos, sin)."""
+    cos, sin = max(corner_x, ZERO) * inverse_x + TOWARDS, max(corner_y, ZERO) * inverse_y + TOWARDS
+    inverse = ONE / math.sqrt(cos * cos + sin * sin)
+    return cos * inverse, sin * inverse
 
 
 @inlined

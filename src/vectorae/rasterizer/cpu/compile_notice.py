@@ -1,4 +1,4 @@
-"""Tell the user that the kernels are being compiled: half a minute, once for each version of them."""
+"""Tell the user that the kernels are being compiled: those that a run needs, once for each version of them."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,19 +7,22 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from vectorae.compat import listen_to_compilation
 from vectorae.rasterizer.cpu.compiled import FOLDER, KEPT
 
-COMPILING = (
-    "compiling the CPU kernels (half a minute, once)"
-    if KEPT
-    else f"compiling the CPU kernels (half a minute, each time: '{FOLDER}' cannot be written; set NUMBA_CACHE_DIR)"
-)
+_OFTEN = "once" if KEPT else f"each time: '{FOLDER}' cannot be written; set NUMBA_CACHE_DIR"
+
+COMPILING = f"compiling the CPU kernels that this drawing needs (half a minute to a minute, {_OFTEN})"
 
 PACKAGE = __name__.rpartition(".")[0]
 
 
+_printed: set[str] = set()
+
+
 @contextmanager
 def _print(text: str) -> Iterator[None]:
-    # If another program's progress bar is on the screen, it moves down a line.
-    print(f"vectorae: {text}", file=sys.stderr, flush=True)
+    # Once, though kernels compile one by one. If another program's progress bar is on the screen, it moves down a line.
+    if text not in _printed:
+        _printed.add(text)
+        print(f"vectorae: {text}", file=sys.stderr, flush=True)
     yield
 
 

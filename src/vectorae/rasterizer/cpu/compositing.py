@@ -1,82 +1,237 @@
-"""Compositing one shape's alpha with a tile's pixels, and its derivative.
+"""The kernels that composite what each tile has, and differentiate that.
 
-The rows from CHANNELS on hold the pixels of each channel; then the derivatives by them, of each channel; then the
-transmittance of the shapes above, per channel for soft or and a single row for over. ``number`` is the shape's index in
-the tile: in ``saved`` ``[L, ·, 256]``, whose first row is alpha, and ``gains`` ``[L, 1 or C, 256]``.
+Shared arguments: ``begin``, ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py);
+``images``, ``band``: the range of images and of rows of tiles; ``alpha`` ``[places, 256]``, within each entry's range
+of pixels.
+
+The rows of ``work`` from CHANNELS on hold the pixels of each channel; then the derivatives by them, of each channel;
+then the transmittance of the shapes above, per channel for soft or and a single row for over.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS
+import numpy as np
+
+from vectorae.rasterizer.cpu.arguments import SOFT_OR
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled, inlined
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, START, STOP
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
+from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
+from vectorae.rasterizer.packing import ROUNDED, SHARP
+
+
+@allocating
+def composite(begin, entries, shapes, canvas, images, band, alpha, image):
+    """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
+    state = flush_subnormals()
+    work = np.zeros((CHANNELS + image.shape[1], PIXELS), dtype=alpha.dtype)
+    _composite(begin, entries, shapes, canvas, images, band, alpha, image, work)
+    restore_subnormals(state)
+
+
+@compiled
+def _composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
+    if not is_scratch(work):
+        return
+    columns, soft_or = (canvas.width + TILE - 1) // TILE, canvas.compositing == SOFT_OR
+    tiles = (band[1] - band[0]) * columns
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        _fill(shapes.background, b, work)
+        for e in range(begin[tile], begin[tile + 1]):
+            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, soft_or, work)
+        write_tile(image, b, left, top, work, CHANNELS)
+
+
+@allocating
+def differentiate_compositing(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by):
+    """Write the derivatives of Σ gradient · image by alpha, and add all others.
+
+    The shapes are composited once more, which gives each one's gain: the derivative by its alpha if nothing were above
+    it. From top to bottom, the gains are weighted by the transmittance of the shapes above.
+    """
+    state = flush_subnormals()
+    layers = gradient.shape[1] if canvas.compositing == SOFT_OR else 1
+    work = np.zeros((CHANNELS + 2 * gradient.shape[1] + layers, PIXELS), dtype=alpha.dtype)
+    gains = np.empty((np.diff(begin).max(), layers, PIXELS), dtype=alpha.dtype)
+    _differentiate_compositing(
+        begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, layers, gains, work
+    )
+    restore_subnormals(state)
+
+
+@compiled
+def _differentiate_compositing(
+    begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, layers, gains, work
+):
+    if not is_scratch(work):
+        return
+    channels, columns, soft_or = gradient.shape[1], (canvas.width + TILE - 1) // TILE, canvas.compositing == SOFT_OR
+    tiles = (band[1] - band[0]) * columns
+    cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        read_tile(gradient, b, left, top, work, cotangent)
+        _fill(shapes.background, b, work)
+        for e in range(begin[tile], begin[tile + 1]):
+            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, soft_or, work, gains, e - begin[tile])
+        for layer in range(layers):
+            for p in range(PIXELS):
+                work[transmittance + layer, p] = ONE
+        for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
+            start, stop, k = np.uintp(entries[e, START]), np.uintp(entries[e, STOP]), entries[e, SLOT]
+            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _differentiate_shape(shapes.color, b, k, start, stop, soft_or, work, gains, e - begin[tile], by.color)
+            place = entries[e, PLACE]
+            if place >= 0:
+                for p in range(start, stop):
+                    by_alpha[place, p] = work[BY_ALPHA, p]
+            else:
+                total = ZERO * work[BY_ALPHA, 0]
+                for p in range(start, stop):
+                    total += work[BY_ALPHA, p]
+                by.numbers[b, k, ROUNDED] += total
+                by.numbers[b, k, SHARP] += total
+        for channel in range(channels):
+            total, layer = ZERO * work[cotangent, 0], transmittance + (channel if soft_or else 0)
+            for p in range(PIXELS):
+                total += work[cotangent + channel, p] * work[layer, p]
+            by.background[b, channel] += total
 
 
 @inlined
-def composite(color, k, start, stop, soft_or, work):
+def _fill(background, b, work):
+    for channel in range(background.shape[1]):
+        ink = background[b, channel]
+        for p in range(PIXELS):
+            work[CHANNELS + channel, p] = ink
+
+
+@inlined
+def _read_alpha(entries, e, numbers, alpha, start, stop, work):
+    """Write an entry's alpha to ALPHA."""
+    place = entries[e, PLACE]
+    if place >= 0:
+        for p in range(start, stop):
+            work[ALPHA, p] = alpha[place, p]
+    else:
+        b, k = entries[e, IMAGE], entries[e, SLOT]
+        opacity = numbers[b, k, ROUNDED] + numbers[b, k, SHARP]
+        for p in range(start, stop):
+            work[ALPHA, p] = opacity
+
+
+@inlined
+def _composite_shape(color, b, k, start, stop, soft_or, work):
     """Composite a shape over the pixels of a tile."""
-    for channel in range(color.shape[1]):
-        ink, pixels = color[k, channel], CHANNELS + channel
-        if soft_or:
+    if soft_or:
+        for channel in range(color.shape[2]):
+            ink, pixels = color[b, k, channel], CHANNELS + channel
             for p in range(start, stop):
                 work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - work[ALPHA, p] * ink)
-        else:
+    elif color.shape[2] == 3:  # the usual number, in one pass
+        red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
+        for p in range(start, stop):
+            a = work[ALPHA, p]
+            work[CHANNELS, p] += a * (red - work[CHANNELS, p])
+            work[CHANNELS + 1, p] += a * (green - work[CHANNELS + 1, p])
+            work[CHANNELS + 2, p] += a * (blue - work[CHANNELS + 2, p])
+    else:
+        for channel in range(color.shape[2]):
+            ink, pixels = color[b, k, channel], CHANNELS + channel
             for p in range(start, stop):
                 work[pixels, p] += work[ALPHA, p] * (ink - work[pixels, p])
 
 
 @inlined
-def find_gain(color, k, start, stop, soft_or, work, saved, gains, number):
+def _find_gain(color, b, k, start, stop, soft_or, work, gains, number):
     """Write the derivative of Σ cotangent · image by a shape's alpha if nothing were above it; composite the shape.
 
     That gain is Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or
     g_c (1 − B_k), per channel.
     """
-    for channel in range(color.shape[1]):
-        pixels, cotangent, ink = CHANNELS + channel, CHANNELS + color.shape[1] + channel, color[k, channel]
+    if color.shape[2] == 3 and not soft_or:
+        red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
+        for p in range(start, stop):
+            a = work[ALPHA, p]
+            more_red, more_green, more_blue = (
+                red - work[CHANNELS, p],
+                green - work[CHANNELS + 1, p],
+                blue - work[CHANNELS + 2, p],
+            )
+            gains[number, 0, p] = (
+                work[CHANNELS + 3, p] * more_red
+                + work[CHANNELS + 4, p] * more_green
+                + work[CHANNELS + 5, p] * more_blue
+            )
+            work[CHANNELS, p] += a * more_red
+            work[CHANNELS + 1, p] += a * more_green
+            work[CHANNELS + 2, p] += a * more_blue
+        return
+    for channel in range(color.shape[2]):
+        pixels, cotangent, ink = CHANNELS + channel, CHANNELS + color.shape[2] + channel, color[b, k, channel]
         if soft_or:
             for p in range(start, stop):
                 free = ONE - work[pixels, p]
                 gains[number, channel, p] = work[cotangent, p] * free
-                work[pixels, p] = ONE - free * (ONE - saved[number, 0, p] * ink)
+                work[pixels, p] = ONE - free * (ONE - work[ALPHA, p] * ink)
         elif channel == 0:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
                 gains[number, 0, p] = work[cotangent, p] * more
-                work[pixels, p] += saved[number, 0, p] * more
+                work[pixels, p] += work[ALPHA, p] * more
         else:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
                 gains[number, 0, p] += work[cotangent, p] * more
-                work[pixels, p] += saved[number, 0, p] * more
+                work[pixels, p] += work[ALPHA, p] * more
 
 
 @inlined
-def differentiate_layer(color, k, start, stop, soft_or, work, saved, gains, number, by_color):
+def _differentiate_shape(color, b, k, start, stop, soft_or, work, gains, number, by_color):
     """Write the derivatives by a shape's alpha and add those by its colour; update the transmittance.
 
-    The derivative by alpha is T_k × the gain (see ``find_gain``), with T_k the transmittance in front of the shape.
+    The derivative by alpha is T_k × the gain (see ``_find_gain``), with T_k the transmittance in front of the shape.
     """
-    channels = color.shape[1]
+    channels = color.shape[2]
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
     if soft_or:
         for p in range(start, stop):
             work[BY_ALPHA, p] = ZERO
-        for channel in range(color.shape[1]):
-            total, ink, layer = ZERO * color[k, channel], color[k, channel], transmittance + channel
+        for channel in range(channels):
+            total, ink, layer = ZERO * color[b, k, channel], color[b, k, channel], transmittance + channel
             for p in range(start, stop):
                 one = gains[number, channel, p] * work[layer, p]
-                total += one * saved[number, 0, p]
+                total += one * work[ALPHA, p]
                 work[BY_ALPHA, p] += one * ink
-                work[layer, p] *= ONE - saved[number, 0, p] * ink
-            by_color[k, channel] += total
-        return
-    for p in range(start, stop):
-        work[BY_ALPHA, p] = gains[number, 0, p] * work[transmittance, p]
-        work[ALPHA, p] = saved[number, 0, p] * work[transmittance, p]
-        work[transmittance, p] -= work[ALPHA, p]
-    for channel in range(channels):
-        total = ZERO * color[k, channel]
+                work[layer, p] *= ONE - work[ALPHA, p] * ink
+            by_color[b, k, channel] += total
+    elif channels == 3:
+        red = green = blue = ZERO * color[b, k, 0]
         for p in range(start, stop):
-            total += work[cotangent + channel, p] * work[ALPHA, p]
-        by_color[k, channel] += total
+            before = work[CHANNELS + 6, p]
+            weight = work[ALPHA, p] * before
+            work[BY_ALPHA, p] = gains[number, 0, p] * before
+            work[CHANNELS + 6, p] = before - weight
+            red += work[CHANNELS + 3, p] * weight
+            green += work[CHANNELS + 4, p] * weight
+            blue += work[CHANNELS + 5, p] * weight
+        by_color[b, k, 0] += red
+        by_color[b, k, 1] += green
+        by_color[b, k, 2] += blue
+    else:
+        for p in range(start, stop):
+            work[BY_ALPHA, p] = gains[number, 0, p] * work[transmittance, p]
+            work[ALPHA, p] *= work[transmittance, p]
+            work[transmittance, p] -= work[ALPHA, p]
+        for channel in range(channels):
+            total = ZERO * color[b, k, channel]
+            for p in range(start, stop):
+                total += work[cotangent + channel, p] * work[ALPHA, p]
+            by_color[b, k, channel] += total

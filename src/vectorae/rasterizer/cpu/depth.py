@@ -1,6 +1,6 @@
-"""Compositing a tile by depth, and its derivative (see rasterizer.compositing.over_by_depth).
+"""The kernels that composite tiles by depth, and differentiate that (see rasterizer.compositing.over_by_depth).
 
-Shared arguments: ``slots`` ``[L]`` of the shapes in the tile; ``saved`` ``[L, ·, 256]``, whose first row is alpha;
+Shared arguments: as in compositing.py; ``slots`` ``[L]`` of the shapes in a tile; ``saved`` ``[L, 256]``, alpha;
 ``in_front`` ``[N, N]``, ``color`` ``[N, C]`` and their derivatives, of all shapes of the image. Sums and products are
 float64, which does not underflow in a product of hundreds of halves.
 """
@@ -11,7 +11,9 @@ float64, which does not underflow in a product of hundreds of halves.
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import allocating, compiled
-from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP
+from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS, TILE
+from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 
 TINY = 1e-200
 """Far below the visible part of hundreds of shapes that hide each other by halves; avoids 0 / 0."""
@@ -29,14 +31,47 @@ def find_visible(slots, saved, in_front, visible, total, free):
             before = in_front[slots[j], slots[k]]
             if before > 0:
                 for i in range(PIXELS):
-                    visible[k, i] *= 1 - saved[j, 0, i] * before
+                    visible[k, i] *= 1 - saved[j, i] * before
         for i in range(PIXELS):
-            total[i] += saved[k, 0, i] * visible[k, i]
-            free[i] *= 1 - saved[k, 0, i]
+            total[i] += saved[k, i] * visible[k, i]
+            free[i] *= 1 - saved[k, i]
 
 
 @allocating
-def composite_by_depth(slots, saved, in_front, color, background, work):
+def composite_by_depth(begin, entries, shapes, canvas, images, band, alpha, image):
+    """Draw the tiles to ``image`` ``[B, C, H, W]``; fill ``alpha`` where entries have no ink."""
+    columns = (canvas.width + TILE - 1) // TILE
+    tiles = (band[1] - band[0]) * columns
+    work = np.zeros((CHANNELS + image.shape[1], PIXELS), dtype=alpha.dtype)
+    for e in range(len(entries)):
+        for p in range(PIXELS):
+            if p < entries[e, START] or p >= entries[e, STOP]:
+                alpha[entries[e, PLACE], p] = 0
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        slots, saved = entries[begin[tile] : begin[tile + 1], SLOT], alpha[begin[tile] : begin[tile + 1]]
+        _composite_tile(slots, saved, shapes.in_front[b], shapes.color[b], shapes.background[b], work)
+        write_tile(image, b, left, top, work, CHANNELS)
+
+
+@allocating
+def differentiate_compositing_by_depth(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by):
+    """Write the derivatives of Σ gradient · image by alpha, and add all others."""
+    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
+    tiles = (band[1] - band[0]) * columns
+    work = np.zeros((CHANNELS + 2 * channels, PIXELS), dtype=alpha.dtype)
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        read_tile(gradient, b, left, top, work, CHANNELS + channels)
+        within = slice(begin[tile], begin[tile + 1])
+        _differentiate_tile(
+            entries[within, SLOT], alpha[within], by_alpha[within], shapes.in_front[b], shapes.color[b],
+            shapes.background[b], work, by.in_front[b], by.color[b], by.background[b],
+        )  # fmt: skip
+
+
+@allocating
+def _composite_tile(slots, saved, in_front, color, background, work):
     """Write the pixels of the tile, to the rows from CHANNELS on."""
     count = len(slots)
     visible, total, free = np.empty((count, PIXELS)), np.empty(PIXELS), np.empty(PIXELS)
@@ -46,16 +81,16 @@ def composite_by_depth(slots, saved, in_front, color, background, work):
         for k in range(count):
             for p in range(PIXELS):
                 scale = (1 - free[p] + TINY) / (total[p] + TINY)
-                pixels[p] += scale * saved[k, 0, p] * visible[k, p] * color[slots[k], channel]
+                pixels[p] += scale * saved[k, p] * visible[k, p] * color[slots[k], channel]
         for p in range(PIXELS):
             work[CHANNELS + channel, p] = pixels[p]
 
 
 @allocating
-def differentiate_by_depth(
-    slots, saved, gains, in_front, color, background, work, by_in_front, by_color, by_background
+def _differentiate_tile(
+    slots, saved, by_alpha, in_front, color, background, work, by_in_front, by_color, by_background
 ):  # fmt: skip
-    """Add the derivatives of Σ cotangent · pixels by all but alpha; write those by alpha to ``gains`` ``[L, 1, 256]``.
+    """Add the derivatives of Σ cotangent · pixels by all but alpha; write those by alpha.
 
     A shape's weight in the image is ρ α_k t_k with ρ = (1 − free) / Σ α_k t_k. Products over shapes are differentiated
     with prefix and suffix products instead of a division, so that opaque shapes need no special case.
@@ -75,7 +110,7 @@ def differentiate_by_depth(
             share = 0.0
             for i in range(PIXELS):
                 scale = (1 - free[i] + TINY) / (total[i] + TINY)
-                weight = saved[k, 0, i] * visible[k, i]
+                weight = saved[k, i] * visible[k, i]
                 share += gradient[channel, i] * scale * weight
                 mean[i] += gradient[channel, i] * weight * color[slots[k], channel]
             by_color[slots[k], channel] += share
@@ -96,11 +131,11 @@ def differentiate_by_depth(
             for channel in range(channels):
                 wanted += gradient[channel, i] * color[slots[k], channel]
             by_alphas[k, i] += scale * wanted * visible[k, i]
-            by_visible[i] = scale * wanted * saved[k, 0, i]
+            by_visible[i] = scale * wanted * saved[k, i]
         _add_product(k, slots, saved, in_front, by_visible, before, by_alphas, by_in_front)
     for k in range(count):
         for i in range(PIXELS):
-            gains[k, 0, i] = by_alphas[k, i]
+            by_alpha[k, i] = by_alphas[k, i]
 
 
 @compiled
@@ -112,7 +147,7 @@ def _add_product(k, slots, saved, in_front, weight, before, by_alphas, by_in_fro
     for j in range(count - 1):
         s = 1.0 if k < 0 else in_front[slots[j], slots[k]]
         for i in range(PIXELS):
-            before[j + 1, i] = before[j, i] * (1 - saved[j, 0, i] * s)
+            before[j + 1, i] = before[j, i] * (1 - saved[j, i] * s)
     after = before[count]
     for i in range(PIXELS):
         after[i] = 1
@@ -122,7 +157,7 @@ def _add_product(k, slots, saved, in_front, weight, before, by_alphas, by_in_fro
         for i in range(PIXELS):
             others = before[j, i] * after[i]
             by_alphas[j, i] -= s * others
-            total -= saved[j, 0, i] * others
-            after[i] *= 1 - saved[j, 0, i] * s
+            total -= saved[j, i] * others
+            after[i] *= 1 - saved[j, i] * s
         if k >= 0:
             by_in_front[slots[j], slots[k]] += total

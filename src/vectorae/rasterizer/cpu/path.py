@@ -1,9 +1,10 @@
 """Stroked polylines and enclosed regions in a tile: alpha and its derivatives.
 
 Shared arguments, beside those of box.py:
-    vertices: ``[V, 2]`` of the image, canvas units, of which the shape has ``size`` from ``first`` on.
-    step: from one segment's first vertex to the next one's: 1 along a polyline, 2 on a region's boundary, where each
-        segment has two vertices of its own.
+    vertices: ``[V, 2]`` of the image, canvas units.
+    segments: those near the tile, each by the index of its first vertex; none of zero length, except a dot's.
+    carried: of a region, ``[16]``, see near.py.
+    sampled: whether the pixels are samples, which do not lie as those of a tile do.
     reach: distance from the centre line or boundary within which coverage matters, canvas units.
     tiny: the smallest normal number.
 """
@@ -48,8 +49,10 @@ NO_SEGMENT = np.float32(-1)
 
 
 @inlined
-def rows_near_segment(x0, y0, x1, y1, reach, start, stop, work):
+def rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work):
     """Narrow a range of pixels to the rows that the part of a segment within the tile may reach."""
+    if sampled:
+        return start, stop
     left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE - 1] + reach
     if min(x0, x1) > right or max(x0, x1) < left:
         return start, start
@@ -76,22 +79,30 @@ def _to_segment(x0, y0, along_x, along_y, inverse, work, p):
 
 
 @inlined
-def _is_skipped(along_x, along_y, v, first, step):
-    """Whether to skip a segment of zero length: all but the first of a polyline, which may be a dot."""
-    return along_x == ZERO and along_y == ZERO and (v > first or step == 2)
+def rows_near(numbers, k, vertices, segments, profile, pixel, start, stop, work):
+    """Narrow a range of pixels to the rows that a polyline's ink may reach."""
+    # Some sub-pixels are half a pixel away from the centre.
+    reach = reach_beyond(profile, numbers[k, SOFTNESS], pixel) + HALF * (numbers[k, STROKE_WIDTH] + pixel)
+    begin, finish = stop, start
+    for i in range(len(segments)):
+        v = segments[i]
+        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
+        first, last = rows_near_segment(False, x0, y0, x1, y1, reach, start, stop, work)
+        if first < last:
+            begin, finish = min(begin, first), max(finish, last)
+    return (begin, finish) if begin < finish else (start, start)
 
 
 @inlined
-def find_distance(vertices, first, size, step, reach, start, stop, tiny, work):
+def find_distance(sampled, vertices, segments, reach, start, stop, tiny, work):
     """Write the distance to the nearest segment to D; twice the reach if none is within reach."""
     for p in range(start, stop):
         work[D, p] = reach * reach
-    for v in range(first, first + size - 1, step):
+    for i in range(len(segments)):
+        v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _is_skipped(along_x, along_y, v, first, step):
-            continue
-        begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
         for p in range(begin, finish):
             _, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
@@ -102,7 +113,7 @@ def find_distance(vertices, first, size, step, reach, start, stop, tiny, work):
 
 
 @inlined
-def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
+def find_nearest(sampled, vertices, segments, reach, start, stop, tiny, work):
     """As ``find_distance``, and write the closest point of the nearest segment.
 
     SEGMENT is the segment's index (−1: none), PART the point's position along it, TO_X and TO_Y lead from there to the
@@ -112,12 +123,11 @@ def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
         work[D, p] = reach * reach
         work[TO_X, p], work[TO_Y, p] = TWO * reach, ZERO
         work[PART, p], work[SEGMENT, p] = ZERO, NO_SEGMENT
-    for v in range(first, first + size - 1, step):
+    for i in range(len(segments)):
+        v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        if _is_skipped(along_x, along_y, v, first, step):
-            continue
-        begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
         inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
         number = np.float32(v)
         for p in range(begin, finish):
@@ -137,22 +147,16 @@ def find_nearest(vertices, first, size, step, reach, start, stop, tiny, work):
 
 
 @inlined
-def cover_vertices(kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share):
+def cover_path(sampled, kind, numbers, k, vertices, segments, carried, profile, pixel, start, stop, tiny, work, share):
     """Add share × the alpha of a stroked polyline or an enclosed region to ALPHA."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     reach = reach_beyond(profile, s, pixel) + HALF * width
-    find_distance(vertices, first, size, step_of(kind), reach, start, stop, tiny, work)
-    _find_edge(kind, width, vertices, first, size, start, stop, work)
+    find_distance(sampled, vertices, segments, reach, start, stop, tiny, work)
+    _find_edge(kind, width, vertices, segments, carried, start, stop, work)
     slab(profile, _is_thin(kind, numbers, k, profile, pixel), s, pixel, start, stop, work, D_DOWN, T, ACROSS)
     weight = share * numbers[k, ROUNDED]
     for p in range(start, stop):
         work[ALPHA, p] += weight * work[ACROSS, p]
-
-
-@inlined
-def step_of(kind):
-    """Vertices from one segment to the next."""
-    return 1 if kind == POLYLINE else 2
 
 
 @inlined
@@ -164,7 +168,7 @@ def _is_thin(kind, numbers, k, profile, pixel):
 
 
 @inlined
-def _find_edge(kind, width, vertices, first, size, start, stop, work):
+def _find_edge(kind, width, vertices, segments, carried, start, stop, work):
     """Write the distance to the edge to D_DOWN, given the distance to the nearest segment in D.
 
     Writes the thickness to T; for regions the winding number.
@@ -173,38 +177,41 @@ def _find_edge(kind, width, vertices, first, size, start, stop, work):
         for p in range(start, stop):
             work[D_DOWN, p], work[T, p] = work[D, p] - HALF * width, width
     else:
-        _winding(vertices, first, size, start, stop, work)
+        _winding(vertices, segments, carried, start, stop, work)
         for p in range(start, stop):
             work[D_DOWN, p] = -work[D, p] if work[T, p] > HALF else work[D, p]
 
 
 @inlined
-def _winding(vertices, first, size, start, stop, work):
+def _winding(vertices, segments, carried, start, stop, work):
     """Write the winding number of the boundary around each pixel to T: 1 inside, 0 outside."""
     for p in range(start, stop):
-        work[T, p] = ZERO
-    for v in range(first, first + size - 1, 2):
+        work[T, p] = carried[p // TILE]
+    for i in range(len(segments)):
+        v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         low, high, turn = (y0, y1, ONE) if y1 > y0 else (y1, y0, -ONE)
-        right_of_it = min(x0, x1) > work[CANVAS_X, TILE - 1]
-        if right_of_it or high <= work[CANVAS_Y, start] or low > work[CANVAS_Y, stop - ROW]:
+        if low == high:
             continue
         slope = (x1 - x0) / (y1 - y0)
-        for p in range(start, stop):
-            y = work[CANVAS_Y, p]
-            beyond = low <= y and y < high and work[CANVAS_X, p] > x0 + (y - y0) * slope
-            work[T, p] += turn if beyond else ZERO
+        for row in range(start, stop, ROW):
+            y = work[CANVAS_Y, row]
+            if low <= y and y < high:
+                x = x0 + (y - y0) * slope
+                for p in range(row, row + ROW):
+                    work[T, p] += turn if work[CANVAS_X, p] > x else ZERO
 
 
 @inlined
-def differentiate_vertices(
-    kind, numbers, k, vertices, first, size, profile, pixel, start, stop, tiny, work, share, by_numbers, by_vertices
+def differentiate_path(
+    sampled, kind, numbers, k, vertices, segments, carried, profile, pixel, start, stop, tiny, work, share, by_numbers,
+    by_vertices,
 ):  # fmt: skip
     """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     reach = reach_beyond(profile, s, pixel) + HALF * width
-    find_nearest(vertices, first, size, step_of(kind), reach, start, stop, tiny, work)
-    _find_edge(kind, width, vertices, first, size, start, stop, work)
+    find_nearest(sampled, vertices, segments, reach, start, stop, tiny, work)
+    _find_edge(kind, width, vertices, segments, carried, start, stop, work)
     thin = _is_thin(kind, numbers, k, profile, pixel)
     differentiate_slab(profile, thin, s, pixel, start, stop, work, D_DOWN, T, ACROSS)
     rounded = share * numbers[k, ROUNDED]
@@ -223,15 +230,16 @@ def differentiate_vertices(
     by_numbers[k, SOFTNESS] += by_s
     by_numbers[k, ROUNDED] += share * by_rounded
     by_numbers[k, STROKE_WIDTH] += by_width
-    _add_by_vertices(vertices, first, size, step_of(kind), reach, start, stop, work, by_vertices)
+    _add_by_vertices(sampled, vertices, segments, reach, start, stop, work, by_vertices)
 
 
 @inlined
-def _add_by_vertices(vertices, first, size, step, reach, start, stop, work, by_vertices):
+def _add_by_vertices(sampled, vertices, segments, reach, start, stop, work, by_vertices):
     """Add the derivatives by the vertices, given those by each pixel's position in TO_X and TO_Y."""
-    for v in range(first, first + size - 1, step):
+    for i in range(len(segments)):
+        v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        begin, finish = rows_near_segment(x0, y0, x1, y1, reach, start, stop, work)
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
         number = np.float32(v)
         all_x = all_y = end_x = end_y = ZERO * reach
         for p in range(begin, finish):

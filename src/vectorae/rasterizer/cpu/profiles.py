@@ -50,21 +50,16 @@ def _exp(x):
 
 
 @inlined
-def _sigmoid(x):
-    """1 / (1 + e^−x) and its derivative."""
-    e = _exp(-abs(x))
-    near = ONE / (ONE + e)
-    return (near if x >= ZERO else e * near), e * near * near
-
-
-@inlined
-def _two_sigmoids(x, y):
-    """Sigmoids of x and y and their derivatives, with a single division."""
-    e, f = _exp(-abs(x)), _exp(-abs(y))
-    both = ONE / ((ONE + e) * (ONE + f))
-    of_x, of_y = both * (ONE + f), both * (ONE + e)
-    x_slope, y_slope = e * of_x * of_x, f * of_y * of_y
-    return (of_x if x >= ZERO else e * of_x), x_slope, (of_y if y >= ZERO else f * of_y), y_slope
+def _exp_both(x):
+    """As ``_exp``, for x of either sign, kept within ±30."""
+    y = min(max(x, _FLOOR), -_FLOOR) * _PART
+    e = ONE + y * (ONE + y * (HALF + y * (_THIRD + y * (_FOURTH + y * _FIFTH))))
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    e *= e
+    return e
 
 
 @compiled
@@ -84,12 +79,13 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     elif profile == SIGMOID and thin:
         inverse = ONE / s
         for p in range(start, stop):
-            near, _, far, _ = _two_sigmoids(-work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse)
-            work[into, p] = near - far
+            e, other = _exp_both(-work[d, p] * inverse), _exp_both(-(work[d, p] + work[t, p]) * inverse)
+            work[into, p] = (e - other) / ((ONE + e) * (ONE + other))
     elif profile == SIGMOID:
         inverse = ONE / s
         for p in range(start, stop):
-            work[into, p], _ = _sigmoid(-work[d, p] * inverse)
+            e = _exp_both(-work[d, p] * inverse)
+            work[into, p] = e / (ONE + e)
     elif profile == RAMP:
         inverse = ONE / pixel
         for p in range(start, stop):
@@ -147,19 +143,88 @@ def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
     if thin:
         for p in range(start, stop):
             x, y = -work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse
-            near, near_slope, far, far_slope = _two_sigmoids(x, y)
-            work[into + COVERED, p] = near - far
-            work[into + BY_D, p] = (far_slope - near_slope) * inverse
-            work[into + BY_T, p] = far_slope * inverse
-            work[into + BY_S, p] = (far_slope * y - near_slope * x) * inverse
+            e, other = _exp_both(x), _exp_both(y)
+            _write_sigmoids(x, y, e, other, e - other, inverse, work, into, p)
         return
     for p in range(start, stop):
         x = -work[d, p] * inverse
-        covered, slope = _sigmoid(x)
-        work[into + COVERED, p] = covered
-        work[into + BY_D, p] = -slope * inverse
-        work[into + BY_T, p] = ZERO
-        work[into + BY_S, p] = -slope * x * inverse
+        e = _exp_both(x)
+        _write_sigmoids(x, ZERO, e, ZERO, e, inverse, work, into, p)
+
+
+@inlined
+def _write_sigmoids(x, y, e, other, difference, inverse, work, into, p):
+    """Write σ(x) − σ(y) and its derivatives, given e^x, e^y and their difference: with a single division."""
+    both = ONE / ((ONE + e) * (ONE + other))
+    of_near, of_far = both * (ONE + other), both * (ONE + e)
+    near_slope, far_slope = e * of_near * of_near, other * of_far * of_far
+    work[into + COVERED, p] = difference * both
+    work[into + BY_D, p] = (far_slope - near_slope) * inverse
+    work[into + BY_T, p] = far_slope * inverse
+    work[into + BY_S, p] = (far_slope * y - near_slope * x) * inverse
+
+
+@compiled
+def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
+    """Write coverage by a slab whose thickness ``t`` is the same at all pixels."""
+    if not is_scratch(work):
+        return
+    inverse = ONE / s
+    if profile == SIGMOID:
+        far, missing = _at_far_side(thin, t, inverse)
+        for p in range(start, stop):
+            e = _exp_both(-work[d, p] * inverse)
+            work[into, p] = e * missing / ((ONE + e) * (ONE + e * far))
+    elif profile == GAUSSIAN:
+        missing = _at_middle(thin, t, inverse)
+        for p in range(start, stop):
+            x = max(work[d, p], ZERO) * inverse
+            work[into, p] = missing * _exp(-x * x)
+    else:
+        for p in range(start, stop):
+            work[into, p] = ONE if work[d, p] <= ZERO and (not thin or work[d, p] + t > ZERO) else ZERO
+
+
+@compiled
+def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
+    """Write coverage by a slab as ``even_slab``, and its derivatives by distance, thickness and softness."""
+    if not is_scratch(work):
+        return
+    inverse = ONE / s
+    if profile == SIGMOID:
+        (far, missing), across = _at_far_side(thin, t, inverse), t * inverse if thin else ZERO * t
+        for p in range(start, stop):
+            x = -work[d, p] * inverse
+            e = _exp_both(x)
+            _write_sigmoids(x, x - across, e, e * far, e * missing, inverse, work, into, p)
+    elif profile == GAUSSIAN:
+        missing, half = _at_middle(thin, t, inverse), HALF * t * inverse
+        by_half = (ONE - missing) * half * inverse
+        for p in range(start, stop):
+            x = max(work[d, p], ZERO) * inverse
+            covered = _exp(-x * x)
+            work[into + COVERED, p] = covered * missing
+            work[into + BY_D, p] = -TWO * x * inverse * covered * missing
+            work[into + BY_T, p] = by_half * covered
+            work[into + BY_S, p] = TWO * covered * (x * x * inverse * missing - by_half * half)
+    else:
+        even_slab(profile, thin, s, pixel, t, start, stop, work, d, into + COVERED)
+        for p in range(start, stop):
+            work[into + BY_D, p] = work[into + BY_T, p] = work[into + BY_S, p] = ZERO
+
+
+@inlined
+def _at_far_side(thin, t, inverse):
+    """e^(−t/s) and 1 − e^(−t/s); 0 and 1 if the far side does not count."""
+    far = math.exp(-t * inverse) if thin else ZERO * t
+    return far, (-math.expm1(-t * inverse) if thin else ONE + ZERO * t)
+
+
+@inlined
+def _at_middle(thin, t, inverse):
+    """1 − e^(−(t/2s)²), what a gaussian slab covers at its middle; 1 if the far side does not count."""
+    half = HALF * t * inverse
+    return -math.expm1(-half * half) if thin else ONE + ZERO * t
 
 
 @inlined

@@ -38,8 +38,11 @@ ACROSS, DOWN = 10, 14
 # Alpha of the shape (coverage × opacity), and the derivative by it.
 ALPHA, BY_ALPHA = 18, 19
 
+ROWS = 20
+"""How many rows kernels need that know nothing of channels."""
+
 # From here on, a row per channel each: pixel values, derivatives by them, transmittance of the shapes above.
-CHANNELS = 20
+CHANNELS = ROWS
 
 
 @inlined

@@ -47,66 +47,111 @@ def _count_corners(corners):
 
 @allocating
 def _cut_paths(first, last, paths, pieces, size):
-    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room."""
+    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room.
+
+    The winding numbers on both sides of a path are the same from one crossing to the next.
+    """
     count = paths.shape[1]
-    at, partner = np.empty(count + 2), np.empty(count + 2, dtype=np.int64)
     for m in range(first, last):
         corners = paths[m]
         if _count_corners(corners) <= 2:  # a path that goes there and back encloses nothing
             continue
+        begin, at, partner = _find_crossings(corners)
+        known, beside = False, 0  # the winding number to the right of the path, as one walks along it
         for i in range(count):
             x0, y0, x1, y1 = _segment(corners, i)
             dx, dy = x1 - x0, y1 - y0
             if dx == 0 and dy == 0:
                 continue
-            cuts = _cut_segment(corners, i, at, partner)
-            for c in range(cuts - 1):
-                if at[c + 1] - at[c] <= MIN_PART:
+            for c in range(begin[i], begin[i + 1] + 1):
+                start, start_of = (0.0, AT_START) if c == begin[i] else (at[c - 1], partner[c - 1])
+                end, end_of = (1.0, AT_END) if c == begin[i + 1] else (at[c], partner[c])
+                known = known and c == begin[i]
+                if end - start <= MIN_PART:
                     continue
-                part = (at[c] + at[c + 1]) / 2
-                other = _winding(corners, i, x0 + part * dx, y0 + part * dy)
-                right_inked = other + (1 if dy > 0 else -1) != 0
-                if right_inked == (other != 0):
+                if not known:
+                    part = (start + end) / 2
+                    other = _winding(corners, i, x0 + part * dx, y0 + part * dy)
+                    beside, known = (other if dy > 0 else other - 1), True
+                # Walking down the screen, its left is to the right of the path.
+                left = beside if dy > 0 else beside + 1
+                right_inked = left + (1 if dy > 0 else -1) != 0
+                if right_inked == (left != 0):
                     continue
                 if size[m] < pieces.shape[1]:
                     forwards = right_inked == (dy > 0)
                     pieces[m, size[m], 0] = i
-                    pieces[m, size[m], 1] = partner[c] if forwards else partner[c + 1]
-                    pieces[m, size[m], 2] = partner[c + 1] if forwards else partner[c]
+                    pieces[m, size[m], 1] = start_of if forwards else end_of
+                    pieces[m, size[m], 2] = end_of if forwards else start_of
                 size[m] += 1
 
 
 @allocating
-def _cut_segment(corners, i, at, partner):
-    """Write the positions where segment i is cut, 0 to 1, and the segments that cross it; return their number."""
+def _find_crossings(corners):
+    """Where segments of a closed path cross.
+
+    Returns:
+        Index of the first crossing of each segment, and the number of all, ``[V + 1]``; their positions on the segment,
+        ascending, 0 to 1; the segments that cross it there.
+    """
     count = len(corners)
-    x0, y0, x1, y1 = _segment(corners, i)
-    dx, dy = x1 - x0, y1 - y0
-    at[0], partner[0], cuts = 0.0, AT_START, 1
-    for j in range(count):
-        steps = j - i if j >= i else j - i + count
-        if steps <= 1 or steps == count - 1:
-            continue
-        x2, y2, x3, y3 = _segment(corners, j)
-        if max(y2, y3) < min(y0, y1) or min(y2, y3) > max(y0, y1):
-            continue
-        if max(x2, x3) < min(x0, x1) or min(x2, x3) > max(x0, x1):
-            continue
-        across = dx * (y3 - y2) - dy * (x3 - x2)
-        if across == 0:
-            continue
-        on_this = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
-        on_other = ((x2 - x0) * dy - (y2 - y0) * dx) / across
-        if 0 <= on_this <= 1 and 0 <= on_other <= 1:
-            # Insertion sort, as there are few.
-            c = cuts
-            while c > 1 and at[c - 1] > on_this:
+    high, low = np.empty(count), np.empty(count)
+    for i in range(count):
+        _, y0, _, y1 = _segment(corners, i)
+        high[i], low[i] = min(y0, y1), max(y0, y1)
+    order = np.argsort(high)
+    begin, filled, used = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64), 0
+    found = np.empty((8, 2), dtype=np.int64)
+    # Down the screen: of two segments at the same height, the lower one begins before the upper one ends.
+    for a in range(count):
+        i = order[a]
+        x0, y0, x1, y1 = _segment(corners, i)
+        for b in range(a + 1, count):
+            j = order[b]
+            if high[j] > low[i]:
+                break
+            steps = (j - i) % count
+            x2, y2, x3, y3 = _segment(corners, j)
+            apart = max(x2, x3) < min(x0, x1) or min(x2, x3) > max(x0, x1)
+            if apart or steps == 1 or steps == count - 1 or not _cross(x0, y0, x1, y1, x2, y2, x3, y3):
+                continue
+            if used == len(found):
+                longer = np.empty((2 * used, 2), dtype=np.int64)
+                longer[:used] = found
+                found = longer
+            found[used, 0], found[used, 1] = i, j
+            used += 1
+            begin[i + 1] += 1
+            begin[j + 1] += 1
+    begin = np.cumsum(begin)
+    at, partner = np.empty(2 * used), np.empty(2 * used, dtype=np.int64)
+    for crossing in range(used):
+        for side in range(2):
+            i, j = found[crossing, side], found[crossing, 1 - side]
+            x0, y0, x1, y1 = _segment(corners, i)
+            x2, y2, x3, y3 = _segment(corners, j)
+            across = (x1 - x0) * (y3 - y2) - (y1 - y0) * (x3 - x2)
+            position = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
+            # Insertion sort, as a segment has few.
+            c = begin[i] + filled[i]
+            while c > begin[i] and at[c - 1] > position:
                 at[c], partner[c] = at[c - 1], partner[c - 1]
                 c -= 1
-            at[c], partner[c] = on_this, j
-            cuts += 1
-    at[cuts], partner[cuts] = 1.0, AT_END
-    return cuts + 1
+            at[c], partner[c] = position, j
+            filled[i] += 1
+    return begin, at, partner
+
+
+@allocating
+def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
+    """Whether two segments cross, or touch."""
+    dx, dy = x1 - x0, y1 - y0
+    across = dx * (y3 - y2) - dy * (x3 - x2)
+    if across == 0:
+        return False
+    on_one = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
+    on_other = ((x2 - x0) * dy - (y2 - y0) * dx) / across
+    return 0 <= on_one <= 1 and 0 <= on_other <= 1
 
 
 @allocating

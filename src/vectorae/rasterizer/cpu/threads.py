@@ -32,13 +32,13 @@ class Part(NamedTuple):
 
 
 def split_work(images: int, height: int) -> list[Part]:
-    """Split images of ``height`` rows into several parts per thread, as some images take longer than others.
+    """Split images of ``height`` rows into two parts per thread, as some images take longer than others.
 
     Images are split into bands of rows only if there are fewer images than threads.
     """
     threads = torch.get_num_threads()
     bands = min(height, max(1, math.ceil(threads / max(1, images))))
-    step = max(1, math.ceil(images / (4 * threads)))
+    step = max(1, math.ceil(images / (2 * threads)))
     return [
         Part((image, min(image + step, images)), (band * height // bands, (band + 1) * height // bands), band)
         for image in range(0, images, step)

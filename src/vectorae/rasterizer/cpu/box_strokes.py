@@ -1,0 +1,68 @@
+"""The kernels for strokes of boxes, if not drawn exactly: alpha of all such entries (see plan.py), and its derivatives.
+
+Shared arguments: as in boxes.py.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke
+from vectorae.rasterizer.cpu.compiled import ONE, allocating, compiled
+from vectorae.rasterizer.cpu.plan import IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, PIXELS, ROWS, is_scratch
+from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.packing import STROKED_BOX
+
+
+@allocating
+def cover_box_strokes(entries, shapes, canvas, alpha):
+    """Write the alpha of strokes within their ranges of pixels."""
+    state = flush_subnormals()
+    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
+    _cover_box_strokes(entries, shapes, canvas, alpha, work)
+    restore_subnormals(state)
+
+
+@compiled
+def _cover_box_strokes(entries, shapes, canvas, alpha, work):
+    if not is_scratch(work):
+        return
+    pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps
+    for e in range(len(entries)):
+        b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
+        if shapes.kinds[k] != STROKED_BOX or place < 0:
+            continue
+        locate_pixels(work, entries[e, LEFT], entries[e, TOP], pixel, 0.5, 0.5)
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        cover_box_stroke(shapes.numbers[b], k, canvas.profile, pixel, start, stop, epsilon, work)
+        for p in range(start, stop):
+            alpha[place, p] = work[ALPHA, p]
+
+
+@allocating
+def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers):
+    """Add the derivatives by the numbers of the boxes."""
+    state = flush_subnormals()
+    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
+    _differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work)
+    restore_subnormals(state)
+
+
+@compiled
+def _differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work):
+    if not is_scratch(work):
+        return
+    pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps
+    for e in range(len(entries)):
+        b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
+        if shapes.kinds[k] != STROKED_BOX or place < 0:
+            continue
+        locate_pixels(work, entries[e, LEFT], entries[e, TOP], pixel, 0.5, 0.5)
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        for p in range(start, stop):
+            work[BY_ALPHA, p] = by_alpha[place, p]
+        numbers, profile = shapes.numbers[b], canvas.profile
+        differentiate_box_stroke(numbers, k, profile, pixel, start, stop, epsilon, work, ONE, by_numbers[b])

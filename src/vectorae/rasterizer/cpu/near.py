@@ -1,0 +1,153 @@
+"""Which segments are near each tile of each path: all that drawing it there needs."""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import math
+
+import numpy as np
+
+from vectorae.rasterizer.constants import RAMP
+from vectorae.rasterizer.cpu.bounds import reach_of
+from vectorae.rasterizer.cpu.compiled import allocating, inlined
+from vectorae.rasterizer.cpu.scratch import TILE
+from vectorae.rasterizer.cpu.tiles import centre_of, tiles_of_shape
+from vectorae.rasterizer.packing import POLYLINE, REGION
+
+NEAR, NEAR_END, INSIDE = range(3)
+"""Columns of ``cells``: the range of a tile's segments in ``near``, and whether the tile lies inside of a region whose
+boundary is far."""
+
+
+@allocating
+def find_near(images, band, shapes, canvas, bounds):
+    """The segments near each tile that a path may cover, and what those to the left of it leave to it.
+
+    A cell is a tile of a path; those of one path lie row by row.
+
+    Args:
+        images, band: the range of images and of rows of tiles, (from, to) each.
+        bounds: ``[images, N, 4]``, see ``find_bounds``.
+
+    Returns:
+        Index of the first cell of each shape, ``[images, N]``; ``[cells, 3]``, see above; the segments, by their first
+        vertices; ``[cells, 16]``: for each row of pixels of a region what boundaries left of the tile make of it: the
+        winding number of the pixels' centres or, drawn exactly, the covered part of the pixels.
+    """
+    first = np.zeros((images[1] - images[0], len(shapes.kinds)), dtype=np.int64)
+    total = 0
+    for i in range(len(first)):
+        for k in range(len(shapes.kinds)):
+            first[i, k] = total
+            if shapes.kinds[k] in (POLYLINE, REGION):
+                total += tiles_of_shape(bounds[i, k], band[0], band[1])
+    cells = np.zeros((total, 3), dtype=np.int64)
+    carried = np.zeros((total, TILE), dtype=shapes.numbers.dtype)
+    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), 0
+    for i in range(len(first)):
+        for k in range(len(shapes.kinds)):
+            if shapes.kinds[k] in (POLYLINE, REGION) and bounds[i, k, 0] < bounds[i, k, 1]:
+                found, used = _find_of_shape(
+                    images[0] + i, k, band, shapes, canvas, bounds[i, k], first[i, k], cells, carried, found, used
+                )
+    near, at = np.empty(used, dtype=np.int64), 0
+    for cell in range(total):
+        count = cells[cell, NEAR_END]
+        cells[cell, NEAR] = cells[cell, NEAR_END] = at
+        at += count
+    for index in range(used):
+        cell = found[index, 0]
+        near[cells[cell, NEAR_END]] = found[index, 1]
+        cells[cell, NEAR_END] += 1
+    return first, cells, near, carried
+
+
+@allocating
+def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, found, used):
+    """Add (cell, segment) for each segment near a cell of a path to ``found``; count them in NEAR_END.
+
+    Returns:
+        ``found``, or a longer array with the same beginning; how many there are.
+    """
+    kind, step = shapes.kinds[k], 1 if shapes.kinds[k] == POLYLINE else 2
+    exact = kind == REGION and canvas.profile == RAMP
+    side = min(canvas.height, canvas.width)
+    real = shapes.numbers.dtype.type
+    pixel = real(1 / side)
+    reach = 0.0 if exact else float(reach_of(kind, shapes.numbers[b], k, canvas.profile, pixel)) / pixel
+    left, right = bounds[0] // TILE, (bounds[1] - 1) // TILE + 1
+    top, bottom = max(bounds[2] // TILE, band[0]), min((bounds[3] - 1) // TILE + 1, band[1])
+    columns = right - left
+    start, stop = shapes.first[k], shapes.first[k] + shapes.size[b, k] - 1
+    for v in range(start, stop, step):
+        x0, y0 = float(shapes.vertices[b, v, 0]) / pixel, float(shapes.vertices[b, v, 1]) / pixel
+        x1, y1 = float(shapes.vertices[b, v + 1, 0]) / pixel, float(shapes.vertices[b, v + 1, 1]) / pixel
+        if x0 == x1 and y0 == y1 and (v > start or step == 2):
+            continue
+        high, low = min(y0, y1), max(y0, y1)
+        first_row = _tile(high - reach, top, bottom)
+        end_row = _tile(low + reach, top - 1, bottom - 1) + 1
+        for row in range(first_row, end_row):
+            # The part of the segment within reach of the row of tiles.
+            begin, finish = 0.0, 1.0
+            if y0 != y1:
+                enter, leave = (row * TILE - reach - y0) / (y1 - y0), ((row + 1) * TILE + reach - y0) / (y1 - y0)
+                begin, finish = max(min(enter, leave), 0.0), min(max(enter, leave), 1.0)
+            a, c = x0 + begin * (x1 - x0), x0 + finish * (x1 - x0)
+            first_column = _tile(min(a, c) - reach, left, right)
+            end_column = _tile(max(a, c) + reach, left - 1, right - 1) + 1
+            cell = first + (row - top) * columns - left
+            if used + end_column - first_column > len(found):
+                longer = np.empty((2 * len(found) + columns, 2), dtype=np.int64)
+                longer[:used] = found[:used]
+                found = longer
+            for column in range(first_column, end_column):
+                found[used, 0], found[used, 1] = cell + column, v
+                used += 1
+                cells[cell + column, NEAR_END] += 1
+            if kind == REGION and end_column < right:
+                if exact:
+                    _carry_area(y0, y1, row * TILE, carried[cell + end_column])
+                else:
+                    _carry_winding(
+                        shapes.vertices[b, v, 1],
+                        shapes.vertices[b, v + 1, 1],
+                        row * TILE,
+                        pixel,
+                        carried[cell + end_column],
+                    )
+    if kind == REGION:
+        for cell in range(first, first + (bottom - top) * columns):
+            if (cell - first) % columns > 0:
+                for r in range(TILE):
+                    carried[cell, r] += carried[cell - 1, r]
+            if cells[cell, NEAR_END] == 0 and carried[cell, 0] > 0.5:
+                cells[cell, INSIDE] = 1
+    return found, used
+
+
+@inlined
+def _tile(at, low, high):
+    """The tile that holds a position in pixels, clamped; NaN is ``low``."""
+    at = at / TILE
+    if not at > low:
+        return low
+    return high if at >= high else math.floor(at)
+
+
+@inlined
+def _carry_winding(y0, y1, top, pixel, carried):
+    """Add the turn of a segment to the rows of pixels whose centres it passes."""
+    low, high, turn = (y0, y1, 1) if y1 > y0 else (y1, y0, -1)
+    for r in range(max(int(low / pixel) - top - 1, 0), min(int(high / pixel) - top + 2, TILE)):
+        y = centre_of(top + r, pixel)
+        if low <= y and y < high:
+            carried[r] += turn
+
+
+@inlined
+def _carry_area(y0, y1, top, carried):
+    """Add the height of a segment within each row of pixels, signed: to the right of it that part is covered."""
+    for r in range(max(int(min(y0, y1)) - top - 1, 0), min(int(max(y0, y1)) - top + 2, TILE)):
+        a, c = min(max(y0 - (top + r), 0.0), 1.0), min(max(y1 - (top + r), 0.0), 1.0)
+        carried[r] += c - a

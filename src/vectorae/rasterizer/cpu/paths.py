@@ -1,0 +1,103 @@
+"""The kernels for stroked polylines and enclosed regions: alpha of all entries that are paths, and its derivatives.
+
+Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
+arguments.py); ``alpha`` ``[places, 256]``, or the derivative by it. Not for what is drawn exactly: see samples.py and
+areas.py.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled
+from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
+from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, rows_near
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, PIXELS, ROWS, is_scratch
+from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.packing import POLYLINE, REGION
+
+
+@allocating
+def cover_paths(entries, cells, near, carried, shapes, canvas, alpha):
+    """Write the alpha of paths, and narrow their ranges of pixels."""
+    state = flush_subnormals()
+    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
+    _cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work)
+    restore_subnormals(state)
+
+
+@compiled
+def _cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
+    if not is_scratch(work):
+        return
+    pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny
+    left = top = -1
+    for e in range(len(entries)):
+        b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
+        kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
+        if kind not in (POLYLINE, REGION) or place < 0:
+            continue
+        if left != entries[e, LEFT] or top != entries[e, TOP]:
+            left, top = entries[e, LEFT], entries[e, TOP]
+            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        if kind == POLYLINE:
+            start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
+            entries[e, START], entries[e, STOP] = start, stop
+        for p in range(start, stop):
+            work[ALPHA, p] = ZERO
+        cover_path(
+            False,
+            kind,
+            numbers,
+            k,
+            vertices,
+            segments,
+            carried[cell],
+            canvas.profile,
+            pixel,
+            start,
+            stop,
+            tiny,
+            work,
+            ONE,
+        )
+        for p in range(start, stop):
+            alpha[place, p] = work[ALPHA, p]
+
+
+@allocating
+def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices):
+    """Add the derivatives by the numbers and vertices of paths."""
+    state = flush_subnormals()
+    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
+    _differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work)
+    restore_subnormals(state)
+
+
+@compiled
+def _differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work):
+    if not is_scratch(work):
+        return
+    pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny
+    left = top = -1
+    for e in range(len(entries)):
+        b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
+        kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
+        if kind not in (POLYLINE, REGION) or place < 0:
+            continue
+        if left != entries[e, LEFT] or top != entries[e, TOP]:
+            left, top = entries[e, LEFT], entries[e, TOP]
+            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        for p in range(start, stop):
+            work[BY_ALPHA, p] = by_alpha[place, p]
+        differentiate_path(
+            False, kind, numbers, k, vertices, segments, carried[cell], canvas.profile, pixel, start, stop, tiny, work,
+            ONE, by_numbers[b], by_vertices[b],
+        )  # fmt: skip
