@@ -179,6 +179,20 @@ def wide(size: Size, rounded: bool) -> Workload:
     )
 
 
+def saturated(size: Size) -> Workload:
+    """Opaque shapes as large as the canvas above each other, with narrow edges: what they hide is multiplied away.
+
+    Products of what they let through are smaller than normal numbers; where those are not flushed to zero, it shows.
+    """
+    work = wide(size, rounded=False)
+    batch, count = work.scene.opacity.shape
+    title = (
+        f"{batch} images {work.height}×{work.width} RGB, {count} opaque canvas-wide circles and squares, sigmoid ½ px"
+    )
+    scene = replace(work.scene, opacity=torch.ones(batch, count))
+    return replace(work, name="D3", title=f"{title}, over, one thread", scene=scene, softness=0.5)
+
+
 def crowd(size: Size, count: int) -> Workload:
     """Circles and squares that have the area of the canvas together, however many there are."""
     side, shapes = size.pixels(512), size.shapes(count)
@@ -227,6 +241,7 @@ DRAWINGS: dict[str, Callable[[Size], Workload]] = {
     "C": strokes,
     "D1": lambda size: wide(size, rounded=False),
     "D2": lambda size: wide(size, rounded=True),
+    "D3": saturated,
     "E256": lambda size: crowd(size, 256),
     "E1024": lambda size: crowd(size, 1024),
     "E4096": lambda size: crowd(size, 4096),
@@ -238,7 +253,7 @@ DRAWINGS: dict[str, Callable[[Size], Workload]] = {
 ON_GPU = ("A512", "G")
 """Workloads that are for a GPU only."""
 
-ON_ONE_CORE = ("D1", "D2")
+ON_ONE_CORE = ("D1", "D2", "D3")
 """Those that are for a CPU only: they measure the time of one core."""
 
 

@@ -88,7 +88,14 @@ def test_ink_is_white_strokes_of_no_width(name: str) -> None:
     assert bool((scene.color * scene.opacity[..., None] == 1).all())
 
 
-@pytest.mark.parametrize("name", ON_ONE_CORE)
+def test_what_is_hidden_is_hidden_by_opaque_shapes() -> None:
+    work = DRAWINGS["D3"](Size(batch=2))
+    assert bool((work.scene.opacity == 1).all()) and work.softness < 1
+    assert covered_pairs(work) > 0.5 * work.pairs
+    assert work.threads == 1
+
+
+@pytest.mark.parametrize("name", ["D1", "D2"])
 def test_nothing_can_be_culled(name: str) -> None:
     work = DRAWINGS[name](Size(batch=2))
     assert covered_pairs(work) == work.pairs
