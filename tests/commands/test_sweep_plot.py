@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 from helpers.renderer import rendered
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vectorae.commands.sweep_plot import COLOURS, Point, plot
@@ -77,6 +77,7 @@ NUMBERS = st.floats(-1e9, 1e9).map(repr)
 
 
 @given(st.lists(st.tuples(NUMBERS, st.floats(-100, 100)), max_size=30))
+@example([("1.0", 0.0), ("4.0", 0.0), ("2.2250738585072014e-308", 0.0)])
 def test_any_numbers_can_be_drawn(pairs: list[tuple[str, float]]) -> None:
     svg = plot([Point({"key": value}, reached) for value, reached in pairs], "dB")
     if svg is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -132,8 +133,13 @@ def _swept_axis(swept: Sequence[float]) -> Axis:
     low, high = swept[0], swept[-1]
     crowded = median(swept) < 0.8 * (low + high) / 2
     logarithmic = crowded and low > 0 and high / low >= LOGARITHMIC_FROM
-    room = (high / low) ** 0.04 if logarithmic else (high - low) * 0.04
-    low, high = (low / room, high * room) if logarithmic else (low - room, high + room)
+    if logarithmic:
+        # Their ratio may be larger than any number, and the ends with the room beside them too.
+        room = math.exp(0.04 * (math.log(high) - math.log(low)))
+        low, high = max(low / room, math.ulp(0.0)), min(high * room, sys.float_info.max)
+    else:
+        room = (high - low) * 0.04
+        low, high = low - room, high + room
     return Axis(low, high, LEFT, WIDTH - RIGHT, logarithmic)
 
 
