@@ -72,8 +72,8 @@ def test_it_learns_to_correct() -> None:
     model, images = refining(3, "optimizer.lr=0.005"), faces(16)
     optimizer = model.configure_optimizers()
     assert isinstance(optimizer, torch.optim.Optimizer)
-    for step in range(60):
-        model.run.progress = step / 60
+    for step in range(120):
+        model.run.progress = step / 120
         cost, parts = model.train().training_loss(images)
         optimizer.zero_grad()
         cost.backward()
