@@ -108,7 +108,7 @@ def _refusal(plan: Plan, name: str) -> str | None:
     """Why a workload cannot be measured on this device."""
     if name in ON_GPU and plan.device.type != "cuda":
         return "needs a GPU"
-    if name == "G" and fastest(plan.device.type) == "reference":
+    if name == "G" and fastest(plan.device.type) != "gpu":
         return "there are no fused kernels for this GPU"
     if name in ON_ONE_CORE and plan.device.type != "cpu":
         return "measures the time of one core: device=cpu"

@@ -1,6 +1,8 @@
 """Fixtures that several files of tests use."""
 
 import os
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,15 @@ import torch
 # imports within the fixtures.
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_goes_on() -> Iterator[None]:
+    """What shows progress ends with what it shows, also if that fails."""
+    from vectorae.io.progress import THREAD
+
+    yield
+    assert THREAD not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.fixture

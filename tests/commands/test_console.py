@@ -11,7 +11,7 @@ from helpers.commands import Command, command_in
 
 import vectorae
 from vectorae import commands
-from vectorae.commands import completion
+from vectorae.commands import completion, shell
 from vectorae.commands.completion import complete
 
 CONSOLE = f"{sys.executable} -m vectorae"
@@ -30,6 +30,19 @@ def test_the_version_is_that_of_the_installed_package(command: Command) -> None:
     assert vectorae.__version__ == version("vectorae")
     assert command("--version") == command("version") == (0, f"vectorae {vectorae.__version__}\n", "")
     assert vectorae.__version__ in command("--help")[1]
+
+
+def test_auto_takes_the_fastest_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    def machine(cuda: bool, mps: bool, triton: bool) -> list[str]:
+        monkeypatch.setattr("torch.cuda.is_available", lambda: cuda)
+        monkeypatch.setattr("torch.backends.mps.is_available", lambda: mps)
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: triton or None)
+        return [shell.device("auto", only_draws).type for only_draws in (False, True)]
+
+    assert machine(cuda=False, mps=False, triton=False) == ["cpu", "cpu"]
+    assert machine(cuda=False, mps=True, triton=False) == ["mps", "cpu"]
+    assert machine(cuda=True, mps=False, triton=True) == ["cuda", "cuda"]
+    assert machine(cuda=True, mps=False, triton=False) == ["cuda", "cpu"]
 
 
 MISTAKES = [

@@ -59,9 +59,11 @@ class ProgressBar(Callback):
         if self._bar is not None and self._progress(trainer) > 0.99:
             self._bar.update(1.0)
 
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        self._close()
+
     def teardown(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        self._open.close()
-        self._bar = None
+        self._close()
 
     def _progress(self, trainer: pl.Trainer) -> float:
         model = trainer.lightning_module
@@ -77,6 +79,10 @@ class ProgressBar(Callback):
         parts += [f"loss {metrics['train/loss']:.4f}"] if "train/loss" in metrics else []
         parts += [self._speed] if self._speed else []
         self._bar.update(self._progress(trainer), *parts, now=now)
+
+    def _close(self) -> None:
+        self._open.close()
+        self._bar = None
 
     def _restart_clock(self) -> None:
         self._since, self._images = time.perf_counter(), 0

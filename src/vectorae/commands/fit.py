@@ -124,7 +124,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     started, limit = time.perf_counter(), duration(config["max_time"], "max_time")
     max_time = None if limit is None else float(seconds_of(limit))
     size = output_size(config)
-    device = shell.device(config["device"])
+    device = shell.device(config["device"], only_draws=True)
 
     import torch
 

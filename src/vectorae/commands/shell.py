@@ -282,8 +282,12 @@ def remove_unused(folder: Path, record: str) -> None:
             parent.rmdir()
 
 
-def device(name: str) -> torch.device:
+def device(name: str, only_draws: bool = False) -> torch.device:
     """The device that the key `device` names; `auto` takes the best available.
+
+    Args:
+        name: `auto` or a device.
+        only_draws: nothing but drawings is computed: `auto` passes over devices for whose sake the CPU draws anyway.
 
     Raises:
         UserError: it is not on this machine.
@@ -293,7 +297,9 @@ def device(name: str) -> torch.device:
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     choices = [choice for choice, there in available.items() if there]
     if name == "auto":
-        return torch.device(choices[-1])
+        from vectorae.rasterizer import fastest
+
+        return torch.device([one for one in choices if not only_draws or fastest(one) != "cpu" or one == "cpu"][-1])
     if name not in choices:
         raise UserError(f"device: no '{name}' on this machine; {choose(name, ['auto', *choices])}")
     return torch.device(name)

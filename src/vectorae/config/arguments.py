@@ -12,6 +12,7 @@ import inspect
 import math
 import numbers
 import operator
+import sys
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -198,6 +199,8 @@ def validated(function: _Called) -> _Called:
 
     @functools.wraps(function)
     def checked(*given: Any, **named: Any) -> Any:
+        if _is_compiling():
+            return function(*given, **named)
         for name, value in (*zip(names, given, strict=False), *named.items()):
             known = (name, type(value), value) if isinstance(value, int | float | str | None) else None
             if known is None or known not in accepted:
@@ -208,6 +211,12 @@ def validated(function: _Called) -> _Called:
         return function(*given, **named)
 
     return typing.cast(_Called, checked)
+
+
+def _is_compiling() -> bool:
+    """Whether torch compiles what runs: values are stand-ins then, and each that is looked at would be compiled for."""
+    torch = sys.modules.get("torch")  # checking a config needs no torch
+    return torch is not None and torch.compiler.is_compiling()
 
 
 def with_defaults(defaults: _Keywords, given: Mapping[str, Any]) -> _Keywords:

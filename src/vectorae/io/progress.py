@@ -21,6 +21,9 @@ BAR = 8, 40
 
 SEPARATOR = " · "
 
+THREAD = "vectorae-progress"
+"""Name of the thread that prints these lines."""
+
 
 @contextmanager
 def counting(
@@ -63,6 +66,7 @@ class RunBar:
         self._first: tuple[float, float] | None = None
         self._stopped, self._last = threading.Event(), self._start
         self._printed: tuple[float, tuple[str, ...]] | None = None
+        self._thread = threading.Thread(target=self._print_regularly, name=THREAD, daemon=True)
         self._live = Live(get_renderable=self._line, console=self._console) if self.is_terminal else None
 
     @property
@@ -104,11 +108,13 @@ class RunBar:
         if self._live is not None:
             self._live.start(refresh=True)
         else:
-            threading.Thread(target=self._print_regularly, daemon=True).start()
+            self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
+        if self._thread.is_alive():
+            self._thread.join()
         if self._live is not None:
             self._live.stop()
         elif self._printed != (self._done, self._parts):

@@ -23,7 +23,16 @@ def _on_gpu(*arguments: Any, **settings: Any) -> Tensor:
     return gpu.rasterize(*arguments, **settings)
 
 
-BACKENDS: dict[str, Callable[..., Tensor]] = {"reference": reference.rasterize, "cpu": cpu.rasterize, "gpu": _on_gpu}
+def _on_cpu(*arguments: Any, **settings: Any) -> Tensor:
+    """``cpu.rasterize``; in a model that torch compiles, as an operator."""
+    if torch.compiler.is_compiling():
+        from vectorae.rasterizer.cpu import operator
+
+        return operator.rasterize(*arguments, **settings)
+    return cpu.rasterize(*arguments, **settings)
+
+
+BACKENDS: dict[str, Callable[..., Tensor]] = {"reference": reference.rasterize, "cpu": _on_cpu, "gpu": _on_gpu}
 
 BACKEND_CHOICES = ("auto", *BACKENDS)
 
@@ -60,16 +69,17 @@ def rasterize(
             depth. At 0 they are sorted, larger on top; above it gradients reach the depths (see
             ``compositing.over_by_depth``).
         backend: ``reference`` (dense torch, any device; ``reference.chunk_size`` bounds its memory), ``cpu`` or ``gpu``
-            (fused kernels for scenes on the CPU and on an NVIDIA or AMD GPU; their gradient cannot be differentiated
-            again), or ``auto``: the fused kernels where there are any for the scene's device, else ``reference``.
+            (fused kernels; their gradient cannot be differentiated again), or ``auto``: ``gpu`` for scenes on an NVIDIA
+            or AMD GPU if Triton is installed, else ``cpu``. The CPU draws scenes of every device: they are copied to it
+            and their images back, gradients likewise.
 
     Returns:
-        Images ``[B, C, H, W]`` in [0, 1].
+        Images ``[B, C, H, W]`` in [0, 1], on the scene's device.
 
     Raises:
         UserError: an unknown coverage, compositing or backend, a size or softness (as a number) that is not positive, a
-            temperature below 0, a scene of another dtype or on a device that is not the backend's, or what the backend
-            refuses.
+            temperature below 0, a scene of another dtype or on a device that the GPU's kernels do not draw on, or what
+            the backend refuses. In a model that torch compiles, values are not looked at.
 
     Example:
         >>> import vectorae
@@ -82,36 +92,48 @@ def rasterize(
         raise UserError(f"scene: {scene.opacity.dtype} has too few digits for geometry; use scene.to(torch.float32)")
     if compositing is not None:
         scene = replace(scene, compositing=compositing)
-    device = scene.opacity.device.type
+    device = scene.opacity.device
     if backend == "auto":
-        backend = fastest(device)
-    _check_device(backend, device)
+        backend = fastest(device.type)
+    if backend == "gpu":
+        _check_gpu(device.type)
     if 0 in (scene.batch, scene.count):
         return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
     if scene.depth is not None and scene.compositing == "over" and temperature > 0:
         backend = backend if scene.count <= UNDECIDED_LIMITS.get(backend, scene.count) else "reference"
+    if backend == "cpu" and device.type != "cpu":
+        scene = _copy_to_cpu(scene)
     width_of_edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else softness
     edge = (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
     # Geometry needs its digits: half precision would move edges by pixels.
-    with torch.autocast(device, enabled=False):
-        return BACKENDS[backend](scene, height, width, coverage=coverage, edge=edge, temperature=temperature)
+    with torch.autocast(edge.device.type, enabled=False):
+        image = BACKENDS[backend](scene, height, width, coverage=coverage, edge=edge, temperature=temperature)
+    return image.to(device)
 
 
 def fastest(device: str) -> str:
     """The backend that ``auto`` stands for on a type of device."""
-    if device == "cpu":
-        return "cpu"
-    return "gpu" if device == "cuda" and importlib.util.find_spec("triton") else "reference"
+    return "gpu" if device == "cuda" and importlib.util.find_spec("triton") else "cpu"
 
 
-def _check_device(backend: str, device: str) -> None:
-    """Refuse a scene on a device that the backend does not draw on."""
-    if backend == "cpu" and device != "cpu":
-        raise UserError(
-            f"backend: 'cpu' draws scenes on the CPU, and this one is on {device}; choose auto or reference"
-        )
-    if backend == "gpu" and not importlib.util.find_spec("triton"):
+def _copy_to_cpu(scene: Scene) -> Scene:
+    """``scene.to("cpu")`` in one copy of all numbers, and one of the gradient back: each copy waits for the device."""
+    tensors: list[Tensor] = []
+
+    def note(tensor: Tensor) -> Tensor:
+        tensors.append(tensor)
+        return tensor
+
+    scene.map(note)
+    numbers = torch.cat([tensor.flatten() for tensor in tensors]).to("cpu")
+    parts = iter(numbers.split([tensor.numel() for tensor in tensors]))
+    return scene.map(lambda tensor: next(parts).view(tensor.shape))
+
+
+def _check_gpu(device: str) -> None:
+    """Refuse a scene on a device that the GPU's kernels do not draw on."""
+    if not importlib.util.find_spec("triton"):
         raise UserError("backend: 'gpu' needs the package triton, which is not there; choose auto or reference")
     # Triton's interpreter draws scenes on the CPU: slow, and how the kernels are tested where there is no GPU.
-    if backend == "gpu" and device != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
+    if device != "cuda" and os.environ.get("TRITON_INTERPRET") != "1":
         raise UserError(f"backend: 'gpu' draws scenes on a GPU, and this one is on {device}; choose auto or reference")
