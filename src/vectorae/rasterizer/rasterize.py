@@ -26,9 +26,9 @@ def _on_gpu(*arguments: Any, **settings: Any) -> Tensor:
 def _on_cpu(*arguments: Any, **settings: Any) -> Tensor:
     """``cpu.rasterize``; in a model that torch compiles, as an operator."""
     if torch.compiler.is_compiling():
-        from vectorae.rasterizer.cpu import operator
+        from vectorae.rasterizer.cpu import custom_operator
 
-        return operator.rasterize(*arguments, **settings)
+        return custom_operator.rasterize(*arguments, **settings)
     return cpu.rasterize(*arguments, **settings)
 
 

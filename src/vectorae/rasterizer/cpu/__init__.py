@@ -16,11 +16,9 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
-from vectorae.rasterizer.cpu.buffers import Buffer, new_tensor
+from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
-from vectorae.rasterizer.cpu.compositing import composite, differentiate_compositing
-from vectorae.rasterizer.cpu.cover import Covered, cover, differentiate_coverage
-from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
+from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
 from vectorae.rasterizer.cpu.scratch import TILE
 from vectorae.rasterizer.cpu.self_intersections import find_cuts
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
@@ -64,9 +62,7 @@ class _Rasterize(torch.autograd.Function):
         parts = split_work(len(image), count_tiles(canvas.height))
 
         def work(number: int, part: Part) -> Covered | None:
-            covered = cover(part, shapes, canvas, present, keep)
-            kernel = composite_by_depth if canvas.compositing == BY_DEPTH else composite
-            kernel(covered.begin, covered.entries, shapes, canvas, part.images, part.rows, covered.alpha.array, into)
+            covered = draw(part, shapes, canvas, present, keep, into)
             return covered if keep else None
 
         covered = run_parallel(work, parts)
@@ -86,16 +82,7 @@ class _Rasterize(torch.autograd.Function):
         by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
-            covered, into = ctx.covered[number], by[part.band]
-            alpha = covered.alpha.array
-            buffer = Buffer(alpha.shape, alpha.dtype)  # its memory is others' when it is collected
-            by_alpha = buffer.array
-            plan = covered.begin, covered.entries, shapes, canvas, part.images, part.rows
-            if canvas.compositing == BY_DEPTH:
-                differentiate_compositing_by_depth(*plan, alpha, cotangent, by_alpha, into)
-            else:
-                differentiate_compositing(*plan, alpha, cotangent, by_alpha, into)
-            differentiate_coverage(covered, shapes, canvas, ctx.present, by_alpha, into)
+            differentiate(part, ctx.covered[number], shapes, canvas, ctx.present, cotangent, by[part.band])
 
         run_parallel(work, parts)
         return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None, None)

@@ -9,27 +9,16 @@ arguments.py); ``alpha`` ``[places, 256]``.
 
 import math
 
-import numpy as np
-
-from vectorae.rasterizer.cpu.compiled import allocating, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import compiled, inlined
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
-from vectorae.rasterizer.cpu.scratch import TILE
-from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.scratch import PIXELS, TILE
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
 
-@allocating
-def cover_areas(entries, cells, near, carried, shapes, canvas, alpha):
-    """Write the alpha of regions."""
-    state = flush_subnormals()
-    covered, change = np.empty((TILE, TILE)), np.empty((TILE, TILE + 1))
-    _cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, change)
-    restore_subnormals(state)
-
-
 @compiled
-def _cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, change):
+def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, change):
+    """Write the alpha of regions."""
     pixel = 1 / min(canvas.height, canvas.width)
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
@@ -44,34 +33,11 @@ def _cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, 
             alpha[place, p] = weight * covered[p // TILE, p % TILE]
 
 
-@allocating
-def differentiate_areas(entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices):
-    """Add the derivatives by the weights and vertices of regions."""
-    state = flush_subnormals()
-    covered, change = np.empty((TILE, TILE)), np.empty((TILE, TILE + 1))
-    weights = np.zeros((TILE, TILE))
-    _differentiate_areas(
-        entries,
-        cells,
-        near,
-        carried,
-        shapes,
-        canvas,
-        alpha,
-        by_alpha,
-        by_numbers,
-        by_vertices,
-        weights,
-        covered,
-        change,
-    )
-    restore_subnormals(state)
-
-
 @compiled
-def _differentiate_areas(
+def differentiate_areas(
     entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, weights, covered, change
 ):
+    """Add the derivatives by the weights and vertices of regions."""
     pixel = 1 / min(canvas.height, canvas.width)
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
@@ -80,7 +46,8 @@ def _differentiate_areas(
         segments, vertices = near[cells[cell, NEAR] : cells[cell, NEAR_END]], shapes.vertices[b]
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         total = 0.0
-        weights[:] = 0
+        for p in range(PIXELS):
+            weights[p // TILE, p % TILE] = 0
         for p in range(entries[e, START], entries[e, STOP]):
             total += by_alpha[place, p] * alpha[place, p]
             weights[p // TILE, p % TILE] = by_alpha[place, p] * weight

@@ -72,7 +72,7 @@ def find_bounds(images, shapes, canvas):
                 found[2] = int(min(max(math.floor(top / pixel - 0.5), 0), height))
                 found[3] = int(min(max(math.ceil(bottom / pixel + 0.5), 0), height))
             elif kind == REGION and shapes.size[b, k] == 0:
-                found[:] = 0
+                found[0], found[1], found[2], found[3] = 0, 0, 0, 0
             else:
                 found[0], found[1], found[2], found[3] = 0, width, 0, height
     return bounds

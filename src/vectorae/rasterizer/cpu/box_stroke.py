@@ -9,16 +9,18 @@ Args:
 
 from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.box import (
-    differentiate_circular,
-    differentiate_elliptical,
-    find_arcs,
+    differentiate_circular_distance,
     find_circular_distance,
-    find_elliptical_distance,
     is_circular,
     signed,
     thickness_of,
 )
 from vectorae.rasterizer.cpu.compiled import HALF, ZERO, inlined
+from vectorae.rasterizer.cpu.elliptical_box import (
+    differentiate_elliptical_distance,
+    find_arcs,
+    find_elliptical_distance,
+)
 from vectorae.rasterizer.cpu.profiles import differentiate_slab, slab
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
@@ -63,9 +65,9 @@ def differentiate_box_stroke(numbers, k, profile, pixel, start, stop, epsilon, w
     find_depth(numbers, k, start, stop, epsilon, work)
     _differentiate_stroke(numbers, k, profile, pixel, share, start, stop, work, by_numbers)
     if is_circular(numbers, k):
-        differentiate_circular(numbers, k, share, start, stop, work, by_numbers)
+        differentiate_circular_distance(numbers, k, share, start, stop, work, by_numbers)
     else:
-        differentiate_elliptical(numbers, k, share, start, stop, epsilon, work, by_numbers)
+        differentiate_elliptical_distance(numbers, k, share, start, stop, epsilon, work, by_numbers)
 
 
 @inlined

@@ -9,25 +9,16 @@ Shared arguments: as in boxes.py.
 import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke
-from vectorae.rasterizer.cpu.compiled import ONE, allocating, compiled
+from vectorae.rasterizer.cpu.compiled import ONE, compiled
 from vectorae.rasterizer.cpu.plan import IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, PIXELS, ROWS, is_scratch
-from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 from vectorae.rasterizer.packing import STROKED_BOX
 
 
-@allocating
-def cover_box_strokes(entries, shapes, canvas, alpha):
-    """Write the alpha of strokes within their ranges of pixels."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    _cover_box_strokes(entries, shapes, canvas, alpha, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _cover_box_strokes(entries, shapes, canvas, alpha, work):
+def cover_box_strokes(entries, shapes, canvas, alpha, work):
+    """Write the alpha of strokes within their ranges of pixels."""
     if not is_scratch(work):
         return
     pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps
@@ -42,17 +33,9 @@ def _cover_box_strokes(entries, shapes, canvas, alpha, work):
             alpha[place, p] = work[ALPHA, p]
 
 
-@allocating
-def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers):
-    """Add the derivatives by the numbers of the boxes."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    _differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work):
+def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work):
+    """Add the derivatives by the numbers of the boxes."""
     if not is_scratch(work):
         return
     pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps

@@ -53,6 +53,10 @@ KEPT = _can_be_written(FOLDER)
 """Whether compiled kernels are kept on disk for the next process."""
 
 
+WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Options of ``numba.njit`` for functions that are called by others that it compiles, never by Python."""
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``).
 
@@ -64,7 +68,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``compiled``, for functions that are always inlined into their callers."""
-    return _compiled(function, forceinline=True, **NO_REFERENCE_COUNTS)
+    return _compiled(function, forceinline=True, cache=False, **WITHOUT_WRAPPERS, **NO_REFERENCE_COUNTS)
 
 
 def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,10 +80,9 @@ def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(FOLDER)
     # No special branches for NaN; sums may be reordered.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
+    options = {"cache": KEPT, "nogil": True, "error_model": "numpy", "fastmath": fastmath, **options}
     try:
-        kernel: Callable[..., Any] = numba.njit(
-            cache=KEPT, nogil=True, error_model="numpy", fastmath=fastmath, **options
-        )(function)
+        kernel: Callable[..., Any] = numba.njit(**options)(function)
         return kernel
     finally:
         _CONFIG.CACHE_DIR = chosen

@@ -1,11 +1,11 @@
-"""The kernels that composite what each tile has, and differentiate that.
+"""The kernels that composite what each tile has, shape over shape, and differentiate that.
 
 Shared arguments: ``begin``, ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py);
 ``images``, ``band``: the range of images and of rows of tiles; ``alpha`` ``[places, 256]``, within each entry's range
 of pixels.
 
 The rows of ``work`` from CHANNELS on hold the pixels of each channel; then the derivatives by them, of each channel;
-then the transmittance of the shapes above, per channel for soft or and a single row for over.
+then the transmittance of the shapes above.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -13,100 +13,70 @@ then the transmittance of the shapes above, per channel for soft or and a single
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.arguments import SOFT_OR
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, inlined
 from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, START, STOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
-from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 from vectorae.rasterizer.packing import ROUNDED, SHARP
 
 
-@allocating
-def composite(begin, entries, shapes, canvas, images, band, alpha, image):
-    """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
-    state = flush_subnormals()
-    work = np.zeros((CHANNELS + image.shape[1], PIXELS), dtype=alpha.dtype)
-    _composite(begin, entries, shapes, canvas, images, band, alpha, image, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
+def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
+    """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
     if not is_scratch(work):
         return
-    columns, soft_or = (canvas.width + TILE - 1) // TILE, canvas.compositing == SOFT_OR
+    columns = (canvas.width + TILE - 1) // TILE
     tiles = (band[1] - band[0]) * columns
     for tile in range(len(begin) - 1):
         b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
-        _fill(shapes.background, b, work)
+        fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
-            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, soft_or, work)
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
-@allocating
-def differentiate_compositing(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by):
+@compiled
+def differentiate_compositing(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 
     The shapes are composited once more, which gives each one's gain: the derivative by its alpha if nothing were above
     it. From top to bottom, the gains are weighted by the transmittance of the shapes above.
+
+    Args:
+        gains: scratch, ``[L, 256]`` for up to L shapes in a tile.
     """
-    state = flush_subnormals()
-    layers = gradient.shape[1] if canvas.compositing == SOFT_OR else 1
-    work = np.zeros((CHANNELS + 2 * gradient.shape[1] + layers, PIXELS), dtype=alpha.dtype)
-    gains = np.empty((np.diff(begin).max(), layers, PIXELS), dtype=alpha.dtype)
-    _differentiate_compositing(
-        begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, layers, gains, work
-    )
-    restore_subnormals(state)
-
-
-@compiled
-def _differentiate_compositing(
-    begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, layers, gains, work
-):
     if not is_scratch(work):
         return
-    channels, columns, soft_or = gradient.shape[1], (canvas.width + TILE - 1) // TILE, canvas.compositing == SOFT_OR
+    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
     tiles = (band[1] - band[0]) * columns
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
     for tile in range(len(begin) - 1):
         b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
         read_tile(gradient, b, left, top, work, cotangent)
-        _fill(shapes.background, b, work)
+        fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
-            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, soft_or, work, gains, e - begin[tile])
-        for layer in range(layers):
-            for p in range(PIXELS):
-                work[transmittance + layer, p] = ONE
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, work, gains, e - begin[tile])
+        for p in range(PIXELS):
+            work[transmittance, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             start, stop, k = np.uintp(entries[e, START]), np.uintp(entries[e, STOP]), entries[e, SLOT]
-            _read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _differentiate_shape(shapes.color, b, k, start, stop, soft_or, work, gains, e - begin[tile], by.color)
-            place = entries[e, PLACE]
-            if place >= 0:
-                for p in range(start, stop):
-                    by_alpha[place, p] = work[BY_ALPHA, p]
-            else:
-                total = ZERO * work[BY_ALPHA, 0]
-                for p in range(start, stop):
-                    total += work[BY_ALPHA, p]
-                by.numbers[b, k, ROUNDED] += total
-                by.numbers[b, k, SHARP] += total
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _differentiate_shape(shapes.color, b, k, start, stop, work, gains, e - begin[tile], by.color)
+            write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)
         for channel in range(channels):
-            total, layer = ZERO * work[cotangent, 0], transmittance + (channel if soft_or else 0)
+            total = ZERO * work[cotangent, 0]
             for p in range(PIXELS):
-                total += work[cotangent + channel, p] * work[layer, p]
+                total += work[cotangent + channel, p] * work[transmittance, p]
             by.background[b, channel] += total
 
 
 @inlined
-def _fill(background, b, work):
+def fill(background, b, work):
+    """Fill a tile with the background."""
     for channel in range(background.shape[1]):
         ink = background[b, channel]
         for p in range(PIXELS):
@@ -114,7 +84,7 @@ def _fill(background, b, work):
 
 
 @inlined
-def _read_alpha(entries, e, numbers, alpha, start, stop, work):
+def read_alpha(entries, e, numbers, alpha, start, stop, work):
     """Write an entry's alpha to ALPHA."""
     place = entries[e, PLACE]
     if place >= 0:
@@ -128,35 +98,44 @@ def _read_alpha(entries, e, numbers, alpha, start, stop, work):
 
 
 @inlined
-def _composite_shape(color, b, k, start, stop, soft_or, work):
+def write_by_alpha(entries, e, start, stop, work, by_alpha, by_numbers):
+    """Write the derivatives by an entry's alpha, which are in BY_ALPHA; add them if they are those by its opacity."""
+    b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
+    if place >= 0:
+        for p in range(start, stop):
+            by_alpha[place, p] = work[BY_ALPHA, p]
+    else:
+        total = ZERO * work[BY_ALPHA, 0]
+        for p in range(start, stop):
+            total += work[BY_ALPHA, p]
+        by_numbers[b, k, ROUNDED] += total
+        by_numbers[b, k, SHARP] += total
+
+
+@inlined
+def _composite_shape(color, b, k, start, stop, work):
     """Composite a shape over the pixels of a tile."""
-    if soft_or:
-        for channel in range(color.shape[2]):
-            ink, pixels = color[b, k, channel], CHANNELS + channel
-            for p in range(start, stop):
-                work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - work[ALPHA, p] * ink)
-    elif color.shape[2] == 3:  # the usual number, in one pass
+    if color.shape[2] == 3:  # the usual number, in one pass
         red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
         for p in range(start, stop):
             a = work[ALPHA, p]
             work[CHANNELS, p] += a * (red - work[CHANNELS, p])
             work[CHANNELS + 1, p] += a * (green - work[CHANNELS + 1, p])
             work[CHANNELS + 2, p] += a * (blue - work[CHANNELS + 2, p])
-    else:
-        for channel in range(color.shape[2]):
-            ink, pixels = color[b, k, channel], CHANNELS + channel
-            for p in range(start, stop):
-                work[pixels, p] += work[ALPHA, p] * (ink - work[pixels, p])
+        return
+    for channel in range(color.shape[2]):
+        ink, pixels = color[b, k, channel], CHANNELS + channel
+        for p in range(start, stop):
+            work[pixels, p] += work[ALPHA, p] * (ink - work[pixels, p])
 
 
 @inlined
-def _find_gain(color, b, k, start, stop, soft_or, work, gains, number):
+def _find_gain(color, b, k, start, stop, work, gains, number):
     """Write the derivative of Σ cotangent · image by a shape's alpha if nothing were above it; composite the shape.
 
-    That gain is Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or
-    g_c (1 − B_k), per channel.
+    That gain is Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape.
     """
-    if color.shape[2] == 3 and not soft_or:
+    if color.shape[2] == 3:
         red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
         for p in range(start, stop):
             a = work[ALPHA, p]
@@ -165,7 +144,7 @@ def _find_gain(color, b, k, start, stop, soft_or, work, gains, number):
                 green - work[CHANNELS + 1, p],
                 blue - work[CHANNELS + 2, p],
             )
-            gains[number, 0, p] = (
+            gains[number, p] = (
                 work[CHANNELS + 3, p] * more_red
                 + work[CHANNELS + 4, p] * more_green
                 + work[CHANNELS + 5, p] * more_blue
@@ -176,48 +155,32 @@ def _find_gain(color, b, k, start, stop, soft_or, work, gains, number):
         return
     for channel in range(color.shape[2]):
         pixels, cotangent, ink = CHANNELS + channel, CHANNELS + color.shape[2] + channel, color[b, k, channel]
-        if soft_or:
-            for p in range(start, stop):
-                free = ONE - work[pixels, p]
-                gains[number, channel, p] = work[cotangent, p] * free
-                work[pixels, p] = ONE - free * (ONE - work[ALPHA, p] * ink)
-        elif channel == 0:
+        if channel == 0:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
-                gains[number, 0, p] = work[cotangent, p] * more
+                gains[number, p] = work[cotangent, p] * more
                 work[pixels, p] += work[ALPHA, p] * more
         else:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
-                gains[number, 0, p] += work[cotangent, p] * more
+                gains[number, p] += work[cotangent, p] * more
                 work[pixels, p] += work[ALPHA, p] * more
 
 
 @inlined
-def _differentiate_shape(color, b, k, start, stop, soft_or, work, gains, number, by_color):
+def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color):
     """Write the derivatives by a shape's alpha and add those by its colour; update the transmittance.
 
     The derivative by alpha is T_k × the gain (see ``_find_gain``), with T_k the transmittance in front of the shape.
     """
     channels = color.shape[2]
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
-    if soft_or:
-        for p in range(start, stop):
-            work[BY_ALPHA, p] = ZERO
-        for channel in range(channels):
-            total, ink, layer = ZERO * color[b, k, channel], color[b, k, channel], transmittance + channel
-            for p in range(start, stop):
-                one = gains[number, channel, p] * work[layer, p]
-                total += one * work[ALPHA, p]
-                work[BY_ALPHA, p] += one * ink
-                work[layer, p] *= ONE - work[ALPHA, p] * ink
-            by_color[b, k, channel] += total
-    elif channels == 3:
+    if channels == 3:
         red = green = blue = ZERO * color[b, k, 0]
         for p in range(start, stop):
             before = work[CHANNELS + 6, p]
             weight = work[ALPHA, p] * before
-            work[BY_ALPHA, p] = gains[number, 0, p] * before
+            work[BY_ALPHA, p] = gains[number, p] * before
             work[CHANNELS + 6, p] = before - weight
             red += work[CHANNELS + 3, p] * weight
             green += work[CHANNELS + 4, p] * weight
@@ -227,7 +190,7 @@ def _differentiate_shape(color, b, k, start, stop, soft_or, work, gains, number,
         by_color[b, k, 2] += blue
     else:
         for p in range(start, stop):
-            work[BY_ALPHA, p] = gains[number, 0, p] * work[transmittance, p]
+            work[BY_ALPHA, p] = gains[number, p] * work[transmittance, p]
             work[ALPHA, p] *= work[transmittance, p]
             work[transmittance, p] -= work[ALPHA, p]
         for channel in range(channels):

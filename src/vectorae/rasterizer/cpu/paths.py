@@ -10,27 +10,18 @@ areas.py.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, allocating, compiled
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, rows_near
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, PIXELS, ROWS, is_scratch
-from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
-@allocating
-def cover_paths(entries, cells, near, carried, shapes, canvas, alpha):
-    """Write the alpha of paths, and narrow their ranges of pixels."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    _cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
+def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
+    """Write the alpha of paths, and narrow their ranges of pixels."""
     if not is_scratch(work):
         return
     pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny
@@ -70,17 +61,9 @@ def _cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
             alpha[place, p] = work[ALPHA, p]
 
 
-@allocating
-def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices):
-    """Add the derivatives by the numbers and vertices of paths."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    _differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work):
+def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work):
+    """Add the derivatives by the numbers and vertices of paths."""
     if not is_scratch(work):
         return
     pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny

@@ -37,8 +37,8 @@ from vectorae.rasterizer.packing import (
 
 SLOT, IMAGE, LEFT, TOP, START, STOP, PLACE, ARCS, CELL = range(9)
 """Columns of entries: the shape and its image; the tile's first column and row; the range of the tile's pixels that may
-have ink, whole rows; the index of its alpha, −1 if it covers the tile; the index of its closest points, −1 if they are
-not kept; of paths, their cell (see near.py)."""
+have ink, whole rows; the index of its alpha, −1 if it covers the tile; of filled boxes with elliptical corners the
+index of their closest points, of all others −1; of paths, their cell (see near.py)."""
 
 OUTSIDE, PARTLY, WHOLLY = range(3)
 
@@ -51,11 +51,11 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
         images, band: the range of images and of rows of tiles, (from, to) each.
         bounds: ``[images, N, 4]``, see ``find_bounds``.
         first, cells: see ``find_near``; without paths, empty.
-        keep: whether closest points on elliptical corners are kept for the backward pass.
+        keep: whether closest points are kept for the backward pass; if not, they share one array.
 
     Returns:
         Index of the first entry of each tile of each image, and the number of all, ``[images · tiles + 1]``; the
-        entries ``[E, 9]``; the number of places and of kept closest points.
+        entries ``[E, 9]``; the number of places, of arrays of closest points, and of places of other filled boxes.
     """
     columns = (canvas.width + TILE - 1) // TILE
     tiles = (band[1] - band[0]) * columns
@@ -99,28 +99,24 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                         cell += 1
         if not filling:
             # begin[tile + 1] is the index for the tile's next entry and, when all are in, the next tile's first one.
-            begin = np.cumsum(begin)
+            for tile in range(1, len(begin)):
+                begin[tile] += begin[tile - 1]
             entries = np.empty((begin[-1], 9), dtype=np.int64)
-    places = arcs = 0
+    places = arcs = others = 0
     for e in range(len(entries)):
         b, k = entries[e, IMAGE], entries[e, SLOT]
         entries[e, ARCS] = -1
         if entries[e, PLACE] < 0:
             continue
-        if keep and _has_arcs(b, k, shapes, canvas):
-            entries[e, ARCS] = arcs
-            arcs += 1
+        if shapes.kinds[k] == FILLED_BOX:
+            if shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k):
+                entries[e, ARCS] = arcs if keep else 0
+                arcs = arcs + 1 if keep else 1
+            else:
+                others += 1
         entries[e, PLACE] = places
         places += 1
-    return begin[:-1], entries, places, arcs
-
-
-@inlined
-def _has_arcs(b, k, shapes, canvas):
-    """Whether finding the closest points of its outline is the most expensive step of drawing a shape."""
-    if shapes.kinds[k] != FILLED_BOX:
-        return False
-    return shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k)
+    return begin[:-1], entries, places, arcs, others
 
 
 @inlined

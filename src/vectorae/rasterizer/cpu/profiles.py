@@ -106,16 +106,21 @@ def differentiate_slab(profile, thin, s, pixel, start, stop, work, d, t, into):
         _differentiate_gaussian(thin, ONE / s, start, stop, work, d, t, into)
     elif profile == SIGMOID:
         _differentiate_sigmoid(thin, ONE / s, start, stop, work, d, t, into)
-    else:
-        slab(profile, thin, s, pixel, start, stop, work, d, t, into + COVERED)
-        inverse = ONE / pixel if profile == RAMP else ZERO
+    elif profile == RAMP:
+        inverse = ONE / pixel
         for p in range(start, stop):
             near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
             far_slope = inverse if far > ZERO and far < ONE else ZERO
             near_slope = inverse if near > ZERO and near < ONE else ZERO
+            work[into + COVERED, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
             work[into + BY_D, p] = far_slope - near_slope
             work[into + BY_T, p] = far_slope
             work[into + BY_S, p] = ZERO
+    else:
+        for p in range(start, stop):
+            inside = work[d, p] <= ZERO and (not thin or work[d, p] + work[t, p] > ZERO)
+            work[into + COVERED, p] = ONE if inside else ZERO
+            work[into + BY_D, p] = work[into + BY_T, p] = work[into + BY_S, p] = ZERO
 
 
 @inlined
@@ -208,8 +213,8 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
             work[into + BY_T, p] = by_half * covered
             work[into + BY_S, p] = TWO * covered * (x * x * inverse * missing - by_half * half)
     else:
-        even_slab(profile, thin, s, pixel, t, start, stop, work, d, into + COVERED)
         for p in range(start, stop):
+            work[into + COVERED, p] = ONE if work[d, p] <= ZERO and (not thin or work[d, p] + t > ZERO) else ZERO
             work[into + BY_D, p] = work[into + BY_T, p] = work[into + BY_S, p] = ZERO
 
 

@@ -12,12 +12,11 @@ Shared arguments: as in paths.py.
 import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke, find_depth
-from vectorae.rasterizer.cpu.compiled import HALF, ONE, ZERO, allocating, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import HALF, ONE, ZERO, compiled, inlined
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_distance, rows_near
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, PIXELS, ROWS, TILE, D, is_scratch
-from vectorae.rasterizer.cpu.subnormals import flush_subnormals, restore_subnormals
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, PIXELS, TILE, D, is_scratch
 from vectorae.rasterizer.cpu.tiles import centre_of, locate_pixels, pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, STROKE_WIDTH
 
@@ -26,18 +25,9 @@ TO_EDGE = np.float32(0.66)
 centre of one, and half a sub-pixel."""
 
 
-@allocating
-def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha):
-    """Write the alpha of strokes, and narrow their ranges of pixels."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    edge, chosen = np.empty(PIXELS, dtype=np.int64), np.empty(len(near), dtype=np.int64)
-    _sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work)
-    restore_subnormals(state)
-
-
 @compiled
-def _sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work):
+def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work):
+    """Write the alpha of strokes, and narrow their ranges of pixels."""
     if not is_scratch(work):
         return
     pixel, whole = pixel_of(canvas, work), np.uintp(PIXELS)
@@ -64,22 +54,11 @@ def _sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, 
                 alpha[place, edge[first + i]] = total * share
 
 
-@allocating
-def differentiate_samples(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices):
-    """Add the derivatives by the numbers and vertices of strokes."""
-    state = flush_subnormals()
-    work = np.zeros((ROWS, PIXELS), dtype=shapes.numbers.dtype)
-    edge, chosen = np.empty(PIXELS, dtype=np.int64), np.empty(len(near), dtype=np.int64)
-    _differentiate_samples(
-        entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, edge, chosen, work
-    )
-    restore_subnormals(state)
-
-
 @compiled
-def _differentiate_samples(
+def differentiate_samples(
     entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, edge, chosen, work
 ):
+    """Add the derivatives by the numbers and vertices of strokes."""
     if not is_scratch(work):
         return
     pixel, whole = pixel_of(canvas, work), np.uintp(PIXELS)

@@ -1,19 +1,23 @@
-"""Subnormal numbers flushed to zero while a kernel runs: on many processors each of them takes a hundred cycles.
+"""Subnormal numbers flushed to zero while kernels run: on many processors each of them takes a hundred cycles.
 
-The state belongs to a thread. Kernels save it when they begin and restore it when they end, so that others' results
-do not change. On processors other than x86-64 and ARM64 nothing is done.
+The state belongs to a thread. It is restored afterwards, so that others' results do not change. On processors other
+than x86-64 and ARM64 nothing is done.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from vectorae.rasterizer.cpu.compiled import compiled
 
 MACHINE = platform.machine().lower()
 
@@ -52,7 +56,7 @@ def _write(builder: Any, state: Any) -> None:
 
 
 def _flush(context):
-    """Begin to flush; returns the state before, for ``restore_subnormals``."""
+    """Begin to flush; returns the state before, for ``_restore``."""
 
     def generate(context, builder, signature, arguments):
         state = _read(builder)
@@ -64,7 +68,7 @@ def _flush(context):
 
 
 def _restore(context, state):
-    """Go on as before ``flush_subnormals``, whose result is ``state``."""
+    """Go on as before ``_flush``, whose result is ``state``."""
 
     def generate(context, builder, signature, arguments):
         _write(builder, arguments[0])
@@ -73,5 +77,25 @@ def _restore(context, state):
     return types.void(types.int64), generate
 
 
-flush_subnormals: Any = intrinsic(_flush)
-restore_subnormals: Any = intrinsic(_restore)
+_flush_intrinsic: Any = intrinsic(_flush)
+_restore_intrinsic: Any = intrinsic(_restore)
+
+
+@compiled
+def _begin():
+    return _flush_intrinsic()
+
+
+@compiled
+def _end(state):
+    _restore_intrinsic(state)
+
+
+@contextmanager
+def subnormals_flushed() -> Iterator[None]:
+    """Within it results and operands of this thread that are subnormal are zero."""
+    state = _begin()
+    try:
+        yield
+    finally:
+        _end(state)

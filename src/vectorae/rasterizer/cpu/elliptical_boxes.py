@@ -1,0 +1,64 @@
+"""The kernels for filled boxes with elliptical corners: alpha of all such entries, and its derivatives.
+
+Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha``
+``[places, 256]``, or the derivative by it; ``arcs`` ``[·, 2, 256]``, the closest points on the corners.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
+from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
+from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+
+
+@compiled
+def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
+    """Write the alpha of boxes within their ranges of pixels, and their closest points."""
+    if not is_scratch(work):
+        return
+    pixel, profile, epsilon = pixel_of(canvas, work), canvas.profile, np.finfo(work.dtype).eps
+    left = top = -1
+    for e in range(len(entries)):
+        b, k, place, arc = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, ARCS]
+        if arc < 0:
+            continue
+        if left != entries[e, LEFT] or top != entries[e, TOP]:
+            left, top = entries[e, LEFT], entries[e, TOP]
+            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        numbers, blend = shapes.numbers[b], shapes.blend[b, k]
+        cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
+        find_arcs(numbers, k, start, stop, epsilon, work)
+        cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work)
+        for p in range(start, stop):
+            alpha[place, p] = work[ALPHA, p]
+            arcs[arc, 0, p], arcs[arc, 1, p] = work[ARC_X, p], work[ARC_Y, p]
+
+
+@compiled
+def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_numbers, work):
+    """Add the derivatives by the numbers of boxes."""
+    if not is_scratch(work):
+        return
+    pixel, profile, epsilon = pixel_of(canvas, work), canvas.profile, np.finfo(work.dtype).eps
+    left = top = -1
+    for e in range(len(entries)):
+        b, k, place, arc = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, ARCS]
+        if arc < 0:
+            continue
+        if left != entries[e, LEFT] or top != entries[e, TOP]:
+            left, top = entries[e, LEFT], entries[e, TOP]
+            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        for p in range(start, stop):
+            work[BY_ALPHA, p] = by_alpha[place, p]
+            work[ARC_X, p], work[ARC_Y, p] = arcs[arc, 0, p], arcs[arc, 1, p]
+        numbers, blend = shapes.numbers[b], shapes.blend[b, k]
+        differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
+        differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers[b])

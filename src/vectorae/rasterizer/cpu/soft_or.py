@@ -1,0 +1,110 @@
+"""The kernels that composite what each tile has by soft or, 1 − ∏ (1 − α c), and differentiate that.
+
+Shared arguments and rows of ``work``: as in compositing.py, with a transmittance per channel.
+"""
+
+# Compiled by numba, which infers the types of arguments; see docstrings.
+# mypy: allow-untyped-defs
+
+import numpy as np
+
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, inlined
+from vectorae.rasterizer.cpu.compositing import fill, read_alpha, write_by_alpha
+from vectorae.rasterizer.cpu.plan import SLOT, START, STOP
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
+from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
+
+
+@compiled
+def composite_soft_or(begin, entries, shapes, canvas, images, band, alpha, image, work):
+    """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape."""
+    if not is_scratch(work):
+        return
+    columns = (canvas.width + TILE - 1) // TILE
+    tiles = (band[1] - band[0]) * columns
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        fill(shapes.background, b, work)
+        for e in range(begin[tile], begin[tile + 1]):
+            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, work)
+        write_tile(image, b, left, top, work, CHANNELS)
+
+
+@compiled
+def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
+    """Write the derivatives of Σ gradient · image by alpha, and add all others.
+
+    The shapes are composited once more, which gives each one's gain: the derivative by its alpha if nothing were above
+    it. From top to bottom, the gains are weighted by the transmittance of the shapes above.
+
+    Args:
+        gains: scratch, ``[L, C, 256]`` for up to L shapes in a tile.
+    """
+    if not is_scratch(work):
+        return
+    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
+    tiles = (band[1] - band[0]) * columns
+    cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
+    for tile in range(len(begin) - 1):
+        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+        read_tile(gradient, b, left, top, work, cotangent)
+        fill(shapes.background, b, work)
+        for e in range(begin[tile], begin[tile + 1]):
+            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, work, gains, e - begin[tile])
+        for channel in range(channels):
+            for p in range(PIXELS):
+                work[transmittance + channel, p] = ONE
+        for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
+            start, stop, k = np.uintp(entries[e, START]), np.uintp(entries[e, STOP]), entries[e, SLOT]
+            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            _differentiate_shape(shapes.color, b, k, start, stop, work, gains, e - begin[tile], by.color)
+            write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)
+        for channel in range(channels):
+            total = ZERO * work[cotangent, 0]
+            for p in range(PIXELS):
+                total += work[cotangent + channel, p] * work[transmittance + channel, p]
+            by.background[b, channel] += total
+
+
+@inlined
+def _composite_shape(color, b, k, start, stop, work):
+    """Composite a shape with the pixels of a tile."""
+    for channel in range(color.shape[2]):
+        ink, pixels = color[b, k, channel], CHANNELS + channel
+        for p in range(start, stop):
+            work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - work[ALPHA, p] * ink)
+
+
+@inlined
+def _find_gain(color, b, k, start, stop, work, gains, number):
+    """Write the derivatives by a shape's α c of each channel if nothing were above it; composite the shape.
+
+    They are g_c (1 − B_k), with g the cotangent and B_k the pixels behind the shape.
+    """
+    for channel in range(color.shape[2]):
+        pixels, cotangent, ink = CHANNELS + channel, CHANNELS + color.shape[2] + channel, color[b, k, channel]
+        for p in range(start, stop):
+            free = ONE - work[pixels, p]
+            gains[number, channel, p] = work[cotangent, p] * free
+            work[pixels, p] = ONE - free * (ONE - work[ALPHA, p] * ink)
+
+
+@inlined
+def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color):
+    """Write the derivatives by a shape's alpha and add those by its colour; update the transmittance."""
+    channels = color.shape[2]
+    transmittance = CHANNELS + 2 * channels
+    for p in range(start, stop):
+        work[BY_ALPHA, p] = ZERO
+    for channel in range(channels):
+        total, ink, layer = ZERO * color[b, k, channel], color[b, k, channel], transmittance + channel
+        for p in range(start, stop):
+            one = gains[number, channel, p] * work[layer, p]
+            total += one * work[ALPHA, p]
+            work[BY_ALPHA, p] += one * ink
+            work[layer, p] *= ONE - work[ALPHA, p] * ink
+        by_color[b, k, channel] += total
