@@ -9,14 +9,14 @@ arguments.py); ``alpha`` ``[places, 256]``.
 
 import math
 
-from vectorae.rasterizer.cpu.compiled import compiled, inlined
+from vectorae.rasterizer.cpu.compiled import compiled, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
 from vectorae.rasterizer.cpu.scratch import PIXELS, TILE
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
 
-@compiled
+@kernel
 def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, change):
     """Write the alpha of regions."""
     pixel = 1 / min(canvas.height, canvas.width)
@@ -33,7 +33,7 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
             alpha[place, p] = weight * covered[p // TILE, p % TILE]
 
 
-@compiled
+@kernel
 def differentiate_areas(
     entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, weights, covered, change
 ):

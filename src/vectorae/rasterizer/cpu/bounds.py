@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import HALF, allocating, inlined
+from vectorae.rasterizer.cpu.compiled import HALF, allocating_kernel, inlined
 from vectorae.rasterizer.cpu.profiles import reach_beyond
 from vectorae.rasterizer.packing import (
     CENTER_X,
@@ -50,7 +50,7 @@ def _canvas_bounds(b, k, shapes):
     return x - across, y - down, x + across, y + down
 
 
-@allocating
+@allocating_kernel
 def find_bounds(images, shapes, canvas):
     """Columns and rows that each shape of a range of images may cover.
 

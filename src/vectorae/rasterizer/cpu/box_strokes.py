@@ -9,14 +9,14 @@ Shared arguments: as in boxes.py.
 import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke
-from vectorae.rasterizer.cpu.compiled import ONE, compiled
+from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.plan import IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 from vectorae.rasterizer.packing import STROKED_BOX
 
 
-@compiled
+@kernel
 def cover_box_strokes(entries, shapes, canvas, alpha, work):
     """Write the alpha of strokes within their ranges of pixels."""
     if not is_scratch(work):
@@ -33,7 +33,7 @@ def cover_box_strokes(entries, shapes, canvas, alpha, work):
             alpha[place, p] = work[ALPHA, p]
 
 
-@compiled
+@kernel
 def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, work):
     """Add the derivatives by the numbers of the boxes."""
     if not is_scratch(work):

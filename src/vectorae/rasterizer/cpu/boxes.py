@@ -10,14 +10,14 @@ Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` 
 import numpy as np
 
 from vectorae.rasterizer.cpu.box import cover_circular, cover_sharp, differentiate_circular, differentiate_sharp
-from vectorae.rasterizer.cpu.compiled import ONE, compiled
+from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 from vectorae.rasterizer.packing import FILLED_BOX
 
 
-@compiled
+@kernel
 def cover_boxes(entries, shapes, canvas, alpha, work):
     """Write the alpha of boxes within their ranges of pixels."""
     if not is_scratch(work):
@@ -40,7 +40,7 @@ def cover_boxes(entries, shapes, canvas, alpha, work):
             alpha[place, p] = work[ALPHA, p]
 
 
-@compiled
+@kernel
 def differentiate_boxes(entries, shapes, canvas, by_alpha, by_numbers, work):
     """Add the derivatives by the numbers of boxes."""
     if not is_scratch(work):

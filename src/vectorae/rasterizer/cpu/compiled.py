@@ -53,34 +53,44 @@ KEPT = _can_be_written(FOLDER)
 """Whether compiled kernels are kept on disk for the next process."""
 
 
-WITHOUT_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of ``numba.njit`` for functions that are called by others that it compiles, never by Python."""
-
-
-def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``).
 
     Such functions must not allocate arrays; in return numba leaves out reference counting, which would take longer than
     many of these loops.
     """
-    return _compiled(function, **NO_REFERENCE_COUNTS)
+    return _compiled(function, cache=KEPT, **NO_REFERENCE_COUNTS)
+
+
+def allocating_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``kernel``, for functions that allocate arrays."""
+    return _compiled(function, cache=KEPT)
+
+
+ONLY_FOR_KERNELS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""Options of ``numba.njit`` for functions that Python never calls: wrappers would take half the time of compiling."""
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """As ``kernel``, for functions that kernels call."""
+    return _compiled(function, **ONLY_FOR_KERNELS, **NO_REFERENCE_COUNTS)
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``compiled``, for functions that are always inlined into their callers."""
-    return _compiled(function, forceinline=True, cache=False, **WITHOUT_WRAPPERS, **NO_REFERENCE_COUNTS)
+    return _compiled(function, forceinline=True, **ONLY_FOR_KERNELS, **NO_REFERENCE_COUNTS)
 
 
 def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``compiled``, for functions that allocate arrays."""
-    return _compiled(function)
+    return _compiled(function, **ONLY_FOR_KERNELS)
 
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(FOLDER)
     # No special branches for NaN; sums may be reordered.
     fastmath = {"contract", "reassoc", "nsz", "nnan"}
-    options = {"cache": KEPT, "nogil": True, "error_model": "numpy", "fastmath": fastmath, **options}
+    options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, **options}
     try:
         kernel: Callable[..., Any] = numba.njit(**options)(function)
         return kernel

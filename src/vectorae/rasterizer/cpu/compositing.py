@@ -13,14 +13,14 @@ then the transmittance of the shapes above.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, START, STOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 from vectorae.rasterizer.packing import ROUNDED, SHARP
 
 
-@compiled
+@kernel
 def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
     """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
     if not is_scratch(work):
@@ -37,7 +37,7 @@ def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
         write_tile(image, b, left, top, work, CHANNELS)
 
 
-@compiled
+@kernel
 def differentiate_compositing(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 

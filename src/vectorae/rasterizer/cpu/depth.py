@@ -10,7 +10,7 @@ float64, which does not underflow in a product of hundreds of halves.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import allocating, compiled
+from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, compiled
 from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP
 from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS, TILE
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
@@ -37,7 +37,7 @@ def find_visible(slots, saved, in_front, visible, total, free):
             free[i] *= 1 - saved[k, i]
 
 
-@allocating
+@allocating_kernel
 def composite_by_depth(begin, entries, shapes, canvas, images, band, alpha, image):
     """Draw the tiles to ``image`` ``[B, C, H, W]``; fill ``alpha`` where entries have no ink."""
     columns = (canvas.width + TILE - 1) // TILE
@@ -54,7 +54,7 @@ def composite_by_depth(begin, entries, shapes, canvas, images, band, alpha, imag
         write_tile(image, b, left, top, work, CHANNELS)
 
 
-@allocating
+@allocating_kernel
 def differentiate_compositing_by_depth(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by):
     """Write the derivatives of Σ gradient · image by alpha, and add all others."""
     channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE

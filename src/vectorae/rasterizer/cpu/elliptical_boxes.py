@@ -10,14 +10,14 @@ Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` 
 import numpy as np
 
 from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
-from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.compiled import kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 
 
-@compiled
+@kernel
 def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
     """Write the alpha of boxes within their ranges of pixels, and their closest points."""
     if not is_scratch(work):
@@ -41,7 +41,7 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
             arcs[arc, 0, p], arcs[arc, 1, p] = work[ARC_X, p], work[ARC_Y, p]
 
 
-@compiled
+@kernel
 def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_numbers, work):
     """Add the derivatives by the numbers of boxes."""
     if not is_scratch(work):

@@ -9,7 +9,7 @@ import numpy as np
 
 from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.bounds import reach_of
-from vectorae.rasterizer.cpu.compiled import allocating, inlined
+from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, inlined
 from vectorae.rasterizer.cpu.scratch import TILE
 from vectorae.rasterizer.cpu.tiles import centre_of, tiles_of_shape
 from vectorae.rasterizer.packing import POLYLINE, REGION
@@ -19,7 +19,7 @@ NEAR, NEAR_END, INSIDE = range(3)
 boundary is far."""
 
 
-@allocating
+@allocating_kernel
 def find_near(images, band, shapes, canvas, bounds):
     """The segments near each tile that a path may cover, and what those to the left of it leave to it.
 
@@ -99,7 +99,8 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
             cell = first + (row - top) * columns - left
             if used + end_column - first_column > len(found):
                 longer = np.empty((2 * len(found) + columns, 2), dtype=np.int64)
-                longer[:used] = found[:used]
+                for index in range(used):
+                    longer[index, 0], longer[index, 1] = found[index, 0], found[index, 1]
                 found = longer
             for column in range(first_column, end_column):
                 found[used, 0], found[used, 1] = cell + column, v

@@ -10,7 +10,7 @@ areas.py.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, rows_near
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
@@ -19,7 +19,7 @@ from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
-@compiled
+@kernel
 def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
     """Write the alpha of paths, and narrow their ranges of pixels."""
     if not is_scratch(work):
@@ -61,7 +61,7 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
             alpha[place, p] = work[ALPHA, p]
 
 
-@compiled
+@kernel
 def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work):
     """Add the derivatives by the numbers and vertices of paths."""
     if not is_scratch(work):

@@ -14,7 +14,7 @@ import numpy as np
 from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH
 from vectorae.rasterizer.cpu.box import is_circular
-from vectorae.rasterizer.cpu.compiled import ONE, allocating, inlined
+from vectorae.rasterizer.cpu.compiled import ONE, allocating_kernel, inlined
 from vectorae.rasterizer.cpu.near import INSIDE, NEAR, NEAR_END
 from vectorae.rasterizer.cpu.profiles import is_thin, reach_beyond
 from vectorae.rasterizer.cpu.scratch import PIXELS, TILE
@@ -43,7 +43,7 @@ index of their closest points, of all others −1; of paths, their cell (see nea
 OUTSIDE, PARTLY, WHOLLY = range(3)
 
 
-@allocating
+@allocating_kernel
 def plan(images, band, shapes, canvas, bounds, first, cells, keep):
     """Entries in the order in which they are composited.
 

@@ -12,7 +12,7 @@ Shared arguments: as in paths.py.
 import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke, find_depth
-from vectorae.rasterizer.cpu.compiled import HALF, ONE, ZERO, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import HALF, ONE, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_distance, rows_near
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
@@ -25,7 +25,7 @@ TO_EDGE = np.float32(0.66)
 centre of one, and half a sub-pixel."""
 
 
-@compiled
+@kernel
 def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work):
     """Write the alpha of strokes, and narrow their ranges of pixels."""
     if not is_scratch(work):
@@ -54,7 +54,7 @@ def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, c
                 alpha[place, edge[first + i]] = total * share
 
 
-@compiled
+@kernel
 def differentiate_samples(
     entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, edge, chosen, work
 ):

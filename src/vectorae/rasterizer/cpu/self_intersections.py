@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.geometry.region import AT_END, AT_START, MIN_PART, Cuts
-from vectorae.rasterizer.cpu.compiled import allocating
+from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel
 from vectorae.rasterizer.cpu.threads import run_parallel, split_work
 
 
@@ -45,7 +45,7 @@ def _count_corners(corners):
     return found
 
 
-@allocating
+@allocating_kernel
 def _cut_paths(first, last, paths, pieces, size):
     """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room.
 

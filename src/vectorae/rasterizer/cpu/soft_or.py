@@ -8,14 +8,14 @@ Shared arguments and rows of ``work``: as in compositing.py, with a transmittanc
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, inlined
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.compositing import fill, read_alpha, write_by_alpha
 from vectorae.rasterizer.cpu.plan import SLOT, START, STOP
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 
 
-@compiled
+@kernel
 def composite_soft_or(begin, entries, shapes, canvas, images, band, alpha, image, work):
     """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape."""
     if not is_scratch(work):
@@ -32,7 +32,7 @@ def composite_soft_or(begin, entries, shapes, canvas, images, band, alpha, image
         write_tile(image, b, left, top, work, CHANNELS)
 
 
-@compiled
+@kernel
 def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 

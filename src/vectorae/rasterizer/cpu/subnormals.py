@@ -17,7 +17,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from vectorae.rasterizer.cpu.compiled import compiled
+from vectorae.rasterizer.cpu.compiled import kernel
 
 MACHINE = platform.machine().lower()
 
@@ -81,12 +81,12 @@ _flush_intrinsic: Any = intrinsic(_flush)
 _restore_intrinsic: Any = intrinsic(_restore)
 
 
-@compiled
+@kernel
 def _begin():
     return _flush_intrinsic()
 
 
-@compiled
+@kernel
 def _end(state):
     _restore_intrinsic(state)
 
