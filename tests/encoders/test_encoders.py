@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from vectorae import Layout, UserError, rasterize
 from vectorae.encoders import CNN, MLP, Encoder, Grid, Latent, Queries, Recurrent, Torchvision
 from vectorae.encoders.heads import _whole_patches
-from vectorae.encoders.tokens import FromTokens, ToTokens
+from vectorae.encoders.tokens import FromTokens, ToTokens, sample_features
 
 HEADS = [MLP, Grid, Queries, Recurrent]
 LAYOUTS: dict[str, dict[str, Any]] = {
@@ -215,6 +216,19 @@ def test_a_recurrent_head_draws_in_rounds_and_sees_what_it_drew() -> None:
     assert not torch.allclose(blank[:, numbers[2]], full[:, numbers[2]])
     with pytest.raises(UserError, match=r"^head: recurrent draws while it predicts, which needs an image"):
         encoder(images)
+
+
+@pytest.mark.parametrize(("extend", "padding"), [(False, "zeros"), (True, "border")])
+def test_features_are_sampled_bilinearly(extend: bool, padding: str) -> None:
+    torch.manual_seed(0)
+    features = torch.randn(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
+    points = 1.4 * torch.rand(2, 20, 2, dtype=torch.float64) - 0.2
+    seen = sample_features(features, points, extend)
+    grid = 2 * points[:, :, None] - 1
+    expected = functional.grid_sample(features, grid, padding_mode=padding, align_corners=False)[..., 0].mT
+    torch.testing.assert_close(seen, expected)
+    gradients = [torch.autograd.grad(one.square().sum(), features)[0] for one in (seen, expected)]
+    torch.testing.assert_close(*gradients)
 
 
 def test_tokens_belong_to_slots() -> None:

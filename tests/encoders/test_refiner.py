@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vectorae import Layout, UserError
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Refiner
-from vectorae.encoders.refiner import sample_windows
+from vectorae.encoders.refiner import sample_pixels, window_points
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -124,7 +124,7 @@ def test_windows_are_sampled_on_a_grid() -> None:
     half = torch.tensor([[[0.2, 0.1], [0.1, 0.2]]])
     angle = torch.tensor([[0.0, torch.pi / 2]])
     grid = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, -1.0]])
-    seen = sample_windows(images, center, half, angle, grid).view(2, 2, 3)
+    seen = sample_pixels(images, window_points(center, half, angle, grid)).view(2, 2, 3)
     expected = torch.tensor([[[0.5, 0.7, 0.5], [0.4, 0.4, 0.3]], [[0.3, 0.3, 0.5], [0.6, 0.7, 0.6]]])
     torch.testing.assert_close(seen, expected, atol=1e-5, rtol=0)
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
 from vectorae.encoders.processes import mean_over_processes
-from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, transformer_block
+from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
 
@@ -85,9 +85,10 @@ class Refiner(nn.Module):
         center, half_extents, angle = feedback.scene.bounds()
         with torch.no_grad():
             extents = half_extents.clamp(SMALLEST, 1.0) * self._reach
-            pictures = torch.cat([images - 0.5, 2 * (images - feedback.drawing)], dim=1).to(raw.dtype)
-            windows = sample_windows(pictures, center, extents, angle, self.get_buffer("_grid"))
-        local = F.grid_sample(features, 2 * center[:, :, None].to(features) - 1, align_corners=False)[..., 0].mT
+            points = window_points(center, extents, angle, self.get_buffer("_grid"))
+            seen, drawn = (sample_pixels(pictures.to(raw.dtype), points) for pictures in (images, feedback.drawing))
+            windows = torch.cat([seen - 0.5, 2 * (seen - drawn)], dim=-1)
+        local = sample_features(features, center)
         tokens = self.numbers(raw, gradient) + self.slots + self.grad_norm(grad_norm)[:, None]
         tokens = tokens + self.global_features(features.mean((2, 3)))[:, None]
         tokens = tokens + F.pad(self.windows(windows) + self.local_features(local), (0, 0, 0, 1))
@@ -107,19 +108,30 @@ class Refiner(nn.Module):
         return gradient, (gradient.square().mean(1, keepdim=True) + 1e-6).log()
 
 
-def sample_windows(images: Tensor, center: Tensor, half_extents: Tensor, angle: Tensor, grid: Tensor) -> Tensor:
-    """Windows of square images, sampled bilinearly on a grid (Jaderberg et al., 2015).
+def window_points(center: Tensor, half_extents: Tensor, angle: Tensor, grid: Tensor) -> Tensor:
+    """The points of windows, each on a grid, canvas units.
 
     Args:
-        images: ``[B, C, S, S]``; beyond their edges they continue as at the edge.
         center, half_extents, angle: of N windows, as ``Scene.bounds`` returns them.
         grid: positions in a window from −1 to 1, ``[P, 2]``.
 
     Returns:
-        ``[B, N, C P]``.
+        ``[B, N, P, 2]``.
     """
     x, y = (grid * half_extents[:, :, None]).unbind(-1)  # [B, N, P]
     cos, sin = angle.cos()[..., None], angle.sin()[..., None]
-    points = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1) + center[:, :, None]
+    return torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1) + center[:, :, None]
+
+
+def sample_pixels(images: Tensor, points: Tensor) -> Tensor:
+    """Bilinear samples of square images (Jaderberg et al., 2015), which continue beyond their edges as at the edge.
+
+    Args:
+        images: ``[B, C, S, S]``.
+        points: ``[B, N, P, 2]`` canvas units.
+
+    Returns:
+        ``[B, N, C P]``.
+    """
     seen = F.grid_sample(images, (2 * points - 1).to(images), padding_mode="border", align_corners=False)
     return seen.permute(0, 2, 1, 3).flatten(2)

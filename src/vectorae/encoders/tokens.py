@@ -85,14 +85,35 @@ class LocalFeatures(nn.Module):
     def __init__(self, features: int, layout: Layout, width: int) -> None:
         super().__init__()
         start, _, _ = layout(torch.zeros(1, layout.raw_size)).bounds()
-        self.register_buffer("_start", 2 * start - 1, persistent=False)
+        self.register_buffer("_start", start, persistent=False)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
 
     def forward(self, features: Tensor) -> Tensor:
         """Map ``[B, F, s, s]`` → tokens ``[B, count + 1, width]``, the last for the whole drawing."""
-        points = self.get_buffer("_start").to(features).expand(features.shape[0], -1, -1)[:, :, None]
-        seen = F.grid_sample(features, points, padding_mode="border", align_corners=False)[..., 0].mT
+        seen = sample_features(features, self.get_buffer("_start"), extend=True)
         return F.pad(self.local_features(seen), (0, 0, 0, 1)) + self.global_features(features.mean((2, 3)))[:, None]
+
+
+def sample_features(features: Tensor, points: Tensor, extend: bool = False) -> Tensor:
+    """Bilinear samples of feature maps.
+
+    As a product of matrices, whose derivative takes a tenth of the time of ``grid_sample``'s: maps are small.
+
+    Args:
+        features: ``[B, F, s, s]``.
+        points: where in the image, ``[B or 1, N, 2]`` in [0, 1]; without gradient.
+        extend: whether maps continue beyond their edges as at the edge; else there are zeros.
+
+    Returns:
+        ``[B, N, F]``.
+    """
+    side = features.shape[-1]
+    cells = torch.arange(side, dtype=features.dtype, device=features.device)
+    place = points.detach().to(features) * side - 0.5
+    place = place.clamp(0, side - 1) if extend else place
+    across, down = (1 - (place[..., None] - cells).abs()).clamp_min(0).unbind(-2)
+    weights = (down[..., :, None] * across[..., None, :]).flatten(-2)
+    return weights @ features.flatten(2).mT
 
 
 def zero_linear(features: int, numbers: int) -> nn.Linear:
