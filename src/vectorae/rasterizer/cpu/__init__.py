@@ -21,8 +21,8 @@ from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.compositing import composite, differentiate_compositing
 from vectorae.rasterizer.cpu.cover import Covered, cover, differentiate_coverage
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
+from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE
-from vectorae.rasterizer.cpu.self_intersections import find_cuts
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
@@ -34,7 +34,7 @@ def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
-    packed = pack(scene, edge, coverage, min(height, width), find_cuts)
+    packed = pack(scene, edge, coverage, min(height, width), enclosed_region)
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
         compositing = SOFT_OR

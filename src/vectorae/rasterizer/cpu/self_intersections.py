@@ -1,31 +1,40 @@
-"""Self-intersections of closed paths: the CPU implementation of geometry.region.find_cuts, path by path."""
+"""Self-intersections of closed paths, as geometry.region.find_cuts finds them, path by path."""
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
+from functools import partial
+
 import numpy as np
-import torch
-from torch import Tensor
 
-from vectorae.geometry.region import AT_END, AT_START, MIN_PART, Cuts
+from vectorae.geometry.region import AT_END, AT_START, MIN_PART
+from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.compiled import allocating
-from vectorae.rasterizer.cpu.threads import run_parallel, split_work
+from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 
 
-def find_cuts(corners: Tensor) -> Cuts:
-    """Cut closed paths ``[M, V, 2]``, float64 on the CPU, and select the pieces with ink on one side."""
-    paths, room = corners.contiguous().numpy(), corners.shape[1] + 4
+def find_pieces(begin: Array, corners: Array) -> tuple[Array, Array]:
+    """Cut closed paths where they cross themselves and select the pieces with ink on one side.
+
+    Args:
+        begin: index of the first corner of each of M paths, and the number of all, ``[M + 1]``.
+        corners: ``[·, 2]``, float64.
+
+    Returns:
+        (segment, start, end) of each piece as in ``geometry.region.Cuts``, ``[M, room, 3]``; how many a path has,
+        ``[M]``.
+    """
+    count, room = len(begin) - 1, int(np.diff(begin).max(initial=0)) + 4
     while True:
-        pieces = np.zeros((len(paths), room, 3), dtype=np.int64)
-        pieces[..., 1:] = AT_START
-        size = np.zeros(len(paths), dtype=np.int64)
-        run_parallel(lambda _, part: _cut_paths(*part.images, paths, pieces, size), split_work(len(paths), 1))  # noqa: B023
-        most = max(1, int(size.max(initial=0)))
-        if most <= room:
-            break
-        room = most
-    segment, start, end = torch.from_numpy(pieces[:, :most]).unbind(-1)
-    return Cuts(segment, start, end, torch.arange(most) < torch.from_numpy(size)[:, None])
+        pieces, size = np.empty((count, room, 3), dtype=np.int32), np.zeros(count, dtype=np.int32)
+        run_parallel(partial(_cut_part, begin, corners, pieces, size), split_work(count, 1))
+        if size.max(initial=0) <= room:
+            return pieces, size
+        room = int(size.max())
+
+
+def _cut_part(begin: Array, corners: Array, pieces: Array, size: Array, number: int, part: Part) -> None:
+    _cut_paths(*part.images, begin, corners, pieces, size)
 
 
 @allocating
@@ -46,14 +55,14 @@ def _count_corners(corners):
 
 
 @allocating
-def _cut_paths(first, last, paths, pieces, size):
-    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room.
+def _cut_paths(first, last, begins, all_corners, pieces, size):
+    """Write the pieces of some paths and their number, which may exceed the room for them.
 
     The winding numbers on both sides of a path are the same from one crossing to the next.
     """
-    count = paths.shape[1]
     for m in range(first, last):
-        corners = paths[m]
+        corners = all_corners[begins[m] : begins[m + 1]]
+        count = len(corners)
         if _count_corners(corners) <= 2:  # a path that goes there and back encloses nothing
             continue
         begin, at, partner = _find_crossings(corners)
