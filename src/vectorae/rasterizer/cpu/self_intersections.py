@@ -9,7 +9,7 @@ import numpy as np
 
 from vectorae.geometry.region import AT_END, AT_START, MIN_PART
 from vectorae.rasterizer.cpu.arguments import Array
-from vectorae.rasterizer.cpu.compiled import allocating
+from vectorae.rasterizer.cpu.compiled import allocating, compiled
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 
 
@@ -37,14 +37,14 @@ def _cut_part(begin: Array, corners: Array, pieces: Array, size: Array, number: 
     _cut_paths(*part.images, begin, corners, pieces, size)
 
 
-@allocating
+@compiled
 def _segment(corners, i):
     """Start and end of segment i of a closed path ``[V, 2]``: (x0, y0, x1, y1)."""
     following = i + 1 if i + 1 < len(corners) else 0
     return corners[i, 0], corners[i, 1], corners[following, 0], corners[following, 1]
 
 
-@allocating
+@compiled
 def _count_corners(corners):
     """Number of corners that do not repeat the previous one."""
     found = 0
@@ -104,25 +104,26 @@ def _find_crossings(corners):
         ascending, 0 to 1; the segments that cross it there.
     """
     count = len(corners)
-    high, low = np.empty(count), np.empty(count)
+    boxes, order, begin = np.empty((count, 4)), np.empty(count, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+    filled, used = np.zeros(count, dtype=np.int64), 0
     for i in range(count):
-        _, y0, _, y1 = _segment(corners, i)
-        high[i], low[i] = min(y0, y1), max(y0, y1)
-    order = np.argsort(high)
-    begin, filled, used = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64), 0
+        x0, y0, x1, y1 = _segment(corners, i)
+        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = min(y0, y1), max(y0, y1), min(x0, x1), max(x0, x1)
+    _sort(boxes, order, filled)
+    filled[:] = 0
     found = np.empty((8, 2), dtype=np.int64)
     # Down the screen: of two segments at the same height, the lower one begins before the upper one ends.
     for a in range(count):
         i = order[a]
-        x0, y0, x1, y1 = _segment(corners, i)
+        low, left, right = boxes[i, 1], boxes[i, 2], boxes[i, 3]
         for b in range(a + 1, count):
             j = order[b]
-            if high[j] > low[i]:
+            if boxes[j, 0] > low:
                 break
-            steps = (j - i) % count
-            x2, y2, x3, y3 = _segment(corners, j)
-            apart = max(x2, x3) < min(x0, x1) or min(x2, x3) > max(x0, x1)
-            if apart or steps == 1 or steps == count - 1 or not _cross(x0, y0, x1, y1, x2, y2, x3, y3):
+            steps = abs(j - i)
+            if boxes[j, 3] < left or boxes[j, 2] > right or steps == 1 or steps == count - 1:
+                continue
+            if not _cross(*_segment(corners, i), *_segment(corners, j)):
                 continue
             if used == len(found):
                 longer = np.empty((2 * used, 2), dtype=np.int64)
@@ -132,7 +133,8 @@ def _find_crossings(corners):
             used += 1
             begin[i + 1] += 1
             begin[j + 1] += 1
-    begin = np.cumsum(begin)
+    for i in range(count):
+        begin[i + 1] += begin[i]
     at, partner = np.empty(2 * used), np.empty(2 * used, dtype=np.int64)
     for crossing in range(used):
         for side in range(2):
@@ -151,7 +153,53 @@ def _find_crossings(corners):
     return begin, at, partner
 
 
-@allocating
+@compiled
+def _sort(boxes, order, other):
+    """Write the indices of boxes by their tops, ascending; ``other`` is as long as ``order``.
+
+    Runs that ascend or descend are merged, pair by pair: a curve has few.
+    """
+    count, first, descends = len(order), 0, False
+    for i in range(count):
+        order[i] = i
+    for i in range(1, count + 1):
+        if i == first + 1 and i < count:
+            descends = boxes[i, 0] < boxes[first, 0]
+        elif i == count or (boxes[i, 0] < boxes[i - 1, 0]) != descends:
+            if descends:
+                for k in range(first, i):
+                    order[k] = first + i - 1 - k
+            first, descends = i, False
+    for _ in range(64):  # each halves the number of runs; NaN has no order
+        first = runs = 0
+        while first < count:
+            middle = _end_of_run(boxes, order, first)
+            end = _end_of_run(boxes, order, middle)
+            a, b = first, middle
+            for k in range(first, end):
+                if a < middle and (b == end or boxes[order[a], 0] <= boxes[order[b], 0]):
+                    other[k] = order[a]
+                    a += 1
+                else:
+                    other[k] = order[b]
+                    b += 1
+            first = end
+            runs += 1
+        for k in range(count):
+            order[k] = other[k]
+        if runs <= 1:
+            break
+
+
+@compiled
+def _end_of_run(boxes, order, first):
+    """Where the order ceases to ascend, from ``first`` on."""
+    while first + 1 < len(order) and boxes[order[first], 0] <= boxes[order[first + 1], 0]:
+        first += 1
+    return min(first + 1, len(order))
+
+
+@compiled
 def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
     """Whether two segments cross, or touch."""
     dx, dy = x1 - x0, y1 - y0
@@ -163,7 +211,7 @@ def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
     return 0 <= on_one <= 1 and 0 <= on_other <= 1
 
 
-@allocating
+@compiled
 def _winding(corners, own, x, y):
     """Winding number of the path around a point, without the point's own segment."""
     count, winding = len(corners), 0
