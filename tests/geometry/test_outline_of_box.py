@@ -14,7 +14,7 @@ PIXEL = 1 / 64
 
 
 def boundary_of(starts: Tensor, ends: Tensor) -> Boundary:
-    return Boundary(starts, ends, (starts != ends).any(-1))
+    return Boundary(torch.stack([starts, ends], dim=-2), (starts != ends).any(-1))
 
 
 @pytest.mark.parametrize("roundness", [0.0, 0.3, 1.0])

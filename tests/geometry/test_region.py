@@ -293,7 +293,7 @@ def test_a_path_of_two_corners_encloses_nothing(dtype: torch.dtype) -> None:
 
 def test_a_row_through_a_vertex_crosses_the_boundary_there_once() -> None:
     corners = torch.tensor([[0.75, 0.25], [0.25, 0.5], [0.75, 0.75]])
-    region = Boundary(corners, corners.roll(-1, 0), torch.ones(3, dtype=torch.bool))
+    region = Boundary(torch.stack([corners, corners.roll(-1, 0)], dim=-2), torch.ones(3, dtype=torch.bool))
     x, y = torch.tensor([0.1, 0.3, 0.7, 0.9]), torch.tensor([0.25, 0.5, 0.75])
     assert is_inside(x, y, region)[1].tolist() == [False, True, True, False]
     assert not is_inside(x[[0, 3]], y, region).any()

@@ -19,11 +19,9 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from vectorae import Layout, RoundedBox, Scene, rasterize
-from vectorae.geometry.region import Boundary, boundary
 from vectorae.rasterizer.cpu import threads
 from vectorae.rasterizer.cpu.compile_notice import COMPILING
 from vectorae.rasterizer.cpu.compiled import kernel_sources
-from vectorae.rasterizer.cpu.self_intersections import find_cuts
 
 KERNELS = sorted(Path(threads.__file__).parent.glob("[!_]*.py"))
 
@@ -98,23 +96,6 @@ def test_any_number_of_threads_draws_the_same() -> None:
         torch.set_num_threads(count)
 
 
-def test_paths_are_cut_as_by_the_reference() -> None:
-    """Random paths, and paths on a coarse grid, where crossings fall on corners and corners on each other."""
-    generator = torch.Generator().manual_seed(0)
-    for count in range(2, 12):
-        points = torch.rand(40, count, 2, generator=generator, dtype=torch.float64)
-        for corners in (points, (points * 4).round() / 4):
-            vertices = torch.cat([corners, corners[:, :1]], dim=1)
-            expected, found = boundary(vertices), boundary(vertices, find_cuts)
-            for path in range(40):
-                assert segments_of(expected, path) == segments_of(found, path)
-
-
-def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
-    segments = torch.cat([region.starts[path], region.ends[path]], dim=-1)[region.present[path]]
-    return {tuple(segment) for segment in segments.tolist()}
-
-
 MEASURE = """
 import resource
 import torch
@@ -139,9 +120,9 @@ def test_scratch_grows_with_what_is_covered() -> None:
 
 
 COMPILE = """
-import torch
-from vectorae.rasterizer.cpu.self_intersections import find_cuts
-find_cuts(torch.rand(1, 5, 2).double())
+import numpy as np
+from vectorae.rasterizer.cpu.self_intersections import find_pieces
+find_pieces(np.array([0, 5]), np.random.rand(5, 2))
 """
 
 

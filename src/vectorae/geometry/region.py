@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from vectorae.geometry.curve import flatten
+
 JITTER = 1e-7
 """How far vertices are moved (canvas units) so that no two coincide and no two segments are collinear."""
 
@@ -32,13 +34,40 @@ class Boundary:
     """The boundary of an enclosed region, as directed segments.
 
     Attributes:
-        starts, ends: ``[..., S, 2]``, canvas units.
+        segments: the start and the end of each, ``[..., S, 2, 2]``, canvas units.
         present: ``[..., S]``, false for entries that are padding.
     """
 
-    starts: Tensor
-    ends: Tensor
+    segments: Tensor
     present: Tensor
+
+    @property
+    def starts(self) -> Tensor:
+        """``[..., S, 2]``."""
+        return self.segments[..., 0, :]
+
+    @property
+    def ends(self) -> Tensor:
+        """``[..., S, 2]``."""
+        return self.segments[..., 1, :]
+
+
+@dataclass(frozen=True)
+class Region:
+    """What closed paths enclose.
+
+    Attributes:
+        boundary: of ``[...]`` regions.
+        area, perimeter: see ``area_and_perimeter``, ``[...]``.
+    """
+
+    boundary: Boundary
+    area: Tensor
+    perimeter: Tensor
+
+
+Enclose = Callable[[Tensor, int, float], Region]
+"""``enclosed_region``, or another implementation of it."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +87,23 @@ class Cuts:
     present: Tensor
 
 
-def boundary(vertices: Tensor, find: Callable[[Tensor], Cuts] | None = None) -> Boundary:
+def enclosed_region(points: Tensor, degree: int, pixel: float) -> Region:
+    """The regions that closed Bézier paths enclose by non-zero winding; differentiable.
+
+    Args:
+        points: control points ``[B, n, P, 2]``, canvas units; degree: 1 or 3; pixel: see ``flatten``.
+    """
+    region = boundary(flatten(points, degree, True, pixel))
+    return Region(region, *area_and_perimeter(region))
+
+
+def boundary(vertices: Tensor) -> Boundary:
     """The boundary of the regions that closed polylines enclose by non-zero winding; differentiable.
 
     Vertices are moved by up to 1e-7 canvas units, each by its own amount, so that there are no special cases.
 
     Args:
         vertices: ``[..., V, 2]`` canvas units, the last one equal to the first.
-        find: another implementation of ``find_cuts``.
 
     Example:
         A pentagram crosses itself five times; its boundary is the ten sides of the star.
@@ -76,20 +114,20 @@ def boundary(vertices: Tensor, find: Callable[[Tensor], Cuts] | None = None) -> 
         10
     """
     corners = jittered(vertices).reshape(-1, vertices.shape[-2] - 1, 2)
-    return assemble(corners, (find or find_cuts)(corners.detach()), vertices)
+    return assemble(corners, find_cuts(corners.detach()), vertices)
 
 
 def jittered(vertices: Tensor) -> Tensor:
     """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved by up to ``JITTER``.
 
-    Corners that repeat the previous one (see ``flatten``) move with it.
+    Corners that repeat the previous one (see ``flatten``) move with it, and the last ones with the first one.
     """
     # Apple's GPUs have no float64.
     corners = (vertices.cpu() if vertices.device.type == "mps" else vertices)[..., :-1, :].double()
-    number = torch.arange(1, corners.shape[-2] + 1, device=corners.device)
-    repeats = (corners[..., 1:, :] == corners[..., :-1, :]).all(-1)
-    number = torch.cat([number[:1].expand(*repeats.shape[:-1], 1), torch.where(repeats, 0, number[1:])], dim=-1)
-    number = number.cummax(-1).values[..., None]
+    differs = (corners[..., 1:, :] != corners[..., :-1, :]).any(-1)
+    number = torch.nn.functional.pad(differs.cumsum(-1), (1, 0))
+    back_at_first = (corners == corners[..., :1, :]).all(-1).flip(-1).long().cumprod(-1).flip(-1)
+    number = (1 + torch.where(back_at_first == 1, 0, number)).double()[..., None]
     # Modulo 1, multiples of irrational numbers never repeat.
     moved = torch.cat([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
     return corners + 2 * JITTER * moved
@@ -185,10 +223,10 @@ def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
         vertex = _take(corners, (cuts.segment + (at == AT_END)) % corners.shape[1])
         return torch.where((at < 0)[..., None], vertex, corner + part[..., None] * along_one)
 
-    shape = (*like.shape[:-2], -1, 2)
-    starts, ends = (endpoint(at).to(like).view(shape) for at in (cuts.start, cuts.end))
+    segments = torch.stack([endpoint(cuts.start), endpoint(cuts.end)], dim=-2).to(like).view(*like.shape[:-2], -1, 2, 2)
     # A piece from a corner to a crossing at that corner has no length, and may lie inside the region.
-    return Boundary(starts, ends, cuts.present.to(like.device).view(shape[:-1]) & (starts != ends).any(-1))
+    long = (segments[..., 0, :] != segments[..., 1, :]).any(-1)
+    return Boundary(segments, cuts.present.to(like.device).view(long.shape) & long)
 
 
 def _take(points: Tensor, index: Tensor) -> Tensor:

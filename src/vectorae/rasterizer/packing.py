@@ -1,6 +1,6 @@
 """Packing: a scene's tensors as the fused kernels read them, on any device; differentiable."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Boundary, Cuts, area_and_perimeter, boundary, find_cuts
+from vectorae.geometry.region import Boundary, Enclose, enclosed_region
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
 from vectorae.rasterizer.exact import exact_region
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
@@ -80,7 +80,7 @@ class _Part:
     blend: Tensor | None = None
 
 
-def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[Tensor], Cuts] = find_cuts) -> Packed:
+def pack(scene: Scene, edge: Tensor, coverage: str, side: int, enclose: Enclose = enclosed_region) -> Packed:
     """Pack a scene.
 
     Args:
@@ -88,13 +88,13 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
         edge: softness of each shape, ``[B, N]``, canvas units.
         coverage: a key of ``PROFILES``.
         side: the image's shorter side in pixels.
-        find: what cuts paths where they cross, if not ``geometry.region.find_cuts``; its results are the same.
+        enclose: what finds the regions of paths; its results are those of ``geometry.region.enclosed_region``.
     """
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
     exact, parts = [], []
     if coverage == "ramp":
-        parts = [_pack_region(group, region, scene, edge) for group, region in _exact_regions(scene, 1 / side, find)]
+        parts = [_pack_region(group, region, scene, edge) for group, region in _exact_regions(scene, 1 / side, enclose)]
         exact = [part.slots for part in parts]
     rest = [group for group in scene.groups if group.slots not in exact]
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
@@ -102,7 +102,7 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
     filled = [group for group in boxes if group.stroke_width is None]
     stroked = [group for group in boxes if group.stroke_width is not None]
     parts += [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
-    parts += [_pack_paths(group, scene, edge, coverage, pixel, find) for group in paths]
+    parts += [_pack_paths(group, scene, edge, coverage, pixel, enclose) for group in paths]
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
         [part.numbers for part in parts],
@@ -174,9 +174,9 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
     return _Part(kind, group.slots, numbers, blend=blend)
 
 
-def _exact_regions(scene: Scene, pixel: float, find: Callable[[Tensor], Cuts]) -> list[tuple[Group, Boundary]]:
+def _exact_regions(scene: Scene, pixel: float, enclose: Enclose) -> list[tuple[Group, Boundary]]:
     """The groups whose exact drawing has a closed form, with their regions."""
-    regions = [(group, exact_region(group, pixel, find)) for group in scene.groups]
+    regions = [(group, exact_region(group, pixel, enclose)) for group in scene.groups]
     return [(group, region) for group, region in regions if region is not None]
 
 
@@ -185,25 +185,24 @@ def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, wei
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     number = torch.arange(1, region.present.shape[-1] + 1, dtype=torch.int32, device=edge.device)
     size = (2 * (region.present * number).amax(-1)).int()
-    segments = torch.stack([region.starts, region.ends], dim=-2).flatten(2, 3)
     weight = opacity * weight
-    return _Part(REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), segments, size)
+    return _Part(
+        REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), region.segments.flatten(2, 3), size
+    )
 
 
-def _pack_paths(
-    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]
-) -> _Part:
+def _pack_paths(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose) -> _Part:
     path = group.outline
     assert isinstance(path, Path)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
+    if group.stroke_width is None:
+        region = enclose(path.points, path.degree, pixel)
+        weight = region_weight(coverage, region.area, region.perimeter, softness, pixel)
+        return _pack_region(group, region.boundary, scene, edge, weight)
     vertices = flatten(path.points, path.degree, path.closed, pixel)
-    if group.stroke_width is not None:
-        full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
-        numbers = _numbers(group.stroke_width, softness, opacity * full)
-        return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
-    region = boundary(vertices, find)
-    weight = region_weight(coverage, *area_and_perimeter(region), softness, pixel)
-    return _pack_region(group, region, scene, edge, weight)
+    full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
+    numbers = _numbers(group.stroke_width, softness, opacity * full)
+    return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
 
 
 def _numbers(stroke_width: Tensor, softness: Tensor, rounded: Tensor) -> Tensor:

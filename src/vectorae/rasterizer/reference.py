@@ -14,7 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from vectorae.config.arguments import PositiveInt, validated
 from vectorae.geometry.canvas import pixel_centers, to_local
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, covered_area, is_inside
+from vectorae.geometry.region import Region, covered_area, enclosed_region, is_inside
 from vectorae.geometry.rounded_box import rounded_box_distance
 from vectorae.geometry.segment import nearest_segment_distance
 from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth
@@ -139,8 +139,8 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     if profile == "ramp" and (region := exact_region(group, fine * pixel)) is not None:
         return covered_area(region, height, width, fine * pixel)
     if isinstance(outline, Path) and group.stroke_width is None:
-        region = boundary(flatten(outline.points, outline.degree, True, pixel))
-        return _filled_path(region, height, width, profile, softness, pixel)
+        enclosed = enclosed_region(outline.points, outline.degree, pixel)
+        return _filled_path(enclosed, height, width, profile, softness, pixel)
     height, width = height * fine, width * fine
     if group.stroke_width is not None:
         covered = _stroke(outline, group.stroke_width, height, width, profile, softness, pixel)
@@ -170,11 +170,12 @@ def _stroke(
     return stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None] * covered
 
 
-def _filled_path(region: Boundary, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:
-    x, y = pixel_centers(height, width, region.starts)
-    outside = nearest_segment_distance(x, y, region.starts, region.ends, region.present)
-    distance = torch.where(is_inside(x, y, region), -outside, outside)
-    weight = region_weight(profile, *area_and_perimeter(region), softness, pixel)[..., None, None]
+def _filled_path(region: Region, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:
+    edges = region.boundary
+    x, y = pixel_centers(height, width, edges.segments)
+    outside = nearest_segment_distance(x, y, edges.starts, edges.ends, edges.present)
+    distance = torch.where(is_inside(x, y, edges), -outside, outside)
+    weight = region_weight(profile, region.area, region.perimeter, softness, pixel)[..., None, None]
     return weight * region_coverage(profile, distance, softness[..., None, None], pixel)
 
 

@@ -19,8 +19,8 @@ from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Ca
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
+from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE
-from vectorae.rasterizer.cpu.self_intersections import find_cuts
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
@@ -32,7 +32,7 @@ def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
-    packed = pack(scene, edge, coverage, min(height, width), find_cuts)
+    packed = pack(scene, edge, coverage, min(height, width), enclosed_region)
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
         compositing = SOFT_OR

@@ -5,6 +5,7 @@ Shared arguments, beside those of box.py:
     segments: those near the tile, each by the index of its first vertex; none of zero length, except a dot's.
     carried: of a region, ``[16]``, see near.py.
     sampled: whether the pixels are samples, which do not lie as those of a tile do.
+    rows: see ``_rows_of``.
     reach: distance from the centre line or boundary within which coverage matters, canvas units.
     tiny: the smallest normal number.
 """
@@ -18,7 +19,7 @@ import numpy as np
 
 from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reach_beyond, slab
+from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reach_beyond, reciprocal, slab
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
@@ -30,12 +31,10 @@ from vectorae.rasterizer.cpu.scratch import (
     CANVAS_Y,
     COVERED,
     D_DOWN,
-    PART,
+    PULL,
     ROW,
     SEGMENT,
     TILE,
-    TO_X,
-    TO_Y,
     D,
     T,
 )
@@ -44,12 +43,36 @@ from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, SOFTNESS, STR
 UPRIGHT = np.float32(1e-6)
 """Width in canvas units below which a segment is treated as vertical: its slope is not used."""
 
+SLACK, BEYOND = np.float32(0.01), np.float32(TILE)
+"""Rows by which rounding may move a position within a tile, generously; a position beyond its last row."""
+
+LOWEST = np.float32(-1e9)
+"""Below any winding number. A maximum with it, as with 0 or ``NO_SEGMENT``, makes LLVM store all pixels: else it stores
+only those that change, with a mask, which takes some processors ten times as long."""
+
 NO_SEGMENT = np.float32(-1)
 """Index of the segment where none is within reach."""
 
 
 @inlined
-def rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work):
+def _rows_of(work):
+    """Rows of a tile's pixels in a canvas unit."""
+    return ONE / (work[CANVAS_Y, TILE] - work[CANVAS_Y, 0])
+
+
+@inlined
+def _rows_between(low, high, rows, start, stop, work):
+    """Narrow a range of pixels to the rows whose centres lie between two heights, or as good as."""
+    top = work[CANVAS_Y, 0]
+    first = math.ceil(min(max((low - top) * rows - SLACK, -ONE), BEYOND))
+    last = math.floor(min(max((high - top) * rows + SLACK, -ONE), BEYOND))
+    # Once more as integers: NaN may have become any.
+    begin, finish = min(max(first, 0), TILE), min(max(last + 1, 0), TILE)
+    return max(start, np.uintp(begin * TILE)), min(stop, np.uintp(finish * TILE))
+
+
+@inlined
+def rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work):
     """Narrow a range of pixels to the rows that the part of a segment within the tile may reach."""
     if sampled:
         return start, stop
@@ -62,12 +85,7 @@ def rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work):
         begin = y0 + slope * (min(max(left, min(x0, x1)), max(x0, x1)) - x0)
         finish = y0 + slope * (min(max(right, min(x0, x1)), max(x0, x1)) - x0)
         low, high = max(low, min(begin, finish)), min(high, max(begin, finish))
-    low, high = low - reach, high + reach
-    while start < stop and work[CANVAS_Y, start] < low:
-        start += ROW
-    while stop > start and work[CANVAS_Y, stop - ROW] > high:
-        stop -= ROW
-    return start, stop
+    return _rows_between(low - reach, high + reach, rows, start, stop, work)
 
 
 @inlined
@@ -83,11 +101,11 @@ def rows_near(numbers, k, vertices, segments, profile, pixel, start, stop, work)
     """Narrow a range of pixels to the rows that a polyline's ink may reach."""
     # Some sub-pixels are half a pixel away from the centre.
     reach = reach_beyond(profile, numbers[k, SOFTNESS], pixel) + HALF * (numbers[k, STROKE_WIDTH] + pixel)
-    begin, finish = stop, start
+    begin, finish, rows = stop, start, _rows_of(work)
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        first, last = rows_near_segment(False, x0, y0, x1, y1, reach, start, stop, work)
+        first, last = rows_near_segment(False, x0, y0, x1, y1, reach, rows, start, stop, work)
         if first < last:
             begin, finish = min(begin, first), max(finish, last)
     return (begin, finish) if begin < finish else (start, start)
@@ -96,17 +114,18 @@ def rows_near(numbers, k, vertices, segments, profile, pixel, start, stop, work)
 @inlined
 def find_distance(sampled, vertices, segments, reach, start, stop, tiny, work):
     """Write the distance to the nearest segment to D; twice the reach if none is within reach."""
+    rows = _rows_of(work)
     for p in range(start, stop):
         work[D, p] = reach * reach
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
-        inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
+        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
         for p in range(begin, finish):
             _, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
-            work[D, p] = min(to_x * to_x + to_y * to_y, work[D, p])
+            work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
     for p in range(start, stop):
         squared = work[D, p]
         work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
@@ -114,36 +133,26 @@ def find_distance(sampled, vertices, segments, reach, start, stop, tiny, work):
 
 @inlined
 def find_nearest(sampled, vertices, segments, reach, start, stop, tiny, work):
-    """As ``find_distance``, and write the closest point of the nearest segment.
-
-    SEGMENT is the segment's index (−1: none), PART the point's position along it, TO_X and TO_Y lead from there to the
-    pixel.
-    """
+    """As ``find_distance``, and write the index of the nearest segment to SEGMENT, −1 if none is within reach."""
+    rows = _rows_of(work)
     for p in range(start, stop):
-        work[D, p] = reach * reach
-        work[TO_X, p], work[TO_Y, p] = TWO * reach, ZERO
-        work[PART, p], work[SEGMENT, p] = ZERO, NO_SEGMENT
+        work[D, p], work[SEGMENT, p] = reach * reach, NO_SEGMENT
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         along_x, along_y = x1 - x0, y1 - y0
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
-        inverse = ONE / max(along_x * along_x + along_y * along_y, tiny)
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
+        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
         number = np.float32(v)
         for p in range(begin, finish):
-            part, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
+            _, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
             squared = to_x * to_x + to_y * to_y
-            # Blended, as a conditional store does not vectorise.
-            closer = ONE if squared < work[D, p] else ZERO
-            farther = ONE - closer
-            work[D, p] = min(squared, work[D, p])
-            work[TO_X, p] = closer * to_x + farther * work[TO_X, p]
-            work[TO_Y, p] = closer * to_y + farther * work[TO_Y, p]
-            work[PART, p] = closer * part + farther * work[PART, p]
-            work[SEGMENT, p] = closer * number + farther * work[SEGMENT, p]
+            change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
+            work[D, p] = max(min(squared, work[D, p]), ZERO)
+            work[SEGMENT, p] = max(work[SEGMENT, p] + change, NO_SEGMENT)
     for p in range(start, stop):
-        to_x, to_y = work[TO_X, p], work[TO_Y, p]
-        work[D, p] = math.sqrt(to_x * to_x + to_y * to_y)
+        squared = work[D, p]
+        work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
 
 
 @inlined
@@ -185,6 +194,7 @@ def _find_edge(kind, width, vertices, segments, carried, start, stop, work):
 @inlined
 def _winding(vertices, segments, carried, start, stop, work):
     """Write the winding number of the boundary around each pixel to T: 1 inside, 0 outside."""
+    rows = _rows_of(work)
     for p in range(start, stop):
         work[T, p] = carried[p // TILE]
     for i in range(len(segments)):
@@ -194,12 +204,13 @@ def _winding(vertices, segments, carried, start, stop, work):
         if low == high:
             continue
         slope = (x1 - x0) / (y1 - y0)
-        for row in range(start, stop, ROW):
+        begin, finish = _rows_between(low, high, rows, start, stop, work)
+        for row in range(begin, finish, ROW):
             y = work[CANVAS_Y, row]
             if low <= y and y < high:
                 x = x0 + (y - y0) * slope
                 for p in range(row, row + ROW):
-                    work[T, p] += turn if work[CANVAS_X, p] > x else ZERO
+                    work[T, p] = max(work[T, p] + (turn if work[CANVAS_X, p] > x else ZERO), LOWEST)
 
 
 @inlined
@@ -216,7 +227,7 @@ def differentiate_path(
     differentiate_slab(profile, thin, s, pixel, start, stop, work, D_DOWN, T, ACROSS)
     rounded = share * numbers[k, ROUNDED]
     by_s = by_rounded = by_width = ZERO * rounded
-    region = kind == REGION
+    region, smallest = kind == REGION, math.sqrt(tiny)
     for p in range(start, stop):
         weight = work[BY_ALPHA, p]
         by_d = weight * rounded * work[ACROSS + BY_D, p]
@@ -224,31 +235,32 @@ def differentiate_path(
         by_rounded += weight * work[ACROSS + COVERED, p]
         by_width += weight * rounded * work[ACROSS + BY_T, p] - HALF * by_d
         by_d = -by_d if region and work[T, p] > HALF else by_d
-        inverse = by_d / max(work[D, p], tiny)
-        work[TO_X, p] *= inverse
-        work[TO_Y, p] *= inverse
+        work[PULL, p] = by_d / max(work[D, p], smallest)
     by_numbers[k, SOFTNESS] += by_s
     by_numbers[k, ROUNDED] += share * by_rounded
     by_numbers[k, STROKE_WIDTH] += by_width
-    _add_by_vertices(sampled, vertices, segments, reach, start, stop, work, by_vertices)
+    _add_by_vertices(sampled, vertices, segments, reach, start, stop, tiny, work, by_vertices)
 
 
 @inlined
-def _add_by_vertices(sampled, vertices, segments, reach, start, stop, work, by_vertices):
-    """Add the derivatives by the vertices, given those by each pixel's position in TO_X and TO_Y."""
+def _add_by_vertices(sampled, vertices, segments, reach, start, stop, tiny, work, by_vertices):
+    """Add the derivatives by the vertices, given those by each pixel's distance, divided by it, in PULL."""
+    rows = _rows_of(work)
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, start, stop, work)
+        along_x, along_y = x1 - x0, y1 - y0
+        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
+        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
         number = np.float32(v)
         all_x = all_y = end_x = end_y = ZERO * reach
         for p in range(begin, finish):
-            mine = work[SEGMENT, p] == number
-            by_x, by_y = (work[TO_X, p] if mine else ZERO), (work[TO_Y, p] if mine else ZERO)
-            all_x += by_x
-            all_y += by_y
-            end_x += by_x * work[PART, p]
-            end_y += by_y * work[PART, p]
+            part, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
+            pull = work[PULL, p] if work[SEGMENT, p] == number else ZERO
+            all_x += pull * to_x
+            all_y += pull * to_y
+            end_x += pull * to_x * part
+            end_y += pull * to_y * part
         by_vertices[v, 0] -= all_x - end_x
         by_vertices[v, 1] -= all_y - end_y
         by_vertices[v + 1, 0] -= end_x

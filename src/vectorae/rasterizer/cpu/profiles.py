@@ -62,13 +62,19 @@ def _exp_both(x):
     return e
 
 
+@inlined
+def reciprocal(x):
+    """1 / x for x > 0, computed before a loop: LLVM makes y · (1 / x) a division again, in each turn of the loop."""
+    return max(ONE / x, ZERO)
+
+
 @compiled
 def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     """Write coverage by a slab (coverage.slab_coverage)."""
     if not is_scratch(work):
         return
     if profile == GAUSSIAN:
-        inverse = ONE / s
+        inverse = reciprocal(s)
         for p in range(start, stop):
             x = max(work[d, p], ZERO) * inverse
             work[into, p] = _exp(-x * x)
@@ -77,17 +83,17 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
                 half = HALF * work[t, p] * inverse
                 work[into, p] *= ONE - _exp(-half * half)
     elif profile == SIGMOID and thin:
-        inverse = ONE / s
+        inverse = reciprocal(s)
         for p in range(start, stop):
             e, other = _exp_both(-work[d, p] * inverse), _exp_both(-(work[d, p] + work[t, p]) * inverse)
             work[into, p] = (e - other) / ((ONE + e) * (ONE + other))
     elif profile == SIGMOID:
-        inverse = ONE / s
+        inverse = reciprocal(s)
         for p in range(start, stop):
             e = _exp_both(-work[d, p] * inverse)
             work[into, p] = e / (ONE + e)
     elif profile == RAMP:
-        inverse = ONE / pixel
+        inverse = reciprocal(pixel)
         for p in range(start, stop):
             near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
             work[into, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
@@ -103,9 +109,9 @@ def differentiate_slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     if not is_scratch(work):
         return
     if profile == GAUSSIAN:
-        _differentiate_gaussian(thin, ONE / s, start, stop, work, d, t, into)
+        _differentiate_gaussian(thin, reciprocal(s), start, stop, work, d, t, into)
     elif profile == SIGMOID:
-        _differentiate_sigmoid(thin, ONE / s, start, stop, work, d, t, into)
+        _differentiate_sigmoid(thin, reciprocal(s), start, stop, work, d, t, into)
     elif profile == RAMP:
         inverse = ONE / pixel
         for p in range(start, stop):
@@ -174,7 +180,7 @@ def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
     """Write coverage by a slab whose thickness ``t`` is the same at all pixels."""
     if not is_scratch(work):
         return
-    inverse = ONE / s
+    inverse = reciprocal(s)
     if profile == SIGMOID:
         far, missing = _at_far_side(thin, t, inverse)
         for p in range(start, stop):
@@ -195,7 +201,7 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
     """Write coverage by a slab as ``even_slab``, and its derivatives by distance, thickness and softness."""
     if not is_scratch(work):
         return
-    inverse = ONE / s
+    inverse = reciprocal(s)
     if profile == SIGMOID:
         (far, missing), across = _at_far_side(thin, t, inverse), t * inverse if thin else ZERO * t
         for p in range(start, stop):

@@ -26,9 +26,8 @@ CANVAS_X, CANVAS_Y, D, T, D_DOWN, T_DOWN = range(6)
 # Boxes: cosine and sine of the closest point's position on an elliptical corner.
 ARC_X, ARC_Y = 6, 7
 
-# Paths: vector from the closest point of the nearest segment to the pixel, that point's position along the segment (0
-# to 1), and the index of the segment.
-TO_X, TO_Y, PART, SEGMENT = range(6, 10)
+# Paths: index of the nearest segment, and the derivative by the distance to it, divided by that distance.
+SEGMENT, PULL = 6, 7
 
 # Coverage by a slab and its derivatives by distance, thickness and softness: offsets from the slab's first row, ACROSS
 # or DOWN.

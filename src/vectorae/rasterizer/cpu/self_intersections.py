@@ -1,41 +1,50 @@
-"""Self-intersections of closed paths: the CPU implementation of geometry.region.find_cuts, path by path."""
+"""Self-intersections of closed paths, as geometry.region.find_cuts finds them, path by path."""
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
+from functools import partial
+
 import numpy as np
-import torch
-from torch import Tensor
 
-from vectorae.geometry.region import AT_END, AT_START, MIN_PART, Cuts
-from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel
-from vectorae.rasterizer.cpu.threads import run_parallel, split_work
+from vectorae.geometry.region import AT_END, AT_START, MIN_PART
+from vectorae.rasterizer.cpu.arguments import Array
+from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, compiled
+from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 
 
-def find_cuts(corners: Tensor) -> Cuts:
-    """Cut closed paths ``[M, V, 2]``, float64 on the CPU, and select the pieces with ink on one side."""
-    paths, room = corners.contiguous().numpy(), corners.shape[1] + 4
+def find_pieces(begin: Array, corners: Array) -> tuple[Array, Array]:
+    """Cut closed paths where they cross themselves and select the pieces with ink on one side.
+
+    Args:
+        begin: index of the first corner of each of M paths, and the number of all, ``[M + 1]``.
+        corners: ``[·, 2]``, float64.
+
+    Returns:
+        (segment, start, end) of each piece as in ``geometry.region.Cuts``, ``[M, room, 3]``; how many a path has,
+        ``[M]``.
+    """
+    count, room = len(begin) - 1, int(np.diff(begin).max(initial=0)) + 4
     while True:
-        pieces = np.zeros((len(paths), room, 3), dtype=np.int64)
-        pieces[..., 1:] = AT_START
-        size = np.zeros(len(paths), dtype=np.int64)
-        run_parallel(lambda _, part: _cut_paths(*part.images, paths, pieces, size), split_work(len(paths), 1))  # noqa: B023
-        most = max(1, int(size.max(initial=0)))
-        if most <= room:
-            break
-        room = most
-    segment, start, end = torch.from_numpy(pieces[:, :most]).unbind(-1)
-    return Cuts(segment, start, end, torch.arange(most) < torch.from_numpy(size)[:, None])
+        pieces, size = np.empty((count, room, 3), dtype=np.int32), np.zeros(count, dtype=np.int32)
+        run_parallel(partial(_cut_part, begin, corners, pieces, size), split_work(count, 1))
+        if size.max(initial=0) <= room:
+            return pieces, size
+        room = int(size.max())
 
 
-@allocating
+def _cut_part(begin: Array, corners: Array, pieces: Array, size: Array, number: int, part: Part) -> None:
+    _cut_paths(*part.images, begin, corners, pieces, size)
+
+
+@compiled
 def _segment(corners, i):
     """Start and end of segment i of a closed path ``[V, 2]``: (x0, y0, x1, y1)."""
     following = i + 1 if i + 1 < len(corners) else 0
     return corners[i, 0], corners[i, 1], corners[following, 0], corners[following, 1]
 
 
-@allocating
+@compiled
 def _count_corners(corners):
     """Number of corners that do not repeat the previous one."""
     found = 0
@@ -46,14 +55,14 @@ def _count_corners(corners):
 
 
 @allocating_kernel
-def _cut_paths(first, last, paths, pieces, size):
-    """Write (segment, start, end) of some paths' pieces, ``[M, room, 3]``, and their number, which may exceed room.
+def _cut_paths(first, last, begins, all_corners, pieces, size):
+    """Write the pieces of some paths and their number, which may exceed the room for them.
 
     The winding numbers on both sides of a path are the same from one crossing to the next.
     """
-    count = paths.shape[1]
     for m in range(first, last):
-        corners = paths[m]
+        corners = all_corners[begins[m] : begins[m + 1]]
+        count = len(corners)
         if _count_corners(corners) <= 2:  # a path that goes there and back encloses nothing
             continue
         begin, at, partner = _find_crossings(corners)
@@ -95,25 +104,26 @@ def _find_crossings(corners):
         ascending, 0 to 1; the segments that cross it there.
     """
     count = len(corners)
-    high, low = np.empty(count), np.empty(count)
+    boxes, order, begin = np.empty((count, 4)), np.empty(count, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+    filled, used = np.zeros(count, dtype=np.int64), 0
     for i in range(count):
-        _, y0, _, y1 = _segment(corners, i)
-        high[i], low[i] = min(y0, y1), max(y0, y1)
-    order = np.argsort(high)
-    begin, filled, used = np.zeros(count + 1, dtype=np.int64), np.zeros(count, dtype=np.int64), 0
+        x0, y0, x1, y1 = _segment(corners, i)
+        boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = min(y0, y1), max(y0, y1), min(x0, x1), max(x0, x1)
+    _sort(boxes, order, filled)
+    filled[:] = 0
     found = np.empty((8, 2), dtype=np.int64)
     # Down the screen: of two segments at the same height, the lower one begins before the upper one ends.
     for a in range(count):
         i = order[a]
-        x0, y0, x1, y1 = _segment(corners, i)
+        low, left, right = boxes[i, 1], boxes[i, 2], boxes[i, 3]
         for b in range(a + 1, count):
             j = order[b]
-            if high[j] > low[i]:
+            if boxes[j, 0] > low:
                 break
-            steps = (j - i) % count
-            x2, y2, x3, y3 = _segment(corners, j)
-            apart = max(x2, x3) < min(x0, x1) or min(x2, x3) > max(x0, x1)
-            if apart or steps == 1 or steps == count - 1 or not _cross(x0, y0, x1, y1, x2, y2, x3, y3):
+            steps = abs(j - i)
+            if boxes[j, 3] < left or boxes[j, 2] > right or steps == 1 or steps == count - 1:
+                continue
+            if not _cross(*_segment(corners, i), *_segment(corners, j)):
                 continue
             if used == len(found):
                 longer = np.empty((2 * used, 2), dtype=np.int64)
@@ -123,7 +133,8 @@ def _find_crossings(corners):
             used += 1
             begin[i + 1] += 1
             begin[j + 1] += 1
-    begin = np.cumsum(begin)
+    for i in range(count):
+        begin[i + 1] += begin[i]
     at, partner = np.empty(2 * used), np.empty(2 * used, dtype=np.int64)
     for crossing in range(used):
         for side in range(2):
@@ -142,7 +153,53 @@ def _find_crossings(corners):
     return begin, at, partner
 
 
-@allocating
+@compiled
+def _sort(boxes, order, other):
+    """Write the indices of boxes by their tops, ascending; ``other`` is as long as ``order``.
+
+    Runs that ascend or descend are merged, pair by pair: a curve has few.
+    """
+    count, first, descends = len(order), 0, False
+    for i in range(count):
+        order[i] = i
+    for i in range(1, count + 1):
+        if i == first + 1 and i < count:
+            descends = boxes[i, 0] < boxes[first, 0]
+        elif i == count or (boxes[i, 0] < boxes[i - 1, 0]) != descends:
+            if descends:
+                for k in range(first, i):
+                    order[k] = first + i - 1 - k
+            first, descends = i, False
+    for _ in range(64):  # each halves the number of runs; NaN has no order
+        first = runs = 0
+        while first < count:
+            middle = _end_of_run(boxes, order, first)
+            end = _end_of_run(boxes, order, middle)
+            a, b = first, middle
+            for k in range(first, end):
+                if a < middle and (b == end or boxes[order[a], 0] <= boxes[order[b], 0]):
+                    other[k] = order[a]
+                    a += 1
+                else:
+                    other[k] = order[b]
+                    b += 1
+            first = end
+            runs += 1
+        for k in range(count):
+            order[k] = other[k]
+        if runs <= 1:
+            break
+
+
+@compiled
+def _end_of_run(boxes, order, first):
+    """Where the order ceases to ascend, from ``first`` on."""
+    while first + 1 < len(order) and boxes[order[first], 0] <= boxes[order[first + 1], 0]:
+        first += 1
+    return min(first + 1, len(order))
+
+
+@compiled
 def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
     """Whether two segments cross, or touch."""
     dx, dy = x1 - x0, y1 - y0
@@ -154,7 +211,7 @@ def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
     return 0 <= on_one <= 1 and 0 <= on_other <= 1
 
 
-@allocating
+@compiled
 def _winding(corners, own, x, y):
     """Winding number of the path around a point, without the point's own segment."""
     count, winding = len(corners), 0
