@@ -139,7 +139,9 @@ def _differentiate_coverage(
             tile = np.empty((TILE, TILE)), np.empty((TILE, TILE)), np.empty((TILE, TILE + 1))
             differentiate_areas(*paths, covered.alpha.array, *into, *tile)
         if present & SAMPLED:
-            differentiate_samples(*paths, *into, np.empty(PIXELS, np.int64), np.empty(len(near), np.int64), work)
+            differentiate_samples(
+                *paths, covered.alpha.array, *into, np.empty(PIXELS, np.int64), np.empty(len(near), np.int64), work
+            )
     else:
         if covered.has_others:
             differentiate_boxes(entries, shapes, canvas, by_alpha, by.numbers, work)

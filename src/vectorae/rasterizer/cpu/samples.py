@@ -25,6 +25,10 @@ TO_EDGE = np.float32(0.66)
 centre of one, and half a sub-pixel."""
 
 
+FAINT = np.float32(1e-6)
+"""Opacity below which nothing can be told from alpha, and the part of a pixel that rounding may hide."""
+
+
 @kernel
 def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work):
     """Write the alpha of strokes, and narrow their ranges of pixels."""
@@ -56,7 +60,7 @@ def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, c
 
 @kernel
 def differentiate_samples(
-    entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, edge, chosen, work
+    entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, edge, chosen, work
 ):
     """Add the derivatives by the numbers and vertices of strokes."""
     if not is_scratch(work):
@@ -69,12 +73,7 @@ def differentiate_samples(
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
         if kind == REGION or place < 0:
             continue
-        count = _find_edge_pixels(entries[e], kind, numbers, k, cells, near, vertices, canvas, pixel, work, edge)
-        for i in range(count):  # they come one by one below
-            work[ALPHA, edge[i]] = ZERO
-        total = ZERO * pixel
-        for p in range(entries[e, START], entries[e, STOP]):
-            total += by_alpha[place, p] * work[ALPHA, p]
+        count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], alpha, by_alpha, edge)
         by_numbers[b, k, ROUNDED] += total
         for first in range(0, count, TILE):
             _locate_samples(entries[e], edge, first, count, canvas.fine, pixel, work)
@@ -137,15 +136,42 @@ def _find_edge_pixels(entry, kind, numbers, k, cells, near, vertices, canvas, pi
         find_depth(numbers, k, start, stop, np.finfo(work.dtype).eps, work)
     for p in range(start, stop):
         work[ALPHA, p] = ONE if abs(work[D, p]) - half <= -around else ZERO
-    # By squares of 4×4 pixels, so that few segments are near those that are sampled together.
     count = 0
-    for square in range(PIXELS // 16):
-        for i in range(16):
-            q = np.uintp((square // 4 * 4 + i // 4) * TILE + square % 4 * 4 + i % 4)
-            if start <= q and q < stop and abs(abs(work[D, q]) - half) < around:
+    for index in range(PIXELS):
+        q = _by_squares(index)
+        if start <= q and q < stop and abs(abs(work[D, q]) - half) < around:
+            edge[count] = q
+            count += 1
+    return count
+
+
+@inlined
+def _by_squares(index):
+    """The pixels of a tile by squares of 4×4, so that few segments are near those that are sampled together."""
+    square, i = index // 16, index % 16
+    return np.uintp((square // 4 * 4 + i // 4) * TILE + square % 4 * 4 + i % 4)
+
+
+@inlined
+def _list_partly_covered(entry, rounded, alpha, by_alpha, edge):
+    """List the pixels that are covered partly, which alone move with the edge.
+
+    Returns:
+        Their number, and Σ by_alpha of those that are covered wholly: the derivative by ``ROUNDED``.
+    """
+    place, start, stop = entry[PLACE], np.uintp(entry[START]), np.uintp(entry[STOP])
+    count, total = 0, ZERO * rounded
+    # What is covered cannot be told from the alpha of a shape that is as good as transparent.
+    is_unknown, most = rounded <= FAINT, (ONE - FAINT) * rounded
+    for index in range(PIXELS):
+        q = _by_squares(index)
+        if start <= q and q < stop:
+            if is_unknown or (alpha[place, q] > ZERO and alpha[place, q] < most):
                 edge[count] = q
                 count += 1
-    return count
+            elif alpha[place, q] > ZERO:
+                total += by_alpha[place, q]
+    return count, total
 
 
 @inlined
