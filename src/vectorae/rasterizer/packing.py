@@ -10,9 +10,9 @@ from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Boundary, Cuts, area_and_perimeter, boundary, find_cuts
+from vectorae.geometry.region import Boundary, Cuts, area_and_perimeter, find_cuts
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
-from vectorae.rasterizer.exact import exact_region
+from vectorae.rasterizer.exact import enclosed_region, exact_region
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
@@ -80,7 +80,14 @@ class _Part:
     blend: Tensor | None = None
 
 
-def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[Tensor], Cuts] = find_cuts) -> Packed:
+def pack(
+    scene: Scene,
+    edge: Tensor,
+    coverage: str,
+    side: int,
+    find: Callable[..., Cuts] = find_cuts,
+    bend: float | None = None,
+) -> Packed:
     """Pack a scene.
 
     Args:
@@ -89,12 +96,14 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
         coverage: a key of ``PROFILES``.
         side: the image's shorter side in pixels.
         find: what cuts paths where they cross, if not ``geometry.region.find_cuts``; its results are the same.
+        bend: see ``geometry.curve.flatten``; if it is given, no size depends on values, and nothing waits for a device.
     """
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
     exact, parts = [], []
     if coverage == "ramp":
-        parts = [_pack_region(group, region, scene, edge) for group, region in _exact_regions(scene, 1 / side, find)]
+        regions = [(group, exact_region(group, 1 / side, find, bend)) for group in scene.groups]
+        parts = [_pack_region(group, region, scene, edge) for group, region in regions if region is not None]
         exact = [part.slots for part in parts]
     rest = [group for group in scene.groups if group.slots not in exact]
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
@@ -102,7 +111,7 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, find: Callable[[T
     filled = [group for group in boxes if group.stroke_width is None]
     stroked = [group for group in boxes if group.stroke_width is not None]
     parts += [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
-    parts += [_pack_paths(group, scene, edge, coverage, pixel, find) for group in paths]
+    parts += [_pack_paths(group, scene, edge, coverage, pixel, (find, bend)) for group in paths]
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
         [part.numbers for part in parts],
@@ -174,12 +183,6 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
     return _Part(kind, group.slots, numbers, blend=blend)
 
 
-def _exact_regions(scene: Scene, pixel: float, find: Callable[[Tensor], Cuts]) -> list[tuple[Group, Boundary]]:
-    """The groups whose exact drawing has a closed form, with their regions."""
-    regions = [(group, exact_region(group, pixel, find)) for group in scene.groups]
-    return [(group, region) for group, region in regions if region is not None]
-
-
 def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, weight: Tensor | float = 1.0) -> _Part:
     """Shapes given by their boundaries; ``weight``: factor on their coverage."""
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
@@ -191,19 +194,29 @@ def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, wei
 
 
 def _pack_paths(
-    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, find: Callable[[Tensor], Cuts]
+    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, how: tuple[Callable[..., Cuts], float | None]
 ) -> _Part:
+    """Stroked paths as polylines, filled ones as regions; ``how``: ``find`` and ``bend`` of ``pack``."""
     path = group.outline
     assert isinstance(path, Path)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
-    vertices = flatten(path.points, path.degree, path.closed, pixel)
+    find, bend = how
     if group.stroke_width is not None:
+        vertices = flatten(path.points, path.degree, path.closed, pixel, bend)
         full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
         numbers = _numbers(group.stroke_width, softness, opacity * full)
-        return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
-    region = boundary(vertices, find)
+        size = _used_vertices(vertices) if bend is not None else vertices.shape[2]
+        return _Part(POLYLINE, group.slots, numbers, vertices, size)
+    region = enclosed_region(path, pixel, find, bend)
     weight = region_weight(coverage, *area_and_perimeter(region), softness, pixel)
     return _pack_region(group, region, scene, edge, weight)
+
+
+def _used_vertices(vertices: Tensor) -> Tensor:
+    """How many vertices ``[B, n]`` of polylines ``[B, n, V, 2]`` come before the last is only repeated, 2 or more."""
+    moves = (vertices.detach().diff(dim=2) != 0).any(-1)
+    number = torch.arange(2, vertices.shape[2] + 1, dtype=torch.int32, device=vertices.device)
+    return (moves * number).amax(-1).clamp_min(2).int()
 
 
 def _numbers(stroke_width: Tensor, softness: Tensor, rounded: Tensor) -> Tensor:
