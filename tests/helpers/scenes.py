@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from vectorae import Group, Path, RoundedBox, Scene
+from vectorae.geometry.region import Boundary
 from vectorae.primitives import KINDS
 
 
@@ -54,3 +55,9 @@ def leaves_of(scene: Scene) -> tuple[Scene, list[Tensor]]:
         return leaves[-1]
 
     return scene.map(leaf), leaves
+
+
+def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
+    """The segments of one of several boundaries, in any order: x0, y0, x1, y1 of each."""
+    segments = torch.cat([region.starts[path], region.ends[path]], dim=-1)[region.present[path]]
+    return {tuple(segment) for segment in segments.tolist()}

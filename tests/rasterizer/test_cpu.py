@@ -13,13 +13,13 @@ import pytest
 import torch
 import torch.distributed
 import torch.multiprocessing
-from helpers.scenes import leaves_of
+from helpers.scenes import leaves_of, segments_of
 from torch import Tensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, Dataset
 
 from vectorae import Layout, RoundedBox, Scene, rasterize
-from vectorae.geometry.region import Boundary, boundary
+from vectorae.geometry.region import boundary
 from vectorae.rasterizer.cpu import threads
 from vectorae.rasterizer.cpu.compile_notice import COMPILING
 from vectorae.rasterizer.cpu.compiled import kernel_sources
@@ -108,11 +108,6 @@ def test_paths_are_cut_as_by_the_reference() -> None:
             expected, found = boundary(vertices), boundary(vertices, find_cuts)
             for path in range(40):
                 assert segments_of(expected, path) == segments_of(found, path)
-
-
-def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
-    segments = torch.cat([region.starts[path], region.ends[path]], dim=-1)[region.present[path]]
-    return {tuple(segment) for segment in segments.tolist()}
 
 
 MEASURE = """
