@@ -22,7 +22,8 @@ EXPLANATION = (
     "*MiB*: peak memory beyond what the process holds with the scene and compiled kernels, each contender in a process "
     "of its own. *ratio*: both as a multiple of the first line's. "
     "reference: dense torch, chunk by chunk; diffvg: 2×2 samples a pixel, on all cores; dsketch: the code of "
-    "Differentiable Drawing and Sketching, dense torch."
+    "Differentiable Drawing and Sketching, dense torch. "
+    "published: what others report of a scene like this one, on the GPU that is named."
 )
 
 NAMES = {"auto": "vectorae", "cpu": "vectorae cpu", "gpu": "vectorae gpu"}
@@ -39,8 +40,8 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
         table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
         for index, column in enumerate(COLUMNS):
             table.add_column(column, justify="right" if index else "left", no_wrap=True)
-        for row in rows:
-            table.add_row(*_cells(row))
+        for cells in _lines(rows):
+            table.add_row(*cells)
         yield table
 
 
@@ -50,7 +51,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     lines = [f"# Benchmarks on the {device}", "", _where(results), "", EXPLANATION]
     for title, rows in _workloads(results):
         lines += ["", f"## {title}", "", _line(COLUMNS), _line(["---", *["---:"] * (len(COLUMNS) - 1)])]
-        lines += [_line(_cells(row)) for row in rows]
+        lines += [_line(cells) for cells in _lines(rows)]
     if said := list(remarks(results)):
         lines += ["", "## Also", "", *(f"- {remark}" for remark in said)]
     return "\n".join(lines) + "\n"
@@ -91,6 +92,16 @@ def _workloads(results: Mapping[str, Any]) -> Iterator[tuple[str, list[Row]]]:
     for name, rows in groupby(results["rows"], key=lambda row: row["workload"]):
         found = list(rows)
         yield f"{name}: {found[0]['title']}", found
+
+
+def _lines(rows: Sequence[Row]) -> Iterator[list[str]]:
+    """The cells of each line: of what was measured, and then of what others have published."""
+    for row in rows:
+        yield _cells(row)
+    for one in rows[0].get("published", ()):
+        times = [f"{one[phase]:.1f}" if one[phase] else "" for phase in ("forward", "backward", "both")]
+        ratio = one["both"] / 1000 / rows[0]["both_median"]
+        yield [f"{one['name']} (published)", *times, "", "", "", f"{ratio:.2f}" if ratio < 10 else f"{ratio:.0f}"]
 
 
 def _cells(row: Row) -> list[str]:

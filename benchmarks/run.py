@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +24,9 @@ from vectorae.rasterizer.reference import CHUNK_SIZE
 
 Row = dict[str, Any]
 Missing = list[dict[str, str]]
+
+LARGE = ("G", "G2", "G3")
+"""Workloads that only fused kernels draw in reasonable time."""
 
 FORMAT = 1
 """Of the JSON."""
@@ -108,7 +111,7 @@ def _refusal(plan: Plan, name: str) -> str | None:
     """Why a workload cannot be measured on this device."""
     if name in ON_GPU and plan.device.type != "cuda":
         return "needs a GPU"
-    if name == "G" and fastest(plan.device.type) != "gpu":
+    if name in LARGE and fastest(plan.device.type) != "gpu":
         return "there are no fused kernels for this GPU"
     if name in ON_ONE_CORE and plan.device.type != "cpu":
         return "measures the time of one core: device=cpu"
@@ -153,7 +156,7 @@ def _absent(plan: Plan, work: Work) -> Iterator[tuple[str, str]]:
     """Contenders that could draw this workload but are left out, with the reason."""
     if not isinstance(work, Workload):
         return
-    if work.name == "G" and "reference" in plan.backends:
+    if work.name in LARGE and "reference" in plan.backends:
         yield "reference", "would take minutes a pass"
     free = free_memory() if plan.device.type == "cpu" else None
     for name, needed in needed_bytes(work).items():
@@ -204,6 +207,8 @@ def _extras(work: Work, rounds: Rounds, covered: int) -> Row:
         share = median(rounds.times["rasterizer"]) / seconds
         return {"images_per_second": len(work.images) / seconds, "rasterizer_share": share}
     extras: Row = {"ns_per_covered": seconds * 1e9 / max(1, covered)}
+    if work.published:
+        extras["published"] = [asdict(one) for one in work.published]
     if work.name in ON_ONE_CORE:
         extras["ns_per_pair"] = seconds * 1e9 / work.pairs
     if work.name == "A512":

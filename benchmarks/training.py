@@ -51,7 +51,7 @@ class Step:
         scene, side, state = _scene(model, self.images), model.image_size, model.state
         coverage = "ramp" if state.exact else model.decoder.rasterizer.coverage
         learned = (*GEOMETRY, "color", "opacity", "background")
-        return Workload(NAME, self.title, scene, side, side, state.softness * side, learned, coverage)
+        return Workload(NAME, self.title, scene, side, side, float(state.softness) * side, learned, coverage)
 
 
 def step(size: Size, config: Mapping[str, Any], device: torch.device) -> Step:

@@ -22,6 +22,22 @@ code, in which the shorter side spans 2 (`make_init_params` of its photograph ex
 
 
 @dataclass(frozen=True)
+class Published:
+    """What others have published of a workload like one of ours: on another machine, of another scene.
+
+    Attributes:
+        name: of their rasterizer, and where it ran.
+        both: milliseconds of forward and backward pass.
+        forward, backward: of each, where they are given.
+    """
+
+    name: str
+    both: float
+    forward: float | None = None
+    backward: float | None = None
+
+
+@dataclass(frozen=True)
 class Workload:
     """A scene, and how it is drawn.
 
@@ -35,6 +51,7 @@ class Workload:
         coverage: as in ``vectorae.rasterize``.
         threads: of torch; None for those of the run.
         peers: other packages that can draw it.
+        published: figures of others that cannot be measured here.
     """
 
     name: str
@@ -47,6 +64,7 @@ class Workload:
     coverage: str = "sigmoid"
     threads: int | None = None
     peers: tuple[str, ...] = ()
+    published: tuple[Published, ...] = ()
 
     @property
     def canvas_softness(self) -> float:
@@ -235,6 +253,46 @@ def curves(size: Size) -> Workload:
     )
 
 
+def closed_curves(size: Size) -> Workload:
+    """Filled curves of two cubics on a large canvas, as Bézier Splatting (2025) is measured on."""
+    height, width, count = size.pixels(1344), size.pixels(2040), size.shapes(2048)
+    random = size.random()
+    middle = torch.rand(1, count, 1, 2, generator=random) * torch.tensor([width, height]) / min(height, width)
+    # Around a circle, astray: few cross themselves.
+    turn = math.tau * torch.arange(6) / 6
+    around = 0.03 * torch.stack([turn.cos(), turn.sin()], dim=-1)
+    points = middle + around + 0.01 * torch.randn(1, count, 6, 2, generator=random)
+    group = Group(Path(points, closed=True, degree=3), tuple(range(count)))
+    return Workload(
+        "G2",
+        f"1 image {width}×{height} RGB, {count} filled closed curves of two cubic segments, sigmoid ½ px, over",
+        _painted((group,), 1, count, random),
+        height,
+        width,
+        0.5,
+        (*GEOMETRY, "color", "opacity"),
+        published=(Published("Bézier Splatting, RTX 4090", 38.7, 14.1, 24.6),),
+    )
+
+
+def many_strokes(size: Size) -> Workload:
+    """Open curves as easydiffvg is measured on."""
+    side, count = size.pixels(384), size.shapes(640)
+    random = size.random()
+    points = torch.rand(1, count, 1, 2, generator=random) + 0.05 * torch.randn(1, count, 4, 2, generator=random)
+    group = Group(Path(points, degree=3), tuple(range(count)), torch.full((1, count), 2 / side))
+    return Workload(
+        "G3",
+        f"1 image {side}×{side} RGB, {count} open cubic strokes 2 px wide, sigmoid ½ px, over",
+        _painted((group,), 1, count, random),
+        side,
+        side,
+        0.5,
+        (*GEOMETRY, "stroke_width", "color", "opacity"),
+        published=(Published("easydiffvg, RTX 5090", 3.0),),
+    )
+
+
 DRAWINGS: dict[str, Callable[[Size], Workload]] = {
     "A": grid,
     "B": lines,
@@ -247,10 +305,12 @@ DRAWINGS: dict[str, Callable[[Size], Workload]] = {
     "E4096": lambda size: crowd(size, 4096),
     "A512": lambda size: grid(size, images=512, name="A512"),
     "G": curves,
+    "G2": closed_curves,
+    "G3": many_strokes,
 }
 """Name → workload, of those that draw; `F`, a training step, is in ``training``."""
 
-ON_GPU = ("A512", "G")
+ON_GPU = ("A512", "G", "G2", "G3")
 """Workloads that are for a GPU only."""
 
 ON_ONE_CORE = ("D1", "D2", "D3")

@@ -67,3 +67,21 @@ def test_the_page_has_a_table_for_each_workload(measured: Path) -> None:
     assert "Smaller than specified" in page
     assert "- A512: not measured, needs a GPU" in page
     assert "the time of 256" in page and "images/s" in page and "ns of one core" in page
+
+
+def test_what_others_have_published_stands_below_what_is_measured() -> None:
+    row = {f"{phase}_{kind}": 0.01 for phase in ("forward", "backward", "both") for kind in ("median", "spread")}
+    facts = {"workload": "G2", "title": "curves", "contender": "auto", "rounds": 3, "ratio": 1.0}
+    published = [{"name": "Others, RTX 1", "both": 38.7, "forward": 14.1, "backward": 24.6}]
+    machine = {"device": "cuda", "cpu": "C", "cores": 2, "threads": 2, "system": "S"}
+    page = report.markdown(
+        {
+            "machine": machine,
+            "versions": {},
+            "settings": {"scale": 1, "batch": None},
+            "seed": 0,
+            "rows": [{**row, **facts, "published": published}],
+            "not_measured": [],
+        }
+    )
+    assert "| Others, RTX 1 (published) | 14.1 | 24.6 | 38.7 |  |  |  | 3.87 |" in page

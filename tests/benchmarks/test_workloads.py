@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from importlib.util import find_spec
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from benchmarks import training
 from benchmarks.contenders import covered_pairs, learning
-from benchmarks.passes import WORKLOADS
+from benchmarks.passes import WORKLOADS, make_pass
 from benchmarks.workloads import DRAWINGS, ON_GPU, ON_ONE_CORE, Size
 from vectorae.scene import Path as PathOutline
 from vectorae.scene import RoundedBox, Scene
@@ -36,6 +37,8 @@ def boxes(scene: Scene) -> list[RoundedBox]:
         ("E4096", 1, 4096, 3, 512, 512, "sigmoid", "over", 0.5),
         ("A512", 512, 16, 3, 64, 64, "sigmoid", "over", 0.5),
         ("G", 1, 2048, 3, 1344, 2040, "sigmoid", "over", 0.5),
+        ("G2", 1, 2048, 3, 1344, 2040, "sigmoid", "over", 0.5),
+        ("G3", 1, 640, 3, 384, 384, "sigmoid", "over", 0.5),
     ],
 )
 def test_workloads_are_as_specified(
@@ -122,3 +125,19 @@ def test_the_seed_makes_the_scene(name: str) -> None:
 
     assert torch.equal(color_and_places(0), color_and_places(0))
     assert not torch.equal(color_and_places(0), color_and_places(1))
+
+
+def test_curves_are_those_that_others_measure() -> None:
+    for name, closed, points in (("G", False, 4), ("G2", True, 6), ("G3", False, 4)):
+        (group,) = full(name).scene.groups
+        assert isinstance(group.outline, PathOutline)
+        assert (group.outline.degree, group.outline.closed, group.outline.points.shape[2]) == (3, closed, points)
+        assert (group.stroke_width is None) == closed
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="there is no Triton for this system")
+@pytest.mark.parametrize("name", ["G2", "G3"])
+def test_what_is_for_a_gpu_is_drawn_by_its_kernels(name: str) -> None:
+    work = DRAWINGS[name](Size(scale=0.002)).small()
+    times = make_pass(work, "gpu")()
+    assert times["forward"] > 0 and times["backward"] > 0

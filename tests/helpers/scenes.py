@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from vectorae import Group, Path, RoundedBox, Scene
+from vectorae.geometry.region import Boundary
 from vectorae.primitives import KINDS
 
 
@@ -54,3 +55,8 @@ def leaves_of(scene: Scene) -> tuple[Scene, list[Tensor]]:
         return leaves[-1]
 
     return scene.map(leaf), leaves
+
+
+def segments_of(region: Boundary, path: int) -> set[tuple[float, ...]]:
+    """The segments of one of the boundaries ``[1, n]``, in any order: x0, y0, x1, y1 of each."""
+    return {tuple(segment) for segment in region.segments[0, path][region.present[0, path]].flatten(1).tolist()}

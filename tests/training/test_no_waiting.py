@@ -1,10 +1,13 @@
 """A training step never makes a GPU wait: ranges, indices and starts are buffers, progress is a host number."""
 
+from contextlib import nullcontext
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 import torch
 from helpers.models import small_model
+from helpers.scenes import PAINTED
 from helpers.waiting import no_waiting
 from torch import Tensor
 
@@ -47,6 +50,26 @@ def test_a_training_step_does_not_wait(variant: str, head: str, monkeypatch: pyt
         cost, _ = model.training_loss(images)
         cost.backward()
         assert model.state.softness > 0
+
+
+@pytest.mark.skipif(find_spec("triton") is None, reason="there is no Triton for this system")
+@pytest.mark.parametrize("exact", [0, 1])
+@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+def test_drawing_in_a_training_step_does_not_wait(
+    kind: str, paint: str, exact: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On torch's meta device, which has no values that could be read."""
+    monkeypatch.setattr("torch.autocast", lambda *arguments, **settings: nullcontext())  # that device has none
+    options = [f"primitives.kinds=[{kind}]", f"primitives.paint={paint}", "primitives.count=3"]
+    model = small_model("primitives=mixed_free", *options, f"softness.exact={exact}", "rasterizer.backend=gpu")
+    model = model.to("meta").train()
+    images = torch.rand(4, 3, 16, 16, device="meta")
+    model.training_loss(images)  # fills the caches of indices
+    with no_waiting():
+        cost, _ = model.training_loss(images)
+        cost.backward()
+    assert model.state.exact == bool(exact)
+    assert all(one.grad is not None for one in model.encoder.parameters())
 
 
 def test_waiting_is_found() -> None:

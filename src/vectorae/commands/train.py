@@ -47,6 +47,10 @@ OWN_TRAINER_KEYS = {
 }
 
 
+CUDA_GRAPH = "cuda_graph"
+"""A key of the section `trainer` that is not Lightning's."""
+
+
 def _refuse_zero(key: str, value: float) -> None:
     if value == 0:
         raise UserError(f"{key}: 0 leaves nothing to do; use 1 or more")
@@ -69,6 +73,7 @@ TRAINER = Section(
         "val_check_interval": Annotated[float | str, _NOT_ZERO],
         "limit_val_batches": Annotated[float, _NOT_ZERO] | None,
         "log_every_n_steps": Annotated[int, _NOT_ZERO] | None,
+        CUDA_GRAPH: bool | Literal["auto"],
     },
 )
 """What can be said of the section `trainer` before Lightning is imported."""
@@ -139,6 +144,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
 
     from vectorae.callbacks import Interruption, Watch, default_callbacks
     from vectorae.training.build import build_dataset, build_model
+    from vectorae.training.step_graph import step_graph
     from vectorae.training.tensorboard import Curves
 
     shell.quieten_lightning()
@@ -165,6 +171,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size, shape), started, model.options.ema)
     logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
+    model.graph = step_graph(model, trainer, settings.get(CUDA_GRAPH, "auto"))
     dataset.prepare_data()
     if shell.main_process():
         _log_settings(logger, config)
@@ -195,7 +202,7 @@ def trainer_settings(section: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(section)
     settings["max_time"] = duration(settings.get("max_time"), "trainer.max_time")
     settings["max_steps"] = -1 if settings.get("max_steps") is None else settings["max_steps"]
-    check_arguments(pl.Trainer, settings, "trainer", OWN_TRAINER_KEYS)
+    check_arguments(pl.Trainer, _of_lightning(settings), "trainer", OWN_TRAINER_KEYS)
     _check_accelerator(settings.get("accelerator", "auto"))
     if settings["max_time"] is None and settings["max_steps"] < 0:
         settings["max_time"] = DEFAULT_TIME
@@ -220,7 +227,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
 
     try:
         return pl.Trainer(
-            **settings,
+            **_of_lightning(settings),
             **own,
             # Batches are drawn by step, not by epoch, and each process takes its own part of them.
             use_distributed_sampler=False,
@@ -231,6 +238,10 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
         )
     except (MisconfigurationException, ValueError, TypeError) as error:
         raise UserError(_trainer_message(error, settings)) from error
+
+
+def _of_lightning(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name != CUDA_GRAPH}
 
 
 def _check_accelerator(name: Any) -> None:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from torch import Tensor
+
 
 @dataclass(frozen=True)
 class DrawState:
     """How drawings look at one moment of a run. Whoever runs makes one each step and hands it to the decoder.
 
-    The numbers live on the host, so that reading them never waits for a device.
+    The numbers live on the host, so that reading them never waits for a device; the softness of a step that a CUDA
+    graph repeats is a tensor on the device instead.
 
     Attributes:
         softness: width of the soft edges, canvas units, > 0.
@@ -20,7 +23,7 @@ class DrawState:
         DrawState(softness=0.02, temperature=0.0, exact=True, visible=None)
     """
 
-    softness: float
+    softness: float | Tensor
     temperature: float = 0.0
     exact: bool = False
     visible: int | None = None

@@ -12,13 +12,12 @@ MAX_PIECES = 1024
 """Upper limit of the pieces of a cubic; only curves many canvases long would need more."""
 
 
-def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
+def flatten(points: Tensor, degree: int, closed: bool, pixel: float, bend: float | None = None) -> Tensor:
     """Approximate paths by polylines, differentiably with respect to the control points.
 
     A cubic B(t) cut into n pieces of equal t is off by at most max|B″|/(8n²), and |B″| is at most 6 times the longer of
     its control points' second differences; n is the smallest number that keeps this below a tenth of a pixel. Curves
-    that need fewer pieces than others in the batch repeat their last vertex. While a CUDA graph is captured, n is the
-    same for all: the number for second differences as long as the canvas.
+    that need fewer pieces than others in the batch repeat their last vertex.
 
     Args:
         points: control points ``[B, n, P, 2]``, canvas units. For degree 3, P is 3k + 1 for k joined cubics, or 3k if
@@ -26,6 +25,8 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
         degree: 1 or 3.
         closed: whether the path returns to its first point.
         pixel: size of a pixel in canvas units.
+        bend: longest second differences, canvas units; where they are longer, cubics are not cut finer. V follows from
+            it, so that nothing waits for a device to know how many pieces are needed. None: as many as are needed.
 
     Returns:
         Vertices ``[B, n, V, 2]`` with V ≥ 2, canvas units; closed paths end with their first vertex.
@@ -41,11 +42,11 @@ def flatten(points: Tensor, degree: int, closed: bool, pixel: float) -> Tensor:
         return points
     p0, p1, p2, p3 = points[..., :-1:3, :], points[..., 1::3, :], points[..., 2::3, :], points[..., 3::3, :]
     with torch.no_grad():
-        bend = torch.maximum((p0 - 2 * p1 + p2).norm(dim=-1), (p1 - 2 * p2 + p3).norm(dim=-1))
-        needed = (bend.nan_to_num() * 6 / (8 * FLATTENING_ERROR * pixel)).sqrt().ceil().clamp(1, MAX_PIECES)
-        if points.is_cuda and torch.cuda.is_current_stream_capturing():
-            most = min(math.ceil(math.sqrt(6 / (8 * FLATTENING_ERROR * pixel))), MAX_PIECES)
-            needed = torch.full_like(needed, most)
+        bent = torch.maximum((p0 - 2 * p1 + p2).norm(dim=-1), (p1 - 2 * p2 + p3).norm(dim=-1))
+        needed = (bent.nan_to_num() * 6 / (8 * FLATTENING_ERROR * pixel)).sqrt().ceil().clamp(1, MAX_PIECES)
+        if bend is not None:
+            most = min(math.ceil(math.sqrt(bend * 6 / (8 * FLATTENING_ERROR * pixel))), MAX_PIECES)
+            needed = needed.clamp_max(most)
         else:
             most = int(needed.max()) if needed.numel() else 1
         step = torch.arange(1, most + 1, dtype=points.dtype, device=points.device)

@@ -5,6 +5,7 @@ everything in between, like SVG's ``<rect rx ry>``.
 """
 
 import math
+from bisect import bisect_left
 from functools import lru_cache
 
 import torch
@@ -235,9 +236,10 @@ def outline_of_capsule(points: Tensor, width: Tensor, pixel: float) -> tuple[Ten
     length = (along.square().sum(-1) + torch.finfo(along.dtype).eps ** 2).sqrt()
     side, round_ = _corners(width / 2, pixel)
     local = side * (width[..., None, None] / 2 * round_)
-    local = local + side * torch.stack([length / 2, torch.zeros_like(length)], dim=-1)[..., None, :]
+    zero = torch.zeros_like(length)
+    local = local + side * torch.stack([length / 2, zero], dim=-1)[..., None, :]
     # A dot has no direction, and needs none.
-    resting = along.new_tensor([1.0, 0.0])
+    resting = torch.stack([zero + 1, zero], dim=-1)
     turn = torch.where(length[..., None] > 2 * torch.finfo(along.dtype).eps, along / length[..., None], resting)
     return _placed(local, points.mean(-2), turn)
 
@@ -263,8 +265,8 @@ def _corners(radius: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
     limits = _limits(radius.dtype, radius.device)
     level = torch.bucketize(radius.nan_to_num(0, 0, 0) / (OUTLINE_ERROR * pixel), limits)
     # How many are needed is not known on a GPU without waiting for it; no corner there is larger than the canvas.
-    if radius.is_cuda:
-        most = int(torch.bucketize(0.5 / (OUTLINE_ERROR * pixel), _limits(radius.dtype, torch.device("cpu"))))
+    if radius.device.type != "cpu":
+        most = bisect_left(_limit_values(), 0.5 / (OUTLINE_ERROR * pixel))
         level = level.clamp_max(most)
     else:
         most = int(level.amax()) if level.numel() else 0
@@ -276,7 +278,12 @@ def _corners(radius: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
 def _limits(dtype: torch.dtype, device: torch.device) -> Tensor:
     """The longest radius, in units of the error allowed, for which each number of chords but the last is enough."""
     with torch.inference_mode(False):
-        return torch.tensor([0.0, *(1 / _error_of(chords) for chords in CHORDS[1:-1])], dtype=dtype, device=device)
+        return torch.tensor(_limit_values(), dtype=dtype, device=device)
+
+
+@lru_cache(maxsize=1)
+def _limit_values() -> list[float]:
+    return [0.0, *(1 / _error_of(chords) for chords in CHORDS[1:-1])]
 
 
 def _error_of(chords: int) -> float:

@@ -80,7 +80,14 @@ class _Part:
     blend: Tensor | None = None
 
 
-def pack(scene: Scene, edge: Tensor, coverage: str, side: int, enclose: Enclose = enclosed_region) -> Packed:
+def pack(
+    scene: Scene,
+    edge: Tensor,
+    coverage: str,
+    side: int,
+    enclose: Enclose = enclosed_region,
+    bend: float | None = None,
+) -> Packed:
     """Pack a scene.
 
     Args:
@@ -89,6 +96,8 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, enclose: Enclose 
         coverage: a key of ``PROFILES``.
         side: the image's shorter side in pixels.
         enclose: what finds the regions of paths; its results are those of ``geometry.region.enclosed_region``.
+        bend: of strokes, see ``geometry.curve.flatten``; if it is given, no size depends on values, and nothing waits
+            for a device.
     """
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
@@ -102,7 +111,7 @@ def pack(scene: Scene, edge: Tensor, coverage: str, side: int, enclose: Enclose 
     filled = [group for group in boxes if group.stroke_width is None]
     stroked = [group for group in boxes if group.stroke_width is not None]
     parts += [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
-    parts += [_pack_paths(group, scene, edge, coverage, pixel, enclose) for group in paths]
+    parts += [_pack_paths(group, scene, edge, coverage, pixel, enclose, bend) for group in paths]
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
         [part.numbers for part in parts],
@@ -191,7 +200,10 @@ def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, wei
     )
 
 
-def _pack_paths(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose) -> _Part:
+def _pack_paths(
+    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose, bend: float | None
+) -> _Part:
+    """Stroked paths as polylines, filled ones as regions."""
     path = group.outline
     assert isinstance(path, Path)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
@@ -199,10 +211,18 @@ def _pack_paths(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
         region = enclose(path.points, path.degree, pixel)
         weight = region_weight(coverage, region.area, region.perimeter, softness, pixel)
         return _pack_region(group, region.boundary, scene, edge, weight)
-    vertices = flatten(path.points, path.degree, path.closed, pixel)
+    vertices = flatten(path.points, path.degree, path.closed, pixel, bend)
     full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
     numbers = _numbers(group.stroke_width, softness, opacity * full)
-    return _Part(POLYLINE, group.slots, numbers, vertices, vertices.shape[2])
+    size = vertices.shape[2] if bend is None else _used_vertices(vertices)
+    return _Part(POLYLINE, group.slots, numbers, vertices, size)
+
+
+def _used_vertices(vertices: Tensor) -> Tensor:
+    """How many vertices ``[B, n]`` of polylines ``[B, n, V, 2]`` come before the last is only repeated, 2 or more."""
+    moves = (vertices.detach().diff(dim=2) != 0).any(-1)
+    number = torch.arange(2, vertices.shape[2] + 1, dtype=torch.int32, device=vertices.device)
+    return (moves * number).amax(-1).clamp_min(2).int()
 
 
 def _numbers(stroke_width: Tensor, softness: Tensor, rounded: Tensor) -> Tensor:

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import Annotated
 
+from torch import Tensor
+
 from vectorae.config.arguments import OneOf, PositiveInt, Validated
 from vectorae.errors import UserError
 from vectorae.rasterizer import reference
@@ -39,7 +41,7 @@ class Rasterizer(Validated):
                 "primitives.ordering: ink that adds up (soft_or) has no order; write primitives.ordering=slot"
             )
 
-    def crisp_scene(self, scene: Scene, softness: float) -> Scene:
+    def crisp_scene(self, scene: Scene, softness: float | Tensor) -> Scene:
         """The scene whose crisp drawing has as much ink as the soft one.
 
         A gaussian stroke has ink beyond its width: ∫exp(−d²/s²) = √π s, by which the crisp stroke is wider.
@@ -48,7 +50,7 @@ class Rasterizer(Validated):
             return scene
         return scene.widen_strokes(math.sqrt(math.pi) * softness * scene.softness)
 
-    def soft_scene(self, scene: Scene, softness: float) -> Scene:
+    def soft_scene(self, scene: Scene, softness: float | Tensor) -> Scene:
         """The inverse of ``crisp_scene``; strokes that would be narrower than 0 have width 0."""
         if self.coverage != "gaussian":
             return scene

@@ -24,6 +24,7 @@ from vectorae.training.eval_mode import eval_mode
 from vectorae.training.optimizer import AdamW
 from vectorae.training.options import ModelOptions
 from vectorae.training.run_state import RunState
+from vectorae.training.step_graph import HeldValues, StepGraph
 
 CHECKPOINT_FORMAT = 6
 
@@ -67,6 +68,8 @@ class VectorAutoencoder(pl.LightningModule):
 
     Attributes:
         run: where its training stands.
+        graph: what runs its training steps as CUDA graphs, or None.
+        held: while a step is recorded, what it reads in place of numbers on the host.
         training_began: whether a training of it has taken its first step, or a first one after a checkpoint.
         image_size: side of the images, S, in pixels.
 
@@ -90,6 +93,8 @@ class VectorAutoencoder(pl.LightningModule):
         self.config = config
         self.image_size: int = config["dataset"]["image_size"]
         self.run = RunState()
+        self.graph: StepGraph | None = None
+        self.held: HeldValues | None = None
         self.training_began = False
 
     @property
@@ -108,7 +113,8 @@ class VectorAutoencoder(pl.LightningModule):
     def state(self) -> DrawState:
         """How drawings look at the present progress."""
         visible = self.plan.strategy.num_visible(self.run.progress, self.layout)
-        return self.plan.schedule.state(self.run.progress, self.image_size, visible, self.run.plateaus)
+        state = self.plan.schedule.state(self.run.progress, self.image_size, visible, self.run.plateaus)
+        return state if self.held is None else self.held.of(state)
 
     def forward(self, images: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1], with all learned corrections."""
@@ -274,11 +280,12 @@ class VectorAutoencoder(pl.LightningModule):
         cost = surrogate + (torch.stack(costs).sum() - surrogate).detach()
         if self.options.variational and self.encoder.latent is not None:
             logged["divergence"] = self.encoder.latent.divergence.mean()
-            cost = cost + self.options.kl_weight_at(self.run.progress) * logged["divergence"]
+            weight = self.options.kl_weight_at(self.run.progress) if self.held is None else self.held.kl_weight
+            cost = cost + weight * logged["divergence"]
         return cost, logged
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        cost, logged = self.training_loss(to_float(batch))
+        cost, logged = self.graph(batch) if self.graph else self.training_loss(to_float(batch))
         state = self.state
         self.log_dict({f"train/{name}": value.detach() for name, value in logged.items()})
         self.log("train/softness", state.softness)

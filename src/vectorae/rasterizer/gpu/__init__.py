@@ -2,29 +2,40 @@
 
 A program draws one tile of one image, shape by shape, each only within its bounds and soft edge: coverage below 2⁻¹⁴
 may be dropped, which changes values by less than 2e-4. The backward pass draws a tile again and differentiates
-compositing without a division, so it is exact for opaque shapes; the tiles' derivatives are summed in a fixed order.
+compositing without a division, so it is exact for opaque shapes; the tiles' derivatives are summed in a fixed order, as
+long as the scratch has room for them (``MAX_ROWS``).
 
-Both passes are operators of torch, ``vectorae::draw`` and ``vectorae::differentiate``: a model around them can be
-compiled. While a CUDA graph is captured, nothing may wait for the GPU. Cubics are then cut into as many pieces as any
-within the canvas may need (see ``geometry.flatten``), and the scratch has room for shapes that cover whole images;
-filled paths are refused, as the number of their self-intersections is unknown.
+Both passes are operators of torch, ``vectorae::draw`` and ``vectorae::differentiate``, and so is the search for
+self-intersections: a model around them can be compiled. Nothing waits for the GPU, so that a CUDA graph can capture all
+of it: how large tensors are does not depend on what is drawn. Cubics are cut into as many pieces as any within the
+canvas may need (see ``geometry.curve.flatten``), boundaries have room for a fixed number of pieces, and scratch is
+bounded.
 """
 
+import math
+from functools import partial
 from typing import Any
 
 import torch
 import triton
 from torch import Tensor
 
-from vectorae.errors import UserError
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.gpu import loops
+from vectorae.rasterizer.gpu.self_intersections import enclosed_region
 from vectorae.rasterizer.gpu.tiles import find_bounds
 from vectorae.rasterizer.packing import NUMBERS, pack
-from vectorae.scene import Path, Scene
+from vectorae.scene import Scene
 
-MAX_UNCOUNTED = 2**14
-"""Shapes × tiles up to which scratch for all of them is allocated; counting those needed would wait for the GPU."""
+MAX_ROWS = 2**20
+"""Shapes × tiles that have a scratch row of their own, and a quarter of the segments × tiles that have one; the rest is
+added by atomic operations, in an order that varies."""
+
+MAX_PROGRAMS = 2**10
+"""Programs of the backward pass; each takes several tiles, one after the other, so that scratch is bounded."""
+
+MAX_GAINS = 2**7
+"""Shapes in a tile whose gains are kept at once (see loops.py)."""
 
 
 def rasterize(
@@ -33,13 +44,10 @@ def rasterize(
     """Draw a scene that lies on a GPU; arguments and result as for the reference.
 
     The order of its shapes is decided: they have no depth, or the temperature is 0.
-
-    Raises:
-        UserError: a filled path while a CUDA graph is captured.
     """
-    if _is_capturing(edge) and any(isinstance(one.outline, Path) and one.stroke_width is None for one in scene.groups):
-        raise UserError("backend: filled paths cannot be drawn while a CUDA graph is captured; draw them outside of it")
-    packed = pack(scene, edge, coverage, min(height, width))
+    # Of control points anywhere on the canvas, second differences are at most twice its diagonal.
+    bend = 2 * math.hypot(height, width) / min(height, width)
+    packed = pack(scene, edge, coverage, min(height, width), partial(enclosed_region, bend=bend), bend)
     profile, screen = list(PROFILES).index(coverage), int(scene.compositing == "soft_or")
     image: Tensor = draw(
         packed.numbers,
@@ -50,10 +58,6 @@ def rasterize(
         [height, width, packed.subpixels, profile, screen, packed.present],
     )
     return image
-
-
-def _is_capturing(tensor: Tensor) -> bool:
-    return tensor.is_cuda and torch.cuda.is_current_stream_capturing()
 
 
 @torch.library.custom_op("vectorae::draw", mutates_args=())
@@ -71,7 +75,7 @@ def draw(
     """
     call = _Call([numbers, vertices, color, background], topology, canvas)
     image = numbers.new_empty(*background.shape, *canvas[:2])
-    call.launch(loops.draw, image)
+    call.launch(loops.draw, call.batch * call.tiles, image)
     return image
 
 
@@ -92,21 +96,24 @@ def differentiate(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The derivatives of Σ gradient · ``draw(…)`` by numbers, vertices, color and background."""
     call = _Call([numbers, vertices, color, background], topology, canvas)
-    channels, rank = color.shape[2], NUMBERS + color.shape[2]
-    begins, rows_needed = _begins(call.bounds, call.tiles)
-    segment_begins, segment_rows_needed = _begins(call.segment_bounds, call.tiles)
-    layers = channels if canvas[4] else 1
-    gains = numbers.new_empty(rows_needed, layers, call.tile**2)
-    rows, segment_rows = numbers.new_empty(rows_needed, rank), numbers.new_empty(segment_rows_needed, 4)
+    channels, rank, room = color.shape[2], NUMBERS + color.shape[2], min(color.shape[1], MAX_GAINS)
+    programs = min(call.batch * call.tiles, MAX_PROGRAMS)
+    shapes = _Rows(call.bounds, rank, MAX_ROWS, call, numbers)
+    segments = _Rows(call.segment_bounds, 4, 4 * MAX_ROWS, call, numbers)
+    gains = numbers.new_empty(programs, room, channels if canvas[4] else 1, call.tile**2)
     by_background = numbers.new_empty(len(background), call.tiles, channels)
     call.launch(
-        loops.differentiate, gradient.contiguous(), gains, rows, segment_rows, by_background, begins, segment_begins
+        loops.differentiate,
+        programs,
+        *(gradient.contiguous(), gains, shapes.rows, segments.rows, by_background),
+        *(shapes.totals, segments.totals, shapes.begins, segments.begins),
+        *(len(shapes.rows), len(segments.rows), call.batch * call.tiles),
+        ROOM=room,
     )
-    sums = _sum_rows(rows, begins, call.bounds)
-    by_numbers, by_color = sums.split([NUMBERS, channels], dim=-1)
+    by_numbers, by_color = shapes.sum().split([NUMBERS, channels], dim=-1)
     by_vertices = torch.zeros_like(vertices)
     if vertices.shape[1]:
-        start, end = _sum_rows(segment_rows, segment_begins, call.segment_bounds).split(2, dim=-1)
+        start, end = segments.sum().split(2, dim=-1)
         by_vertices = start + torch.nn.functional.pad(end[:, :-1], (0, 0, 1, 0))
     # The results of an operator must not share memory.
     return by_numbers.clone(), by_vertices, by_color.clone(), by_background.sum(1)
@@ -168,30 +175,39 @@ class _Call:
             "num_warps": 4 if fine == 1 else 8,
         }
 
-    def launch(self, kernel: Any, *arguments: Tensor) -> None:
-        """Run a kernel with a program for each tile of each image."""
-        kernel[self.batch * self.tiles,](*arguments, *self.arguments, **self.options)
+    def launch(self, kernel: Any, programs: int, *arguments: Tensor | int, **options: int) -> None:
+        """Run a kernel; its own arguments come before those that both share."""
+        kernel[programs,](*arguments, *self.arguments, **options, **self.options)
 
 
-def _begins(bounds: Tensor, tiles: int) -> tuple[Tensor, int]:
-    """Layout of the scratch rows: one for each tile within the bounds ``[B, N, 4]`` of each shape or segment.
+class _Rows:
+    """Scratch rows for the derivatives by shapes or segments: one for each tile within the bounds of each.
 
-    Returns:
-        Index of the first row of each, ``[B·N]``; number of rows to allocate.
+    Args:
+        bounds: ``[B, N, 4]``.
+        rank: numbers in a row.
+        most: rows, at most.
+        call: for the number of tiles.
+        like: its dtype is that of the rows.
+
+    Attributes:
+        rows: ``[·, rank]``; those of one shape or segment follow each other.
+        begins: index of the first row of each, ``[B·N]``; it may lie beyond the end.
+        totals: ``[B, N, rank]``, zeros: what there is no row for is added to them.
     """
-    sizes = (bounds[..., 2] * bounds[..., 3]).flatten()
-    ends = sizes.cumsum(0)
-    most = len(sizes) * tiles
-    if most > MAX_UNCOUNTED and not _is_capturing(bounds):
-        most = int(ends[-1])
-    return ends - sizes, most
 
+    def __init__(self, bounds: Tensor, rank: int, most: int, call: _Call, like: Tensor) -> None:
+        sizes = (bounds[..., 2] * bounds[..., 3]).flatten()
+        self._bounds = bounds
+        self.begins = sizes.cumsum(0) - sizes
+        self.rows = like.new_empty(min(len(sizes) * call.tiles, most), rank)
+        self.totals = like.new_zeros(*bounds.shape[:2], rank)
 
-def _sum_rows(rows: Tensor, begins: Tensor, bounds: Tensor) -> Tensor:
-    """The sum of the scratch rows ``[·, rank]`` of each shape or segment, ``[B, N, rank]``."""
-    rank = rows.shape[1]
-    total = rows.new_empty(*bounds.shape[:2], rank)
-    loops.sum_rows[len(begins),](
-        rows, begins, bounds, total, RANK=rank, PADDED=triton.next_power_of_2(rank), LENGTH=8, num_warps=1
-    )
-    return total
+    def sum(self) -> Tensor:
+        """The totals, the rows of each added to them, ``[B, N, rank]``."""
+        room, rank = self.rows.shape
+        padded = triton.next_power_of_2(rank)
+        loops.sum_rows[len(self.begins),](
+            self.rows, self.begins, self._bounds, self.totals, room, RANK=rank, PADDED=padded, LENGTH=8, num_warps=1
+        )
+        return self.totals

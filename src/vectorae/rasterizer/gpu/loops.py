@@ -2,8 +2,9 @@
 
 A tile is drawn shape by shape, from bottom to top. For the derivative it is drawn once more, which gives each shape's
 gain: the derivative by its alpha if nothing were above it. From top to bottom, the gains are weighted by the
-transmittance of the shapes above. Each shape's derivatives in a tile are a scratch row of their own, summed afterwards:
-no two programs write to the same memory, so that sums are reproducible.
+transmittance of the shapes above. Where a tile has more shapes than the scratch has room for, it is drawn again for
+every so many. Each shape's derivatives in a tile are a scratch row of their own, summed afterwards: no two programs
+write to the same memory, so that sums are reproducible; rows for which there is no room are added to the sums at once.
 
 Shared arguments:
     numbers, vertices, kinds, first, size, blend: pointers to the fields of ``packing.Packed``.
@@ -45,7 +46,7 @@ from vectorae.rasterizer.gpu.constants import (
     STROKE_WIDTH,
 )
 from vectorae.rasterizer.gpu.path import add_by_area, add_by_segments, covered_area, path
-from vectorae.rasterizer.gpu.tiles import entry_of, highest, lowest, touching, without
+from vectorae.rasterizer.gpu.tiles import bits, entry_of, highest, lowest, put, touches, without
 
 
 @triton.jit
@@ -56,10 +57,10 @@ def draw(
     TILE: tl.constexpr,
 ):  # fmt: skip
     """Write ``image`` ``[B, C, H, W]``."""
-    b, column, row = _tile(width, height, TILE)
+    b, column, row = _tile(tl.program_id(0), width, height, TILE)
     canvas = _draw_tile(
         b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
-        image, image, image, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
+        image, image, 0, count, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
         PRESENT, TILE, False,
     )  # fmt: skip
     at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
@@ -68,76 +69,94 @@ def draw(
 
 @triton.jit
 def differentiate(
-    gradient, gains, rows, segment_rows, by_background, begins, segment_begins, numbers, vertices, color, background,
-    kinds, first, size, order, blend, bounds, segment_bounds, count, vertex_count, height, width, pixel,
-    EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr,
-    FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, TILE: tl.constexpr,
+    gradient, gains, rows, segment_rows, by_background, totals, segment_totals, begins, segment_begins, rows_room,
+    segment_rows_room, tiles, numbers, vertices, color, background, kinds, first, size, order, blend, bounds,
+    segment_bounds, count, vertex_count, height, width, pixel, ROOM: tl.constexpr, EPSILON: tl.constexpr,
+    TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr,
+    SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
-    """Write the derivatives of Σ gradient · image by each shape in each tile.
+    """Write the derivatives of Σ gradient · image by each shape in each tile; each program takes several tiles.
 
     Args:
         gradient: ``[B, C, H, W]``.
-        gains: scratch ``[·, 1 or C, TILE²]`` for the gains of each shape in each tile, per channel for soft or.
-        rows: ``[·, 11 + C]`` derivatives by numbers and colour; segment_rows: ``[·, 4]`` by the start and end of each
-            segment; by_background: ``[B, tiles, C]``.
+        gains: scratch ``[programs, ROOM, 1 or C, TILE²]`` for the gains of shapes in a tile, per channel for soft or.
+        rows: ``[rows_room, 11 + C]`` derivatives by numbers and colour; segment_rows: ``[segment_rows_room, 4]`` by the
+            start and end of each segment; by_background: ``[B, tiles, C]``.
+        totals, segment_totals: sums of each shape and segment, to which rows are added that there is no room for.
         begins, segment_begins: index of the first row of each shape, and of each segment.
+        tiles: of all images.
     """
-    b, column, row = _tile(width, height, TILE)
-    at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
-    cotangent = tl.load(gradient + at, mask=inside, other=0)
-    _draw_tile(
-        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
-        cotangent, gains, begins, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
-        PRESENT, TILE, True,
-    )  # fmt: skip
-    tl.debug_barrier()
-    x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
-    transmittance = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, cotangent.dtype)
+    gains += tl.program_id(0).to(tl.int64) * (ROOM * (CHANNELS if SOFT_OR else 1) * TILE * TILE)
     channel = tl.arange(0, PADDED)
     chunks = (count + LANES - 1) // LANES
-    for chunk in range(chunks):
-        begin = (chunks - 1 - chunk) * LANES
-        hits = _hits(b, column, row, order, bounds, count, begin)
-        while hits != 0:
-            i = highest(hits)
-            hits = without(hits, i)
-            k = tl.load(order + b * count + begin + i)
-            shape = b * count + k
-            entry = entry_of(bounds, begins, shape, column, row)
-            ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
-            gain_at, mask = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
-            by_alpha = tl.load(gains + gain_at, mask=mask, other=0) * transmittance
-            alpha = _differentiate_shape(
-                tl.sum(by_alpha * ink, 0)[None, :] if SOFT_OR else by_alpha, x, y, b, k, numbers, vertices,
-                kinds, first, size, blend, segment_bounds, segment_begins, rows + entry * (NUMBERS + CHANNELS),
-                segment_rows, count, vertex_count, column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
-            )  # fmt: skip
-            by_ink = tl.sum(by_alpha * alpha if SOFT_OR else cotangent * (alpha * transmittance), 1)
-            tl.store(rows + entry * (NUMBERS + CHANNELS) + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
-            transmittance *= 1 - (alpha * ink if SOFT_OR else alpha)
-    tile = tl.program_id(0).to(tl.int64)
-    tl.store(by_background + tile * CHANNELS + channel, tl.sum(cotangent * transmittance, 1), mask=channel < CHANNELS)
+    for tile in range(tl.program_id(0), tiles, tl.num_programs(0)):
+        b, column, row = _tile(tile, width, height, TILE)
+        at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
+        cotangent = tl.load(gradient + at, mask=inside, other=0)
+        x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+        transmittance = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, cotangent.dtype)
+        number = _count_hits(b, column, row, order, bounds, count)
+        saved = number
+        for chunk in range(chunks):
+            begin = (chunks - 1 - chunk) * LANES
+            hits = _hits(b, column, row, order, bounds, count, begin)
+            while hits != 0:
+                i = highest(hits)
+                hits = without(hits, i)
+                number -= 1
+                if number < saved:
+                    saved = tl.maximum(number + 1 - ROOM, 0)
+                    tl.debug_barrier()
+                    _draw_tile(
+                        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds,
+                        segment_bounds, cotangent, gains, saved, number + 1, count, vertex_count, pixel, EPSILON, TINY,
+                        CHANNELS, PADDED, PROFILE, FINE, SOFT_OR, PRESENT, TILE, True,
+                    )  # fmt: skip
+                    tl.debug_barrier()
+                k = tl.load(order + b * count + begin + i)
+                shape = b * count + k
+                entry = entry_of(bounds, begins, shape, column, row)
+                fits = entry < rows_room
+                into = rows + entry * (NUMBERS + CHANNELS) if fits else totals + shape * (NUMBERS + CHANNELS)
+                ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
+                gain_at, mask = _gain_tile(number - saved, CHANNELS, PADDED, SOFT_OR, TILE)
+                by_alpha = tl.load(gains + gain_at, mask=mask, other=0) * transmittance
+                alpha = _differentiate_shape(
+                    tl.sum(by_alpha * ink, 0)[None, :] if SOFT_OR else by_alpha, x, y, b, k, numbers, vertices,
+                    kinds, first, size, blend, segment_bounds, segment_begins, into, fits, segment_rows, segment_totals,
+                    segment_rows_room, count, vertex_count, column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+                )  # fmt: skip
+                by_ink = tl.sum(by_alpha * alpha if SOFT_OR else cotangent * (alpha * transmittance), 1)
+                if fits:
+                    tl.store(into + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
+                else:
+                    tl.atomic_add(into + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
+                transmittance *= 1 - (alpha * ink if SOFT_OR else alpha)
+        at = by_background + (b * 0 + tile) * CHANNELS + channel  # int64, as b is
+        tl.store(at, tl.sum(cotangent * transmittance, 1), mask=channel < CHANNELS)
 
 
 @triton.jit
 def _draw_tile(
     b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
-    cotangent, gains, begins, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
+    cotangent, gains, bottom, top, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
     CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr,
     PRESENT: tl.constexpr, TILE: tl.constexpr, SAVE: tl.constexpr,
 ):  # fmt: skip
-    """The pixels of a tile, ``[PADDED, TILE²]``; if ``SAVE``, also write the gain of each shape to ``gains``.
+    """The pixels of a tile with all shapes in it below number ``top``, ``[PADDED, TILE²]``.
 
-    The gain, the derivative of Σ cotangent · image by the shape's alpha if nothing were above it, is
-    Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel.
+    If ``SAVE``, also write the gains of those from number ``bottom`` on to ``gains``. The gain, the derivative of
+    Σ cotangent · image by the shape's alpha if nothing were above it, is Σ_c g_c (c_k − B_k), with g the cotangent and
+    B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel.
     """
     x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
     channel = tl.arange(0, PADDED)
     below = tl.load(background + b * CHANNELS + channel, mask=channel < CHANNELS, other=0)
     canvas = below[:, None] + tl.zeros([PADDED, TILE * TILE], below.dtype)
+    number = 0
     for begin in range(0, count, LANES):
         hits = _hits(b, column, row, order, bounds, count, begin)
-        while hits != 0:
+        while (hits != 0) & (number < top):
             i = lowest(hits)
             hits = without(hits, i)
             k = tl.load(order + b * count + begin + i)
@@ -149,19 +168,19 @@ def _draw_tile(
             ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
             more = 1 - canvas if SOFT_OR else ink - canvas
             if SAVE:
-                entry = entry_of(bounds, begins, shape, column, row)
-                gain_at, mask = _gain_tile(entry, CHANNELS, PADDED, SOFT_OR, TILE)
-                gain = cotangent * more if SOFT_OR else tl.sum(cotangent * more, 0)[None, :]
-                tl.store(gains + gain_at, gain, mask=mask)
+                if number >= bottom:
+                    gain_at, mask = _gain_tile(number - bottom, CHANNELS, PADDED, SOFT_OR, TILE)
+                    gain = cotangent * more if SOFT_OR else tl.sum(cotangent * more, 0)[None, :]
+                    tl.store(gains + gain_at, gain, mask=mask)
             canvas += alpha * (ink * more if SOFT_OR else more)
+            number += 1
     return canvas
 
 
 @triton.jit
-def _tile(width, height, TILE: tl.constexpr):
-    """Image, column and row of this program's tile."""
+def _tile(tile, width, height, TILE: tl.constexpr):
+    """Image, column and row of a tile."""
     columns, rows = (width + TILE - 1) // TILE, (height + TILE - 1) // TILE
-    tile = tl.program_id(0)
     return (tile // (columns * rows)).to(tl.int64), tile % columns, tile // columns % rows
 
 
@@ -183,14 +202,14 @@ def _image_tile(b, column, row, height, width, CHANNELS: tl.constexpr, PADDED: t
 
 
 @triton.jit
-def _gain_tile(entry, CHANNELS: tl.constexpr, PADDED: tl.constexpr, SOFT_OR: tl.constexpr, TILE: tl.constexpr):
-    """Offsets of the gains of a shape in a tile, and their mask."""
+def _gain_tile(number, CHANNELS: tl.constexpr, PADDED: tl.constexpr, SOFT_OR: tl.constexpr, TILE: tl.constexpr):
+    """Offsets of the gains of a shape, the number-th that are saved of a tile, and their mask."""
     p = tl.arange(0, TILE * TILE)[None, :]
     if SOFT_OR:
         channel = tl.arange(0, PADDED)[:, None]
-        at, mask = (entry * CHANNELS + channel) * (TILE * TILE) + p, (channel < CHANNELS) & (p >= 0)
+        at, mask = (number * CHANNELS + channel) * (TILE * TILE) + p, (channel < CHANNELS) & (p >= 0)
     else:
-        at, mask = entry * (TILE * TILE) + p, p >= 0
+        at, mask = number * (TILE * TILE) + p, p >= 0
     return at, mask
 
 
@@ -199,7 +218,18 @@ def _hits(b, column, row, order, bounds, count, begin):
     """The set of those, out of LANES shapes from ``begin`` on in their order, that touch the tile."""
     lane = begin + tl.arange(0, LANES)
     k = tl.load(order + b * count + lane, mask=lane < count, other=0)
-    return touching(bounds, b * count + k, lane < count, column, row)
+    return bits(touches(bounds, b * count + k, lane < count, column, row))
+
+
+@triton.jit
+def _count_hits(b, column, row, order, bounds, count):
+    """Number of shapes that touch the tile."""
+    found = 0
+    for begin in range(0, count, LANES):
+        lane = begin + tl.arange(0, LANES)
+        k = tl.load(order + b * count + lane, mask=lane < count, other=0)
+        found += tl.sum(touches(bounds, b * count + k, lane < count, column, row).to(tl.int32), 0)
+    return found
 
 
 @triton.jit
@@ -235,13 +265,14 @@ def _cover(
 
 @triton.jit
 def _differentiate_shape(
-    by_alpha, x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, segment_begins, rows,
-    segment_rows, count, vertex_count, column, row, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
-    PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
+    by_alpha, x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, segment_begins, into, fits,
+    segment_rows, segment_totals, segment_rows_room, count, vertex_count, column, row, pixel, EPSILON: tl.constexpr,
+    TINY: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
 ):  # fmt: skip
     """The alpha of a shape, ``[1, TILE²]``; writes the derivatives of Σ by_alpha · alpha by its numbers and segments.
 
-    ``rows`` points to the shape's row, the derivatives by its numbers; ``segment_rows`` to the rows of all segments.
+    ``into`` points to the shape's row, the derivatives by its numbers, or, unless it ``fits``, to its sums;
+    ``segment_rows`` and ``segment_totals`` to the rows and sums of all segments.
     """
     shape, kind = b * count + k, tl.load(kinds + k)
     numbers += shape * NUMBERS
@@ -249,21 +280,34 @@ def _differentiate_shape(
     if BOXES & PRESENT:
         if kind < POLYLINE:
             alpha = _differentiate_box(
-                by_alpha, x, y, numbers, kind, tl.load(blend + shape), rows, pixel, EPSILON, PROFILE, FINE, PRESENT
+                by_alpha,
+                x,
+                y,
+                numbers,
+                kind,
+                tl.load(blend + shape),
+                into,
+                fits,
+                pixel,
+                EPSILON,
+                PROFILE,
+                FINE,
+                PRESENT,
             )
     if PATHS & PRESENT:
         if kind >= POLYLINE:
             alpha = _differentiate_path(
                 by_alpha, x, y, numbers, kind, vertices + 2 * b * vertex_count, segment_bounds + 4 * b * vertex_count,
-                segment_begins + b * vertex_count, tl.load(first + k), tl.load(size + shape), rows, segment_rows,
-                column, row, pixel, TINY, PROFILE, FINE, PRESENT,
+                segment_begins + b * vertex_count, tl.load(first + k), tl.load(size + shape), into, fits, segment_rows,
+                segment_totals + 4 * b * vertex_count, segment_rows_room, column, row, pixel, TINY, PROFILE, FINE,
+                PRESENT,
             )  # fmt: skip
     return tl.sum(alpha, 0)[None, :] / (FINE * FINE)
 
 
 @triton.jit
 def _differentiate_box(
-    by_alpha, x, y, numbers, kind, blend, rows, pixel, EPSILON: tl.constexpr, PROFILE: tl.constexpr,
+    by_alpha, x, y, numbers, kind, blend, into, fits, pixel, EPSILON: tl.constexpr, PROFILE: tl.constexpr,
     FINE: tl.constexpr, PRESENT: tl.constexpr,
 ):  # fmt: skip
     """As ``_differentiate_shape``, for a box; alpha is that of the sub-pixels, ``[FINE², TILE²]``."""
@@ -273,53 +317,54 @@ def _differentiate_box(
     )
     cos, sin = tl.load(numbers + COS), tl.load(numbers + SIN)
     all_x, all_y = _total(weight * by_x), _total(weight * by_y)
-    tl.store(rows + CENTER_X, sin * all_y - cos * all_x)
-    tl.store(rows + CENTER_Y, -sin * all_x - cos * all_y)
-    tl.store(rows + COS, _total(weight * by_cos))
-    tl.store(rows + SIN, _total(weight * by_sin))
-    tl.store(rows + HALF_WIDTH, _total(weight * by_width))
-    tl.store(rows + HALF_HEIGHT, _total(weight * by_height))
-    tl.store(rows + ROUNDNESS, _total(weight * by_roundness))
-    tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
-    tl.store(rows + SOFTNESS, _total(weight * by_s))
-    tl.store(rows + ROUNDED, _total(weight * by_rounded))
-    tl.store(rows + SHARP, _total(weight * by_sharp))
+    put(into + CENTER_X, sin * all_y - cos * all_x, fits)
+    put(into + CENTER_Y, -sin * all_x - cos * all_y, fits)
+    put(into + COS, _total(weight * by_cos), fits)
+    put(into + SIN, _total(weight * by_sin), fits)
+    put(into + HALF_WIDTH, _total(weight * by_width), fits)
+    put(into + HALF_HEIGHT, _total(weight * by_height), fits)
+    put(into + ROUNDNESS, _total(weight * by_roundness), fits)
+    put(into + STROKE_WIDTH, _total(weight * by_stroke), fits)
+    put(into + SOFTNESS, _total(weight * by_s), fits)
+    put(into + ROUNDED, _total(weight * by_rounded), fits)
+    put(into + SHARP, _total(weight * by_sharp), fits)
     return alpha
 
 
 @triton.jit
 def _differentiate_path(
-    by_alpha, x, y, numbers, kind, vertices, segment_bounds, segment_begins, first, size, rows, segment_rows, column,
-    row, pixel, TINY: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, PRESENT: tl.constexpr,
+    by_alpha, x, y, numbers, kind, vertices, segment_bounds, segment_begins, first, size, into, fits, segment_rows,
+    segment_totals, segment_rows_room, column, row, pixel, TINY: tl.constexpr, PROFILE: tl.constexpr,
+    FINE: tl.constexpr, PRESENT: tl.constexpr,
 ):  # fmt: skip
     """As ``_differentiate_shape``, for a polyline or region; alpha is that of the sub-pixels, ``[FINE², TILE²]``."""
     alpha, weight = x * 0, by_alpha / (FINE * FINE)
     rounded = tl.load(numbers + ROUNDED)
     for number in tl.static_range(NUMBERS):
         if number != STROKE_WIDTH and number != SOFTNESS and number != ROUNDED:
-            tl.store(rows + number, rounded * 0)
+            put(into + number, rounded * 0, fits)
     if (kind == REGION) & (PROFILE == RAMP):
         middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
         covered = covered_area(middle_x, middle_y, vertices, first, size, pixel)
         alpha += rounded * covered
-        tl.store(rows + ROUNDED, _total(by_alpha * covered))
-        tl.store(rows + STROKE_WIDTH, rounded * 0)
-        tl.store(rows + SOFTNESS, rounded * 0)
+        put(into + ROUNDED, _total(by_alpha * covered), fits)
+        put(into + STROKE_WIDTH, rounded * 0, fits)
+        put(into + SOFTNESS, rounded * 0, fits)
         add_by_area(
-            rounded * by_alpha, middle_x, middle_y, vertices, segment_bounds, segment_begins, segment_rows, first,
-            size, column, row, pixel,
+            rounded * by_alpha, middle_x, middle_y, vertices, segment_bounds, segment_begins, segment_rows,
+            segment_totals, segment_rows_room, first, size, column, row, pixel,
         )  # fmt: skip
     else:
         alpha, by_stroke, by_s, by_rounded, near_x, near_y, segment, part = path(
             x, y, numbers, kind, vertices, segment_bounds, first, size, column, row, pixel / FINE, TINY, PROFILE,
             PRESENT,
         )  # fmt: skip
-        tl.store(rows + STROKE_WIDTH, _total(weight * by_stroke))
-        tl.store(rows + SOFTNESS, _total(weight * by_s))
-        tl.store(rows + ROUNDED, _total(weight * by_rounded))
+        put(into + STROKE_WIDTH, _total(weight * by_stroke), fits)
+        put(into + SOFTNESS, _total(weight * by_s), fits)
+        put(into + ROUNDED, _total(weight * by_rounded), fits)
         add_by_segments(
-            weight * near_x, weight * near_y, segment, part, segment_bounds, segment_begins, segment_rows, first, size,
-            column, row,
+            weight * near_x, weight * near_y, segment, part, segment_bounds, segment_begins, segment_rows,
+            segment_totals, segment_rows_room, first, size, column, row,
         )  # fmt: skip
     return alpha
 
@@ -331,15 +376,17 @@ def _total(values):
 
 
 @triton.jit
-def sum_rows(rows, begins, bounds, total, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
-    """Sum the rows ``[·, RANK]`` of each shape or segment into ``total`` ``[B·N, RANK]``: one program for each."""
+def sum_rows(rows, begins, bounds, total, room, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
+    """Add the rows ``[room, RANK]`` of each shape or segment to ``total`` ``[B·N, RANK]``: one program for each."""
     shape = tl.program_id(0).to(tl.int64)
     begin = tl.load(begins + shape)
     length = tl.load(bounds + 4 * shape + 2) * tl.load(bounds + 4 * shape + 3)
+    length = tl.minimum(length.to(tl.int64), tl.maximum(room - begin, 0)).to(tl.int32)
     lane, number = tl.arange(0, LENGTH)[:, None], tl.arange(0, PADDED)[None, :]
     total_here = tl.zeros([LENGTH, PADDED], total.dtype.element_ty)
     for part in range(0, length, LENGTH):
         mask = (part + lane < length) & (number < RANK)
         total_here += tl.load(rows + (begin + part + lane) * RANK + number, mask=mask, other=0)
     at = tl.arange(0, PADDED)
-    tl.store(total + shape * RANK + at, tl.sum(total_here, 0), mask=at < RANK)
+    total += shape * RANK + at
+    tl.store(total, tl.load(total, mask=at < RANK, other=0) + tl.sum(total_here, 0), mask=at < RANK)

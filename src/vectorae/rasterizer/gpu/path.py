@@ -26,7 +26,7 @@ from vectorae.rasterizer.gpu.constants import (
     STROKE_WIDTH,
 )
 from vectorae.rasterizer.gpu.profiles import reach_beyond, slab
-from vectorae.rasterizer.gpu.tiles import bits, entry_of, lowest, touching, without
+from vectorae.rasterizer.gpu.tiles import bits, entry_of, lowest, put, touching, without
 
 
 @triton.jit
@@ -135,13 +135,14 @@ def _winding(x, y, vertices, first, size):
 
 @triton.jit
 def add_by_segments(
-    by_near_x, by_near_y, segment, part, segment_bounds, begins, rows, first, size, column, row,
+    by_near_x, by_near_y, segment, part, segment_bounds, begins, rows, totals, room, first, size, column, row,
 ):  # fmt: skip
     """Write the sums over the tile of the derivatives by each segment that touches it, given those by closest points.
 
     Args:
         by_near_x, by_near_y, segment, part: see ``path``.
-        rows: pointer to the scratch ``[·, 4]``: derivatives by x and y of the start and of the end.
+        rows: pointer to the scratch ``[room, 4]``: derivatives by x and y of the start and of the end.
+        totals: pointer to their sums ``[V, 4]``, to which those are added that there is no room for.
         begins: pointer to the index of each segment's first row.
     """
     for number in range(0, size - 1, LANES):
@@ -152,18 +153,20 @@ def add_by_segments(
             hits = without(hits, i)
             mine = segment == number + i
             by_x, by_y = tl.where(mine, by_near_x, 0), tl.where(mine, by_near_y, 0)
-            _write(rows, entry_of(segment_bounds, begins, first + number + i, column, row), by_x, by_y, part)
+            entry = entry_of(segment_bounds, begins, first + number + i, column, row)
+            _write(rows, totals, room, entry, first + number + i, by_x, by_y, part)
 
 
 @triton.jit
-def _write(rows, entry, by_x, by_y, part):
+def _write(rows, totals, room, entry, segment, by_x, by_y, part):
     """Write the derivatives by a segment's start and end, given those by points at ``part`` of it."""
     all_x, all_y, end_x, end_y = tl.sum(by_x), tl.sum(by_y), tl.sum(by_x * part), tl.sum(by_y * part)
-    at = rows + 4 * entry
-    tl.store(at, all_x - end_x)
-    tl.store(at + 1, all_y - end_y)
-    tl.store(at + 2, end_x)
-    tl.store(at + 3, end_y)
+    fits = entry < room
+    at = rows + 4 * entry if fits else totals + 4 * segment
+    put(at, all_x - end_x, fits)
+    put(at + 1, all_y - end_y, fits)
+    put(at + 2, end_x, fits)
+    put(at + 3, end_y, fits)
 
 
 @triton.jit
@@ -190,9 +193,9 @@ def covered_area(x, y, vertices, first, size, pixel):
 
 @triton.jit
 def add_by_area(
-    weight, x, y, vertices, segment_bounds, begins, rows, first, size, column, row, pixel,
+    weight, x, y, vertices, segment_bounds, begins, rows, totals, room, first, size, column, row, pixel,
 ):  # fmt: skip
-    """Write the derivatives of Σ weight · covered area by each segment that touches the tile, to ``rows``."""
+    """Write the derivatives of Σ weight · covered area by each segment that touches the tile, as above."""
     left, top = x / pixel - 0.5, y / pixel - 0.5
     for number in range(0, size - 1, LANES):
         lane = number + tl.arange(0, LANES)
@@ -205,7 +208,8 @@ def add_by_area(
             start, stop, _, _ = _inside_pixels(x0, y0, along_x, along_y, left, top)
             inside = weight * (stop - start) / pixel
             entry = entry_of(segment_bounds, begins, first + number + i, column, row)
-            _write(rows, entry, -along_y * inside, along_x * inside, 0.5 * (start + stop))
+            by_x, by_y = -along_y * inside, along_x * inside
+            _write(rows, totals, room, entry, first + number + i, by_x, by_y, 0.5 * (start + stop))
 
 
 @triton.jit

@@ -105,7 +105,13 @@ def find_bounds(
 
 @triton.jit
 def touching(bounds, index, among, column, row):
-    """The set of those, out of ``LANES`` shapes or segments, whose bounds contain a tile.
+    """The set of those, out of ``LANES`` shapes or segments, whose bounds contain a tile; arguments as below."""
+    return bits(touches(bounds, index, among, column, row))
+
+
+@triton.jit
+def touches(bounds, index, among, column, row):
+    """Which of ``LANES`` shapes or segments have bounds that contain a tile, ``[LANES]``.
 
     Args:
         bounds: pointer to the bounds ``[·, 4]``; index: ``[LANES]`` of those to test; among: ``[LANES]`` mask.
@@ -116,7 +122,7 @@ def touching(bounds, index, among, column, row):
     columns, rows = tl.load(at + 2, mask=among, other=0), tl.load(at + 3, mask=among, other=0)
     hit = (column >= first_column) & (column < first_column + columns)
     hit &= (row >= first_row) & (row < first_row + rows)
-    return bits(hit)
+    return hit
 
 
 @triton.jit
@@ -150,3 +156,12 @@ def entry_of(bounds, begins, index, column, row):
     at = bounds + 4 * index
     local = (row - tl.load(at + 1)) * tl.load(at + 2) + column - tl.load(at)
     return tl.load(begins + index) + local
+
+
+@triton.jit
+def put(at, value, fits):
+    """Store a number in a scratch row, or, unless it ``fits``, add it to a sum that several programs add to."""
+    if fits:
+        tl.store(at, value)
+    else:
+        tl.atomic_add(at, value)
