@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import training
+from benchmarks import exact, training
 from benchmarks.contenders import Ours, drawing_pass
 from benchmarks.peers import PEERS
 from benchmarks.timing import Pass
@@ -13,7 +13,7 @@ from benchmarks.workloads import DRAWINGS, ON_GPU, Size, Workload
 
 Work = Workload | training.Step
 
-WORKLOADS = (*(name for name in DRAWINGS if name not in ON_GPU), training.NAME, *ON_GPU)
+WORKLOADS = (*(name for name in DRAWINGS if name not in ON_GPU), training.NAME, exact.NAME, *ON_GPU)
 
 
 def make_work(name: str, size: Size, config: Mapping[str, Any] | None, device: torch.device) -> Work:

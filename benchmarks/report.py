@@ -43,6 +43,26 @@ def tables(results: Mapping[str, Any]) -> Iterator[Table]:
         for cells in _lines(rows):
             table.add_row(*cells)
         yield table
+    if found := _exact_table(results):
+        title, columns, lines = found
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        for index, column in enumerate(columns):
+            table.add_column(column, justify="right" if index else "left")
+        for line in lines:
+            table.add_row(*line)
+        yield table
+
+
+def _exact_table(results: Mapping[str, Any]) -> tuple[str, Sequence[str], list[Sequence[str]]] | None:
+    """Exact against soft drawing: title, columns, and a line for each kind of shape."""
+    if not (rows := results["exact"]):
+        return None
+    titles = list(dict.fromkeys(row["title"] for row in rows))
+    lines: list[Sequence[str]] = []
+    for kind, found in groupby(rows, key=lambda row: row["kind"]):
+        cells = [f"{row['exact'] / row['soft']:.2f} ({_ms(row['exact'])} / {_ms(row['soft'])} ms)" for row in found]
+        lines.append([str(kind), *cells])
+    return "X: exact / soft drawing, forward and backward, one core", ["kind", *titles], lines
 
 
 def markdown(results: Mapping[str, Any]) -> str:
@@ -52,6 +72,10 @@ def markdown(results: Mapping[str, Any]) -> str:
     for title, rows in _workloads(results):
         lines += ["", f"## {title}", "", _line(COLUMNS), _line(["---", *["---:"] * (len(COLUMNS) - 1)])]
         lines += [_line(cells) for cells in _lines(rows)]
+    if found := _exact_table(results):
+        title, columns, kinds = found
+        lines += ["", f"## {title}", "", _line(columns), _line(["---", *["---:"] * (len(columns) - 1)])]
+        lines += [_line(cells) for cells in kinds]
     if said := list(remarks(results)):
         lines += ["", "## Also", "", *(f"- {remark}" for remark in said)]
     return "\n".join(lines) + "\n"

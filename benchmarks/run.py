@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from benchmarks import training
+from benchmarks import exact, training
 from benchmarks.contenders import covered_pairs
 from benchmarks.floors import floors
 from benchmarks.machine import MIB, free_memory, machine, versions
@@ -72,16 +72,21 @@ def measure_all(plan: Plan) -> dict[str, Any]:
 
     Returns:
         What the JSON holds: facts about the machine, versions, settings, a row for each workload and contender with
-        the seconds of every round, and a list of what was not measured and why.
+        the seconds of every round, the seconds of exact drawings, and a list of what was not measured and why.
     """
     rows: list[Row] = []
     missing: Missing = []
+    of_exact: list[Row] = []
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with Progress(*columns) as progress:
         bar = progress.add_task("", total=len(plan.workloads))
         for name in plan.workloads:
             if refusal := _refusal(plan, name):
                 missing.append({"workload": name, "contender": "", "reason": refusal})
+            elif name == exact.NAME:
+                of_exact = exact.measure_exact(
+                    plan.size, plan.repeats, plan.max_time, partial(_say, progress, bar, name)
+                )
             else:
                 measured, failed = _workload(plan, name, partial(_say, progress, bar, name))
                 rows += measured
@@ -99,6 +104,7 @@ def measure_all(plan: Plan) -> dict[str, Any]:
             "batch": plan.size.batch,
         },
         "rows": rows,
+        "exact": of_exact,
         "not_measured": missing,
     }
 
@@ -113,7 +119,7 @@ def _refusal(plan: Plan, name: str) -> str | None:
         return "needs a GPU"
     if name in LARGE and fastest(plan.device.type) != "gpu":
         return "there are no fused kernels for this GPU"
-    if name in ON_ONE_CORE and plan.device.type != "cpu":
+    if name in (*ON_ONE_CORE, exact.NAME) and plan.device.type != "cpu":
         return "measures the time of one core: device=cpu"
     return None
 

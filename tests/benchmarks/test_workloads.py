@@ -9,7 +9,7 @@ import torch
 from helpers.benchmarks import SMALL, full
 from torch import Tensor
 
-from benchmarks import training
+from benchmarks import exact, training
 from benchmarks.contenders import covered_pairs, learning
 from benchmarks.passes import WORKLOADS, make_pass
 from benchmarks.workloads import DRAWINGS, ON_GPU, ON_ONE_CORE, Size
@@ -63,7 +63,7 @@ def test_workloads_are_as_specified(
 
 
 def test_every_workload_is_named() -> None:
-    assert set(WORKLOADS) == {*DRAWINGS, training.NAME}
+    assert set(WORKLOADS) == {*DRAWINGS, training.NAME, exact.NAME}
     assert {*ON_GPU, *ON_ONE_CORE} < set(WORKLOADS)
 
 
