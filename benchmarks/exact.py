@@ -1,4 +1,4 @@
-"""Workload X: drawing exactly, as every training and every fit ends, against drawing softly, for every kind of shape."""
+"""Workload X: drawing exactly, as every training and fit ends, against drawing softly, for every kind of shape."""
 
 from __future__ import annotations
 
