@@ -157,7 +157,7 @@ def test_one_gpu_has_graphs() -> None:
 
 def test_the_key_is_checked() -> None:
     section = composed("trainer=cpu")["trainer"]
-    assert section["cuda_graph"] == "auto"
+    assert section["cuda_graph"] is False  # until it has been measured on a GPU
     with pytest.raises(UserError, match=r"trainer\.cuda_graph"):
         trainer_settings({**section, "cuda_graph": "always"})
 

@@ -171,7 +171,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size, shape), started, model.options.ema)
     logger = Curves(folder, purge_step)
     trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
-    model.graph = step_graph(model, trainer, settings.get(CUDA_GRAPH, "auto"))
+    model.graph = step_graph(model, trainer, settings.get(CUDA_GRAPH, False))
     dataset.prepare_data()
     if shell.main_process():
         _log_settings(logger, config)

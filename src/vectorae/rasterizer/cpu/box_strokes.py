@@ -10,9 +10,9 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
-from vectorae.rasterizer.cpu.plan import IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
-from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import STROKED_BOX
 
 
@@ -22,12 +22,13 @@ def cover_box_strokes(entries, shapes, canvas, alpha, work):
     if not is_scratch(work):
         return
     pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
         if shapes.kinds[k] != STROKED_BOX or place < 0:
             continue
-        locate_pixels(work, entries[e, LEFT], entries[e, TOP], pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         cover_box_stroke(shapes.numbers[b], k, canvas.profile, pixel, start, stop, epsilon, work)
         for p in range(start, stop):
             alpha[place, p] = work[ALPHA, p]
@@ -39,12 +40,13 @@ def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, wor
     if not is_scratch(work):
         return
     pixel, epsilon = pixel_of(canvas, work), np.finfo(work.dtype).eps
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
         if shapes.kinds[k] != STROKED_BOX or place < 0:
             continue
-        locate_pixels(work, entries[e, LEFT], entries[e, TOP], pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
         numbers, profile = shapes.numbers[b], canvas.profile

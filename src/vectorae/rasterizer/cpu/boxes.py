@@ -7,13 +7,11 @@ Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
-import numpy as np
-
 from vectorae.rasterizer.cpu.box import cover_circular, cover_sharp, differentiate_circular, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
-from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
-from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import FILLED_BOX
 
 
@@ -23,15 +21,13 @@ def cover_boxes(entries, shapes, canvas, alpha, work):
     if not is_scratch(work):
         return
     pixel, profile = pixel_of(canvas, work), canvas.profile
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
         if shapes.kinds[k] != FILLED_BOX or place < 0 or entries[e, ARCS] >= 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
         cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
         if blend < ONE:
@@ -46,15 +42,13 @@ def differentiate_boxes(entries, shapes, canvas, by_alpha, by_numbers, work):
     if not is_scratch(work):
         return
     pixel, profile = pixel_of(canvas, work), canvas.profile
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
         if shapes.kinds[k] != FILLED_BOX or place < 0 or entries[e, ARCS] >= 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]

@@ -11,10 +11,8 @@ then the transmittance of the shapes above.
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
-import numpy as np
-
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
-from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, START, STOP
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 from vectorae.rasterizer.packing import ROUNDED, SHARP
@@ -31,7 +29,7 @@ def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
         b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
-            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            start, stop = range_of(entries[e])
             read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
             _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
@@ -57,13 +55,13 @@ def differentiate_compositing(begin, entries, shapes, canvas, images, band, alph
         read_tile(gradient, b, left, top, work, cotangent)
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
-            start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+            start, stop = range_of(entries[e])
             read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
             _find_gain(shapes.color, b, entries[e, SLOT], start, stop, work, gains, e - begin[tile])
         for p in range(PIXELS):
             work[transmittance, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
-            start, stop, k = np.uintp(entries[e, START]), np.uintp(entries[e, STOP]), entries[e, SLOT]
+            (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
             _differentiate_shape(shapes.color, b, k, start, stop, work, gains, e - begin[tile], by.color)
             write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)

@@ -12,9 +12,9 @@ import numpy as np
 from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
-from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
-from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.cpu.tiles import pixel_of
 
 
 @kernel
@@ -23,15 +23,13 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
     if not is_scratch(work):
         return
     pixel, profile, epsilon = pixel_of(canvas, work), canvas.profile, np.finfo(work.dtype).eps
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place, arc = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, ARCS]
         if arc < 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
         cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
         find_arcs(numbers, k, start, stop, epsilon, work)
@@ -47,15 +45,13 @@ def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_n
     if not is_scratch(work):
         return
     pixel, profile, epsilon = pixel_of(canvas, work), canvas.profile, np.finfo(work.dtype).eps
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place, arc = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, ARCS]
         if arc < 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        tile = locate_entry(entries[e], tile, pixel, work)
+        start, stop = range_of(entries[e])
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
             work[ARC_X, p], work[ARC_Y, p] = arcs[arc, 0, p], arcs[arc, 1, p]

@@ -13,9 +13,9 @@ import numpy as np
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, rows_near
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, PLACE, SLOT, START, STOP, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
-from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of
+from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
@@ -25,17 +25,15 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
     if not is_scratch(work):
         return
     pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
         if kind not in (POLYLINE, REGION) or place < 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        start, stop = range_of(entries[e])
         if kind == POLYLINE:
             start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
             entries[e, START], entries[e, STOP] = start, stop
@@ -67,17 +65,15 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
     if not is_scratch(work):
         return
     pixel, tiny = pixel_of(canvas, work), np.finfo(work.dtype).tiny
-    left = top = -1
+    tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
         if kind not in (POLYLINE, REGION) or place < 0:
             continue
-        if left != entries[e, LEFT] or top != entries[e, TOP]:
-            left, top = entries[e, LEFT], entries[e, TOP]
-            locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-        start, stop = np.uintp(entries[e, START]), np.uintp(entries[e, STOP])
+        start, stop = range_of(entries[e])
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
         differentiate_path(

@@ -18,7 +18,7 @@ from vectorae.rasterizer.cpu.compiled import ONE, allocating_kernel, inlined
 from vectorae.rasterizer.cpu.near import INSIDE, NEAR, NEAR_END
 from vectorae.rasterizer.cpu.profiles import is_thin, reach_beyond
 from vectorae.rasterizer.cpu.scratch import PIXELS, TILE
-from vectorae.rasterizer.cpu.tiles import tiles_of_shape
+from vectorae.rasterizer.cpu.tiles import locate_pixels, tiles_of_shape
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
@@ -117,6 +117,27 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
         entries[e, PLACE] = places
         places += 1
     return begin[:-1], entries, places, arcs, others
+
+
+@inlined
+def locate_entry(entry, before, pixel, work):
+    """Write the positions of the pixels of an entry's tile, if they are not there.
+
+    Args:
+        before: first column and row of the tile whose positions are there; (−1, −1) for none.
+
+    Returns:
+        Those of the entry's tile.
+    """
+    if before[0] != entry[LEFT] or before[1] != entry[TOP]:
+        locate_pixels(work, entry[LEFT], entry[TOP], pixel, 0.5, 0.5)
+    return entry[LEFT], entry[TOP]
+
+
+@inlined
+def range_of(entry):
+    """The range of an entry's pixels, unsigned (see scratch.py)."""
+    return np.uintp(entry[START]), np.uintp(entry[STOP])
 
 
 @inlined
