@@ -7,7 +7,6 @@ from torch import Tensor
 
 from vectorae import Layout
 from vectorae.decoder import Decoder, DrawState, optimize_raw
-from vectorae.evaluation.best_found import evaluate_best_found
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 
@@ -90,23 +89,3 @@ def test_a_model_refines_the_prediction_of_its_encoder() -> None:
     drawn = model.decoder.draw(model.vectorize(images, refine=30), SIDE, SIDE, model.state, crisp=True)
     torch.testing.assert_close(drawn, model.render(refined, crisp=True))
     assert all(parameter.grad is None for parameter in model.parameters())
-
-
-def test_the_best_found_is_better_than_the_start_and_independent_of_the_encoder() -> None:
-    first, second = (small_model(f"seed={seed}").eval() for seed in (0, 1))
-    images = squares(2).mul(255).round().byte()
-    found = [evaluate_best_found(model, images, steps=60) for model in (first, second)]
-    assert torch.equal(found[0]["psnr_optimum"], found[1]["psnr_optimum"])
-    start = first.render(torch.zeros(2, first.layout.raw_size), crisp=True)
-    assert (found[0]["mse_optimum"] < (start - squares(2)).square().mean((1, 2, 3)) / 3).all()
-    assert set(found[0]) == {f"{name}_optimum" for name in ("psnr", "ssim", "mse", "l1")}
-
-
-def test_the_best_found_does_not_depend_on_how_far_the_model_is() -> None:
-    """Judged and drawn at one softness, where crisp strokes depend on it."""
-    model = small_model("rasterizer.coverage=gaussian", "primitives=lines_free", "primitives.count=3").eval()
-    images, found = squares(2).mul(255).round().byte(), []
-    for progress in (0.0, 1.0):
-        model.run.progress = progress
-        found.append(evaluate_best_found(model, images, steps=20)["psnr_optimum"])
-    assert torch.equal(*found)

@@ -56,9 +56,9 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     found = json.loads(Path("found.json").read_text())
     # Of the first fifty; the classifier is as good on them as on all.
     assert found["accuracy_images"] > 0.9
-    assert {"accuracy_crisp", "accuracy_soft", "accuracy_refined_crisp", "psnr_optimum"} <= set(found)
+    assert {"accuracy_crisp", "accuracy_soft", "accuracy_refined_crisp", "psnr_best_found"} <= set(found)
     assert found["psnr_refined_crisp"] >= found["psnr_crisp"]
-    assert found["images_optimum"] == 2
+    assert found["images_best_found"] == 2
     assert Path("found.png").is_file()
 
     code, printed = run(evaluate.main, *evaluation, "output=found.png")

@@ -15,7 +15,7 @@ ROWS = {
     "encoder_crisp": "encoder alone",
     "refined_soft": "refined, soft",
     "refined_crisp": "refined",
-    "optimum": "best found",
+    "best_found": "best found",
     "blocks": "blocks",
     "mean_image": "mean image",
 }
