@@ -1,10 +1,22 @@
 """Encoders: images ``[B, C, S, S]`` in [0, 1] → raw numbers ``[B, raw_size]``, all zero before training."""
 
 from vectorae.encoders.cnn import CNN
-from vectorae.encoders.encoder import Draw, Encoder
+from vectorae.encoders.encoder import Draw, Encoder, Hypotheses
 from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
 from vectorae.encoders.latent import Latent
 from vectorae.encoders.refiner import Refiner
 from vectorae.encoders.torchvision_models import Torchvision
 
-__all__ = ["CNN", "MLP", "Draw", "Encoder", "Grid", "Latent", "Queries", "Recurrent", "Refiner", "Torchvision"]
+__all__ = [
+    "CNN",
+    "MLP",
+    "Draw",
+    "Encoder",
+    "Grid",
+    "Hypotheses",
+    "Latent",
+    "Queries",
+    "Recurrent",
+    "Refiner",
+    "Torchvision",
+]

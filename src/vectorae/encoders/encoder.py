@@ -14,6 +14,32 @@ Draw = Callable[[Tensor, int], Tensor]
 """Raw numbers ``[B, raw_size]`` and a number of shapes, from the bottom → soft drawings ``[B, C, S, S]``."""
 
 
+SPREAD = 0.5
+"""Of the raw numbers around the layout's starting arrangement, from which hypotheses start."""
+
+
+class Hypotheses(nn.Module):
+    """Learned starts: from each of them the same network predicts another drawing of an image.
+
+    Descent ends near where it began, so that of drawings from several starts the best is better than most (the multiple
+    choices of Guzman-Rivera, Batra and Kohli, 2012, with shared weights).
+
+    Args:
+        count: K of them; the first starts as the layout does.
+        raw_size: of the layout.
+        features: channels of the feature map.
+
+    Attributes:
+        starts: raw numbers ``[K, raw_size]``, to which the prediction is added.
+        views: ``[K, F]``, added to the feature map, so that the prediction knows its start.
+    """
+
+    def __init__(self, count: int, raw_size: int, features: int) -> None:
+        super().__init__()
+        self.starts = nn.Parameter(torch.cat([torch.zeros(1, raw_size), SPREAD * torch.randn(count - 1, raw_size)]))
+        self.views = nn.Parameter(0.02 * torch.randn(count, features))
+
+
 class Encoder(nn.Module):
     """Images → raw numbers; before training all are 0.
 
@@ -30,6 +56,7 @@ class Encoder(nn.Module):
         head: feature map, images and a way to draw → raw numbers ``[B, raw_size]``.
         latent: a bottleneck between backbone and head, or None.
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
+        hypotheses: several learned starts, or None.
     """
 
     not_averaged: ClassVar[tuple[str, ...]] = ("offset",)
@@ -42,15 +69,16 @@ class Encoder(nn.Module):
         raw_size: int,
         latent: Latent | None = None,
         rates: Tensor | None = None,
+        hypotheses: Hypotheses | None = None,
     ) -> None:
         super().__init__()
-        self.backbone, self.head, self.latent = backbone, head, latent
+        self.backbone, self.head, self.latent, self.hypotheses = backbone, head, latent, hypotheses
         self.register_buffer("rates", torch.ones(raw_size) if rates is None else rates, persistent=False)
         # Where dead shapes were relocated to (see ``add_offset``).
         self.register_buffer("offset", torch.zeros(raw_size))
 
     def forward(self, images: Tensor, draw: Draw | None = None) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1]."""
+        """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1], of several hypotheses the first."""
         return self.predict(self.backbone(images), images, draw)
 
     def decode_latent(self, latents: Tensor) -> Tensor:
@@ -67,14 +95,29 @@ class Encoder(nn.Module):
         """Add an offset ``[n]`` to the raw numbers with these indices ``[n]``, for all images alike."""
         self.get_buffer("offset")[indices] += offset
 
-    def predict(self, features: Tensor, images: Tensor, draw: Draw | None = None) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images."""
+    def predict(
+        self, features: Tensor, images: Tensor, draw: Draw | None = None, hypothesis: Tensor | None = None
+    ) -> Tensor:
+        """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images.
+
+        Args:
+            features, images: of B images.
+            draw: how drawings look so far, for heads that see them.
+            hypothesis: which of several each image gets, ``[B]``, int64; None is the first.
+        """
+        start: Tensor | float = 0.0
+        if self.hypotheses is not None:
+            which = features.new_zeros(len(features), dtype=torch.long) if hypothesis is None else hypothesis
+            start = self.hypotheses.starts[which]
+            features = features + self.hypotheses.views[which][:, :, None, None]
         if self.latent is not None:
             features = self.latent(features)
-        return self._scaled(self.head(features, images, draw and self._drawing(draw)))
+
+        def drawing(numbers: Tensor, visible: int) -> Tensor:
+            assert draw is not None
+            return draw(self._scaled(numbers) + start, visible)
+
+        return self._scaled(self.head(features, images, draw and drawing)) + start
 
     def _scaled(self, numbers: Tensor) -> Tensor:
         return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset"))
-
-    def _drawing(self, draw: Draw) -> Draw:
-        return lambda numbers, visible: draw(self._scaled(numbers), visible)

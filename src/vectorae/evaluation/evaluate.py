@@ -103,13 +103,12 @@ def evaluate(
 def _drawings(model: VectorAutoencoder, batch: Tensor, refine: int) -> tuple[dict[str, Tensor], dict[str, float]]:
     """The drawings of a batch by name, and how long encoding and crisp drawing took."""
     start = _now(model.device)
-    predictions = [raw for raw, _ in model.predictions(batch)]
-    raw = predictions[-1]
+    encoded, raw = model.answer(batch)
     crisp = model.render(raw, crisp=True)
     seconds = {"images_per_second": _now(model.device) - start}
     drawings = {"soft": model.render(raw, crisp=False), "crisp": crisp}
-    if len(predictions) > 1:
-        drawings["encoder_crisp"] = model.render(predictions[0], crisp=True)
+    if model.options.refine_steps or model.options.chooses:
+        drawings["encoder_crisp"] = model.render(encoded, crisp=True)
     if refine:
         start = _now(model.device)
         raw = model.refine(raw, batch, refine)

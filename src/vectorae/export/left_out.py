@@ -41,15 +41,14 @@ def measure_left_out(model: VectorAutoencoder) -> LeftOut | None:
 
     On the model's own validation images where they are, toy faces elsewhere; nothing is downloaded.
     """
-    if not model.options.refine_steps:
+    if not (model.options.refine_steps or model.options.chooses):
         return None
     images, source = _images(model)
     alone: list[Tensor] = []
     corrected: list[Tensor] = []
     with eval_mode(model):
         for some in images.split(AT_ONCE):
-            first, *_, last = (raw for raw, _ in model.predictions(some))
-            for values, raw in ((alone, first), (corrected, last)):
+            for values, raw in zip((alone, corrected), model.answer(some), strict=True):
                 values.append(psnr(model.render(raw, crisp=True), some))
     whole, encoder = (round(float(torch.cat(values).mean()), 2) for values in (corrected, alone))
     return LeftOut(whole, encoder, len(images), source)

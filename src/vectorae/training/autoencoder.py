@@ -117,12 +117,39 @@ class VectorAutoencoder(pl.LightningModule):
         return state if self.held is None else self.held.of(state)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1], with all learned corrections."""
-        *_, (raw, _) = self.predictions(images)
-        return raw
+        """The answer ``[B, raw_size]`` to images ``[B, C, S, S]`` in [0, 1], see ``answer``."""
+        return self.answer(images)[1]
+
+    def answer(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Raw numbers ``[B, raw_size]`` of the encoder alone, and with all learned corrections.
+
+        Of several hypotheses, and of more corrections than the model was trained with, the best is kept: by the loss of
+        its drawing, as the image is at hand.
+
+        Args:
+            images: ``[B, C, S, S]`` in [0, 1].
+        """
+        options, images = self.options, images.to(self.dtype)
+        features = self.encoder.backbone(images)
+        first: Tensor | None = None
+        best, least = images, images.new_full((len(images),), torch.inf)
+        for number in range(options.hypotheses):
+            hypothesis = torch.full((len(images),), number, device=images.device)
+            for raw, feedback in self._chain(images, features, hypothesis, options.last_step, options.chooses):
+                if first is None:
+                    first = best = raw
+                if feedback is None or not options.chooses:
+                    best = raw
+                else:
+                    better = feedback.cost < least
+                    best, least = torch.where(better[:, None], raw, best), torch.where(better, feedback.cost, least)
+        assert first is not None
+        return first, best
 
     def predictions(self, images: Tensor, complete: bool = False) -> Iterator[tuple[Tensor, Feedback | None]]:
-        """The encoder's prediction, and each learned correction of it (``options.refine_steps``).
+        """The encoder's prediction, and each learned correction of it (``options.refine_steps``), as in training.
+
+        Of several hypotheses each image has one, by its place in the batch.
 
         Args:
             images: ``[B, C, S, S]`` in [0, 1].
@@ -131,11 +158,19 @@ class VectorAutoencoder(pl.LightningModule):
         Yields:
             Raw numbers ``[B, raw_size]``, and the feedback by which they are corrected next, or None.
         """
-        state, images = self.state, images.to(self.dtype)
+        images = images.to(self.dtype)
+        hypothesis = torch.arange(len(images), device=images.device) % self.options.hypotheses
         features = self.encoder.backbone(images)
-        raw = self.encoder.predict(features, images, self._draw_lowest)
+        yield from self._chain(images, features, hypothesis, self.options.refine_steps, complete)
+
+    def _chain(
+        self, images: Tensor, features: Tensor, hypothesis: Tensor, steps: int, complete: bool
+    ) -> Iterator[tuple[Tensor, Feedback | None]]:
+        """As ``predictions``, of hypotheses ``[B]``, with a number of corrections."""
+        state = self.state
+        raw = self.encoder.predict(features, images, self._draw_lowest, hypothesis)
         memory = None
-        for left in range(0 if self.refiner is None else self.options.refine_steps, -1, -1):
+        for left in range(0 if self.refiner is None else steps, -1, -1):
             feedback = self.decoder.feedback(raw, images, self.loss, state) if left or complete else None
             yield raw, feedback
             if left and self.refiner is not None and feedback is not None:
@@ -303,8 +338,9 @@ class VectorAutoencoder(pl.LightningModule):
         self._validated = torch.zeros(1 + 2 * len(METRICS), dtype=torch.float64, device=device)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
+        """As in training: an answer that is chosen from many drawings would take long."""
         images = to_float(batch)
-        raw = self(images)
+        *_, (raw, _) = self.predictions(images)
         metrics = [image_metrics(self.render(raw, crisp).to(images.dtype), images) for crisp in (False, True)]
         values = [torch.ones_like(metrics[0]["mse"]), *(of_drawing[name] for of_drawing in metrics for name in METRICS)]
         self._validated += torch.stack(values).to(self._validated).sum(1)

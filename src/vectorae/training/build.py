@@ -9,7 +9,7 @@ from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
 from vectorae.config.components import instantiate, instantiate_all
 from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
-from vectorae.encoders import Encoder, Latent, Recurrent
+from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent
 from vectorae.errors import UserError
 from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
 
@@ -48,13 +48,14 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
         raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
     size = options.latent_size
     latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
+    hypotheses = Hypotheses(options.hypotheses, layout.raw_size, backbone.features) if options.hypotheses > 1 else None
     refiner = instantiate(config["refiner"], "refiner", layout=layout, features=backbone.features)
     try:
         rates = options.rates_of(layout)
     except UserError as error:
         raise UserError(f"model.{error}") from error
     return VectorAutoencoder(
-        Encoder(backbone, head, layout.raw_size, latent, rates),
+        Encoder(backbone, head, layout.raw_size, latent, rates, hypotheses),
         refiner if options.refine_steps else None,
         decoder,
         options,

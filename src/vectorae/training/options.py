@@ -22,6 +22,10 @@ class ModelOptions(Validated):
 
     Attributes:
         refine_steps: learned corrections of the encoder's prediction (see ``Refiner``).
+        answer_steps: as many of a trained model's answer, of which the best drawing is kept by its cost; None:
+            refine_steps, of which the last is kept.
+        hypotheses: predictions from as many learned starts (see ``Hypotheses``). In training each image has one;
+            of a trained model's answer the best by its cost is kept.
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
         variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
@@ -31,12 +35,31 @@ class ModelOptions(Validated):
     """
 
     refine_steps: NonNegativeInt = 4
+    answer_steps: NonNegativeInt | None = None
+    hypotheses: PositiveInt = 1
     latent: PositiveInt | None = None
     variational: bool = False
     kl_weight: NonNegativeFloat = 2e-4
     kl_warmup: Fraction = 0.3
     ema: Annotated[float, Ge(0), Lt(1)] = 0.0
     rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.answer_steps and not self.refine_steps:
+            raise UserError("answer_steps: with refine_steps=0 there is nothing that corrects; leave it null")
+        if self.hypotheses > 1 and self.variational:
+            raise UserError("hypotheses: a variational model samples its drawings; choose one of the two")
+
+    @property
+    def last_step(self) -> int:
+        """Corrections of a trained model's answer."""
+        return self.refine_steps if self.answer_steps is None else self.answer_steps
+
+    @property
+    def chooses(self) -> bool:
+        """Whether an answer is the best of several drawings."""
+        return self.hypotheses > 1 or self.answer_steps is not None
 
     @property
     def latent_size(self) -> int | None:

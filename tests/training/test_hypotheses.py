@@ -1,0 +1,76 @@
+"""Several learned starts, and more corrections than in training: the best drawing is the answer."""
+
+import pytest
+import torch
+from helpers.models import small_model
+from torch import Tensor
+
+from vectorae.errors import UserError
+
+
+def images(count: int = 5) -> Tensor:
+    return torch.rand(count, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+
+
+def costs(overrides: tuple[str, ...], steps: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """The cost of the answer of an untrained model, and of every drawing that it is chosen from, ``[·, B]``."""
+    torch.manual_seed(seed)
+    model, batch = small_model(*overrides).eval(), images()
+    if model.refiner is not None:  # its corrections are none at first
+        torch.nn.init.normal_(model.refiner.shift.shapes[0].weight, std=0.05)  # type: ignore[arg-type]
+    with torch.no_grad():
+        features = model.encoder.backbone(batch)
+        found = [
+            feedback.cost
+            for number in range(model.options.hypotheses)
+            for _, feedback in model._chain(batch, features, torch.full((5,), number), steps, complete=True)
+            if feedback is not None
+        ]
+        cost = model.decoder.feedback(model(batch), batch, model.loss, model.state).cost
+    return cost, torch.stack(found)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "steps"),
+    [
+        (("model.hypotheses=3",), 1),
+        (("model.hypotheses=3", "head=recurrent", "model.refine_steps=0"), 0),
+        (("model.answer_steps=4",), 4),
+        (("model.hypotheses=2", "model.answer_steps=3", "model.latent=8"), 3),
+    ],
+)
+def test_the_answer_is_the_best_of_all(overrides: tuple[str, ...], steps: int) -> None:
+    cost, found = costs(overrides, steps)
+    torch.testing.assert_close(cost, found.min(0).values)
+    if "hypotheses" in overrides[0]:
+        assert (found[0] != found[-1]).all()  # they start elsewhere
+
+
+def test_without_them_the_answer_is_the_last_correction() -> None:
+    model, batch = small_model().eval(), images()
+    *_, (raw, _) = model.predictions(batch)
+    assert torch.equal(model(batch), raw)
+    assert not any("hypotheses" in name for name in model.state_dict())
+
+
+def test_each_image_of_a_batch_trains_one_of_them() -> None:
+    model = small_model("model.hypotheses=4")
+    cost, _ = model.training_loss(images(3))
+    cost.backward()  # type: ignore[no-untyped-call]
+    hypotheses = model.encoder.hypotheses
+    assert hypotheses is not None
+    assert hypotheses.starts.grad is not None
+    assert hypotheses.starts.grad.abs().sum(1).bool().tolist() == [True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        (("model.hypotheses=2", "model.variational=true"), "model.hypotheses: a variational model samples"),
+        (("model.answer_steps=3", "model.refine_steps=0"), "model.answer_steps: with refine_steps=0"),
+        (("model.hypotheses=0",), "model.hypotheses must be an integer ≥ 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(overrides: tuple[str, ...], line: str) -> None:
+    with pytest.raises(UserError, match=line):
+        small_model(*overrides)
