@@ -56,7 +56,7 @@ def test_without_them_the_answer_is_the_last_correction() -> None:
 def test_each_image_of_a_batch_trains_one_of_them() -> None:
     model = small_model("model.hypotheses=4")
     cost, _ = model.training_loss(images(3))
-    cost.backward()  # type: ignore[no-untyped-call]
+    cost.backward()
     hypotheses = model.encoder.hypotheses
     assert hypotheses is not None
     assert hypotheses.starts.grad is not None
