@@ -12,22 +12,10 @@ from typing import Any
 import pytest
 import torch
 from helpers.commands import run_vectorize as vectorize
-from helpers.exports import INK, MIXED, saved, scattered
 from helpers.image_folders import picture
 
 import vectorae
-from vectorae.export import export
 from vectorae.export.formats import FORMATS
-
-
-@pytest.fixture(scope="module", params=["mixed", "ink"])
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a checkpoint and its export as ONNX."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    model = scattered(*(MIXED if request.param == "mixed" else INK))
-    saved(model, folder / "model.ckpt")
-    assert export(model, "onnx", folder / "onnx").difference < 1e-5
-    return folder
 
 
 def test_the_description_fits_the_outputs(exported: Path) -> None:

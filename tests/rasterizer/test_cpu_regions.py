@@ -36,7 +36,7 @@ def segments_of(region: Boundary, path: int) -> Tensor:
 @pytest.mark.parametrize("degree", [1, 3])
 def test_boundaries_are_those_of_the_reference(degree: int) -> None:
     """Random paths, and paths on a coarse grid, where crossings fall on corners and corners on each other."""
-    for count in range(1, 12):
+    for count in (1, 2, 3, 4, 6, 8, 11):
         points = random(2, 20, degree * count, 2, seed=count)
         for control in (points, (points * 4).round() / 4) if degree == 1 else (points,):
             expected, found = reference(control, degree, PIXEL), enclosed_region(control, degree, PIXEL)

@@ -31,29 +31,30 @@ def course(kinds: list[str], *, steps: int = 3, batch: int = 2, **layout: object
     return [made(raw * step / (steps - 1), crisp=True).detach() for step in range(steps)]
 
 
-def num_visible(text: str, time: float, folder: Path, zoom: int = 2) -> Tensor:
-    """What Chromium shows ``time`` seconds after the beginning, ``[3, H, W]`` in [0, 1]."""
+def seen_at(text: str, times: list[float], folder: Path, zoom: int = 2) -> list[Tensor]:
+    """What Chromium shows so many seconds after the beginning, each ``[3, H, W]`` in [0, 1]: on one page."""
     root = ElementTree.fromstring(text)
-    size = root.attrib["width"], root.attrib["height"]
+    width, height = (int(root.attrib[name]) for name in ("width", "height"))
     page, picture = folder / "page.html", folder / "picture.png"
     script = (
-        "addEventListener('load', () => { const svg = document.querySelector('svg');"
-        f" svg.pauseAnimations(); svg.setCurrentTime({time}); }});"
+        f"const times = {times}; addEventListener('load', () => document.querySelectorAll('svg').forEach("
+        "(svg, number) => { svg.pauseAnimations(); svg.setCurrentTime(times[number]); }));"
     )
-    page.write_text(f"<!doctype html><body style='margin:0'>{text}<script>{script}</script></body>", encoding="utf-8")
+    style = "<style>body { margin: 0 } svg { display: block }</style>"
+    page.write_text(f"<!doctype html>{style}<body>{text * len(times)}<script>{script}</script></body>", "utf-8")
     command = [
         str(BROWSER),
         *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=500"),
         f"--user-data-dir={folder / 'profile'}",
         f"--force-device-scale-factor={zoom}",
-        f"--window-size={size[0]},{int(size[1]) + 100}",
+        f"--window-size={width},{height * len(times) + 100}",
         f"--screenshot={picture}",
         page.as_uri(),
     ]
     subprocess.run(command, capture_output=True, check=True, timeout=120)
     with Image.open(picture) as image:
         pixels = torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1).float() / 255
-    return pixels[:, : int(size[1]) * zoom, : int(size[0]) * zoom]
+    return list(pixels[:, : height * zoom * len(times), : width * zoom].split(height * zoom, dim=1))
 
 
 def drawings(picture: Tensor, count: int) -> list[Tensor]:
@@ -81,11 +82,11 @@ def test_a_browser_shows_every_scene_at_its_time(
     scenes = course(kinds, paint=paint, ordering=ordering, background=0.2)
     text = to_animated_svg(scenes, SIDE, SIDE, compositing=compositing, seconds=8, rest=2)
     times = {0.0: scenes[0], 4.0: scenes[1], 8.0: scenes[2], 9.9: scenes[2], 14.0: scenes[1]}  # the last: once more
-    for time, scene in times.items():
-        if ordering == "depth" and scene is not scenes[2]:
-            continue  # painted in the last scene's order
+    if ordering == "depth":  # painted in the last scene's order
+        times = {time: scene for time, scene in times.items() if scene is scenes[2]}
+    for (time, scene), picture in zip(times.items(), seen_at(text, list(times), tmp_path), strict=True):
         expected = rasterize(scene, SIDE, SIDE, coverage="ramp", compositing=compositing)
-        for found, drawing in zip(drawings(num_visible(text, time, tmp_path), 2), expected, strict=True):
+        for found, drawing in zip(drawings(picture, 2), expected, strict=True):
             assert (found - drawing).abs().mean() < 0.01, time
 
 
@@ -100,7 +101,8 @@ def tensors_of(scene: Scene) -> list[Tensor]:
 def test_between_two_scenes_shapes_are_on_their_way(tmp_path: Path) -> None:
     first, _, last = course(["circle"], batch=1, background=0.0)
     text = to_animated_svg([first, last], SIDE, SIDE, seconds=8, rest=2)
-    (found,) = drawings(num_visible(text, 4.0, tmp_path), 1)
+    (picture,) = seen_at(text, [4.0], tmp_path)
+    (found,) = drawings(picture, 1)
     there = iter(tensors_of(last))
     middle = first.map(lambda tensor: (tensor + next(there)) / 2)
     assert (found - rasterize(middle, SIDE, SIDE, coverage="ramp")[0]).abs().mean() < 0.01

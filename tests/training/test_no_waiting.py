@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 import torch
 from helpers.models import small_model
-from helpers.scenes import PAINTED
+from helpers.scenes import CLOSED_KINDS
 from helpers.waiting import no_waiting
 from torch import Tensor
 
 from vectorae import Scene
+from vectorae.primitives import KINDS
 
 VARIANTS = [
     "primitives=shapes_4x4",
@@ -54,13 +55,18 @@ def test_a_training_step_does_not_wait(variant: str, head: str, monkeypatch: pyt
 
 @pytest.mark.skipif(find_spec("triton") is None, reason="there is no Triton for this system")
 @pytest.mark.parametrize("exact", [0, 1])
-@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+@pytest.mark.parametrize(
+    ("kinds", "paint"),
+    [(list(KINDS), "fill"), (CLOSED_KINDS, "stroke"), (["circle"], "fill"), (["line"], "fill")],
+    ids=["all-fill", "closed-stroke", "circle", "line"],
+)
 def test_drawing_in_a_training_step_does_not_wait(
-    kind: str, paint: str, exact: int, monkeypatch: pytest.MonkeyPatch
+    kinds: list[str], paint: str, exact: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On torch's meta device, which has no values that could be read."""
+    """All kinds at once, and scenes without paths or boxes, on torch's meta device: it has no values to read."""
     monkeypatch.setattr("torch.autocast", lambda *arguments, **settings: nullcontext())  # that device has none
-    options = [f"primitives.kinds=[{kind}]", f"primitives.paint={paint}", "primitives.count=3"]
+    options = [f"primitives.kinds=[{','.join(kinds)}]", f"primitives.paint={paint}"]
+    options.append(f"primitives.count={len(kinds) + 2}")
     model = small_model("primitives=mixed_free", *options, f"softness.exact={exact}", "rasterizer.backend=gpu")
     model = model.to("meta").train()
     images = torch.rand(4, 3, 16, 16, device="meta")
