@@ -17,7 +17,9 @@ def _patch_each_module_once() -> None:
     """The interpreter patches the language anew whenever a function within a kernel is called, in half of its time."""
     from triton.runtime import interpreter
 
-    patch, patched = interpreter._patch_lang, set()
+    patch, patched = getattr(interpreter, "_patch_lang", None), set[int]()
+    if patch is None:  # a private function, which other versions may not have
+        return
 
     def patch_once(function: FunctionType) -> _Kept:
         if id(function.__globals__) not in patched:
