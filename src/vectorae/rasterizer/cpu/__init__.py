@@ -16,6 +16,7 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
@@ -32,7 +33,7 @@ def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
-    packed = pack(scene, edge, coverage, min(height, width), enclosed_region)
+    packed = pack(scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes)
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
         compositing = SOFT_OR
