@@ -139,10 +139,9 @@ def pack(
     )
     kinds, present = _kinds(tuple((part.kinds, part.slots) for part in parts))
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
-    none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
     return Packed(
         numbers=numbers,
-        vertices=torch.cat(vertices + none, dim=1),
+        vertices=torch.cat(vertices, dim=1) if vertices else edge.new_zeros(scene.batch, 0, 2),
         kinds=kept_tensor(kinds, torch.int32, edge.device),
         first=first[0],
         size=size,
@@ -168,9 +167,13 @@ def _first_vertices(parts: Sequence[PackedPart]) -> list[Tensor]:
     """
     used, firsts = 0, []
     for part in parts:
-        count, vertices = len(part.slots), 0 if part.vertices is None else part.vertices.shape[2]
-        firsts.append(torch.arange(count, dtype=torch.int32, device=part.numbers.device)[None] * vertices + used)
-        used += count * vertices
+        count, device = len(part.slots), part.numbers.device
+        if part.vertices is None:
+            firsts.append(torch.zeros(1, count, dtype=torch.int32, device=device))
+        else:
+            each = part.vertices.shape[2]
+            firsts.append(torch.arange(count, dtype=torch.int32, device=device)[None] * each + used)
+            used += count * each
     return firsts
 
 

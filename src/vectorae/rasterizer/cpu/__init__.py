@@ -9,6 +9,7 @@ shapes: ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -79,14 +80,15 @@ class _Rasterize(torch.autograd.Function):
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
-        sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
-        by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
+        arrays = [getattr(shapes, name) for name in Gradients._fields]
+        sums = [np.zeros((bands, *one.shape), one.dtype) for one in arrays]
+        by = [Gradients(*(one[band] for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
             differentiate(part, ctx.covered[number], shapes, canvas, ctx.present, cotangent, by[part.band])
 
         run_parallel(work, parts)
-        return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None, None)
+        return (*(torch.from_numpy(one.sum(0) if bands > 1 else one[0]) for one in sums), None, None, None)
 
 
 def count_tiles(pixels: int) -> int:

@@ -90,13 +90,14 @@ class _PackBoxes(torch.autograd.Function):
     def forward(ctx: Any, groups: Any, settings: tuple[int, float], *tensors: Tensor | None) -> tuple[Tensor, Tensor]:
         edge, opacity, *fields = (None if one is None else one.detach().contiguous() for one in tensors)
         assert edge is not None and opacity is not None
-        rows = sum(len(places) for _, places in groups)
-        numbers, blend = edge.new_empty(len(edge), rows, NUMBERS), edge.new_empty(len(edge), rows)
-        by_slot, into = (edge.numpy(), opacity.numpy()), (numbers.numpy(), blend.numpy())
-        none = into[1][:0]
+        by_slot, rows = (edge.numpy(), opacity.numpy()), sum(len(places) for _, places in groups)
+        # Arrays of numpy: with so few numbers, most of the time would go into making torch's.
+        real, none = by_slot[0].dtype, by_slot[0][:0]
+        into = np.empty((len(edge), rows, NUMBERS), real), np.empty((len(edge), rows), real)
         for at, (kind, places) in enumerate(groups):
             box = fields[FIELDS * at : FIELDS * (at + 1)]
             _pack(kind, places, *(none if one is None else one.numpy() for one in box), *by_slot, *settings, *into)
+        numbers, blend = (torch.from_numpy(one) for one in into)
         ctx.mark_non_differentiable(blend)
         ctx.save_for_backward(numbers, opacity)
         ctx.groups, ctx.settings = groups, settings
@@ -105,16 +106,16 @@ class _PackBoxes(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, by_numbers: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        numbers, opacity = ctx.saved_tensors
-        given = numbers.numpy(), opacity.numpy(), by_numbers.contiguous().numpy()
-        by_slot = [torch.zeros_like(opacity), torch.zeros_like(opacity)]
-        found: list[Tensor | None] = [*by_slot]
+        numbers, opacity = (one.numpy() for one in ctx.saved_tensors)
+        given = numbers, opacity, by_numbers.contiguous().numpy()
+        by_slot = np.zeros_like(opacity), np.zeros_like(opacity)
+        found: list[Array | None] = [*by_slot]
         for kind, places in ctx.groups:
             shape = len(numbers), len(places)
-            by_box = [numbers.new_empty(*shape, *more) for more in ((2,), (2,), (), (), ())]
-            _differentiate(kind, places, *given, *ctx.settings, *(one.numpy() for one in (*by_slot, *by_box)))
+            by_box = [np.empty((*shape, *more), numbers.dtype) for more in ((2,), (2,), (), (), ())]
+            _differentiate(kind, places, *given, *ctx.settings, *by_slot, *by_box)
             found += by_box if kind == STROKED_BOX else [*by_box[:-1], None]
-        return (None, None, *found)
+        return (None, None, *(None if one is None else torch.from_numpy(one) for one in found))
 
 
 @kernel
