@@ -1,6 +1,6 @@
 """Packing: a scene's tensors as the fused kernels read them, on any device; differentiable."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -60,11 +60,11 @@ class Packed:
 
 
 @dataclass
-class _Part:
-    """n shapes of one kind.
+class PackedPart:
+    """n shapes, before they are brought into painter's order.
 
     Attributes:
-        kind: what they are to a kernel.
+        kinds: what each of them is to a kernel.
         slots: their places in painter's order.
         numbers: ``[B, n, 11]``.
         vertices: ``[B, n, V, 2]``, or None.
@@ -72,12 +72,30 @@ class _Part:
         blend: ``[B, n]``; None is 0.
     """
 
-    kind: int
+    kinds: tuple[int, ...]
     slots: tuple[int, ...]
     numbers: Tensor
     vertices: Tensor | None = None
     size: Tensor | int = 0
     blend: Tensor | None = None
+
+
+PackBoxes = Callable[[Sequence[Group], Scene, Tensor, str, float], list[PackedPart]]
+"""``pack_boxes``, or another implementation of it."""
+
+
+def pack_boxes(groups: Sequence[Group], scene: Scene, edge: Tensor, coverage: str, pixel: float) -> list[PackedPart]:
+    """Boxes of several kinds, filled ones and stroked ones at once, as each tensor operation has its price.
+
+    Args:
+        groups: of boxes, of those of ``scene``.
+        edge: softness by slot, ``[B, N]``, canvas units.
+        coverage: a key of ``PROFILES``.
+        pixel: size of a (sub-)pixel in canvas units.
+    """
+    filled = [group for group in groups if group.stroke_width is None]
+    stroked = [group for group in groups if group.stroke_width is not None]
+    return [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
 
 
 def pack(
@@ -87,6 +105,7 @@ def pack(
     side: int,
     enclose: Enclose = enclosed_region,
     bend: float | None = None,
+    box_packer: PackBoxes = pack_boxes,
 ) -> Packed:
     """Pack a scene.
 
@@ -98,6 +117,7 @@ def pack(
         enclose: what finds the regions of paths; its results are those of ``geometry.region.enclosed_region``.
         bend: of strokes, see ``geometry.curve.flatten``; if it is given, no size depends on values, and nothing waits
             for a device.
+        box_packer: what packs boxes; its results are those of ``pack_boxes``, in any order.
     """
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
@@ -108,9 +128,7 @@ def pack(
     rest = [group for group in scene.groups if group.slots not in exact]
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
     paths = [group for group in rest if isinstance(group.outline, Path)]
-    filled = [group for group in boxes if group.stroke_width is None]
-    stroked = [group for group in boxes if group.stroke_width is not None]
-    parts += [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
+    parts += box_packer(boxes, scene, edge, coverage, pixel) if boxes else []
     parts += [_pack_paths(group, scene, edge, coverage, pixel, enclose, bend) for group in paths]
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
@@ -119,13 +137,12 @@ def pack(
         [_filled(part.size, part.numbers) for part in parts],
         [_filled(part.blend, part.numbers) for part in parts],
     )
-    present = sum({1 << part.kind for part in parts})
+    kinds, present = _kinds(tuple((part.kinds, part.slots) for part in parts))
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
-    none = [] if vertices else [edge.new_zeros(scene.batch, 0, 2)]
     return Packed(
         numbers=numbers,
-        vertices=torch.cat(vertices + none, dim=1),
-        kinds=kept_tensor(_kinds(tuple((part.kind, part.slots) for part in parts)), torch.int32, edge.device),
+        vertices=torch.cat(vertices, dim=1) if vertices else edge.new_zeros(scene.batch, 0, 2),
+        kinds=kept_tensor(kinds, torch.int32, edge.device),
         first=first[0],
         size=size,
         order=scene.order(),
@@ -136,13 +153,13 @@ def pack(
 
 
 @lru_cache(maxsize=64)
-def _kinds(topology: tuple[tuple[int, tuple[int, ...]], ...]) -> tuple[int, ...]:
-    """The kind of each slot, from (kind, slots) of each part."""
-    kinds = {slot: kind for kind, slots in topology for slot in slots}
-    return tuple(kinds[slot] for slot in range(len(kinds)))
+def _kinds(topology: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]) -> tuple[tuple[int, ...], int]:
+    """The kind of each slot, from (kinds, slots) of each part, and a bit for each that there is."""
+    kinds = {slot: kind for of_part, slots in topology for kind, slot in zip(of_part, slots, strict=True)}
+    return tuple(kinds[slot] for slot in range(len(kinds))), sum({1 << kind for kind in kinds.values()})
 
 
-def _first_vertices(parts: Sequence[_Part]) -> list[Tensor]:
+def _first_vertices(parts: Sequence[PackedPart]) -> list[Tensor]:
     """The first vertex of each shape, ``[1, n]`` of each part.
 
     Made on the device without a copy to it: into how many pieces a curve is cut changes while a CUDA graph is captured,
@@ -150,9 +167,13 @@ def _first_vertices(parts: Sequence[_Part]) -> list[Tensor]:
     """
     used, firsts = 0, []
     for part in parts:
-        count, vertices = len(part.slots), 0 if part.vertices is None else part.vertices.shape[2]
-        firsts.append(torch.arange(count, dtype=torch.int32, device=part.numbers.device)[None] * vertices + used)
-        used += count * vertices
+        count, device = len(part.slots), part.numbers.device
+        if part.vertices is None:
+            firsts.append(torch.zeros(1, count, dtype=torch.int32, device=device))
+        else:
+            each = part.vertices.shape[2]
+            firsts.append(torch.arange(count, dtype=torch.int32, device=device)[None] * each + used)
+            used += count * each
     return firsts
 
 
@@ -164,7 +185,7 @@ def _filled(value: Tensor | int | None, numbers: Tensor) -> Tensor:
     return torch.full(numbers.shape[:2], value or 0, dtype=dtype, device=numbers.device)
 
 
-def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float) -> _Part:
+def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float) -> PackedPart:
     """Boxes, all filled or all stroked: of several kinds at once, as each tensor operation has its price."""
     box = group.outline
     assert isinstance(box, RoundedBox)
@@ -180,7 +201,7 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
         rounded, sharp = opacity * full, none
     rest = torch.stack([box.roundness, width, softness, rounded, sharp], dim=-1)
     numbers = torch.cat([box.center, turn_of(box.angle), box.half_extents, rest], dim=-1)
-    return _Part(kind, group.slots, numbers, blend=blend)
+    return PackedPart((kind,) * len(group.slots), group.slots, numbers, blend=blend)
 
 
 def _exact_regions(scene: Scene, pixel: float, enclose: Enclose) -> list[tuple[Group, Boundary]]:
@@ -189,20 +210,26 @@ def _exact_regions(scene: Scene, pixel: float, enclose: Enclose) -> list[tuple[G
     return [(group, region) for group, region in regions if region is not None]
 
 
-def _pack_region(group: Group, region: Boundary, scene: Scene, edge: Tensor, weight: Tensor | float = 1.0) -> _Part:
+def _pack_region(
+    group: Group, region: Boundary, scene: Scene, edge: Tensor, weight: Tensor | float = 1.0
+) -> PackedPart:
     """Shapes given by their boundaries; ``weight``: factor on their coverage."""
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     number = torch.arange(1, region.present.shape[-1] + 1, dtype=torch.int32, device=edge.device)
     size = (2 * (region.present * number).amax(-1)).int()
     weight = opacity * weight
-    return _Part(
-        REGION, group.slots, _numbers(torch.zeros_like(weight), softness, weight), region.segments.flatten(2, 3), size
+    return PackedPart(
+        (REGION,) * len(group.slots),
+        group.slots,
+        _numbers(torch.zeros_like(weight), softness, weight),
+        region.segments.flatten(2, 3),
+        size,
     )
 
 
 def _pack_paths(
     group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose, bend: float | None
-) -> _Part:
+) -> PackedPart:
     """Stroked paths as polylines, filled ones as regions."""
     path = group.outline
     assert isinstance(path, Path)
@@ -215,7 +242,7 @@ def _pack_paths(
     full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
     numbers = _numbers(group.stroke_width, softness, opacity * full)
     size = vertices.shape[2] if bend is None else _used_vertices(vertices)
-    return _Part(POLYLINE, group.slots, numbers, vertices, size)
+    return PackedPart((POLYLINE,) * len(group.slots), group.slots, numbers, vertices, size)
 
 
 def _used_vertices(vertices: Tensor) -> Tensor:

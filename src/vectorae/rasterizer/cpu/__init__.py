@@ -9,6 +9,7 @@ shapes: ∂C/∂α_k = T_k (c_k − B_k), with T_k the transmittance in front of
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -16,6 +17,7 @@ from torch.autograd.function import once_differentiable
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
@@ -32,7 +34,7 @@ def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
-    packed = pack(scene, edge, coverage, min(height, width), enclosed_region)
+    packed = pack(scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes)
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
         compositing = SOFT_OR
@@ -78,14 +80,15 @@ class _Rasterize(torch.autograd.Function):
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
-        sums = [torch.zeros(bands, *tensor.shape, dtype=tensor.dtype) for tensor in tensors]
-        by = [Gradients(*(one[band].numpy() for one in sums)) for band in range(bands)]
+        arrays = [getattr(shapes, name) for name in Gradients._fields]
+        sums = [np.zeros((bands, *one.shape), one.dtype) for one in arrays]
+        by = [Gradients(*(one[band] for one in sums)) for band in range(bands)]
 
         def work(number: int, part: Part) -> None:
             differentiate(part, ctx.covered[number], shapes, canvas, ctx.present, cotangent, by[part.band])
 
         run_parallel(work, parts)
-        return (*(one.sum(0) if bands > 1 else one[0] for one in sums), None, None, None)
+        return (*(torch.from_numpy(one.sum(0) if bands > 1 else one[0]) for one in sums), None, None, None)
 
 
 def count_tiles(pixels: int) -> int:

@@ -3,6 +3,7 @@
 Fresh memory pages from the operating system would cost more time than the computation in them.
 """
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
 from threading import RLock
@@ -36,7 +37,7 @@ def new_tensor(shape: Sequence[int], dtype: Any) -> Tensor:
 
 
 def _bytes(shape: Sequence[int], dtype: Any) -> int:
-    return int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return math.prod(shape) * np.dtype(dtype).itemsize
 
 
 class Buffer:
