@@ -74,6 +74,8 @@ class FitConfig:
     growth: Component = field(default_factory=dict)
     seeding: Component = field(default_factory=dict)
     relocation: Component = field(default_factory=dict)
+    replacement: Component = field(default_factory=dict)
+    coarse: Component = field(default_factory=dict)
     rates: Component = field(default_factory=dict)
     max_steps: PositiveInt | None = 1000
     max_time: Duration = None

@@ -62,17 +62,20 @@ class RawOptimizer:
         """The present raw numbers, ``[B, raw_size]``, a copy without gradient history."""
         return self._raw.clone()
 
-    def step(self, rate: float, state: DrawState) -> Feedback:
+    def step(self, rate: float, state: DrawState, images: Tensor | None = None) -> Feedback:
         """One optimizer step.
 
         Args:
             rate: the learning rate, raw numbers per step.
             state: how the drawings look.
+            images: at another size, instead of its own.
 
         Returns:
             The feedback on the drawings before the step.
         """
-        feedback = self._decoder.feedback(self._raw.clone(), self.images, self._objective, state)
+        feedback = self._decoder.feedback(
+            self._raw.clone(), self.images if images is None else images, self._objective, state
+        )
         self._update(feedback.gradient, rate)
         return feedback
 
@@ -112,6 +115,11 @@ class RawOptimizer:
         """
         self._raw[changed] = raw[changed]
         self._mean[changed] = self._square[changed] = 0
+
+    @torch.no_grad()
+    def reorder(self, index: Tensor) -> None:
+        """Continue with the raw numbers, and their momentum, in another order: index ``[B, raw_size]``."""
+        self._raw, self._mean, self._square = (one.gather(1, index) for one in (self._raw, self._mean, self._square))
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues exactly."""

@@ -11,8 +11,11 @@ from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
 from vectorae.errors import UserError
+from vectorae.fitting.coarse import reduced
 from vectorae.fitting.collapsed import seen_shapes
+from vectorae.fitting.contributions import removal_costs
 from vectorae.fitting.plan import FitPlan
+from vectorae.fitting.replacement import to_top
 from vectorae.losses import Objective
 from vectorae.scene import Scene
 
@@ -21,6 +24,9 @@ GAIN = 1e-3
 
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
+
+PROBES = 8
+"""Random projections from which it is estimated what shapes are worth."""
 
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
@@ -66,11 +72,13 @@ class Fitting:
         self._since: float | None = None
         self._improvement = _Improvement(torch.full((len(images),), torch.inf))
         self._exact = False
-        self._times, self._plateaus = 0, Plateaus()
+        self._times = self._replacements = 0
+        self._plateaus = Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
         raw = many.new_zeros(len(many), self.layout.raw_size)
         self._optimizer = RawOptimizer(raw, many, decoder, objective, plan.rates.scale(self.layout))
+        self._reduced = 1, many
         self._grow(0.0)
 
     @property
@@ -156,8 +164,11 @@ class Fitting:
         if (times := self.plan.strategy.relocation.due(progress)) > self._times:
             self._times = times
             self._relocate(progress)
+        if (times := self.plan.replacement.due(progress)) > self._replacements:
+            self._replacements = times
+            self._replace(progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        feedback = self._optimizer.step(rate, self._state_at(progress))
+        feedback = self._optimizer.step(rate, self._state_at(progress), self._images_at(progress))
         if not feedback.cost.isfinite().all():
             raise UserError(f"the loss became {feedback.cost.sum().item()} at step {self.steps}; try smaller rates")
         softness = self.plan.schedule.softness
@@ -241,6 +252,7 @@ class Fitting:
             "improvement": vars(self._improvement).copy(),
             "exact": self._exact,
             "times": self._times,
+            "replacements": self._replacements,
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
@@ -252,11 +264,12 @@ class Fitting:
         self._seconds, self._since = state["seconds"], None
         self._improvement = _Improvement(**state["improvement"])
         self._exact = state["exact"]
-        self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
+        self._times, self._replacements = state["times"], state["replacements"]
+        self._plateaus = Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
     def _state_at(self, progress: float) -> DrawState:
-        side = min(self.images.shape[-2:])
+        side = min(self._images_at(progress).shape[-2:])
         return self.plan.schedule.state(progress, side, self.num_visible, self._plateaus, self._exact)
 
     def _chosen(self, index: int, best: bool) -> tuple[Tensor, DrawState]:
@@ -277,10 +290,10 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= below]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, (height, width) = replace(self._state_at(progress), visible=before or below), self.images.shape[-2:]
+            state, images = replace(self._state_at(progress), visible=before or below), self._images_at(progress)
             with torch.no_grad():
-                drawn = self.decoder.render(self._optimizer.raw, height, width, state)
-            self._seed(drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
+                drawn = self.decoder.render(self._optimizer.raw, images.shape[-2], images.shape[-1], state)
+            self._seed(images, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
         self.num_visible = now
         self.evaluate()
 
@@ -289,15 +302,41 @@ class Fitting:
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         if not seedable:
             return
-        height, width = self.images.shape[-2:]
-        state = self._state_at(progress)
+        state, images = self._state_at(progress), self._images_at(progress)
+        height, width = images.shape[-2:]
         drawn, pixels = draw_and_measure(self.decoder, self._optimizer.raw, height, width, state)
         dead = self.plan.strategy.relocation.dead(pixels, height * width)[:, seedable].cpu()
         if dead.any():
             self.relocated += int(dead.sum())
-            self._seed(drawn, seedable, dead)
+            self._seed(images, drawn, seedable, dead)
 
-    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
+    def _replace(self, progress: float) -> None:
+        """Replace the shapes whose removal costs least by new ones on top, where the drawing is worst."""
+        seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
+        state, images = self._state_at(progress), self._images_at(progress)
+        _, costs = removal_costs(self.decoder, self._optimizer.raw, images, state, PROBES)
+        chosen = self.plan.replacement.chosen(costs[:, seedable])
+        height, width = images.shape[-2:]
+        if not chosen.any():
+            return
+        self.relocated += int(chosen.sum())
+        self._optimizer.reorder(to_top(self.layout, seedable, chosen))
+        kept = ~chosen.sort(dim=1).values
+        with torch.no_grad():
+            scene = self.decoder.scene(self._optimizer.raw, state)
+            opacity = scene.opacity.clone()
+            opacity[:, seedable] *= kept
+            drawn = self.decoder.draw(replace(scene, opacity=opacity), height, width, state)
+        self._seed(images, drawn, seedable, ~kept.cpu())
+
+    def _images_at(self, progress: float) -> Tensor:
+        """The images of all drawings ``[B restarts, C, H, W]``, as large as they are drawn at a progress."""
+        factor = self.plan.coarse.factor_at(progress)
+        if factor != self._reduced[0]:
+            self._reduced = factor, reduced(self._optimizer.images, factor)
+        return self._reduced[1]
+
+    def _seed(self, images: Tensor, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
         """Seed those of some slots that are wanted, bool ``[B, n]``."""
         optimizer, raw = self._optimizer, self._optimizer.raw
         changed = torch.zeros_like(raw, dtype=torch.bool)
@@ -305,7 +344,7 @@ class Fitting:
         for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            target = Target(optimizer.images[rows], drawn[rows], among=len(slots))
+            target = Target(images[rows], drawn[rows], among=len(slots))
             raw[rows] = self.plan.strategy.seed(self.layout, raw[rows], chosen, target, self._generator)
             indices = self.layout.indices_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], indices] = True

@@ -1,0 +1,51 @@
+"""Shapes that a drawing hardly needs are replaced by new ones on top."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from vectorae.config.arguments import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFraction, Validated
+from vectorae.layout import LayoutBase
+
+
+@dataclass(frozen=True)
+class Replacement(Validated):
+    """Shapes whose removal costs least are replaced by new ones, on top of all others where the drawing is worst.
+
+    Attributes:
+        times: how often in the fit; 0: never.
+        until: the progress over which these times are spread.
+        threshold: replaced is what costs less than threshold × the mean.
+        part: of the shapes that are there, replaced at once at most.
+    """
+
+    times: NonNegativeInt = 0
+    until: PositiveFraction = 0.7
+    threshold: NonNegativeFloat = 0.1
+    part: Fraction = 0.1
+
+    def due(self, progress: float) -> int:
+        """How often shapes should have been replaced by a progress in [0, 1]."""
+        return min(self.times, int(progress / self.until * self.times))
+
+    def chosen(self, costs: Tensor) -> Tensor:
+        """Which shapes are to be replaced, bool ``[B, N]``, by what their removal would cost, ``[B, N]``."""
+        rank = costs.argsort(1).argsort(1)
+        mean = costs.clamp_min(0).mean(1, keepdim=True)
+        return (rank < self.part * costs.shape[1]) & (costs < self.threshold * mean)
+
+
+def to_top(layout: LayoutBase, slots: Sequence[int], chosen: Tensor) -> Tensor:
+    """The order of raw numbers ``[B, raw_size]`` in which the chosen ones of some slots lie on top.
+
+    Args:
+        slots: of shapes of one kind, n.
+        chosen: bool ``[B, n]``.
+    """
+    order = chosen.to(torch.int8).argsort(dim=1, stable=True)
+    numbers = layout.indices_of(slots).view(len(slots), -1).to(chosen.device)
+    index = torch.arange(layout.raw_size, device=chosen.device).repeat(len(chosen), 1)
+    index[:, numbers.flatten()] = numbers[order].flatten(1)
+    return index
