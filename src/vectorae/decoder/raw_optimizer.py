@@ -117,9 +117,15 @@ class RawOptimizer:
         self._mean[changed] = self._square[changed] = 0
 
     @torch.no_grad()
-    def reorder(self, index: Tensor) -> None:
-        """Continue with the raw numbers, and their momentum, in another order: index ``[B, raw_size]``."""
+    def reorder(self, index: Tensor, offset: Tensor) -> None:
+        """Continue with the raw numbers, and their momentum, in another order.
+
+        Args:
+            index: where each comes from, ``[B, raw_size]``.
+            offset: what is added to it, ``[B, raw_size]``.
+        """
         self._raw, self._mean, self._square = (one.gather(1, index) for one in (self._raw, self._mean, self._square))
+        self._raw += offset
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues exactly."""

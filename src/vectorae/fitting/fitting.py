@@ -15,7 +15,6 @@ from vectorae.fitting.coarse import reduced
 from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.contributions import removal_costs
 from vectorae.fitting.plan import FitPlan
-from vectorae.fitting.replacement import to_top
 from vectorae.losses import Objective
 from vectorae.scene import Scene
 
@@ -315,19 +314,19 @@ class Fitting:
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         state, images = self._state_at(progress), self._images_at(progress)
         _, costs = removal_costs(self.decoder, self._optimizer.raw, images, state, PROBES)
-        chosen = self.plan.replacement.chosen(costs[:, seedable])
-        height, width = images.shape[-2:]
+        chosen = torch.zeros_like(costs, dtype=torch.bool)
+        chosen[:, seedable] = self.plan.replacement.chosen(costs[:, seedable])
         if not chosen.any():
             return
         self.relocated += int(chosen.sum())
-        self._optimizer.reorder(to_top(self.layout, seedable, chosen))
-        kept = ~chosen.sort(dim=1).values
+        index, offset, origin = self.layout.raised(seedable, chosen)
+        self._optimizer.reorder(index, offset)
+        chosen = chosen.gather(1, origin[:, : self.num_visible])
         with torch.no_grad():
             scene = self.decoder.scene(self._optimizer.raw, state)
-            opacity = scene.opacity.clone()
-            opacity[:, seedable] *= kept
-            drawn = self.decoder.draw(replace(scene, opacity=opacity), height, width, state)
-        self._seed(images, drawn, seedable, ~kept.cpu())
+            without = replace(scene, opacity=scene.opacity * ~chosen)
+            drawn = self.decoder.draw(without, images.shape[-2], images.shape[-1], state)
+        self._seed(images, drawn, seedable, chosen[:, seedable].cpu())
 
     def _images_at(self, progress: float) -> Tensor:
         """The images of all drawings ``[B restarts, C, H, W]``, as large as they are drawn at a progress."""

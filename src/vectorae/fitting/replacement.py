@@ -1,13 +1,10 @@
 """Shapes that a drawing hardly needs are replaced by new ones on top."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from vectorae.config.arguments import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFraction, Validated
-from vectorae.layout import LayoutBase
 
 
 @dataclass(frozen=True)
@@ -35,17 +32,3 @@ class Replacement(Validated):
         rank = costs.argsort(1).argsort(1)
         mean = costs.clamp_min(0).mean(1, keepdim=True)
         return (rank < self.part * costs.shape[1]) & (costs < self.threshold * mean)
-
-
-def to_top(layout: LayoutBase, slots: Sequence[int], chosen: Tensor) -> Tensor:
-    """The order of raw numbers ``[B, raw_size]`` in which the chosen ones of some slots lie on top.
-
-    Args:
-        slots: of shapes of one kind, n.
-        chosen: bool ``[B, n]``.
-    """
-    order = chosen.to(torch.int8).argsort(dim=1, stable=True)
-    numbers = layout.indices_of(slots).view(len(slots), -1).to(chosen.device)
-    index = torch.arange(layout.raw_size, device=chosen.device).repeat(len(chosen), 1)
-    index[:, numbers.flatten()] = numbers[order].flatten(1)
-    return index
