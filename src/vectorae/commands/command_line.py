@@ -13,6 +13,7 @@ from vectorae.errors import UserError
 
 PATH_KEYS = {
     "input",
+    "folder",
     "image",
     "init",
     "output",

@@ -20,7 +20,8 @@ from vectorae.io.frame import Frame
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
 from vectorae.io.sheets import beside, enlargement
-from vectorae.losses.metrics import image_metrics, psnr
+from vectorae.losses import LPIPS
+from vectorae.losses.metrics import metrics_of, psnr
 from vectorae.scene import Scene
 from vectorae.svg import to_animated_svg, to_svg
 
@@ -69,6 +70,7 @@ class Record:
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
         started: when the command began, by ``time.perf_counter``.
+        lpips: measured too, if given.
     """
 
     def __init__(
@@ -78,9 +80,10 @@ class Record:
         layers: Sequence[str | None],
         writer: SummaryWriter,
         started: float,
+        lpips: LPIPS | None = None,
     ) -> None:
         self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
-        self.started = started
+        self.started, self.lpips = started, lpips
         self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
         self._pictures = 0
 
@@ -121,6 +124,12 @@ class Record:
         """How many times the size of the images drawings are rendered at, to be looked at."""
         return enlargement(min(self.fitting.images.shape[-2:]))
 
+    @property
+    def _numbers_per_shape(self) -> float:
+        """Raw numbers of the shapes, by their number."""
+        layout = self.fitting.layout
+        return len(layout.indices_of(range(layout.count))) / max(1, layout.count)
+
     def _comparison(self, index: int, best: bool = True) -> Image.Image:
         """Image, soft and crisp drawing."""
         pictures = {"image": to_picture(self.fitting.images[index : index + 1])}
@@ -150,6 +159,7 @@ class Record:
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
         metrics = self._metrics(image, soft, crisp, scene)
         metrics |= {"shapes": float(seen.sum()), "collapsed": float((~seen).sum())}
+        metrics |= {"bytes": float(len(text.encode())), "numbers_per_shape": self._numbers_per_shape}
         write_json(folder / METRICS, metrics)
         return metrics
 
@@ -169,11 +179,8 @@ class Record:
 
     def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
         fitting = self.fitting
-        metrics = {
-            f"{metric}_{name}": float(values)
-            for name, drawing in (("soft", soft), ("crisp", crisp))
-            for metric, values in image_metrics(drawing, image).items()
-        }
+        measured = metrics_of({"soft": soft, "crisp": crisp}, image, self.lpips)
+        metrics = {name: float(values) for name, values in measured.items()}
         for name, drawing in (("soft", soft), ("crisp", crisp)):
             metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
         metrics |= {
