@@ -16,6 +16,7 @@ PATH_KEYS = {
     "folder",
     "image",
     "init",
+    "weight",
     "output",
     "checkpoint",
     "classifier",

@@ -18,9 +18,9 @@ from vectorae.commands.command_line import Duration, duration, seconds_of
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import remove_leftovers, runs_beside
-from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Scale
+from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Requires, Scale
 from vectorae.config.components import flatten, instantiate
-from vectorae.config.paths import AUTO, ExistingFile, ResumedFile
+from vectorae.config.paths import AUTO, ExistingFile, ResumedFile, check_weight
 from vectorae.config.sections import Component, Primitives
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -87,6 +87,7 @@ class FitConfig:
     plateau: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
+    weight: Annotated[str, Requires(check_weight)] | None = None
     init: ExistingFile | None = None
     resume: ResumedFile | None = None
     snapshots: PositiveInt = 40
@@ -181,20 +182,23 @@ def builder(
         max_time: seconds for all of them.
 
     Raises:
-        UserError: `init` cannot be read, or has another aspect than an image.
+        UserError: `init` cannot be read, or has another aspect than an image; `weight` cannot be read.
     """
     import torch
 
     from vectorae.fitting.build import build_fitting
+    from vectorae.fitting.importance import importance
 
     photos = [photo for batch in several for photo in batch]
     init = None if config["init"] is None else _read_init(config, photos)
+    weight, max_pixels = config["weight"], config["max_pixels"]
+    weights = [None if weight is None else importance(weight, batch, max_pixels).to(device) for batch in several]
 
     def build(number: int) -> tuple[Fitting, list[str | None]]:
         batch = several[number]
         images = torch.stack([photo.pixels for photo in batch]).to(device)
         share = None if max_time is None else max_time * len(batch) / len(photos)
-        return build_fitting(config, images, share, init, on_top=shell.chosen("primitives"))
+        return build_fitting(config, images, share, init, shell.chosen("primitives"), weights[number])
 
     return build
 

@@ -62,20 +62,22 @@ class RawOptimizer:
         """The present raw numbers, ``[B, raw_size]``, a copy without gradient history."""
         return self._raw.clone()
 
-    def step(self, rate: float, state: DrawState, images: Tensor | None = None) -> Feedback:
+    def step(
+        self, rate: float, state: DrawState, images: Tensor | None = None, objective: Objective | None = None
+    ) -> Feedback:
         """One optimizer step.
 
         Args:
             rate: the learning rate, raw numbers per step.
             state: how the drawings look.
             images: at another size, instead of its own.
+            objective: for these, instead of its own.
 
         Returns:
             The feedback on the drawings before the step.
         """
-        feedback = self._decoder.feedback(
-            self._raw.clone(), self.images if images is None else images, self._objective, state
-        )
+        images = self.images if images is None else images
+        feedback = self._decoder.feedback(self._raw.clone(), images, objective or self._objective, state)
         self._update(feedback.gradient, rate)
         return feedback
 

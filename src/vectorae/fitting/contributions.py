@@ -11,7 +11,14 @@ from vectorae.scene import Scene
 
 @torch.no_grad()
 def removal_energy(
-    decoder: Decoder, scene: Scene, height: int, width: int, state: DrawState, probes: int, crisp: bool = False
+    decoder: Decoder,
+    scene: Scene,
+    height: int,
+    width: int,
+    state: DrawState,
+    probes: int,
+    crisp: bool = False,
+    importance: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The sum over all pixels of the squared change of a drawing without each of its shapes, an estimate.
 
@@ -26,6 +33,7 @@ def removal_energy(
         state: how they look.
         probes: random projections; the error falls with their square root.
         crisp: draw crisply.
+        importance: weights of the pixels, ``[B, 1, H, W]``.
 
     Returns:
         The drawings ``[B, C, H, W]``, and the energies ``[B, N]``.
@@ -38,6 +46,7 @@ def removal_energy(
         drawn = decoder.draw(replace(scene, opacity=leaf), height, width, state, crisp)
         for probe in range(probes):
             signs = torch.randint(0, 2, drawn.shape, generator=generator).mul(2).sub(1).to(drawn)
+            signs = signs if importance is None else signs * importance.sqrt()
             (gradient,) = torch.autograd.grad((drawn * signs).sum(), leaf, retain_graph=probe < probes - 1)
             energy += (gradient * opacity).square() / probes
     return drawn.detach(), energy
@@ -45,7 +54,7 @@ def removal_energy(
 
 @torch.no_grad()
 def removal_costs(
-    decoder: Decoder, raw: Tensor, images: Tensor, state: DrawState, probes: int
+    decoder: Decoder, raw: Tensor, images: Tensor, state: DrawState, probes: int, importance: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """How much the squared error of drawings rises without each of their shapes, an estimate.
 
@@ -58,14 +67,16 @@ def removal_costs(
         images: ``[B, C, H, W]`` in [0, 1].
         state: how the drawings look.
         probes: random projections.
+        importance: weights of the pixels, ``[B, 1, H, W]``.
 
     Returns:
         The drawings ``[B, C, H, W]``, and the costs ``[B, N]``; negative where a shape does harm.
     """
     scene, (height, width) = decoder.scene(raw, state), images.shape[-2:]
-    drawn, energy = removal_energy(decoder, scene, height, width, state, probes)
+    drawn, energy = removal_energy(decoder, scene, height, width, state, probes, importance=importance)
     with torch.enable_grad():
         leaf = scene.opacity.detach().clone().requires_grad_()
         again = decoder.draw(replace(scene, opacity=leaf), height, width, state)
-        (gradient,) = torch.autograd.grad((again * (drawn - images)).sum(), leaf)
+        error = (drawn - images) if importance is None else (drawn - images) * importance
+        (gradient,) = torch.autograd.grad((again * error).sum(), leaf)
     return drawn, energy - 2 * gradient * leaf.detach()

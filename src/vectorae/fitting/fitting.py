@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
 from vectorae.errors import UserError
-from vectorae.fitting.coarse import reduced
+from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.contributions import removal_costs
 from vectorae.fitting.plan import FitPlan
@@ -56,6 +56,7 @@ class Fitting:
         decoder: raw numbers → drawings; its layout has the images' channels and aspect.
         objective: what is minimised.
         plan: how it goes.
+        importance: of each pixel, ``[B, 1, H, W]`` in [0, 1]; None: all count alike.
 
     Attributes:
         steps: how many were taken.
@@ -63,8 +64,15 @@ class Fitting:
         num_visible: how many shapes each drawing has by now.
     """
 
-    def __init__(self, images: Tensor, decoder: Decoder, objective: Objective, plan: FitPlan) -> None:
-        self.images, self.decoder, self.objective, self.plan = images, decoder.to(images.device), objective, plan
+    def __init__(
+        self,
+        images: Tensor,
+        decoder: Decoder,
+        objective: Objective,
+        plan: FitPlan,
+        importance: Tensor | None = None,
+    ) -> None:
+        self.images, self.decoder, self.plan = images, decoder.to(images.device), plan
         self.layout = decoder.layout
         self.steps = self.relocated = self.num_visible = 0
         self._seconds = 0.0
@@ -75,9 +83,11 @@ class Fitting:
         self._plateaus = Plateaus()
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
+        self._objective, self._importance = objective, importance
+        repeated = None if importance is None else importance.repeat_interleave(plan.restarts, 0)
+        self._views = Views(many, objective, repeated)
         raw = many.new_zeros(len(many), self.layout.raw_size)
-        self._optimizer = RawOptimizer(raw, many, decoder, objective, plan.rates.scale(self.layout))
-        self._reduced = 1, many
+        self._optimizer = RawOptimizer(raw, many, decoder, self._views(1).objective, plan.rates.scale(self.layout))
         self._grow(0.0)
 
     @property
@@ -167,7 +177,8 @@ class Fitting:
             self._replacements = times
             self._replace(progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        feedback = self._optimizer.step(rate, self._state_at(progress), self._images_at(progress))
+        view = self._view_at(progress)
+        feedback = self._optimizer.step(rate, self._state_at(progress), view.images, view.objective)
         if not feedback.cost.isfinite().all():
             raise UserError(f"the loss became {feedback.cost.sum().item()} at step {self.steps}; try smaller rates")
         softness = self.plan.schedule.softness
@@ -235,6 +246,14 @@ class Fitting:
         raw, _ = self._chosen(index, best=False)
         return raw
 
+    def objective_of(self, index: int) -> Objective:
+        """What is minimised for an image, with the importance of its pixels."""
+        return (
+            self._objective
+            if self._importance is None
+            else self._objective.weighted(self._importance[index : index + 1])
+        )
+
     def seen(self, index: int) -> Tensor:
         """Which shapes can be seen in an image's best drawing, bool ``[1, N]``; others have collapsed or are hidden."""
         height, width = self.images.shape[-2:]
@@ -268,7 +287,7 @@ class Fitting:
         self._generator.set_state(state["generator"])
 
     def _state_at(self, progress: float) -> DrawState:
-        side = min(self._images_at(progress).shape[-2:])
+        side = min(self._view_at(progress).images.shape[-2:])
         return self.plan.schedule.state(progress, side, self.num_visible, self._plateaus, self._exact)
 
     def _chosen(self, index: int, best: bool) -> tuple[Tensor, DrawState]:
@@ -289,10 +308,10 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= below]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, images = replace(self._state_at(progress), visible=before or below), self._images_at(progress)
+            state, view = replace(self._state_at(progress), visible=before or below), self._view_at(progress)
             with torch.no_grad():
-                drawn = self.decoder.render(self._optimizer.raw, images.shape[-2], images.shape[-1], state)
-            self._seed(images, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
+                drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
+            self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
         self.num_visible = now
         self.evaluate()
 
@@ -301,19 +320,19 @@ class Fitting:
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         if not seedable:
             return
-        state, images = self._state_at(progress), self._images_at(progress)
-        height, width = images.shape[-2:]
+        state, view = self._state_at(progress), self._view_at(progress)
+        height, width = view.size
         drawn, pixels = draw_and_measure(self.decoder, self._optimizer.raw, height, width, state)
         dead = self.plan.strategy.relocation.dead(pixels, height * width)[:, seedable].cpu()
         if dead.any():
             self.relocated += int(dead.sum())
-            self._seed(images, drawn, seedable, dead)
+            self._seed(view, drawn, seedable, dead)
 
     def _replace(self, progress: float) -> None:
         """Replace the shapes whose removal costs least by new ones on top, where the drawing is worst."""
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
-        state, images = self._state_at(progress), self._images_at(progress)
-        _, costs = removal_costs(self.decoder, self._optimizer.raw, images, state, PROBES)
+        state, view = self._state_at(progress), self._view_at(progress)
+        _, costs = removal_costs(self.decoder, self._optimizer.raw, view.images, state, PROBES, view.importance)
         chosen = torch.zeros_like(costs, dtype=torch.bool)
         chosen[:, seedable] = self.plan.replacement.chosen(costs[:, seedable])
         if not chosen.any():
@@ -325,25 +344,24 @@ class Fitting:
         with torch.no_grad():
             scene = self.decoder.scene(self._optimizer.raw, state)
             without = replace(scene, opacity=scene.opacity * ~chosen)
-            drawn = self.decoder.draw(without, images.shape[-2], images.shape[-1], state)
-        self._seed(images, drawn, seedable, chosen[:, seedable].cpu())
+            drawn = self.decoder.draw(without, *view.size, state)
+        self._seed(view, drawn, seedable, chosen[:, seedable].cpu())
 
-    def _images_at(self, progress: float) -> Tensor:
-        """The images of all drawings ``[B restarts, C, H, W]``, as large as they are drawn at a progress."""
-        factor = self.plan.coarse.factor_at(progress)
-        if factor != self._reduced[0]:
-            self._reduced = factor, reduced(self._optimizer.images, factor)
-        return self._reduced[1]
+    def _view_at(self, progress: float) -> View:
+        """The images of all drawings, restarts included, as large as they are drawn at a progress."""
+        return self._views(self.plan.coarse.factor_at(progress))
 
-    def _seed(self, images: Tensor, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
+    def _seed(self, view: View, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
         """Seed those of some slots that are wanted, bool ``[B, n]``."""
         optimizer, raw = self._optimizer, self._optimizer.raw
+        if view.importance is not None:
+            drawn = torch.lerp(view.images, drawn, view.importance.sqrt())  # little is wanted where little counts
         changed = torch.zeros_like(raw, dtype=torch.bool)
         together = bool(wanted.all())
         for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            target = Target(images[rows], drawn[rows], among=len(slots))
+            target = Target(view.images[rows], drawn[rows], among=len(slots))
             raw[rows] = self.plan.strategy.seed(self.layout, raw[rows], chosen, target, self._generator)
             indices = self.layout.indices_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], indices] = True

@@ -155,9 +155,8 @@ class Record:
         write_atomic(folder / "drawing.png", as_png(large))
         write_atomic(folder / "comparison.png", as_png(self._comparison(index)))
         self._animate(self._histories[index])
-        image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
-        metrics = self._metrics(image, soft, crisp, scene)
+        metrics = self._metrics(soft, crisp, index, scene)
         metrics |= {"shapes": float(seen.sum()), "collapsed": float((~seen).sum())}
         metrics |= {"bytes": float(len(text.encode())), "numbers_per_shape": self._numbers_per_shape}
         write_json(folder / METRICS, metrics)
@@ -177,12 +176,12 @@ class Record:
         write_mp4(frames, folder / "fit.mp4")
         write_atomic(folder / "fit.svg", to_animated_svg(scenes, height, width).encode())
 
-    def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
-        fitting = self.fitting
+    def _metrics(self, soft: Tensor, crisp: Tensor, index: int, scene: Scene) -> dict[str, float]:
+        fitting, image = self.fitting, self.fitting.images[index : index + 1]
         measured = metrics_of({"soft": soft, "crisp": crisp}, image, self.lpips)
         metrics = {name: float(values) for name, values in measured.items()}
         for name, drawing in (("soft", soft), ("crisp", crisp)):
-            metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
+            metrics[f"loss_{name}"] = float(fitting.objective_of(index)(drawing, image, scene))
         metrics |= {
             "revived": float(fitting.relocated),
             "images": float(len(self.drawings)),
