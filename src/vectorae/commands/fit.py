@@ -87,6 +87,7 @@ class FitConfig:
     plateau: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
+    palette: PositiveInt | None = None
     weight: Annotated[str, Requires(check_weight)] | None = None
     init: ExistingFile | None = None
     resume: ResumedFile | None = None

@@ -63,7 +63,12 @@ class RawOptimizer:
         return self._raw.clone()
 
     def step(
-        self, rate: float, state: DrawState, images: Tensor | None = None, objective: Objective | None = None
+        self,
+        rate: float,
+        state: DrawState,
+        images: Tensor | None = None,
+        objective: Objective | None = None,
+        shared: Callable[[Tensor], Tensor] = lambda gradient: gradient,
     ) -> Feedback:
         """One optimizer step.
 
@@ -72,13 +77,15 @@ class RawOptimizer:
             state: how the drawings look.
             images: at another size, instead of its own.
             objective: for these, instead of its own.
+            shared: the gradient ``[B, raw_size]`` to follow, by the gradient of the cost: raw numbers that are to stay
+                equal get one and the same.
 
         Returns:
             The feedback on the drawings before the step.
         """
         images = self.images if images is None else images
         feedback = self._decoder.feedback(self._raw.clone(), images, objective or self._objective, state)
-        self._update(feedback.gradient, rate)
+        self._update(shared(feedback.gradient), rate)
         return feedback
 
     @torch.no_grad()
@@ -128,6 +135,10 @@ class RawOptimizer:
         """
         self._raw, self._mean, self._square = (one.gather(1, index) for one in (self._raw, self._mean, self._square))
         self._raw += offset
+
+    def forget_best(self) -> None:
+        """Keep the next drawings that ``keep_best`` sees, whatever was better before."""
+        self.least.fill_(torch.inf)
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues exactly."""

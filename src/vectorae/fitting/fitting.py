@@ -14,6 +14,7 @@ from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.contributions import removal_costs
+from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
 from vectorae.scene import Scene
@@ -81,6 +82,9 @@ class Fitting:
         self._exact = False
         self._times = self._replacements = 0
         self._plateaus = Plateaus()
+        self._palette: Palette | None = None
+        if plan.palette is not None:
+            check_palette(self.layout, plan.palette)
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
         self._objective, self._importance = objective, importance
@@ -170,15 +174,19 @@ class Fitting:
         """
         progress = self.progress
         self._grow(progress)
-        if (times := self.plan.strategy.relocation.due(progress)) > self._times:
+        moving = self._palette is None  # shapes that are moved have new colours
+        if moving and (times := self.plan.strategy.relocation.due(progress)) > self._times:
             self._times = times
             self._relocate(progress)
-        if (times := self.plan.replacement.due(progress)) > self._replacements:
+        if moving and (times := self.plan.replacement.due(progress)) > self._replacements:
             self._replacements = times
             self._replace(progress)
+        if self.plan.palette is not None and self._palette is None and progress >= FROM:
+            self._limit_colors(self.plan.palette, progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
         view = self._view_at(progress)
-        feedback = self._optimizer.step(rate, self._state_at(progress), view.images, view.objective)
+        shared = (lambda gradient: gradient) if self._palette is None else self._palette.shared
+        feedback = self._optimizer.step(rate, self._state_at(progress), view.images, view.objective, shared)
         if not feedback.cost.isfinite().all():
             raise UserError(f"the loss became {feedback.cost.sum().item()} at step {self.steps}; try smaller rates")
         softness = self.plan.schedule.softness
@@ -232,7 +240,12 @@ class Fitting:
         """
         raw, state = self._chosen(index, best)
         with torch.no_grad():
-            return self.decoder.scene(raw, state, crisp)
+            scene = self.decoder.scene(raw, state, crisp)
+        if self._palette is None:
+            return scene
+        # Equal to the last bit, also where rounding was not.
+        first = self._palette.first[self._row(index)][None, : scene.count, None].expand_as(scene.color)
+        return replace(scene, color=scene.color.gather(1, first))
 
     def draw(self, index: int, crisp: bool, best: bool = True, times: int = 1) -> Tensor:
         """The same as an image ``[1, C, H, W]``, ``times`` as high and wide as the image that is drawn."""
@@ -271,6 +284,7 @@ class Fitting:
             "exact": self._exact,
             "times": self._times,
             "replacements": self._replacements,
+            "palette": None if self._palette is None else vars(self._palette).copy(),
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
@@ -282,6 +296,7 @@ class Fitting:
         self._seconds, self._since = state["seconds"], None
         self._improvement = _Improvement(**state["improvement"])
         self._exact = state["exact"]
+        self._palette = None if state["palette"] is None else Palette(**state["palette"])
         self._times, self._replacements = state["times"], state["replacements"]
         self._plateaus = Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
@@ -292,11 +307,15 @@ class Fitting:
 
     def _chosen(self, index: int, best: bool) -> tuple[Tensor, DrawState]:
         """Raw numbers ``[1, raw_size]`` of an image's drawing, and how it looks."""
-        optimizer, first = self._optimizer, index * self.plan.restarts
-        row = first + int(optimizer.least[first : first + self.plan.restarts].argmin())
+        optimizer, row = self._optimizer, self._row(index)
         visible = int(optimizer.num_visible[row]) if best else self.num_visible
         raw = optimizer.best if best else optimizer.raw
         return raw[row : row + 1], replace(self.end_state, visible=visible)
+
+    def _row(self, index: int) -> int:
+        """The restart of an image whose best drawing is the best, by its place among all."""
+        first = index * self.plan.restarts
+        return first + int(self._optimizer.least[first : first + self.plan.restarts].argmin())
 
     def _grow(self, progress: float) -> None:
         """Add the shapes whose round has begun."""
@@ -346,6 +365,18 @@ class Fitting:
             without = replace(scene, opacity=scene.opacity * ~chosen)
             drawn = self.decoder.draw(without, *view.size, state)
         self._seed(view, drawn, seedable, chosen[:, seedable].cpu())
+
+    def _limit_colors(self, colors: int, progress: float) -> None:
+        """From now on the shapes share a few colours; drawings without this limit are forgotten."""
+        optimizer, view, state = self._optimizer, self._view_at(progress), self._state_at(progress)
+        with torch.no_grad():
+            scene = self.decoder.scene(optimizer.raw, state)
+        _, areas = draw_and_measure(self.decoder, optimizer.raw, *view.size, state)
+        raw, self._palette = limited(self.layout, optimizer.raw, scene, areas, colors)
+        colored = torch.tensor([name == "color" for name in self.layout.field_names()], device=raw.device)
+        optimizer.place(raw, colored.expand_as(raw))
+        optimizer.forget_best()
+        self.evaluate()
 
     def _view_at(self, progress: float) -> View:
         """The images of all drawings, restarts included, as large as they are drawn at a progress."""

@@ -62,6 +62,7 @@ class FitPlan(Validated):
         rates: learning rates of the fields.
         replacement: when shapes that are hardly needed are replaced.
         coarse: when images are drawn at a reduced size.
+        palette: how many colours shapes and background have together at the end; None: any.
         restarts: random restarts per image; the best is kept.
         seed: of all random numbers.
 
@@ -77,6 +78,7 @@ class FitPlan(Validated):
     rates: Rates = field(default_factory=Rates)
     replacement: Replacement = field(default_factory=Replacement)
     coarse: Coarse = field(default_factory=Coarse)
+    palette: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
 
@@ -99,6 +101,7 @@ def build_plan(config: Mapping[str, Any], max_time: float | None) -> FitPlan:
         rates,
         replacement,
         coarse,
+        config["palette"],
         config["restarts"],
         config["seed"],
     )
