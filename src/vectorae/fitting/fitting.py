@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,6 +14,7 @@ from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.contributions import removal_costs
+from vectorae.fitting.improvement import Improvement
 from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
@@ -30,21 +31,6 @@ PROBES = 8
 
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
-
-
-@dataclass
-class _Improvement:
-    """When a drawing last improved, by its crisp cost.
-
-    Attributes:
-        least: of each image, ``[B]``, on the CPU.
-        improved: step of the last improvement.
-        evaluated: step of the last evaluation.
-    """
-
-    least: Tensor
-    improved: int = 0
-    evaluated: int = 0
 
 
 class Fitting:
@@ -78,7 +64,7 @@ class Fitting:
         self.steps = self.relocated = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None
-        self._improvement = _Improvement(torch.full((len(images),), torch.inf))
+        self._improvement = Improvement(torch.full((len(images),), torch.inf))
         self._exact = False
         self._times = self._replacements = 0
         self._plateaus = Plateaus()
@@ -90,6 +76,7 @@ class Fitting:
         self._objective, self._importance = objective, importance
         repeated = None if importance is None else importance.repeat_interleave(plan.restarts, 0)
         self._views = Views(many, objective, repeated)
+        self._names = torch.arange(self.layout.count, device=images.device).repeat(len(many), 1)
         raw = many.new_zeros(len(many), self.layout.raw_size)
         self._optimizer = RawOptimizer(raw, many, decoder, self._views(1).objective, plan.rates.scale(self.layout))
         self._grow(0.0)
@@ -259,6 +246,10 @@ class Fitting:
         raw, _ = self._chosen(index, best=False)
         return raw
 
+    def present_names(self, index: int) -> Tensor:
+        """The slot in which each shape of an image's present drawing began, ``[N]``: replaced ones move up."""
+        return self._names[self._row(index)]
+
     def objective_of(self, index: int) -> Objective:
         """What is minimised for an image, with the importance of its pixels."""
         return (
@@ -282,6 +273,7 @@ class Fitting:
             "num_visible": self.num_visible,
             "improvement": vars(self._improvement).copy(),
             "exact": self._exact,
+            "names": self._names,
             "times": self._times,
             "replacements": self._replacements,
             "palette": None if self._palette is None else vars(self._palette).copy(),
@@ -294,8 +286,8 @@ class Fitting:
         self._optimizer.load_state_dict(state["optimizer"])
         self.steps, self.relocated, self.num_visible = state["steps"], state["relocated"], state["num_visible"]
         self._seconds, self._since = state["seconds"], None
-        self._improvement = _Improvement(**state["improvement"])
-        self._exact = state["exact"]
+        self._improvement = Improvement(**state["improvement"])
+        self._exact, self._names = state["exact"], state["names"].to(self.images.device, copy=True)
         self._palette = None if state["palette"] is None else Palette(**state["palette"])
         self._times, self._replacements = state["times"], state["replacements"]
         self._plateaus = Plateaus(**state["plateaus"])
@@ -359,6 +351,7 @@ class Fitting:
         self.relocated += int(chosen.sum())
         index, offset, origin = self.layout.raised(seedable, chosen)
         self._optimizer.reorder(index, offset)
+        self._names = self._names.gather(1, origin)
         chosen = chosen.gather(1, origin[:, : self.num_visible])
         with torch.no_grad():
             scene = self.decoder.scene(self._optimizer.raw, state)
@@ -386,7 +379,7 @@ class Fitting:
         """Seed those of some slots that are wanted, bool ``[B, n]``."""
         optimizer, raw = self._optimizer, self._optimizer.raw
         if view.importance is not None:
-            drawn = torch.lerp(view.images, drawn, view.importance.sqrt())  # little is wanted where little counts
+            drawn = torch.lerp(view.images, drawn, view.importance)  # little is wanted where little counts
         changed = torch.zeros_like(raw, dtype=torch.bool)
         together = bool(wanted.all())
         for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:

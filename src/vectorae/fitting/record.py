@@ -105,7 +105,7 @@ class Record:
         fitting, step, times = self.fitting, self.fitting.steps, self._times
         decibels = []
         for index, (drawing, history) in enumerate(zip(self.drawings, self._histories, strict=True)):
-            history.append(step, fitting.num_visible, fitting.present_raw(index))
+            history.append(step, fitting.num_visible, fitting.present_raw(index), fitting.present_names(index))
             large = fitting.draw(index, crisp=True, best=False, times=times)
             write_atomic(drawing.folder / LATEST, as_png(to_picture(large)))
             crisp = fitting.draw(index, crisp=True, best=False)
@@ -174,7 +174,7 @@ class Record:
         ]
         write_gif(frames, folder / "fit.gif")
         write_mp4(frames, folder / "fit.mp4")
-        write_atomic(folder / "fit.svg", to_animated_svg(scenes, height, width).encode())
+        write_atomic(folder / "fit.svg", to_animated_svg(history.aligned(scenes), height, width).encode())
 
     def _metrics(self, soft: Tensor, crisp: Tensor, index: int, scene: Scene) -> dict[str, float]:
         fitting, image = self.fitting, self.fitting.images[index : index + 1]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from vectorae.config.arguments import Fraction, NonNegativeFloat, NonNegativeInt, PositiveFraction, Validated
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveFraction, Validated
 
 
 @dataclass(frozen=True)
@@ -15,13 +15,13 @@ class Replacement(Validated):
         times: how often in the fit; 0: never.
         until: the progress over which these times are spread.
         threshold: replaced is what costs less than threshold × the mean.
-        part: of the shapes that are there, replaced at once at most.
+        part: of the shapes that are there, replaced at once at most; one shape always may be.
     """
 
     times: NonNegativeInt = 0
     until: PositiveFraction = 0.7
     threshold: NonNegativeFloat = 0.1
-    part: Fraction = 0.1
+    part: PositiveFraction = 0.1
 
     def due(self, progress: float) -> int:
         """How often shapes should have been replaced by a progress in [0, 1]."""
@@ -31,4 +31,4 @@ class Replacement(Validated):
         """Which shapes are to be replaced, bool ``[B, N]``, by what their removal would cost, ``[B, N]``."""
         rank = costs.argsort(1).argsort(1)
         mean = costs.clamp_min(0).mean(1, keepdim=True)
-        return (rank < self.part * costs.shape[1]) & (costs < self.threshold * mean)
+        return (rank < max(1, int(self.part * costs.shape[1]))) & (costs < self.threshold * mean)
