@@ -62,7 +62,7 @@ def test_raised_shapes_stay_as_they_are(kinds: tuple[str, ...]) -> None:
 
 
 def test_a_shape_of_no_use_is_put_where_the_drawing_is_worst() -> None:
-    fit = fitting(steps=400, replacement=Replacement(times=1, until=0.5, threshold=0.5, part=0.2))
+    fit = fitting(steps=400, replacement=Replacement(times=1, until=0.5, threshold=0.01, part=1.0))
     raw = stepped(fit, 199)._optimizer.raw
     # The lowest shape leaves the canvas.
     index = fit.layout.indices_of([0])
@@ -70,9 +70,10 @@ def test_a_shape_of_no_use_is_put_where_the_drawing_is_worst() -> None:
     fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
     assert float(fit.scene(0, crisp=True, best=False).bounds().center[0, 0].max()) < 0
     stepped(fit, 201)
-    assert fit.relocated == 1
-    assert fit.present_names(0).tolist() == [1, 2, 3, 4, 5, 0]
-    center = fit.scene(0, crisp=True, best=False).bounds().center[0, 5]
+    names = fit.present_names(0).tolist()
+    assert 1 <= fit.relocated < 6
+    assert names.index(0) >= 6 - fit.relocated
+    center = fit.scene(0, crisp=True, best=False).bounds().center[0, names.index(0)]
     assert ((center > 0) & (center < torch.tensor([WIDTH / HEIGHT, 1.0]))).all()
 
 
