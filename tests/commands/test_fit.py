@@ -142,9 +142,21 @@ def test_every_recipe_with_every_loss(command: Command, experiment: str, loss: s
     assert command(f"experiment={experiment}", *loss.split(), "primitives.count=9", *SMALL, "max_steps=2")[0] == 0
 
 
+@pytest.mark.parametrize("count", [256, 512, 1024])
+def test_recipes_for_photographs_at_full_size(command: Command, photo: Path, tmp_path: Path, count: int) -> None:
+    overrides = (f"experiment=kodak_{count}", "size=16", "max_steps=6", "max_time=null", "snapshots=2", "device=cpu")
+    assert command(f"image={photo}", *overrides)[0] == 0
+    metrics = metrics_of(run_folder(tmp_path))
+    assert metrics["shapes"] + metrics["collapsed"] == count
+    assert metrics["numbers_per_shape"] == 16  # six points, colour, opacity
+
+
 @pytest.mark.parametrize(
     "choice",
     [
+        "replacement.times=3 replacement.threshold=9",
+        "replacement.times=3 replacement.threshold=9 primitives=mixed_free primitives.count=9 coarse.factor=2",
+        "weight=edges palette=3",
         "primitives.ordering=depth growth.rounds=2",
         "rasterizer.compositing=soft_or primitives.background=0",
         "rasterizer=reference",
@@ -270,6 +282,14 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("growth.round=2", "growth.round: no such key"),
         ("looks=3", "looks: is called snapshots now"),
         ("rates.place=1", "rates.place: is called rates.point now"),
+        ("weight=nothing.png", "weight: 'nothing.png' does not exist; name a grey picture"),
+        ("weight=bad.svg", "weight: 'bad.svg' cannot be read"),
+        ("palette=1", "palette: the background is one of the colours"),
+        ("palette=4 medium=ink", "palette: the colour of these shapes is fixed"),
+        ("palette=0", "palette must be an integer ≥ 1 or null, got 0"),
+        ("coarse.factor=3", "coarse.factor must be 1, 2, 4 or 8, got 3"),
+        ("replacement.part=2", "replacement.part must be a number in (0, 1], got 2"),
+        ("growth.sizes=odd", "growth.sizes must be equal or doubling, got 'odd'"),
         ("seeding.places=here", "seeding.places must be residual, gradient or layout, got 'here'"),
         ("rates.fields.radios=1", "rates.fields.radios: no such learned field"),
         ("softness.unit=inch", "softness.unit must be canvas or pixel, got 'inch'"),
