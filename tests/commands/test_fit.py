@@ -23,8 +23,6 @@ from vectorae.commands import fit, train
 from vectorae.commands.fit import name_of
 from vectorae.fitting import Fitting
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
-MADE_FOR_FITTING = sorted(path.stem for path in (CONF / "primitives").glob("*_[0-9][0-9]*.yaml"))
 SMALL = ("size=24", "max_steps=6", "snapshots=3", "device=cpu")
 
 
@@ -122,62 +120,6 @@ def test_it_does_without_what_takes_seconds_and_memory(tmp_path: Path) -> None:
     arguments = ("size=16", "max_steps=2", "primitives.count=2", "device=cpu", f"hydra.run.dir={tmp_path}/run")
     finished = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert "heavy: []" in finished.stdout
-
-
-@pytest.mark.parametrize("medium", ["paint", "ink"])
-@pytest.mark.parametrize("primitives", MADE_FOR_FITTING)
-def test_every_choice_of_primitives(command: Command, primitives: str, medium: str) -> None:
-    choices = (f"primitives={primitives}", f"medium={medium}", "primitives.count=7", "growth.rounds=2", "max_steps=3")
-    assert command(*choices, "size=16", "snapshots=1", "relocation.times=2", "relocation.until=1")[0] == 0
-
-
-@pytest.mark.parametrize(
-    "loss",
-    ["loss=l1", "loss=bce", "loss=pyramid_mse", "loss=difference_of_gaussians", "loss=edges", "loss=ssim"]
-    + [f"loss=blurred_mse loss.terms.blurred_mse.sigma={sigma}" for sigma in (1, 3, 5)]
-    + ["loss.terms.overlap=0.1 loss.terms.opacity_sparsity=0.1"],
-)
-@pytest.mark.parametrize("experiment", ["fit_1000_points", "fit_1000_lines", "fit_500_lines"])
-def test_every_recipe_with_every_loss(command: Command, experiment: str, loss: str) -> None:
-    assert command(f"experiment={experiment}", *loss.split(), "primitives.count=9", *SMALL, "max_steps=2")[0] == 0
-
-
-@pytest.mark.parametrize("count", [256, 512, 1024])
-def test_recipes_for_photographs_at_full_size(command: Command, photo: Path, tmp_path: Path, count: int) -> None:
-    overrides = (f"experiment=kodak_{count}", "size=16", "max_steps=6", "max_time=null", "snapshots=2", "device=cpu")
-    assert command(f"image={photo}", *overrides)[0] == 0
-    metrics = metrics_of(run_folder(tmp_path))
-    assert metrics["shapes"] + metrics["collapsed"] == count
-    assert metrics["numbers_per_shape"] == 16  # six points, colour, opacity
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        "replacement.times=3 replacement.threshold=9",
-        "replacement.times=3 replacement.threshold=9 primitives=mixed_free primitives.count=9 coarse.factor=2",
-        "weight=edges palette=3",
-        "primitives.ordering=depth growth.rounds=2",
-        "rasterizer.compositing=soft_or primitives.background=0",
-        "rasterizer=reference",
-        "channels=1",
-        "restarts=2",
-        "seeding.places=gradient",
-        "seeding.places=layout growth.rounds=2",
-        "seeding.sizes=equal seeding.colors=layout",
-        "primitives=shapes_4x4",
-        "primitives=mixed_free primitives.paint=stroke",
-        "primitives.fields.color=0.5",
-        "max_time=1s max_steps=null",
-        "plateau=2",
-        "softness.unit=canvas softness.start=0.1",
-        "softness.shape=cosine",
-        "softness.shape=plateau",
-    ],
-)
-def test_keys_that_go_together(command: Command, choice: str) -> None:
-    count = [] if "shapes_4x4" in choice else ["primitives.count=6"]
-    assert command(*SMALL, *count, *choice.split())[0] == 0
 
 
 def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
