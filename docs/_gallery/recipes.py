@@ -109,6 +109,6 @@ def _drawn(config: Mapping[str, Any], photo: Photo, steps: int | None) -> Image.
     images = photo.pixels[None]
     torch.manual_seed(config["seed"])
     fitting, _ = build_fitting(config, images)
-    fitting.objective.check(*images.shape[-2:])
+    fitting.objective_of(0).check(*images.shape[-2:])
     fitting.run(SNAPSHOTS)
     return to_picture(fitting.draw(0, crisp=True))

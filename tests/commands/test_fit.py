@@ -23,8 +23,6 @@ from vectorae.commands import fit, train
 from vectorae.commands.fit import name_of
 from vectorae.fitting import Fitting
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
-MADE_FOR_FITTING = sorted(path.stem for path in (CONF / "primitives").glob("*_[0-9][0-9]*.yaml"))
 SMALL = ("size=24", "max_steps=6", "snapshots=3", "device=cpu")
 
 
@@ -122,54 +120,6 @@ def test_it_does_without_what_takes_seconds_and_memory(tmp_path: Path) -> None:
     arguments = ("size=16", "max_steps=2", "primitives.count=2", "device=cpu", f"hydra.run.dir={tmp_path}/run")
     finished = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=True)
     assert "heavy: []" in finished.stdout
-
-
-@pytest.mark.parametrize("medium", ["paint", "ink"])
-@pytest.mark.parametrize("primitives", MADE_FOR_FITTING)
-def test_every_choice_of_primitives(command: Command, primitives: str, medium: str) -> None:
-    choices = (f"primitives={primitives}", f"medium={medium}", "primitives.count=7", "growth.rounds=2", "max_steps=3")
-    assert command(*choices, "size=16", "snapshots=1", "relocation.times=2", "relocation.until=1")[0] == 0
-
-
-LOSSES = [
-    *(f"loss={name}" for name in ("l1", "bce", "pyramid_mse", "difference_of_gaussians", "edges", "ssim")),
-    *(f"loss=blurred_mse loss.terms.blurred_mse.sigma={sigma}" for sigma in (1, 3, 5)),
-    "loss.terms.overlap=0.1 loss.terms.opacity_sparsity=0.1",
-]
-RECIPES = ["fit_1000_points", "fit_1000_lines", "fit_500_lines"]
-
-
-@pytest.mark.parametrize(("loss", "number"), zip(LOSSES, range(len(LOSSES)), strict=True))
-def test_every_loss_and_every_recipe(command: Command, loss: str, number: int) -> None:
-    """Each loss with one recipe, in turn: the two meet in nothing but the config, which is composed anew each time."""
-    recipe = f"experiment={RECIPES[number % len(RECIPES)]}"
-    assert command(recipe, *loss.split(), "primitives.count=9", *SMALL, "max_steps=2")[0] == 0
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [
-        "primitives.ordering=depth growth.rounds=2",
-        "rasterizer.compositing=soft_or primitives.background=0",
-        "rasterizer=reference",
-        "channels=1",
-        "restarts=2",
-        "seeding.places=gradient",
-        "seeding.places=layout growth.rounds=2",
-        "seeding.sizes=equal seeding.colors=layout",
-        "primitives=shapes_4x4",
-        "primitives=mixed_free primitives.paint=stroke",
-        "primitives.fields.color=0.5",
-        "max_time=1s max_steps=null",
-        "plateau=2",
-        "softness.unit=canvas softness.start=0.1",
-        "softness.shape=cosine",
-        "softness.shape=plateau",
-    ],
-)
-def test_keys_that_go_together(command: Command, choice: str) -> None:
-    count = [] if "shapes_4x4" in choice else ["primitives.count=6"]
-    assert command(*SMALL, *count, *choice.split())[0] == 0
 
 
 def test_a_folder_is_drawn_together(command: Command, tmp_path: Path) -> None:
@@ -274,6 +224,14 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("growth.round=2", "growth.round: no such key"),
         ("looks=3", "looks: is called snapshots now"),
         ("rates.place=1", "rates.place: is called rates.point now"),
+        ("weight=nothing.png", "weight: 'nothing.png' does not exist; name a grey picture"),
+        ("weight=bad.svg", "weight: 'bad.svg' cannot be read"),
+        ("palette=1", "palette: the background is one of the colours"),
+        ("palette=4 medium=ink", "palette: the colour of these shapes is fixed"),
+        ("palette=0", "palette must be an integer ≥ 1 or null, got 0"),
+        ("coarse.factor=3", "coarse.factor must be 1, 2, 4 or 8, got 3"),
+        ("replacement.part=2", "replacement.part must be a number in (0, 1], got 2"),
+        ("growth.sizes=odd", "growth.sizes must be equal or doubling, got 'odd'"),
         ("seeding.places=here", "seeding.places must be residual, gradient or layout, got 'here'"),
         ("rates.fields.radios=1", "rates.fields.radios: no such learned field"),
         ("softness.unit=inch", "softness.unit must be canvas or pixel, got 'inch'"),

@@ -12,6 +12,7 @@ from benchmarks.command import BenchmarkConfig
 from docs._gallery.gallery import GalleryConfig
 from vectorae.commands.command_line import conf_folder
 from vectorae.commands.evaluate import EvaluateConfig
+from vectorae.commands.evaluate_photos import EvaluatePhotosConfig
 from vectorae.commands.export import ExportConfig
 from vectorae.commands.fit import FitConfig
 from vectorae.commands.sample import SampleConfig
@@ -31,7 +32,9 @@ from vectorae.training.build import build_dataset, build_model
 CONF = conf_folder()
 COMPONENTS = ("dataset", "primitives", "encoder", "rasterizer", "loss", "optimizer")
 CHOICES = [(group, file.stem) for group in (*COMPONENTS, "trainer") for file in sorted((CONF / group).glob("*.yaml"))]
-EXPERIMENTS = sorted(file.stem for file in (CONF / "experiment").glob("*.yaml") if not file.stem.startswith("fit_"))
+EXPERIMENTS = sorted(
+    file.stem for file in (CONF / "experiment").glob("*.yaml") if not file.stem.startswith(("fit_", "kodak_"))
+)
 """Of training; those of fit are tested with it."""
 SMALL = ["dataset.image_size=32"]
 
@@ -70,6 +73,7 @@ SCHEMAS = {
     "evaluate": EvaluateConfig,
     "train_classifier": TrainClassifierConfig,
     "fit": FitConfig,
+    "evaluate_photos": EvaluatePhotosConfig,
     "vectorize": VectorizeConfig,
     "sample": SampleConfig,
     "shards": ShardsConfig,
@@ -84,10 +88,14 @@ SCHEMAS = {
 def test_schema_and_file_have_the_same_keys_and_defaults(name: str) -> None:
     schema: Any = SCHEMAS[name]
     written = yaml.safe_load((CONF / f"{name}.yaml").read_text(encoding="utf-8"))
-    groups = {next(iter(entry)) for entry in written.pop("defaults") if isinstance(entry, dict)}
+    entries = written.pop("defaults")
+    if "fit" in entries:
+        extended = yaml.safe_load((CONF / "fit.yaml").read_text(encoding="utf-8"))
+        entries, written = extended.pop("defaults"), extended | written
+    groups = {next(iter(entry)) for entry in entries if isinstance(entry, dict)}
     groups = {group for group in groups if " " not in group} - {"experiment", "medium"}
     del written["hydra"]
-    if name == "fit":
+    if name in ("fit", "evaluate_photos"):
         written |= yaml.safe_load((CONF / "medium" / "paint.yaml").read_text(encoding="utf-8"))
     defaults = dataclasses.asdict(schema())
     assert groups | set(written) == set(defaults)

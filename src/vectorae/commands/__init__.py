@@ -14,6 +14,7 @@ COMMANDS = {
     "evaluate": "measure a checkpoint on a split of a dataset",
     "train_classifier": "train the network that reads drawn digits for evaluate",
     "fit": "draw a photograph as lines or other shapes, without a network",
+    "evaluate_photos": "fit every photograph of a folder, and measure the drawings",
     "vectorize": "draw image files as SVG with a trained encoder",
     "sample": "draw new drawings by a variational autoencoder",
     "shards": "put a folder of images into tar files, for dataset=streaming",

@@ -13,8 +13,10 @@ from vectorae.errors import UserError
 
 PATH_KEYS = {
     "input",
+    "folder",
     "image",
     "init",
+    "weight",
     "output",
     "checkpoint",
     "classifier",

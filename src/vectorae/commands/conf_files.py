@@ -21,7 +21,7 @@ class ConfFile:
         meanings: of its keys, nested ones joined by dots, in order; an empty text for a key without a comment.
         notes: comments above keys, by the same names.
         groups: choices and meanings of the groups in its defaults, by name; None where nothing is chosen.
-        parents: files of the same group that it starts from.
+        parents: files of the same group, or at the root, that it starts from.
         overridden: groups whose choices it replaces.
     """
 
@@ -53,9 +53,10 @@ def read_conf(name: str) -> ConfFile:
     _add_keys(found, yaml.compose("\n".join(lines)), lines, "")
     group = name.rpartition("/")[0]
     for parent in found.parents:
-        inherited = read_conf(f"{group}/{parent}")
+        inherited = read_conf(f"{group}/{parent}".lstrip("/"))
         own = {key: meaning or inherited.meanings.get(key, "") for key, meaning in found.meanings.items()}
         found.meanings = inherited.meanings | own
+        found.notes, found.groups = inherited.notes | found.notes, inherited.groups | found.groups
         found.overridden += inherited.overridden
     return found
 

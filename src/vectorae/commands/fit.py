@@ -18,9 +18,9 @@ from vectorae.commands.command_line import Duration, duration, seconds_of
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import remove_leftovers, runs_beside
-from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Scale
+from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Requires, Scale
 from vectorae.config.components import flatten, instantiate
-from vectorae.config.paths import AUTO, ExistingFile, ResumedFile
+from vectorae.config.paths import AUTO, ExistingFile, ResumedFile, check_weight
 from vectorae.config.sections import Component, Primitives
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -28,13 +28,18 @@ from vectorae.io.image_files import ImagesThere
 from vectorae.io.images import MAX_PIXELS
 
 if TYPE_CHECKING:
+    import torch
+
     from vectorae.decoder import Feedback
     from vectorae.fitting import Fitting
     from vectorae.fitting.photos import Photo
     from vectorae.fitting.record import Record
     from vectorae.io.frame import OutputSize
     from vectorae.io.signals import Signals
+    from vectorae.losses import LPIPS
     from vectorae.svg import Reading
+
+    Build = Callable[[int], tuple[Fitting, list[str | None]]]
 
 STATE = "state.pt"
 
@@ -74,12 +79,16 @@ class FitConfig:
     growth: Component = field(default_factory=dict)
     seeding: Component = field(default_factory=dict)
     relocation: Component = field(default_factory=dict)
+    replacement: Component = field(default_factory=dict)
+    coarse: Component = field(default_factory=dict)
     rates: Component = field(default_factory=dict)
     max_steps: PositiveInt | None = 1000
     max_time: Duration = None
     plateau: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
+    palette: PositiveInt | None = None
+    weight: Annotated[str, Requires(check_weight)] | None = None
     init: ExistingFile | None = None
     resume: ResumedFile | None = None
     snapshots: PositiveInt = 40
@@ -126,9 +135,6 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     size = output_size(config)
     device = shell.device(config["device"], only_draws=True)
 
-    import torch
-
-    from vectorae.fitting.build import build_fitting
     from vectorae.fitting.photos import Reader, batches
     from vectorae.fitting.plan import build_plan
     from vectorae.fitting.state import read_state
@@ -149,21 +155,14 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     if state is not None and config["resume"] == AUTO:
         folder = state.parent
         remove_leftovers(folder)
-    init = None if config["init"] is None else _read_init(config, photos)
     for batch in several:
         objective.check(*batch[0].pixels.shape[-2:])
-
-    def build(number: int) -> tuple[Fitting, list[str | None]]:
-        batch = several[number]
-        images = torch.stack([photo.pixels for photo in batch]).to(device)
-        share = None if max_time is None else max_time * len(batch) / len(photos)
-        return build_fitting(config, images, share, init, on_top=shell.chosen("primitives"))
-
+    build = builder(config, several, device, max_time)
     build(0)
     print(f"run folder: {shell.short(folder)}", flush=True)
     if state is not None:
         print(f"continues from {shell.short(state)}", flush=True)
-    metrics, signal = _draw(several, build, folder, size, settings, states, started)
+    metrics, signal = draw(several, build, folder, size, settings, states, started)
     _report(metrics, photos, folder)
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
@@ -172,16 +171,50 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     return shell.INCOMPLETE if failures else 0
 
 
-def _draw(
+def builder(
+    config: Mapping[str, Any], several: Sequence[Sequence[Photo]], device: torch.device, max_time: float | None
+) -> Build:
+    """What builds the fit of a batch, by its number.
+
+    Args:
+        config: with the keys of `FitConfig`.
+        several: the batches.
+        device: to draw on.
+        max_time: seconds for all of them.
+
+    Raises:
+        UserError: `init` cannot be read, or has another aspect than an image; `weight` cannot be read.
+    """
+    import torch
+
+    from vectorae.fitting.build import build_fitting
+    from vectorae.fitting.importance import importance
+
+    photos = [photo for batch in several for photo in batch]
+    init = None if config["init"] is None else _read_init(config, photos)
+    weight, max_pixels = config["weight"], config["max_pixels"]
+    weights = [None if weight is None else importance(weight, batch, max_pixels).to(device) for batch in several]
+
+    def build(number: int) -> tuple[Fitting, list[str | None]]:
+        batch = several[number]
+        images = torch.stack([photo.pixels for photo in batch]).to(device)
+        share = None if max_time is None else max_time * len(batch) / len(photos)
+        return build_fitting(config, images, share, init, shell.chosen("primitives"), weights[number])
+
+    return build
+
+
+def draw(
     several: Sequence[Sequence[Photo]],
-    build: Callable[[int], tuple[Fitting, list[str | None]]],
+    build: Build,
     folder: Path,
     size: OutputSize,
     settings: Mapping[str, Any],
     states: dict[int, Any],
     started: float,
+    lpips: LPIPS | None = None,
 ) -> tuple[list[dict[str, float]], int | None]:
-    """Draw batch after batch: the metrics of each drawing, and the signal that came, if one did."""
+    """Draw batch after batch into a folder: the metrics of each drawing, and the signal that came, if one did."""
     from torch.utils.tensorboard import SummaryWriter
 
     from vectorae.fitting.record import Drawing, Record, written_metrics
@@ -210,7 +243,7 @@ def _draw(
             log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
             # TensorBoard forgets what a fit that was killed logged after its last state.
             with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
-                record = Record(fitting, drawings, layers, writer, started)
+                record = Record(fitting, drawings, layers, writer, started, lpips)
                 _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:

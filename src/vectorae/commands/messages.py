@@ -89,6 +89,8 @@ def _explain_omegaconf(error: Any) -> str:
         return f"{key}: missing; give it as {key}=…"
     # The first line says what is wrong; the others repeat where.
     text = str(error.msg or error).splitlines()[0]
+    if needed := re.search(r"resolving interpolation: Missing mandatory value: (\S+)", text):
+        return f"{needed[1]}: missing; give it as {needed[1]}=…"
     if conversion := re.match(r"Value (.+) of type .+ could not be converted to (\w+)", text):
         return f"{key}: {conversion[1]} is not {TYPES.get(conversion[2], conversion[2])}"
     return f"{key}: {text[0].lower()}{text[1:]}"

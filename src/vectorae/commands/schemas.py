@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing
 from collections.abc import Sequence
 from typing import Any
@@ -26,9 +27,12 @@ def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[st
     return {str(key): value for key, value in config.items()}
 
 
+@functools.cache
 def _hydra_schema(schema: type) -> type:
     """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
     hints, fields = typing.get_type_hints(schema), []
+    # Hydra merges a config into that of a command it extends only if their schemas are related.
+    bases = tuple(_hydra_schema(base) for base in schema.__bases__ if dataclasses.is_dataclass(base))
     for field in dataclasses.fields(schema):
         hint = hints[field.name]
         if dataclasses.is_dataclass(hint):
@@ -36,4 +40,4 @@ def _hydra_schema(schema: type) -> type:
             fields.append((field.name, section, dataclasses.field(default_factory=section)))
         else:
             fields.append((field.name, hint if typing.get_origin(hint) is dict else Any, field))
-    return dataclasses.make_dataclass(schema.__name__, fields)
+    return dataclasses.make_dataclass(schema.__name__, fields, bases=bases)

@@ -66,6 +66,20 @@ def check_output_folder(key: str, value: str | Path) -> None:
         raise UserError(f"{key}: cannot {what} the folder '{value}' ({why}); choose another") from error
 
 
+EDGES = "edges"
+"""Stands for an importance that the image itself gives, where a picture of it could be named."""
+
+
+def check_weight(key: str, value: str) -> None:
+    """Refuse what is neither ``edges`` nor there.
+
+    Raises:
+        UserError: no such file or folder.
+    """
+    if value != EDGES and not Path(value).expanduser().exists():
+        raise UserError(f"{key}: '{value}' does not exist; name a grey picture, a folder of them, or write {EDGES}")
+
+
 ExistingFile = Annotated[str, Requires(check_file)]
 """The path of a file."""
 

@@ -62,18 +62,30 @@ class RawOptimizer:
         """The present raw numbers, ``[B, raw_size]``, a copy without gradient history."""
         return self._raw.clone()
 
-    def step(self, rate: float, state: DrawState) -> Feedback:
+    def step(
+        self,
+        rate: float,
+        state: DrawState,
+        images: Tensor | None = None,
+        objective: Objective | None = None,
+        shared: Callable[[Tensor], Tensor] = lambda gradient: gradient,
+    ) -> Feedback:
         """One optimizer step.
 
         Args:
             rate: the learning rate, raw numbers per step.
             state: how the drawings look.
+            images: at another size, instead of its own.
+            objective: for these, instead of its own.
+            shared: the gradient ``[B, raw_size]`` to follow, by the gradient of the cost: raw numbers that are to stay
+                equal get one and the same.
 
         Returns:
             The feedback on the drawings before the step.
         """
-        feedback = self._decoder.feedback(self._raw.clone(), self.images, self._objective, state)
-        self._update(feedback.gradient, rate)
+        images = self.images if images is None else images
+        feedback = self._decoder.feedback(self._raw.clone(), images, objective or self._objective, state)
+        self._update(shared(feedback.gradient), rate)
         return feedback
 
     @torch.no_grad()
@@ -112,6 +124,21 @@ class RawOptimizer:
         """
         self._raw[changed] = raw[changed]
         self._mean[changed] = self._square[changed] = 0
+
+    @torch.no_grad()
+    def reorder(self, index: Tensor, offset: Tensor) -> None:
+        """Continue with the raw numbers, and their momentum, in another order.
+
+        Args:
+            index: where each comes from, ``[B, raw_size]``.
+            offset: what is added to it, ``[B, raw_size]``.
+        """
+        self._raw, self._mean, self._square = (one.gather(1, index) for one in (self._raw, self._mean, self._square))
+        self._raw += offset
+
+    def forget_best(self) -> None:
+        """Keep the next drawings that ``keep_best`` sees, whatever was better before."""
+        self.least.fill_(torch.inf)
 
     def state_dict(self) -> dict[str, Any]:
         """The state from which ``load_state_dict`` continues exactly."""

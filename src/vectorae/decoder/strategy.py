@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -18,8 +19,10 @@ class Growth(Validated):
     """Shapes are added in rounds, where the drawing is worst, on top of those before (LIVE, Ma et al. 2022).
 
     Attributes:
-        rounds: of about as many shapes each.
+        rounds: how many.
         until: the progress over which the rounds are spread.
+        sizes: of the rounds: ``equal``, or ``doubling``, each with as many shapes as there are before it (Vector
+            Scaffolding, 2026).
 
     Example:
         >>> growth = Growth(rounds=4, until=0.4)
@@ -29,6 +32,7 @@ class Growth(Validated):
 
     rounds: PositiveInt = 1
     until: PositiveFraction = 0.4
+    sizes: Literal["equal", "doubling"] = "equal"
 
     def round_at(self, progress: float) -> int:
         """The last round that has begun at a progress in [0, 1], from 0."""
@@ -36,7 +40,8 @@ class Growth(Validated):
 
     def count(self, number: int, shapes: int) -> int:
         """How many of the shapes have been added once a round, from 0, has begun."""
-        return max(1, round(shapes * (number + 1) / self.rounds)) if shapes else 0
+        part = (number + 1) / self.rounds if self.sizes == "equal" else 2.0 ** (number + 1 - self.rounds)
+        return max(1, round(shapes * part)) if shapes else 0
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ def build_fitting(
     max_time: float | None = None,
     init: Reading | None = None,
     on_top: bool = False,
+    importance: Tensor | None = None,
 ) -> tuple[Fitting, list[str | None]]:
     """The fit of a resolved config.
 
@@ -32,6 +33,7 @@ def build_fitting(
         max_time: seconds.
         init: a drawing to start from, instead of new shapes.
         on_top: put new shapes on top of that drawing.
+        importance: of each pixel, ``[B, 1, H, W]`` in [0, 1].
 
     Returns:
         The fit, and for each shape the id of its group in the SVG.
@@ -51,7 +53,7 @@ def build_fitting(
         layout = SceneLayout(rasterizer.soft_scene(scene, softness), width / height, fixed_fields(config["primitives"]))
         if on_top:
             layout = OverlayLayout(layout, new_shapes(config, images))
-    fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan)
+    fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan, importance)
     layers = [] if init is None else list(init.layers)
     before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
     return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState
+from vectorae.fitting.contributions import removal_energy
 from vectorae.scene import Scene
 
 LEAST = 1 / 510
@@ -18,9 +19,7 @@ PROBES = 8
 def seen_shapes(decoder: Decoder, scene: Scene, height: int, width: int, state: DrawState) -> Tensor:
     """Which shapes can be seen in a crisp drawing: without all the others no pixel changes by ``LEAST``.
 
-    A drawing is linear in the opacity of a shape, so the derivative by it tells how the drawing would change without
-    the shape. Of random projections of the change, the mean square is its sum of squares over all pixels, for all
-    shapes at once (Hutchinson, 1990).
+    The order in which they are left out is that of ``removal_energy``.
 
     Args:
         decoder: that draws.
@@ -32,18 +31,11 @@ def seen_shapes(decoder: Decoder, scene: Scene, height: int, width: int, state: 
         bool ``[1, N]``.
     """
     opacity = scene.opacity.detach()
-    generator = torch.Generator().manual_seed(0)
+    whole, energy = removal_energy(decoder, scene, height, width, state, PROBES, crisp=True)
 
     def draw(opacity: Tensor) -> Tensor:
         return decoder.draw(replace(scene, opacity=opacity), height, width, state, crisp=True)
 
-    energy, whole = torch.zeros_like(opacity), draw(opacity)
-    for _ in range(PROBES):
-        signs = torch.randint(0, 2, whole.shape, generator=generator).mul(2).sub(1).to(whole)
-        with torch.enable_grad():
-            leaf = opacity.clone().requires_grad_()
-            (gradient,) = torch.autograd.grad((draw(leaf) * signs).sum(), leaf)
-        energy += (gradient * opacity).square() / PROBES
     order = energy[0].argsort()
     count = int((energy < LEAST**2).sum())
     seen = torch.ones_like(opacity, dtype=torch.bool)

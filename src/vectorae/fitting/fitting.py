@@ -3,7 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,7 +11,11 @@ from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
 from vectorae.errors import UserError
+from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
+from vectorae.fitting.contributions import removal_costs
+from vectorae.fitting.improvement import Improvement
+from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
 from vectorae.scene import Scene
@@ -22,23 +26,11 @@ GAIN = 1e-3
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
 
+PROBES = 8
+"""Random projections from which it is estimated what shapes are worth."""
+
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
-
-
-@dataclass
-class _Improvement:
-    """When a drawing last improved, by its crisp cost.
-
-    Attributes:
-        least: of each image, ``[B]``, on the CPU.
-        improved: step of the last improvement.
-        evaluated: step of the last evaluation.
-    """
-
-    least: Tensor
-    improved: int = 0
-    evaluated: int = 0
 
 
 class Fitting:
@@ -51,6 +43,7 @@ class Fitting:
         decoder: raw numbers → drawings; its layout has the images' channels and aspect.
         objective: what is minimised.
         plan: how it goes.
+        importance: of each pixel, ``[B, 1, H, W]`` in [0, 1]; None: all count alike.
 
     Attributes:
         steps: how many were taken.
@@ -58,19 +51,34 @@ class Fitting:
         num_visible: how many shapes each drawing has by now.
     """
 
-    def __init__(self, images: Tensor, decoder: Decoder, objective: Objective, plan: FitPlan) -> None:
-        self.images, self.decoder, self.objective, self.plan = images, decoder.to(images.device), objective, plan
+    def __init__(
+        self,
+        images: Tensor,
+        decoder: Decoder,
+        objective: Objective,
+        plan: FitPlan,
+        importance: Tensor | None = None,
+    ) -> None:
+        self.images, self.decoder, self.plan = images, decoder.to(images.device), plan
         self.layout = decoder.layout
         self.steps = self.relocated = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None
-        self._improvement = _Improvement(torch.full((len(images),), torch.inf))
+        self._improvement = Improvement(torch.full((len(images),), torch.inf))
         self._exact = False
-        self._times, self._plateaus = 0, Plateaus()
+        self._times = self._replacements = 0
+        self._plateaus = Plateaus()
+        self._palette: Palette | None = None
+        if plan.palette is not None:
+            check_palette(self.layout, plan.palette)
         self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
+        self._objective, self._importance = objective, importance
+        repeated = None if importance is None else importance.repeat_interleave(plan.restarts, 0)
+        self._views = Views(many, objective, repeated)
+        self._names = torch.arange(self.layout.count, device=images.device).repeat(len(many), 1)
         raw = many.new_zeros(len(many), self.layout.raw_size)
-        self._optimizer = RawOptimizer(raw, many, decoder, objective, plan.rates.scale(self.layout))
+        self._optimizer = RawOptimizer(raw, many, decoder, self._views(1).objective, plan.rates.scale(self.layout))
         self._grow(0.0)
 
     @property
@@ -153,11 +161,19 @@ class Fitting:
         """
         progress = self.progress
         self._grow(progress)
-        if (times := self.plan.strategy.relocation.due(progress)) > self._times:
+        moving = self._palette is None  # shapes that are moved have new colours
+        if moving and (times := self.plan.strategy.relocation.due(progress)) > self._times:
             self._times = times
             self._relocate(progress)
+        if moving and (times := self.plan.replacement.due(progress)) > self._replacements:
+            self._replacements = times
+            self._replace(progress)
+        if self.plan.palette is not None and self._palette is None and progress >= FROM:
+            self._limit_colors(self.plan.palette, progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
-        feedback = self._optimizer.step(rate, self._state_at(progress))
+        view = self._view_at(progress)
+        shared = (lambda gradient: gradient) if self._palette is None else self._palette.shared
+        feedback = self._optimizer.step(rate, self._state_at(progress), view.images, view.objective, shared)
         if not feedback.cost.isfinite().all():
             raise UserError(f"the loss became {feedback.cost.sum().item()} at step {self.steps}; try smaller rates")
         softness = self.plan.schedule.softness
@@ -211,7 +227,12 @@ class Fitting:
         """
         raw, state = self._chosen(index, best)
         with torch.no_grad():
-            return self.decoder.scene(raw, state, crisp)
+            scene = self.decoder.scene(raw, state, crisp)
+        if self._palette is None:
+            return scene
+        # Equal to the last bit, also where rounding was not.
+        first = self._palette.first[self._row(index)][None, : scene.count, None].expand_as(scene.color)
+        return replace(scene, color=scene.color.gather(1, first))
 
     def draw(self, index: int, crisp: bool, best: bool = True, times: int = 1) -> Tensor:
         """The same as an image ``[1, C, H, W]``, ``times`` as high and wide as the image that is drawn."""
@@ -224,6 +245,18 @@ class Fitting:
         """The raw numbers of an image's present drawing, ``[1, raw_size]``."""
         raw, _ = self._chosen(index, best=False)
         return raw
+
+    def present_names(self, index: int) -> Tensor:
+        """The slot in which each shape of an image's present drawing began, ``[N]``: replaced ones move up."""
+        return self._names[self._row(index)]
+
+    def objective_of(self, index: int) -> Objective:
+        """What is minimised for an image, with the importance of its pixels."""
+        return (
+            self._objective
+            if self._importance is None
+            else self._objective.weighted(self._importance[index : index + 1])
+        )
 
     def seen(self, index: int) -> Tensor:
         """Which shapes can be seen in an image's best drawing, bool ``[1, N]``; others have collapsed or are hidden."""
@@ -240,7 +273,10 @@ class Fitting:
             "num_visible": self.num_visible,
             "improvement": vars(self._improvement).copy(),
             "exact": self._exact,
+            "names": self._names,
             "times": self._times,
+            "replacements": self._replacements,
+            "palette": None if self._palette is None else vars(self._palette).copy(),
             "plateaus": dataclasses.asdict(self._plateaus),
             "generator": self._generator.get_state(),
         }
@@ -250,22 +286,28 @@ class Fitting:
         self._optimizer.load_state_dict(state["optimizer"])
         self.steps, self.relocated, self.num_visible = state["steps"], state["relocated"], state["num_visible"]
         self._seconds, self._since = state["seconds"], None
-        self._improvement = _Improvement(**state["improvement"])
-        self._exact = state["exact"]
-        self._times, self._plateaus = state["times"], Plateaus(**state["plateaus"])
+        self._improvement = Improvement(**state["improvement"])
+        self._exact, self._names = state["exact"], state["names"].to(self.images.device, copy=True)
+        self._palette = None if state["palette"] is None else Palette(**state["palette"])
+        self._times, self._replacements = state["times"], state["replacements"]
+        self._plateaus = Plateaus(**state["plateaus"])
         self._generator.set_state(state["generator"])
 
     def _state_at(self, progress: float) -> DrawState:
-        side = min(self.images.shape[-2:])
+        side = min(self._view_at(progress).images.shape[-2:])
         return self.plan.schedule.state(progress, side, self.num_visible, self._plateaus, self._exact)
 
     def _chosen(self, index: int, best: bool) -> tuple[Tensor, DrawState]:
         """Raw numbers ``[1, raw_size]`` of an image's drawing, and how it looks."""
-        optimizer, first = self._optimizer, index * self.plan.restarts
-        row = first + int(optimizer.least[first : first + self.plan.restarts].argmin())
+        optimizer, row = self._optimizer, self._row(index)
         visible = int(optimizer.num_visible[row]) if best else self.num_visible
         raw = optimizer.best if best else optimizer.raw
         return raw[row : row + 1], replace(self.end_state, visible=visible)
+
+    def _row(self, index: int) -> int:
+        """The restart of an image whose best drawing is the best, by its place among all."""
+        first = index * self.plan.restarts
+        return first + int(self._optimizer.least[first : first + self.plan.restarts].argmin())
 
     def _grow(self, progress: float) -> None:
         """Add the shapes whose round has begun."""
@@ -277,10 +319,10 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= below]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, (height, width) = replace(self._state_at(progress), visible=before or below), self.images.shape[-2:]
+            state, view = replace(self._state_at(progress), visible=before or below), self._view_at(progress)
             with torch.no_grad():
-                drawn = self.decoder.render(self._optimizer.raw, height, width, state)
-            self._seed(drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
+                drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
+            self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
         self.num_visible = now
         self.evaluate()
 
@@ -289,23 +331,61 @@ class Fitting:
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         if not seedable:
             return
-        height, width = self.images.shape[-2:]
-        state = self._state_at(progress)
+        state, view = self._state_at(progress), self._view_at(progress)
+        height, width = view.size
         drawn, pixels = draw_and_measure(self.decoder, self._optimizer.raw, height, width, state)
         dead = self.plan.strategy.relocation.dead(pixels, height * width)[:, seedable].cpu()
         if dead.any():
             self.relocated += int(dead.sum())
-            self._seed(drawn, seedable, dead)
+            self._seed(view, drawn, seedable, dead)
 
-    def _seed(self, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
+    def _replace(self, progress: float) -> None:
+        """Replace the shapes whose removal costs least by new ones on top, where the drawing is worst."""
+        seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
+        state, view = self._state_at(progress), self._view_at(progress)
+        _, costs = removal_costs(self.decoder, self._optimizer.raw, view.images, state, PROBES, view.importance)
+        chosen = torch.zeros_like(costs, dtype=torch.bool)
+        chosen[:, seedable] = self.plan.replacement.chosen(costs[:, seedable])
+        if not chosen.any():
+            return
+        self.relocated += int(chosen.sum())
+        index, offset, origin = self.layout.raised(seedable, chosen)
+        self._optimizer.reorder(index, offset)
+        self._names = self._names.gather(1, origin)
+        chosen = chosen.gather(1, origin[:, : self.num_visible])
+        with torch.no_grad():
+            scene = self.decoder.scene(self._optimizer.raw, state)
+            without = replace(scene, opacity=scene.opacity * ~chosen)
+            drawn = self.decoder.draw(without, *view.size, state)
+        self._seed(view, drawn, seedable, chosen[:, seedable].cpu())
+
+    def _limit_colors(self, colors: int, progress: float) -> None:
+        """From now on the shapes share a few colours; drawings without this limit are forgotten."""
+        optimizer, view, state = self._optimizer, self._view_at(progress), self._state_at(progress)
+        with torch.no_grad():
+            scene = self.decoder.scene(optimizer.raw, state)
+        _, areas = draw_and_measure(self.decoder, optimizer.raw, *view.size, state)
+        raw, self._palette = limited(self.layout, optimizer.raw, scene, areas, colors)
+        colored = torch.tensor([name == "color" for name in self.layout.field_names()], device=raw.device)
+        optimizer.place(raw, colored.expand_as(raw))
+        optimizer.forget_best()
+        self.evaluate()
+
+    def _view_at(self, progress: float) -> View:
+        """The images of all drawings, restarts included, as large as they are drawn at a progress."""
+        return self._views(self.plan.coarse.factor_at(progress))
+
+    def _seed(self, view: View, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
         """Seed those of some slots that are wanted, bool ``[B, n]``."""
         optimizer, raw = self._optimizer, self._optimizer.raw
+        if view.importance is not None:
+            drawn = torch.lerp(view.images, drawn, view.importance)  # little is wanted where little counts
         changed = torch.zeros_like(raw, dtype=torch.bool)
         together = bool(wanted.all())
         for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:
             rows = list(some)
             chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            target = Target(optimizer.images[rows], drawn[rows], among=len(slots))
+            target = Target(view.images[rows], drawn[rows], among=len(slots))
             raw[rows] = self.plan.strategy.seed(self.layout, raw[rows], chosen, target, self._generator)
             indices = self.layout.indices_of(chosen).to(raw.device)
             changed[torch.tensor(rows, device=raw.device)[:, None], indices] = True

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vectorae.config.arguments import NonNegativeInt, PositiveFloat, PositiveInt, Validated
-from vectorae.config.components import instantiate, instantiate_all
+from vectorae.config.components import instantiate_all
 from vectorae.decoder import Growth, Relocation, Schedule, SoftnessSchedule, Strategy, TemperatureSchedule
 from vectorae.errors import UserError
+from vectorae.fitting.coarse import Coarse
 from vectorae.fitting.rates import Rates
+from vectorae.fitting.replacement import Replacement
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,9 @@ class FitPlan(Validated):
         schedule: how drawings look during the fit.
         strategy: when shapes are added and relocated, and where they go.
         rates: learning rates of the fields.
+        replacement: when shapes that are hardly needed are replaced.
+        coarse: when images are drawn at a reduced size.
+        palette: how many colours shapes and background have together at the end; None: any.
         restarts: random restarts per image; the best is kept.
         seed: of all random numbers.
 
@@ -71,6 +76,9 @@ class FitPlan(Validated):
     schedule: Schedule = field(default_factory=fit_schedule)
     strategy: Strategy = field(default_factory=fit_strategy)
     rates: Rates = field(default_factory=Rates)
+    replacement: Replacement = field(default_factory=Replacement)
+    coarse: Coarse = field(default_factory=Coarse)
+    palette: PositiveInt | None = None
     restarts: PositiveInt = 1
     seed: NonNegativeInt = 0
 
@@ -85,11 +93,15 @@ def build_plan(config: Mapping[str, Any], max_time: float | None) -> FitPlan:
     Raises:
         UserError: anything in the config that the components refuse.
     """
+    rates, replacement, coarse = instantiate_all(config, "rates", "replacement", "coarse")
     return FitPlan(
         Budget(config["max_steps"], max_time, config["plateau"]),
         Schedule(*instantiate_all(config, "softness", "temperature")),
         Strategy(*instantiate_all(config, "growth", "relocation", "seeding")),
-        instantiate(config["rates"], "rates"),
+        rates,
+        replacement,
+        coarse,
+        config["palette"],
         config["restarts"],
         config["seed"],
     )

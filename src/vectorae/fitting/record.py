@@ -20,7 +20,8 @@ from vectorae.io.frame import Frame
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture
 from vectorae.io.sheets import beside, enlargement
-from vectorae.losses.metrics import image_metrics, psnr
+from vectorae.losses import LPIPS
+from vectorae.losses.metrics import metrics_of, psnr
 from vectorae.scene import Scene
 from vectorae.svg import to_animated_svg, to_svg
 
@@ -69,6 +70,7 @@ class Record:
         layers: of each shape, the id of its group in the SVG.
         writer: TensorBoard's.
         started: when the command began, by ``time.perf_counter``.
+        lpips: measured too, if given.
     """
 
     def __init__(
@@ -78,9 +80,10 @@ class Record:
         layers: Sequence[str | None],
         writer: SummaryWriter,
         started: float,
+        lpips: LPIPS | None = None,
     ) -> None:
         self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
-        self.started = started
+        self.started, self.lpips = started, lpips
         self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
         self._pictures = 0
 
@@ -102,7 +105,7 @@ class Record:
         fitting, step, times = self.fitting, self.fitting.steps, self._times
         decibels = []
         for index, (drawing, history) in enumerate(zip(self.drawings, self._histories, strict=True)):
-            history.append(step, fitting.num_visible, fitting.present_raw(index))
+            history.append(step, fitting.num_visible, fitting.present_raw(index), fitting.present_names(index))
             large = fitting.draw(index, crisp=True, best=False, times=times)
             write_atomic(drawing.folder / LATEST, as_png(to_picture(large)))
             crisp = fitting.draw(index, crisp=True, best=False)
@@ -120,6 +123,12 @@ class Record:
     def _times(self) -> int:
         """How many times the size of the images drawings are rendered at, to be looked at."""
         return enlargement(min(self.fitting.images.shape[-2:]))
+
+    @property
+    def _numbers_per_shape(self) -> float:
+        """Raw numbers of the shapes, by their number."""
+        layout = self.fitting.layout
+        return len(layout.indices_of(range(layout.count))) / max(1, layout.count)
 
     def _comparison(self, index: int, best: bool = True) -> Image.Image:
         """Image, soft and crisp drawing."""
@@ -146,10 +155,10 @@ class Record:
         write_atomic(folder / "drawing.png", as_png(large))
         write_atomic(folder / "comparison.png", as_png(self._comparison(index)))
         self._animate(self._histories[index])
-        image = fitting.images[index : index + 1]
         soft, crisp = fitting.draw(index, crisp=False), fitting.draw(index, crisp=True)
-        metrics = self._metrics(image, soft, crisp, scene)
+        metrics = self._metrics(soft, crisp, index, scene)
         metrics |= {"shapes": float(seen.sum()), "collapsed": float((~seen).sum())}
+        metrics |= {"bytes": float(len(text.encode())), "numbers_per_shape": self._numbers_per_shape}
         write_json(folder / METRICS, metrics)
         return metrics
 
@@ -165,17 +174,14 @@ class Record:
         ]
         write_gif(frames, folder / "fit.gif")
         write_mp4(frames, folder / "fit.mp4")
-        write_atomic(folder / "fit.svg", to_animated_svg(scenes, height, width).encode())
+        write_atomic(folder / "fit.svg", to_animated_svg(history.aligned(scenes), height, width).encode())
 
-    def _metrics(self, image: Tensor, soft: Tensor, crisp: Tensor, scene: Scene) -> dict[str, float]:
-        fitting = self.fitting
-        metrics = {
-            f"{metric}_{name}": float(values)
-            for name, drawing in (("soft", soft), ("crisp", crisp))
-            for metric, values in image_metrics(drawing, image).items()
-        }
+    def _metrics(self, soft: Tensor, crisp: Tensor, index: int, scene: Scene) -> dict[str, float]:
+        fitting, image = self.fitting, self.fitting.images[index : index + 1]
+        measured = metrics_of({"soft": soft, "crisp": crisp}, image, self.lpips)
+        metrics = {name: float(values) for name, values in measured.items()}
         for name, drawing in (("soft", soft), ("crisp", crisp)):
-            metrics[f"loss_{name}"] = float(fitting.objective(drawing, image, scene))
+            metrics[f"loss_{name}"] = float(fitting.objective_of(index)(drawing, image, scene))
         metrics |= {
             "revived": float(fitting.relocated),
             "images": float(len(self.drawings)),

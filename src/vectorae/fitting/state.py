@@ -8,7 +8,7 @@ from vectorae.config.resume import check_resumed_settings
 from vectorae.errors import UserError
 from vectorae.io.torch_file import read_torch, write_torch
 
-FORMAT = 5
+FORMAT = 6
 
 
 def write_state(path: Path, settings: Mapping[str, Any], states: Mapping[int, Any]) -> None:

@@ -164,6 +164,23 @@ def read_whole(
     return Picture(pixels.transpose(2, 0, 1), width, height)
 
 
+def read_grey(file: Any, width: int, height: int, max_pixels: int = MAX_PIXELS) -> "np.ndarray[Any, Any]":
+    """An image file in grey, stretched to a size, uint8 ``[height, width]``; what is transparent is black.
+
+    Args:
+        file: a path, or an open binary file.
+        width, height: pixels.
+        max_pixels: larger images are refused.
+
+    Raises:
+        Exception: as ``read_picture``.
+    """
+    with Image.open(file) as image:
+        _check_size(image, max_pixels)
+        plain, _ = _upright(image, 1.0, 1, "black")
+    return np.asarray(plain.resize((width, height), Image.Resampling.BILINEAR))
+
+
 def whole_part(side: int, width: float, height: float) -> Part:
     """The part that a picture of ``width`` × ``height`` pixels takes where its shorter side is ``side`` pixels."""
     shorter = min(width, height)

@@ -76,6 +76,19 @@ class LayoutBase(nn.Module, ABC):
             ``[B, raw_size]``; what lies out of a field's range comes as near as it can.
         """
 
+    @abstractmethod
+    def raised(self, slots: Sequence[int], chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """How raw numbers change where chosen shapes come to lie on top of all others of their kind.
+
+        Args:
+            slots: n seedable ones, among which the shapes stay.
+            chosen: which shapes, bool ``[B, N]``; none outside of these slots.
+
+        Returns:
+            Index and offset, ``[B, raw_size]`` each: ``raw.gather(1, index) + offset`` are the new raw numbers. And the
+            slot that each shape comes from, ``[B, N]``.
+        """
+
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
@@ -153,6 +166,26 @@ class BlockLayout(LayoutBase):
                 some = seeds.take([asked[block.slots[member]] for member in members])
                 raw[:, block.first : block.end] = block.with_seeds(raw, members, some).flatten(1)
         return raw
+
+    def raised(self, slots: Sequence[int], chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        batch, device = len(chosen), chosen.device
+        index = torch.arange(self.raw_size, device=device).repeat(batch, 1)
+        offset = torch.zeros(batch, self.raw_size, device=device)
+        origin, within = torch.arange(self.count, device=device).repeat(batch, 1), set(slots)
+        for block in self.kind_blocks:
+            members = [member for member, slot in enumerate(block.slots) if slot in within]
+            if not members:
+                continue
+            # Those that are chosen last, all others and they among themselves as before.
+            rank = chosen[:, [block.slots[member] for member in members]].to(torch.int8).argsort(dim=1, stable=True)
+            order = torch.arange(len(block.slots), device=device).repeat(batch, 1)
+            order[:, members] = torch.tensor(members, device=device)[rank]
+            places = torch.tensor(block.slots, device=device)
+            origin[:, places] = places[order]
+            numbers = torch.arange(block.first, block.end, device=device).view(len(block.slots), block.width)
+            index[:, block.first : block.end] = numbers[order].flatten(1)
+            offset[:, block.first : block.end] = block.start_offsets(order, offset).flatten(1)
+        return index, offset, origin
 
     def _background_color(self, raw: Tensor) -> Tensor:
         start = self.get_buffer("_background").to(raw)

@@ -134,6 +134,23 @@ class KindBlock(nn.Module):
                 own[:, chosen, column] = numbers.reshape(*numbers.shape[:2], -1)
         return own
 
+    def start_offsets(self, order: Tensor, like: Tensor) -> Tensor:
+        """What to add to raw numbers so that each shape stays as it is in another slot, where another start is.
+
+        Args:
+            order: the shape that comes to each of the n slots, ``[B, n]``.
+            like: a tensor of the device and type wanted.
+
+        Returns:
+            ``[B, n, width]``.
+        """
+        found = like.new_zeros(*order.shape, self.width)
+        for name, column in self._columns.items():
+            start, quantity = self._start(name, like), self._fields[name].quantity
+            offset = quantity.encode(start[order], start, *self._limits(name, like))
+            found[..., column] = offset.reshape(*order.shape, -1)
+        return found
+
     def _start(self, name: str, like: Tensor) -> Tensor:
         return self.get_buffer(f"{name}_start").to(like)
 

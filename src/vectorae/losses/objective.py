@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Annotated, Any
+from copy import copy
+from typing import Annotated, Any, Self
 
 import torch
 from torch import Tensor
@@ -53,6 +54,7 @@ class Objective:
     """
 
     def __init__(self, terms: Mapping[str, float | Mapping[str, Any] | None]) -> None:
+        self._importance: Tensor | None = None
         self._weights: dict[str, float] = {}
         self._losses: dict[str, ImageLoss | Regularizer] = {}
         for name, value in terms.items():
@@ -61,6 +63,25 @@ class Objective:
                 self._weights[name], self._losses[name] = weight, loss
         if not any(isinstance(loss, ImageLoss) for loss in self._losses.values()):
             raise UserError("terms: none of weight above 0 compares drawing and image; add one, such as mse: 1")
+
+    def weighted(self, importance: Tensor) -> Self:
+        """The same objective, in which some pixels count more than others.
+
+        Losses see the drawing nearer to the image by the root of the importance, so that squared errors have the
+        importance as their weight, and all losses see none of what has none.
+
+        Args:
+            importance: ``[B, 1, H, W]`` in [0, 1], of the images that will be compared.
+
+        Example:
+            >>> image = torch.zeros(1, 3, 2, 2)
+            >>> importance = torch.tensor([[1.0, 0.25], [0.0, 0.0]])[None, None]
+            >>> Objective({"mse": 1.0}).weighted(importance)(image + 1, image, None)
+            tensor([0.3125])
+        """
+        weighted = copy(self)
+        weighted._importance = importance
+        return weighted
 
     def terms(self, drawing: Tensor, image: Tensor, scene: Scene) -> dict[str, Tensor]:
         """Each term by name, ``[B]``, without its weight.
@@ -71,6 +92,8 @@ class Objective:
         """
         height, width = drawing.shape[-2:]
         image = image.to(drawing.dtype)
+        if self._importance is not None:
+            drawing = torch.lerp(image, drawing, self._importance.sqrt().to(drawing.dtype))
         # Drawings are in full precision; half precision would round off the small differences of a late training.
         with torch.autocast(drawing.device.type, enabled=False):
             return {
