@@ -27,9 +27,10 @@ class Encoder(nn.Module):
 
     Args:
         backbone: images ``[B, C, S, S]`` → feature map ``[B, F, s, s]``.
-        head: feature map, images and a way to draw → raw numbers ``[B, raw_size]``.
+        head: feature map, images, a way to draw and how many shapes are visible → raw numbers ``[B, raw_size]``.
         latent: a bottleneck between backbone and head, or None.
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
+        starts: ``[N, raw_size]`` where drawings of 1 … N shapes start (see ``Layout.starts``); None is 0 for all.
     """
 
     not_averaged: ClassVar[tuple[str, ...]] = ("offset",)
@@ -42,16 +43,18 @@ class Encoder(nn.Module):
         raw_size: int,
         latent: Latent | None = None,
         rates: Tensor | None = None,
+        starts: Tensor | None = None,
     ) -> None:
         super().__init__()
         self.backbone, self.head, self.latent = backbone, head, latent
         self.register_buffer("rates", torch.ones(raw_size) if rates is None else rates, persistent=False)
+        self.register_buffer("starts", torch.zeros(1, raw_size) if starts is None else starts, persistent=False)
         # Where dead shapes were relocated to (see ``add_offset``).
         self.register_buffer("offset", torch.zeros(raw_size))
 
-    def forward(self, images: Tensor, draw: Draw | None = None) -> Tensor:
+    def forward(self, images: Tensor, draw: Draw | None = None, visible: int | None = None) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1]."""
-        return self.predict(self.backbone(images), images, draw)
+        return self.predict(self.backbone(images), images, draw, visible)
 
     def decode_latent(self, latents: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of latents ``[B, size]``, without an image.
@@ -61,20 +64,27 @@ class Encoder(nn.Module):
         """
         if self.latent is None:
             raise UserError("model.latent: this model has none; train one with model.latent=64")
-        return self._scaled(self.head(self.latent.decode(latents), None, None))
+        return self._scaled(self.head(self.latent.decode(latents), None, None), None)
 
     def add_offset(self, indices: Tensor, offset: Tensor) -> None:
         """Add an offset ``[n]`` to the raw numbers with these indices ``[n]``, for all images alike."""
         self.get_buffer("offset")[indices] += offset
 
-    def predict(self, features: Tensor, images: Tensor, draw: Draw | None = None) -> Tensor:
-        """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images."""
+    def predict(self, features: Tensor, images: Tensor, draw: Draw | None = None, visible: int | None = None) -> Tensor:
+        """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images.
+
+        Args:
+            features, images: of the same B.
+            draw: for heads that draw while they predict.
+            visible: how many shapes the drawing has, for an encoder of any number of them; None stands for all.
+        """
         if self.latent is not None:
             features = self.latent(features)
-        return self._scaled(self.head(features, images, draw and self._drawing(draw)))
+        return self._scaled(self.head(features, images, draw and self._drawing(draw, visible), visible), visible)
 
-    def _scaled(self, numbers: Tensor) -> Tensor:
-        return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset"))
+    def _scaled(self, numbers: Tensor, visible: int | None) -> Tensor:
+        start = self.get_buffer("starts")[-1 if visible is None else visible - 1]
+        return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset") + start)
 
-    def _drawing(self, draw: Draw) -> Draw:
-        return lambda numbers, visible: draw(self._scaled(numbers), visible)
+    def _drawing(self, draw: Draw, visible: int | None) -> Draw:
+        return lambda numbers, lowest: draw(self._scaled(numbers, visible), lowest)

@@ -10,7 +10,16 @@ from torch import Tensor, nn
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
 from vectorae.encoders.processes import mean_over_processes
-from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
+from vectorae.encoders.tokens import (
+    CountEmbedding,
+    FromTokens,
+    Layers,
+    ToTokens,
+    sample_features,
+    transformer_block,
+    visible_tokens,
+    with_hidden_tokens,
+)
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
 
@@ -37,6 +46,7 @@ class Refiner(nn.Module):
         attention_heads: in each block.
         window: side of the grid on which a window is sampled, pixels.
         reach: size of a window, in extents of its shape.
+        any_count: whether the number of visible shapes differs from call to call; hidden ones then change nothing.
     """
 
     @validated
@@ -49,11 +59,13 @@ class Refiner(nn.Module):
         attention_heads: PositiveInt = 4,
         window: Annotated[int, Ge(1), Le(64)] = 6,
         reach: PositiveFloat = 1.5,
+        any_count: bool = False,
     ) -> None:
         super().__init__()
         self._reach = reach
         self.numbers = ToTokens(layout, width, sets=2)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
+        self.counts = CountEmbedding(layout.count, layout.count + 1, width) if any_count else None
         self.grad_norm = nn.Linear(1, width)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
         pixels = 2 * layout.channels * window**2
@@ -67,7 +79,13 @@ class Refiner(nn.Module):
         self.register_buffer("_grid", torch.cartesian_prod(side, side).flip(-1), persistent=False)
 
     def forward(
-        self, raw: Tensor, feedback: Feedback, images: Tensor, features: Tensor, memory: Tensor | None
+        self,
+        raw: Tensor,
+        feedback: Feedback,
+        images: Tensor,
+        features: Tensor,
+        memory: Tensor | None,
+        visible: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Corrected raw numbers.
 
@@ -77,6 +95,7 @@ class Refiner(nn.Module):
             images: ``[B, C, S, S]`` in [0, 1].
             features: the encoder's map of the images, ``[B, F, s, s]``.
             memory: what the step before returned, or None.
+            visible: how many shapes the drawing has, with ``any_count``; None stands for all.
 
         Returns:
             ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
@@ -94,7 +113,10 @@ class Refiner(nn.Module):
         tokens = tokens + F.pad(self.windows(windows) + self.local_features(local), (0, 0, 0, 1))
         # Without a memory too, so that every weight takes part in every step, as DDP wants it.
         tokens = tokens + self.memory(torch.zeros_like(tokens) if memory is None else memory)
-        memory = self.norm(self.blocks(tokens))
+        if self.counts is not None:
+            tokens = tokens + self.counts(visible)
+        memory = self.norm(self.blocks(visible_tokens(tokens, visible)))
+        memory = with_hidden_tokens(memory, len(self.slots) - 1)
         return full_precision(raw + self.shift(memory) - self.step_size(memory) * gradient), memory
 
     @torch.no_grad()
@@ -103,7 +125,11 @@ class Refiner(nn.Module):
         mean_square = self.get_buffer("mean_square")
         if self.training:
             square = mean_over_processes(gradient.square().mean(0))
-            mean_square.copy_(torch.where(mean_square.sum() > 0, mean_square.lerp(square, MOMENTUM), square))
+            began = mean_square.sum() > 0
+            if self.counts is not None:
+                # Hidden shapes, which have no gradient, keep the mean of when they were drawn.
+                square, began = torch.where(square > 0, square, mean_square), mean_square > 0
+            mean_square.copy_(torch.where(began, mean_square.lerp(square, MOMENTUM), square))
         gradient = torch.asinh(gradient / (mean_square.sqrt() + 1e-12))
         return gradient, (gradient.square().mean(1, keepdim=True) + 1e-6).log()
 

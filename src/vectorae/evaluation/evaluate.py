@@ -68,7 +68,7 @@ def evaluate(
     """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
 
     Args:
-        model: on its device.
+        model: on its device; with as many shapes as it is limited to (see ``VectorAutoencoder.limited_to``).
         images: uint8 ``[n, C, S, S]``, n ≥ 1.
         batch_size: how many to draw at once.
         train_mean: the mean image of the training split, ``[C, S, S]``.
@@ -84,7 +84,9 @@ def evaluate(
         for part, first in parts:
             batch = to_float(part.to(model.device))
             drawings, took = _drawings(model, batch, refine)
-            values = metrics_of(drawings, batch, evaluators.lpips) | baselines(model.layout, batch, train_mean)
+            values = metrics_of(drawings, batch, evaluators.lpips) | baselines(
+                model.layout, batch, train_mean, model.count
+            )
             if evaluators.classifier is not None and evaluators.labels is not None:
                 labels = evaluators.labels[first : first + len(part)].to(model.device)
                 values |= _accuracy({"images": batch, **drawings}, labels, evaluators.classifier)
