@@ -115,7 +115,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     inference.check_sizes(files, view, outputs)
     start = time.perf_counter()
     on_sheet: list[DrawnBatch] = []
-    left_out = 0
+    left_out = shapes = 0
     settings = {name: config[name] for name in ("refine", "count", "target_psnr", "price")}
     draw = partial(model.to(device).vectorize, **settings)
     drawn = inference.vectorize_files(model, files, view, outputs, config["batch_size"], draw, config["workers"])
@@ -126,13 +126,17 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
                 print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
             if sum(len(one.images) for one in on_sheet) < inference.MOST_ON_SHEET:
                 on_sheet.append(batch)
+            if batch.scene is not None:
+                shapes += int((batch.scene.opacity > 0).sum())
             advance(len(batch.files))
     seconds = time.perf_counter() - start
     if on_sheet and (sheet := inference.comparison_sheet(model, on_sheet)) is not None:
         write_atomic(output / outputs.sheet, as_png(sheet))
     done = len(files) - left_out
     there = f" ({len(found) - len(files)} were there)" if len(files) < len(found) else ""
-    print(f"{done} of {len(files)} images drawn into {output}{there}, {speed(done, seconds)}")
+    chosen = config["target_psnr"] is not None or config["price"] > 0
+    each = f", {shapes / done:.1f} shapes each" if chosen and done else ""
+    print(f"{done} of {len(files)} images drawn into {output}{there}{each}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
 
 

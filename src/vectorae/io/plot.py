@@ -53,8 +53,8 @@ def line_plot(points: Mapping[int, float], across: str, upwards: str) -> Image.I
     pen.line([(LEFT, TOP), (LEFT, height - BOTTOM), (width - RIGHT, height - BOTTOM)], INK)
     places = [place(x, y) for x, y in zip(xs, ys, strict=True)]
     pen.line(places, LINE, 2)
-    for x, y in places:
-        pen.ellipse((x - DOT, y - DOT, x + DOT, y + DOT), LINE)
+    for right, down in places:
+        pen.ellipse((right - DOT, down - DOT, right + DOT, down + DOT), LINE)
     pen.text(((LEFT + width - RIGHT) / 2, height - 16), across, INK, font, "ms")
     pen.text((8, 4), upwards, INK, font, "la")
     return picture
