@@ -49,7 +49,7 @@ def test_drawings_have_as_many_shapes_as_are_asked_for(checkpoint: Path, command
     assert circles(tmp_path / "dear") == [0, 0, 0]
     for keys, message in (
         ("count=17", "count must be an integer in [1, 16] for this model, got 17"),
-        ("count=0", "count must be an integer ≥ 1, got 0"),
+        ("count=0", "count must be an integer ≥ 1 or null, got 0"),
         ("count=4 target_psnr=20", "target_psnr: chooses the number of shapes, and so does count=4; write one of them"),
     ):
         code, _, err = command(*given, "output=refused", *keys.split())

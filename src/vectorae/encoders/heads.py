@@ -11,17 +11,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
+from vectorae.encoders.counts import CountedSlots, CountEmbedding, visible_tokens, with_hidden_tokens
 from vectorae.encoders.encoder import Draw
-from vectorae.encoders.tokens import (
-    CountEmbedding,
-    FromTokens,
-    Layers,
-    LocalFeatures,
-    transformer_block,
-    visible_tokens,
-    with_hidden_tokens,
-    zero_linear,
-)
+from vectorae.encoders.tokens import FromTokens, Layers, LocalFeatures, transformer_block, zero_linear
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 
@@ -66,7 +58,7 @@ class Grid(nn.Module):
     ) -> None:
         super().__init__()
         self.features = LocalFeatures(features, layout, width, any_count)
-        self.counts = CountEmbedding(layout.count, layout.count + 1, width) if any_count else None
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.hidden = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.numbers = FromTokens(layout, width)
@@ -75,8 +67,8 @@ class Grid(nn.Module):
         return self.numbers(self.hidden(self._tokens(features, visible)))
 
     def _tokens(self, features: Tensor, visible: int | None) -> Tensor:
-        tokens = self.features(features, visible) + self.slots
-        return tokens if self.counts is None else tokens + self.counts(visible)
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        return self.features(features, visible) + slots
 
 
 class Queries(nn.Module):
@@ -104,7 +96,7 @@ class Queries(nn.Module):
     ) -> None:
         super().__init__()
         self.seen, self.local = nn.Linear(features, width), LocalFeatures(features, layout, width, any_count)
-        self.counts = CountEmbedding(layout.count, layout.count + 1, width) if any_count else None
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.positions = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.blocks = nn.ModuleList(transformer_block(width, attention_heads, decoder=True) for _ in range(layers))
@@ -113,10 +105,8 @@ class Queries(nn.Module):
 
     def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
         seen = self.seen(features.flatten(2).mT) + self.positions
-        tokens = self.slots + self.local(features, visible)
-        if self.counts is not None:
-            tokens = tokens + self.counts(visible)
-        queries = visible_tokens(tokens, visible)
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        queries = visible_tokens(slots + self.local(features, visible), visible)
         for block in self.blocks:
             queries = block(queries, seen)
         return self.numbers(with_hidden_tokens(self.norm(queries), len(self.slots) - 1))

@@ -1,5 +1,6 @@
 """Learned refinement: a network that corrects raw numbers from feedback on their drawing."""
 
+import math
 from typing import Annotated
 
 import torch
@@ -9,17 +10,9 @@ from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
+from vectorae.encoders.counts import CountedSlots, visible_tokens, with_hidden_tokens
 from vectorae.encoders.processes import mean_over_processes
-from vectorae.encoders.tokens import (
-    CountEmbedding,
-    FromTokens,
-    Layers,
-    ToTokens,
-    sample_features,
-    transformer_block,
-    visible_tokens,
-    with_hidden_tokens,
-)
+from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
 
@@ -65,7 +58,7 @@ class Refiner(nn.Module):
         self._reach = reach
         self.numbers = ToTokens(layout, width, sets=2)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
-        self.counts = CountEmbedding(layout.count, layout.count + 1, width) if any_count else None
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.grad_norm = nn.Linear(1, width)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
         pixels = 2 * layout.channels * window**2
@@ -74,7 +67,12 @@ class Refiner(nn.Module):
         self.blocks = nn.Sequential(*(transformer_block(width, attention_heads) for _ in range(layers)))
         self.norm = nn.LayerNorm(width)
         self.shift, self.step_size = FromTokens(layout, width), FromTokens(layout, width)
-        self.register_buffer("mean_square", torch.zeros(layout.raw_size))
+        # Where drawings of 1 … N shapes start; and the mean squares for each doubling of their number.
+        self.register_buffer(
+            "_starts", layout.starts() if any_count else torch.zeros(1, layout.raw_size), persistent=False
+        )
+        doublings = (1 + math.ceil(math.log2(layout.count)),) if any_count else ()
+        self.register_buffer("mean_square", torch.zeros(*doublings, layout.raw_size))
         side = (torch.arange(window) + 0.5) / window * 2 - 1
         self.register_buffer("_grid", torch.cartesian_prod(side, side).flip(-1), persistent=False)
 
@@ -100,7 +98,7 @@ class Refiner(nn.Module):
         Returns:
             ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
         """
-        gradient, grad_norm = self._normalised(feedback.gradient)
+        gradient, grad_norm = self._normalised(feedback.gradient, visible)
         center, half_extents, angle = feedback.scene.bounds()
         with torch.no_grad():
             extents = half_extents.clamp(SMALLEST, 1.0) * self._reach
@@ -108,21 +106,25 @@ class Refiner(nn.Module):
             seen, drawn = (sample_pixels(pictures.to(raw.dtype), points) for pictures in (images, feedback.drawing))
             windows = torch.cat([seen - 0.5, 2 * (seen - drawn)], dim=-1)
         local = sample_features(features, center)
-        tokens = self.numbers(raw, gradient) + self.slots + self.grad_norm(grad_norm)[:, None]
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        start = self.get_buffer("_starts")[-1 if visible is None else visible - 1]
+        tokens = self.numbers(raw - start, gradient) + slots + self.grad_norm(grad_norm)[:, None]
         tokens = tokens + self.global_features(features.mean((2, 3)))[:, None]
         tokens = tokens + F.pad(self.windows(windows) + self.local_features(local), (0, 0, 0, 1))
         # Without a memory too, so that every weight takes part in every step, as DDP wants it.
         tokens = tokens + self.memory(torch.zeros_like(tokens) if memory is None else memory)
-        if self.counts is not None:
-            tokens = tokens + self.counts(visible)
         memory = self.norm(self.blocks(visible_tokens(tokens, visible)))
         memory = with_hidden_tokens(memory, len(self.slots) - 1)
         return full_precision(raw + self.shift(memory) - self.step_size(memory) * gradient), memory
 
     @torch.no_grad()
-    def _normalised(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    def _normalised(self, gradient: Tensor, visible: int | None) -> tuple[Tensor, Tensor]:
         """The gradient relative to its running mean, large values by their logarithm; and its norm, ``[B, 1]``."""
         mean_square = self.get_buffer("mean_square")
+        if self.counts is not None:
+            # Shapes that are few are large, and so are their gradients.
+            shapes = len(self.slots) - 1 if visible is None else visible
+            mean_square = mean_square[round(math.log2(shapes))]
         if self.training:
             square = mean_over_processes(gradient.square().mean(0))
             began = mean_square.sum() > 0

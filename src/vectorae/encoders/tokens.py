@@ -1,6 +1,5 @@
 """Raw numbers to tokens and back: a vector per slot, in painter's order, and a last one for the whole drawing."""
 
-import math
 from typing import Annotated
 
 import torch
@@ -97,39 +96,6 @@ class LocalFeatures(nn.Module):
         start = starts[-1:] if visible is None else starts[visible - 1 : visible]
         seen = sample_features(features, start, extend=True)
         return F.pad(self.local_features(seen), (0, 0, 0, 1)) + self.global_features(features.mean((2, 3)))[:, None]
-
-
-class CountEmbedding(nn.Module):
-    """What is added to tokens for the number of shapes that are drawn; at first 0.
-
-    It is learned for 1, 2, 4, 8, … shapes, and interpolated by their logarithm in between.
-
-    Args:
-        count: shapes of the layout, N.
-        shape: of what is added.
-    """
-
-    def __init__(self, count: int, *shape: int) -> None:
-        super().__init__()
-        self.count = count
-        self.doublings = nn.Parameter(torch.zeros(math.ceil(math.log2(count)) + 1, *shape))
-
-    def forward(self, visible: int | None) -> Tensor:
-        """What is added for so many visible shapes, 1 … N; None stands for all."""
-        place = math.log2(self.count if visible is None else visible)
-        below, above = math.floor(place), math.ceil(place)
-        return torch.lerp(self.doublings[below], self.doublings[above], place - below)
-
-
-def visible_tokens(tokens: Tensor, visible: int | None) -> Tensor:
-    """The tokens of the lowest shapes and of the whole drawing, of tokens ``[B, count + 1, width]``; None keeps all."""
-    return tokens if visible is None else torch.cat([tokens[:, :visible], tokens[:, -1:]], dim=1)
-
-
-def with_hidden_tokens(tokens: Tensor, count: int) -> Tensor:
-    """The inverse of ``visible_tokens``, ``[B, count + 1, width]``: the tokens of hidden shapes are 0."""
-    hidden = tokens.new_zeros(len(tokens), count + 1 - tokens.shape[1], tokens.shape[2])
-    return torch.cat([tokens[:, :-1], hidden, tokens[:, -1:]], dim=1) if hidden.shape[1] else tokens
 
 
 def sample_features(features: Tensor, points: Tensor, extend: bool = False) -> Tensor:
