@@ -1,6 +1,5 @@
 """Any number of shapes from one model: each number is a drawing of its own, and is asked for in one place."""
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,13 @@ from vectorae import Layout, UserError, to_svg
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
-from vectorae.training.any_count import count_of_step, counts_over, smallest_counts, validated_counts
+from vectorae.training.any_count import (
+    counts_of_step,
+    counts_over,
+    loss_over_counts,
+    smallest_counts,
+    validated_counts,
+)
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.checkpoint import load
 
@@ -36,14 +41,14 @@ def awake(*overrides: str) -> VectorAutoencoder:
 
 
 @pytest.mark.parametrize("shapes", [1, 2, 5, 16, 100])
-def test_steps_draw_every_number_and_all_of_them_most(shapes: int) -> None:
-    counts = Counter(count_of_step(step, 3, shapes) for step in range(20 * shapes))
-    assert set(counts) == set(range(1, shapes + 1))
-    assert counts.most_common(1)[0][0] == shapes
-    # Any few steps are spread as all of them.
-    for first in (0, 100):
-        some = [count_of_step(step, 3, shapes) for step in range(first, first + 20)]
-        assert abs(sum(count == shapes for count in some) - 20 * counts[shapes] / (20 * shapes)) <= 2
+def test_steps_draw_every_number_and_all_shapes_always(shapes: int) -> None:
+    steps = [counts_of_step(step, 3, shapes) for step in range(10 * shapes)]
+    assert {count for counts in steps for count in counts} == set(range(1, shapes + 1))
+    for first, *others in steps:
+        assert first == shapes
+        # A small, a middle and a large one.
+        assert others == sorted(others) and others[0] <= 0.2 * shapes + 1 and others[-1] > 0.5 * shapes
+    assert steps == [counts_of_step(step, 3, shapes) for step in range(10 * shapes)]
 
 
 def test_which_numbers_are_measured() -> None:
@@ -106,18 +111,34 @@ def test_without_it_nothing_is_added() -> None:
     assert not any("doublings" in name or "starts" in name for name in small_model().state_dict())
 
 
-def test_training_draws_a_number_for_each_step_and_ends_with_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, loss = list[int | None](), VectorAutoencoder.training_loss
+def test_each_part_of_a_batch_draws_a_number_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, loss = list[tuple[int | None, int]](), VectorAutoencoder.training_loss
 
     def recorded(self: VectorAutoencoder, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        seen.append(self.state.visible)
+        seen.append((self.state.visible, len(images)))
         return loss(self, images)
 
     monkeypatch.setattr(VectorAutoencoder, "training_loss", recorded)
     model = small_model("model.any_count=true")
-    overfit(model, faces(4), 8)
-    assert seen == [count_of_step(step, 0, 16) for step in range(8)]
+    overfit(model, faces(7), 3)
+    sizes = [2, 2, 2, 1]
+    assert seen == [one for step in range(3) for one in zip(counts_of_step(step, 0, 16), sizes, strict=True)]
     assert model.count is None and model.state.visible == 16
+
+
+@pytest.mark.parametrize("images", [1, 3, 10])
+def test_the_loss_of_a_batch_is_the_mean_over_its_images(images: int) -> None:
+    model, batch = awake(), faces(images)
+    cost, logged = loss_over_counts(model, batch, step=5)
+    costs, values, parts = [], [], batch.chunk(4)
+    for part, count in zip(parts, counts_of_step(5, 0, 16)[: len(parts)], strict=True):
+        with model.limited_to(count):
+            for index in range(len(part)):
+                alone, of_alone = model.training_loss(part[index : index + 1])
+                costs.append(float(alone.detach()))
+                values.append(float(of_alone["loss_of_encoder"]))
+    assert float(cost.detach()) == pytest.approx(sum(costs) / images, rel=1e-4)
+    assert float(logged["loss_of_encoder"]) == pytest.approx(sum(values) / images, rel=1e-4)
 
 
 @pytest.mark.parametrize("shapes", [1, 7, 16])

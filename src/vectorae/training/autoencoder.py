@@ -31,8 +31,8 @@ from vectorae.losses.metrics import METRICS, image_metrics, psnr
 from vectorae.scene import Scene
 from vectorae.training.any_count import (
     check_counts,
-    count_of_step,
     draw_to_target,
+    loss_over_counts,
     name_of_count,
     validated_counts,
 )
@@ -291,14 +291,12 @@ class VectorAutoencoder(pl.LightningModule):
             # So that a run that is resumed samples the same latents as one that never stopped.
             # Each process draws the samples of the whole batch, and takes its own (see ``Latent``).
             torch.manual_seed((self.config["seed"] * 2**20 + self.global_step) * 2**10)
-        if self.options.any_count:
-            self.count = count_of_step(self.global_step, self.config["seed"], self.layout.count)
         rate = self.plan.optimizer.rate(self.run.progress)
         for group in self.trainer.optimizers[0].param_groups:
             group["lr"] = rate
 
     def on_train_batch_end(self, outputs: Any, batch: Tensor, batch_idx: int) -> None:
-        self.run.progress, self.count = run_progress(self.trainer), None
+        self.run.progress = run_progress(self.trainer)
         softness = self.plan.schedule.softness
         if softness.waits:
             # Softness is to be the same in every process.
@@ -338,7 +336,10 @@ class VectorAutoencoder(pl.LightningModule):
         return cost, logged
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        cost, logged = self.graph(batch) if self.graph else self.training_loss(to_float(batch))
+        if self.options.any_count:
+            cost, logged = loss_over_counts(self, to_float(batch), self.global_step)
+        else:
+            cost, logged = self.graph(batch) if self.graph else self.training_loss(to_float(batch))
         state = self.state
         self.log_dict({f"train/{name}": value.detach() for name, value in logged.items()})
         self.log("train/softness", state.softness)
