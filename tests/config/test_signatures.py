@@ -85,8 +85,8 @@ def test_every_section_of_conf_passes(key: str, section: dict[str, Any]) -> None
     supplied = {
         "primitives": ("channels", "aspect"),
         "encoder": ("channels", "image_size"),
-        "head": ("layout", "features", "side"),
-        "refiner": ("layout", "features"),
+        "head": ("layout", "features", "side", "any_count"),
+        "refiner": ("layout", "features", "any_count"),
     }.get(key, ())
     if key == "dataset" and "root" in values:
         values["root"] = str(Path(__file__).parent)

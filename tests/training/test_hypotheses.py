@@ -23,7 +23,7 @@ def costs(overrides: tuple[str, ...], steps: int, seed: int = 0) -> tuple[Tensor
         found = [
             feedback.cost
             for number in range(model.options.hypotheses)
-            for _, feedback in model._chain(batch, features, torch.full((5,), number), steps, complete=True)
+            for _, feedback in model.corrections(batch, features, torch.full((5,), number), steps, complete=True)
             if feedback is not None
         ]
         cost = model.decoder.feedback(model(batch), batch, model.loss, model.state).cost

@@ -17,6 +17,7 @@ from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.decoder import Plateaus, SoftnessSchedule, draw_and_measure
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.relocation import relocate_dead
 
 
 def faces(count: int) -> Tensor:
@@ -68,10 +69,10 @@ def test_shapes_that_paint_nothing_come_back_where_the_error_is(head: str) -> No
 
     before = pixels()
     assert all(before[slot] < 0.01 for slot in small)
-    assert model.relocate(images) == 3
+    assert relocate_dead(model, images) == 3
     after = pixels()
     assert all(after[slot] > 0.2 for slot in small)
-    assert model.relocate(images) == 0
+    assert relocate_dead(model, images) == 0
     others = [slot for slot in range(16) if slot not in small]
     scene = model.decoder.scene(model(images), model.state)
     start = model.layout(torch.zeros(1, model.layout.raw_size))

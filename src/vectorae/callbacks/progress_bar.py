@@ -11,7 +11,8 @@ from pytorch_lightning.callbacks import Callback
 from vectorae.io.progress import RunBar
 from vectorae.io.speed import speed
 from vectorae.rasterizer import show_compiling
-from vectorae.training.autoencoder import VectorAutoencoder, run_progress
+from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.run_state import run_progress
 
 
 class ProgressBar(Callback):

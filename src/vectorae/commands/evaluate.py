@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from vectorae.evaluation.evaluate import Evaluation, Evaluators
     from vectorae.losses import LPIPS
 
+PLOT = "psnr_over_count.png"
+
 SPLITS = ("train", "val", "test")
 
 DATASET = Section(keys={"seed": NonNegativeInt | None})
@@ -53,6 +55,7 @@ class EvaluateConfig:
     limit: PositiveInt | None = None
     batch_size: PositiveInt = 256
     refine: NonNegativeInt = 0
+    count: PositiveInt | None = None
     classifier: ClassifierFile | None = None
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     output: Annotated[str, Requires(_check_json)] | None = None
@@ -87,9 +90,13 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     from vectorae.evaluation.evaluate import ranking_sheet
     from vectorae.io.images import as_png
     from vectorae.training import checkpoint as checkpoints
+    from vectorae.training.any_count import check_counts
     from vectorae.training.build import build_dataset
 
     model = checkpoints.load(path)
+    check_counts(config["count"], None, model.layout.count, model.options.any_count)
+    if config["count"] is not None and config["baselines"]["fit"]:
+        raise UserError("baselines.fit: searches with all shapes of the model; leave count out, or write fit=0")
     section = dataset_section(config, model.config)
     dataset = build_dataset({"dataset": section})
     channels = model.layout.channels
@@ -101,27 +108,47 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)
-    output = Path(config["output"] or place / f"{dataset.config_name}_{split}.json")
+    count, fewer = config["count"], "" if config["count"] is None else f"_{config['count']}_shapes"
+    output = Path(config["output"] or place / f"{dataset.config_name}_{split}{fewer}.json")
     sheet = output.with_suffix(".png")
     mean = mean_image(dataset.images("train"))
     evaluators = _evaluators(config, dataset, model, device)
     refine = config["refine"]
-    found = evaluate_model(
-        model.to(device), images, config["batch_size"], mean, refine=refine, evaluators=evaluators, progress=True
-    )
+    model = model.to(device)
+    with model.limited_to(count):
+        found = evaluate_model(
+            model, images, config["batch_size"], mean, refine=refine, evaluators=evaluators, progress=True
+        )
+        write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
     metrics = found.metrics
     if config["baselines"]["fit"]:
         metrics |= _best_found(model, images, found, **config["baselines"])
+    plots = []
+    if count is None and model.options.any_count:
+        metrics |= _over_count(model, images, config["batch_size"], place / PLOT)
+        plots.append(f"PSNR over the number of shapes: {shell.short(place / PLOT)}")
     write_json(output, metrics)
-    write_atomic(sheet, as_png(ranking_sheet(model, images, found, refine)))
     print_metrics(
         metrics,
         f"checkpoint: {shell.short(path)}",
         f"images: {dataset.config_name}, {'all splits' if split == 'all' else split}",
         f"written to: {shell.short(output)}",
         f"best, median and worst drawings: {shell.short(sheet)}",
+        *plots,
     )
     print_next(["vectorae vectorize checkpoint=", path, "input=IMAGES output=drawings"])
+
+
+def _over_count(model: Any, images: torch.Tensor, batch_size: int, path: Path) -> dict[str, float]:
+    """The PSNR by the number of shapes, under the names of metrics, and as a plot."""
+    from vectorae.evaluation.over_count import psnr_over_count
+    from vectorae.io.images import as_png
+    from vectorae.io.plot import line_plot
+    from vectorae.training.any_count import name_of_count
+
+    found = psnr_over_count(model, images, batch_size, progress=True)
+    write_atomic(path, as_png(line_plot(found, "shapes", "crisp PSNR, dB")))
+    return {name_of_count("psnr_crisp", count): value for count, value in found.items()}
 
 
 def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: torch.device) -> Evaluators:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vectorae.commands import shell
+from vectorae.config.arguments import PositiveInt
 from vectorae.config.paths import ExistingFile, OutputFolder
 
 
@@ -17,6 +18,7 @@ class ExportConfig:
     checkpoint: ExistingFile = "???"
     format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
     output: OutputFolder = "???"
+    count: PositiveInt | None = None
     overwrite: bool = False
 
 
@@ -40,7 +42,7 @@ def export(config: dict[str, Any], folder: Path) -> None:
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])
-    done = exports.export(model, config["format"], output, config["overwrite"])
+    done = exports.export(model, config["format"], output, config["overwrite"], config["count"])
     files = ", ".join(sorted(path.name for path in output.iterdir()))
     if (left := done.left_out) is not None:
         print("the export leaves out the learned refinement, which needs the rasterizer:")

@@ -5,12 +5,22 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
-from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires, Scale, Workers
+from vectorae.config.arguments import (
+    Device,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    Requires,
+    Scale,
+    Workers,
+)
 from vectorae.config.paths import ExistingFile, OutputFolder
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -41,6 +51,9 @@ class VectorizeConfig:
     max_pixels: PositiveInt = MAX_PIXELS
     batch_size: PositiveInt = 64
     refine: NonNegativeInt = 0
+    count: PositiveInt | None = None
+    target_psnr: PositiveFloat | None = None
+    price: NonNegativeFloat = 0.0
     device: Device = "auto"
 
 
@@ -75,9 +88,11 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae.io.progress import counting
     from vectorae.io.speed import speed
     from vectorae.training import checkpoint as checkpoints
+    from vectorae.training.any_count import check_counts
 
     model = checkpoints.load(config["checkpoint"])
-    if config["refine"]:
+    check_counts(config["count"], config["target_psnr"], model.layout.count, model.options.any_count)
+    if config["refine"] or config["price"]:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"]).expanduser()
     existing: inference.Existing = "skip" if config["skip"] else "overwrite" if config["overwrite"] else "refuse"
@@ -100,10 +115,10 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     inference.check_sizes(files, view, outputs)
     start = time.perf_counter()
     on_sheet: list[DrawnBatch] = []
-    left_out = 0
-    drawn = inference.vectorize_files(
-        model.to(device), files, view, outputs, config["batch_size"], config["refine"], config["workers"]
-    )
+    left_out = shapes = 0
+    settings = {name: config[name] for name in ("refine", "count", "target_psnr", "price")}
+    draw = partial(model.to(device).vectorize, **settings)
+    drawn = inference.vectorize_files(model, files, view, outputs, config["batch_size"], draw, config["workers"])
     with counting("drawing", len(files)) as advance:
         for batch in drawn:
             left_out += len(batch.failures)
@@ -111,13 +126,17 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
                 print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
             if sum(len(one.images) for one in on_sheet) < inference.MOST_ON_SHEET:
                 on_sheet.append(batch)
+            if batch.scene is not None:
+                shapes += int((batch.scene.opacity > 0).sum())
             advance(len(batch.files))
     seconds = time.perf_counter() - start
     if on_sheet and (sheet := inference.comparison_sheet(model, on_sheet)) is not None:
         write_atomic(output / outputs.sheet, as_png(sheet))
     done = len(files) - left_out
     there = f" ({len(found) - len(files)} were there)" if len(files) < len(found) else ""
-    print(f"{done} of {len(files)} images drawn into {output}{there}, {speed(done, seconds)}")
+    chosen = config["target_psnr"] is not None or config["price"] > 0
+    each = f", {shapes / done:.1f} shapes each" if chosen and done else ""
+    print(f"{done} of {len(files)} images drawn into {output}{there}{each}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
 
 

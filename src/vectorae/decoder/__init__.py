@@ -3,6 +3,7 @@
 from vectorae.decoder.decoder import Decoder, Feedback, draw_scene
 from vectorae.decoder.highlight import highlighted
 from vectorae.decoder.picture import draw_picture
+from vectorae.decoder.price import worthwhile
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
@@ -29,4 +30,5 @@ __all__ = [
     "half_cosine",
     "highlighted",
     "optimize_raw",
+    "worthwhile",
 ]

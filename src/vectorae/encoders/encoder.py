@@ -53,9 +53,10 @@ class Encoder(nn.Module):
 
     Args:
         backbone: images ``[B, C, S, S]`` → feature map ``[B, F, s, s]``.
-        head: feature map, images and a way to draw → raw numbers ``[B, raw_size]``.
+        head: feature map, images, a way to draw and how many shapes are visible → raw numbers ``[B, raw_size]``.
         latent: a bottleneck between backbone and head, or None.
         rates: ``[raw_size]`` factors on the head's numbers: how fast each learns. All 1 by default.
+        starts: ``[N, raw_size]`` where drawings of 1 … N shapes start (see ``Layout.starts``); None is 0 for all.
         hypotheses: several learned starts, or None.
     """
 
@@ -69,17 +70,19 @@ class Encoder(nn.Module):
         raw_size: int,
         latent: Latent | None = None,
         rates: Tensor | None = None,
+        starts: Tensor | None = None,
         hypotheses: Hypotheses | None = None,
     ) -> None:
         super().__init__()
         self.backbone, self.head, self.latent, self.hypotheses = backbone, head, latent, hypotheses
         self.register_buffer("rates", torch.ones(raw_size) if rates is None else rates, persistent=False)
+        self.register_buffer("starts", torch.zeros(1, raw_size) if starts is None else starts, persistent=False)
         # Where dead shapes were relocated to (see ``add_offset``).
         self.register_buffer("offset", torch.zeros(raw_size))
 
-    def forward(self, images: Tensor, draw: Draw | None = None) -> Tensor:
+    def forward(self, images: Tensor, draw: Draw | None = None, visible: int | None = None) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1], of several hypotheses the first."""
-        return self.predict(self.backbone(images), images, draw)
+        return self.predict(self.backbone(images), images, draw, visible)
 
     def decode_latent(self, latents: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of latents ``[B, size]``, without an image.
@@ -89,35 +92,41 @@ class Encoder(nn.Module):
         """
         if self.latent is None:
             raise UserError("model.latent: this model has none; train one with model.latent=64")
-        return self._scaled(self.head(self.latent.decode(latents), None, None))
+        return self._scaled(self.head(self.latent.decode(latents), None, None)) + self.get_buffer("starts")[-1]
 
     def add_offset(self, indices: Tensor, offset: Tensor) -> None:
         """Add an offset ``[n]`` to the raw numbers with these indices ``[n]``, for all images alike."""
         self.get_buffer("offset")[indices] += offset
 
     def predict(
-        self, features: Tensor, images: Tensor, draw: Draw | None = None, hypothesis: Tensor | None = None
+        self,
+        features: Tensor,
+        images: Tensor,
+        draw: Draw | None = None,
+        visible: int | None = None,
+        hypothesis: Tensor | None = None,
     ) -> Tensor:
         """Raw numbers ``[B, raw_size]`` from the feature map ``[B, F, s, s]`` of images.
 
         Args:
-            features, images: of B images.
-            draw: how drawings look so far, for heads that see them.
+            features, images: of the same B.
+            draw: for heads that draw while they predict.
+            visible: how many shapes the drawing has, for an encoder of any number of them; None stands for all.
             hypothesis: which of several each image gets, ``[B]``, int64; None is the first.
         """
-        start: Tensor | float = 0.0
+        start = self.get_buffer("starts")[-1 if visible is None else visible - 1]
         if self.hypotheses is not None:
             which = features.new_zeros(len(features), dtype=torch.long) if hypothesis is None else hypothesis
-            start = self.hypotheses.starts[which]
+            start = start + self.hypotheses.starts[which]
             features = features + self.hypotheses.views[which][:, :, None, None]
         if self.latent is not None:
             features = self.latent(features)
 
-        def drawing(numbers: Tensor, visible: int) -> Tensor:
+        def drawing(numbers: Tensor, lowest: int) -> Tensor:
             assert draw is not None
-            return draw(self._scaled(numbers) + start, visible)
+            return draw(self._scaled(numbers) + start, lowest)
 
-        return self._scaled(self.head(features, images, draw and drawing)) + start
+        return self._scaled(self.head(features, images, draw and drawing, visible)) + start
 
     def _scaled(self, numbers: Tensor) -> Tensor:
         return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset"))

@@ -1,4 +1,7 @@
-"""Heads: feature maps ``[B, F, s, s]`` → raw numbers ``[B, raw_size]``, all zero before training."""
+"""Heads: feature maps ``[B, F, s, s]`` → raw numbers ``[B, raw_size]``, all zero before training.
+
+With ``any_count`` they take the number of visible shapes, and those that are hidden change nothing.
+"""
 
 import math
 from itertools import pairwise
@@ -8,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
+from vectorae.encoders.counts import CountedSlots, CountEmbedding, visible_tokens, with_hidden_tokens
 from vectorae.encoders.encoder import Draw
 from vectorae.encoders.tokens import FromTokens, Layers, LocalFeatures, transformer_block, zero_linear
 from vectorae.errors import UserError
@@ -21,36 +25,50 @@ class MLP(nn.Module):
         features, side: of the map, F and s.
         layout: of the raw numbers.
         hidden: units of the hidden layer.
+        any_count: whether the number of visible shapes differs from call to call.
     """
 
     @validated
-    def __init__(self, features: int, side: int, layout: Layout, hidden: PositiveInt = 512) -> None:
+    def __init__(
+        self, features: int, side: int, layout: Layout, hidden: PositiveInt = 512, any_count: bool = False
+    ) -> None:
         super().__init__()
         self.hidden = nn.Sequential(nn.Flatten(), nn.Linear(features * side**2, hidden), nn.SiLU())
+        self.counts = CountEmbedding(layout.count, hidden) if any_count else None
         self.numbers = zero_linear(hidden, layout.raw_size)
 
-    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        return self.numbers(self.hidden(features))
+    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
+        hidden = self.hidden[:-1](features)
+        if self.counts is not None:
+            hidden = hidden + self.counts(visible)
+        return self.numbers(self.hidden[-1](hidden))
 
 
 class Grid(nn.Module):
     """Predicts each shape from the features at the position where it starts, and from their mean.
 
     Args:
-        features, side, layout: as for ``MLP``.
+        features, side, layout, any_count: as for ``MLP``.
         width: units of the hidden layer, which all shapes share.
     """
 
     @validated
-    def __init__(self, features: int, side: int, layout: Layout, width: PositiveInt = 256) -> None:
+    def __init__(
+        self, features: int, side: int, layout: Layout, width: PositiveInt = 256, any_count: bool = False
+    ) -> None:
         super().__init__()
-        self.features = LocalFeatures(features, layout, width)
+        self.features = LocalFeatures(features, layout, width, any_count)
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.hidden = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU())
         self.numbers = FromTokens(layout, width)
 
-    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
-        return self.numbers(self.hidden(self.features(features) + self.slots))
+    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
+        return self.numbers(self.hidden(self._tokens(features, visible)))
+
+    def _tokens(self, features: Tensor, visible: int | None) -> Tensor:
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        return self.features(features, visible) + slots
 
 
 class Queries(nn.Module):
@@ -59,7 +77,7 @@ class Queries(nn.Module):
     A query is learned, and starts with the features at the position where its shape starts.
 
     Args:
-        features, side, layout: as for ``MLP``.
+        features, side, layout, any_count: as for ``MLP``.
         width: of a query.
         layers: blocks of attention.
         attention_heads: in each block.
@@ -74,21 +92,24 @@ class Queries(nn.Module):
         width: PositiveInt = 128,
         layers: Layers = 2,
         attention_heads: PositiveInt = 4,
+        any_count: bool = False,
     ) -> None:
         super().__init__()
-        self.seen, self.local = nn.Linear(features, width), LocalFeatures(features, layout, width)
+        self.seen, self.local = nn.Linear(features, width), LocalFeatures(features, layout, width, any_count)
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.positions = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.blocks = nn.ModuleList(transformer_block(width, attention_heads, decoder=True) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.numbers = FromTokens(layout, width)
 
-    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
+    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
         seen = self.seen(features.flatten(2).mT) + self.positions
-        tokens = self.slots + self.local(features)
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        queries = visible_tokens(slots + self.local(features, visible), visible)
         for block in self.blocks:
-            tokens = block(tokens, seen)
-        return self.numbers(self.norm(tokens))
+            queries = block(queries, seen)
+        return self.numbers(with_hidden_tokens(self.norm(queries), len(self.slots) - 1))
 
 
 class Recurrent(Grid):
@@ -97,31 +118,38 @@ class Recurrent(Grid):
     Predicted as in ``Grid``, plus features of the residual at the shape's position. The drawing is the only memory.
 
     Args:
-        features, side, layout, width: as for ``Grid``.
+        features, side, layout, width, any_count: as for ``Grid``.
         rounds: at most as many as there are shapes.
     """
 
     @validated
     def __init__(
-        self, features: int, side: int, layout: Layout, rounds: PositiveInt = 4, width: PositiveInt = 256
+        self,
+        features: int,
+        side: int,
+        layout: Layout,
+        rounds: PositiveInt = 4,
+        width: PositiveInt = 256,
+        any_count: bool = False,
     ) -> None:
-        super().__init__(features, side, layout, width)
+        super().__init__(features, side, layout, width, any_count)
         rounds = min(rounds, layout.count)
         self.ends = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
         # Patches of patches, as convolutions that overlap would take longer than all of the rest.
         patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2)
-        residual = [patches, nn.SiLU(), wider, nn.SiLU(), LocalFeatures(128, layout, width)]
+        residual = [patches, nn.SiLU(), wider, nn.SiLU(), LocalFeatures(128, layout, width, any_count)]
         # With one round it is not used, and DDP would wait for its gradient.
         self.residual = nn.Sequential(*residual if rounds > 1 else [])
 
-    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None) -> Tensor:
+    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
         if images is None or draw is None:
             raise UserError("head: recurrent draws while it predicts, which needs an image")
-        seen = self.features(features) + self.slots
+        seen = self._tokens(features, visible)
         tokens = self.hidden(seen)
         for start, end in pairwise(self.ends):
             residual = images - draw(self.numbers(tokens).detach(), start).to(images)
-            encoded = seen + self.residual(_whole_patches(torch.cat([images - 0.5, residual], dim=1)))
+            features = self.residual[:-1](_whole_patches(torch.cat([images - 0.5, residual], dim=1)))
+            encoded = seen + self.residual[-1](features, visible)
             tokens = torch.cat([tokens[:, :start], self.hidden(encoded[:, start:end]), tokens[:, end:]], dim=1)
         return self.numbers(tokens)
 

@@ -1,5 +1,6 @@
 """Learned refinement: a network that corrects raw numbers from feedback on their drawing."""
 
+import math
 from typing import Annotated
 
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
+from vectorae.encoders.counts import CountedSlots, visible_tokens, with_hidden_tokens
 from vectorae.encoders.processes import mean_over_processes
 from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
 from vectorae.layout import Layout
@@ -37,6 +39,7 @@ class Refiner(nn.Module):
         attention_heads: in each block.
         window: side of the grid on which a window is sampled, pixels.
         reach: size of a window, in extents of its shape.
+        any_count: whether the number of visible shapes differs from call to call; hidden ones then change nothing.
     """
 
     @validated
@@ -49,11 +52,13 @@ class Refiner(nn.Module):
         attention_heads: PositiveInt = 4,
         window: Annotated[int, Ge(1), Le(64)] = 6,
         reach: PositiveFloat = 1.5,
+        any_count: bool = False,
     ) -> None:
         super().__init__()
         self._reach = reach
         self.numbers = ToTokens(layout, width, sets=2)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
+        self.counts = CountedSlots(layout, width) if any_count else None
         self.grad_norm = nn.Linear(1, width)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
         pixels = 2 * layout.channels * window**2
@@ -62,12 +67,23 @@ class Refiner(nn.Module):
         self.blocks = nn.Sequential(*(transformer_block(width, attention_heads) for _ in range(layers)))
         self.norm = nn.LayerNorm(width)
         self.shift, self.step_size = FromTokens(layout, width), FromTokens(layout, width)
-        self.register_buffer("mean_square", torch.zeros(layout.raw_size))
+        # Where drawings of 1 … N shapes start; and the mean squares for each doubling of their number.
+        self.register_buffer(
+            "_starts", layout.starts() if any_count else torch.zeros(1, layout.raw_size), persistent=False
+        )
+        doublings = (1 + math.ceil(math.log2(layout.count)),) if any_count else ()
+        self.register_buffer("mean_square", torch.zeros(*doublings, layout.raw_size))
         side = (torch.arange(window) + 0.5) / window * 2 - 1
         self.register_buffer("_grid", torch.cartesian_prod(side, side).flip(-1), persistent=False)
 
     def forward(
-        self, raw: Tensor, feedback: Feedback, images: Tensor, features: Tensor, memory: Tensor | None
+        self,
+        raw: Tensor,
+        feedback: Feedback,
+        images: Tensor,
+        features: Tensor,
+        memory: Tensor | None,
+        visible: int | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Corrected raw numbers.
 
@@ -77,11 +93,12 @@ class Refiner(nn.Module):
             images: ``[B, C, S, S]`` in [0, 1].
             features: the encoder's map of the images, ``[B, F, s, s]``.
             memory: what the step before returned, or None.
+            visible: how many shapes the drawing has, with ``any_count``; None stands for all.
 
         Returns:
             ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
         """
-        gradient, grad_norm = self._normalised(feedback.gradient)
+        gradient, grad_norm = self._normalised(feedback.gradient, visible)
         center, half_extents, angle = feedback.scene.bounds()
         with torch.no_grad():
             extents = half_extents.clamp(SMALLEST, 1.0) * self._reach
@@ -89,21 +106,32 @@ class Refiner(nn.Module):
             seen, drawn = (sample_pixels(pictures.to(raw.dtype), points) for pictures in (images, feedback.drawing))
             windows = torch.cat([seen - 0.5, 2 * (seen - drawn)], dim=-1)
         local = sample_features(features, center)
-        tokens = self.numbers(raw, gradient) + self.slots + self.grad_norm(grad_norm)[:, None]
+        slots = self.slots if self.counts is None else self.counts(self.slots, visible)
+        start = self.get_buffer("_starts")[-1 if visible is None else visible - 1]
+        tokens = self.numbers(raw - start, gradient) + slots + self.grad_norm(grad_norm)[:, None]
         tokens = tokens + self.global_features(features.mean((2, 3)))[:, None]
         tokens = tokens + F.pad(self.windows(windows) + self.local_features(local), (0, 0, 0, 1))
         # Without a memory too, so that every weight takes part in every step, as DDP wants it.
         tokens = tokens + self.memory(torch.zeros_like(tokens) if memory is None else memory)
-        memory = self.norm(self.blocks(tokens))
+        memory = self.norm(self.blocks(visible_tokens(tokens, visible)))
+        memory = with_hidden_tokens(memory, len(self.slots) - 1)
         return full_precision(raw + self.shift(memory) - self.step_size(memory) * gradient), memory
 
     @torch.no_grad()
-    def _normalised(self, gradient: Tensor) -> tuple[Tensor, Tensor]:
+    def _normalised(self, gradient: Tensor, visible: int | None) -> tuple[Tensor, Tensor]:
         """The gradient relative to its running mean, large values by their logarithm; and its norm, ``[B, 1]``."""
         mean_square = self.get_buffer("mean_square")
+        if self.counts is not None:
+            # Shapes that are few are large, and so are their gradients.
+            shapes = len(self.slots) - 1 if visible is None else visible
+            mean_square = mean_square[round(math.log2(shapes))]
         if self.training:
             square = mean_over_processes(gradient.square().mean(0))
-            mean_square.copy_(torch.where(mean_square.sum() > 0, mean_square.lerp(square, MOMENTUM), square))
+            began = mean_square.sum() > 0
+            if self.counts is not None:
+                # Hidden shapes, which have no gradient, keep the mean of when they were drawn.
+                square, began = torch.where(square > 0, square, mean_square), mean_square > 0
+            mean_square.copy_(torch.where(began, mean_square.lerp(square, MOMENTUM), square))
         gradient = torch.asinh(gradient / (mean_square.sqrt() + 1e-12))
         return gradient, (gradient.square().mean(1, keepdim=True) + 1e-6).log()
 

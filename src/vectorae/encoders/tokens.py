@@ -80,17 +80,21 @@ class LocalFeatures(nn.Module):
         features: channels of the map, F.
         layout: of the shapes.
         width: of a token.
+        any_count: starting positions differ with the number of shapes (see ``Layout.starts``).
     """
 
-    def __init__(self, features: int, layout: Layout, width: int) -> None:
+    def __init__(self, features: int, layout: Layout, width: int, any_count: bool = False) -> None:
         super().__init__()
-        start, _, _ = layout(torch.zeros(1, layout.raw_size)).bounds()
+        starts = layout.starts() if any_count else torch.zeros(1, layout.raw_size)
+        start, _, _ = layout(starts).bounds()
         self.register_buffer("_start", start, persistent=False)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, visible: int | None = None) -> Tensor:
         """Map ``[B, F, s, s]`` → tokens ``[B, count + 1, width]``, the last for the whole drawing."""
-        seen = sample_features(features, self.get_buffer("_start"), extend=True)
+        starts = self.get_buffer("_start")
+        start = starts[-1:] if visible is None else starts[visible - 1 : visible]
+        seen = sample_features(features, start, extend=True)
         return F.pad(self.local_features(seen), (0, 0, 0, 1)) + self.global_features(features.mean((2, 3)))[:, None]
 
 

@@ -37,9 +37,19 @@ def block_grid(rows: int | None, columns: int | None, count: int, image_size: in
     return min(rows, image_size), min(columns, image_size)
 
 
-def baselines(layout: LayoutBase, images: Tensor, train_mean: Tensor) -> dict[str, Tensor]:
-    """Metrics ``[B]`` of the two baselines on images ``[B, C, S, S]``: ``psnr_blocks``, ``psnr_mean_image``, …."""
-    grid = block_grid(layout.rows, layout.columns, layout.count, images.shape[-1])
+def baselines(layout: LayoutBase, images: Tensor, train_mean: Tensor, count: int | None = None) -> dict[str, Tensor]:
+    """Metrics ``[B]`` of the two baselines on images ``[B, C, S, S]``: ``psnr_blocks``, ``psnr_mean_image``, ….
+
+    Args:
+        layout: whose grid the blocks have.
+        images: in [0, 1].
+        train_mean: the mean image of the training split, ``[C, S, S]``.
+        count: of drawings of fewer shapes, how many; None is all.
+    """
+    if count is None:
+        grid = block_grid(layout.rows, layout.columns, layout.count, images.shape[-1])
+    else:
+        grid = block_grid(None, None, count, images.shape[-1])
     drawings = {"blocks": blocks(images, *grid), "mean_image": train_mean.to(images).expand_as(images)}
     return metrics_of(drawings, images)
 

@@ -14,8 +14,8 @@ from vectorae.config.arguments import Choices, PositiveFloat, PositiveInt, Valid
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
 from vectorae.io.torch_file import read_torch, write_torch
-from vectorae.training.autoencoder import run_progress
 from vectorae.training.eval_mode import eval_mode
+from vectorae.training.run_state import run_progress
 
 FORMAT = 1
 

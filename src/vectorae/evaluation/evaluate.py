@@ -15,6 +15,7 @@ from vectorae.io.sheets import captioned_sheet, contact_sheet, enlargement
 from vectorae.losses import LPIPS
 from vectorae.losses.metrics import metrics_of
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
 
 ON_SHEET = 8
@@ -68,7 +69,7 @@ def evaluate(
     """Metrics of a model's soft and crisp drawings, and of the baselines, on the same images.
 
     Args:
-        model: on its device.
+        model: on its device; with as many shapes as it is limited to (see ``VectorAutoencoder.limited_to``).
         images: uint8 ``[n, C, S, S]``, n ≥ 1.
         batch_size: how many to draw at once.
         train_mean: the mean image of the training split, ``[C, S, S]``.
@@ -84,7 +85,9 @@ def evaluate(
         for part, first in parts:
             batch = to_float(part.to(model.device))
             drawings, took = _drawings(model, batch, refine)
-            values = metrics_of(drawings, batch, evaluators.lpips) | baselines(model.layout, batch, train_mean)
+            values = metrics_of(drawings, batch, evaluators.lpips) | baselines(
+                model.layout, batch, train_mean, model.count
+            )
             if evaluators.classifier is not None and evaluators.labels is not None:
                 labels = evaluators.labels[first : first + len(part)].to(model.device)
                 values |= _accuracy({"images": batch, **drawings}, labels, evaluators.classifier)
@@ -103,15 +106,16 @@ def evaluate(
 def _drawings(model: VectorAutoencoder, batch: Tensor, refine: int) -> tuple[dict[str, Tensor], dict[str, float]]:
     """The drawings of a batch by name, and how long encoding and crisp drawing took."""
     start = _now(model.device)
-    encoded, raw = model.answer(batch)
+    found = find_candidates(model, batch)
+    raw = found.best
     crisp = model.render(raw, crisp=True)
     seconds = {"images_per_second": _now(model.device) - start}
     drawings = {"soft": model.render(raw, crisp=False), "crisp": crisp}
     if model.options.refine_steps or model.options.chooses:
-        drawings["encoder_crisp"] = model.render(encoded, crisp=True)
+        drawings["encoder_crisp"] = model.render(found.encoded, crisp=True)
     if refine:
         start = _now(model.device)
-        raw = model.refine(raw, batch, refine)
+        raw = found.refined(model, batch, refine)
         crisp = model.render(raw, crisp=True)
         seconds["images_per_second_refined"] = seconds["images_per_second"] + _now(model.device) - start
         drawings |= {"refined_soft": model.render(raw, crisp=False), "refined_crisp": crisp}
@@ -146,7 +150,7 @@ def ranking_sheet(model: VectorAutoencoder, images: Tensor, evaluation: Evaluati
     with eval_mode(model):
         for name, chosen in bands.items():
             batch = to_float(images[chosen].to(model.device))
-            raw = model.refine(model(batch), batch, refine)
+            raw = model.answer(batch, refine)
             rows = {"image": to_pictures(batch)}
             for label, crisp in (("soft", False), ("crisp", True)):
                 rows[label] = to_pictures(model.decoder.render(raw, side, side, model.state, crisp))

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +48,9 @@ class Exported(NamedTuple):
 
 
 @torch.no_grad()
-def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = False) -> Exported:
+def export(
+    model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = False, count: int | None = None
+) -> Exported:
     """Write the encoder and its layout, and ``scene.json``; for ONNX also ``draw.py``, which needs no torch.
 
     Args:
@@ -55,10 +58,11 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
         name: a key of ``FORMATS``.
         folder: where.
         overwrite: write over files that are there.
+        count: how many shapes the exported encoder draws with, of a model of any number of them; None is all.
 
     Raises:
-        UserError: no such format, a package that is missing, files that are there, or a difference above
-            ``TOLERANCE``; nothing is written then.
+        UserError: no such format, a package that is missing, files that are there, a count that the model cannot
+            have, or a difference above ``TOLERANCE``; nothing is written then.
     """
     if name not in FORMATS:
         raise UserError(f"format: no '{name}'; {choose(name, FORMATS)}")
@@ -71,8 +75,14 @@ def export(model: VectorAutoencoder, name: str, folder: Path, overwrite: bool = 
     there = [folder / file for file in files if (folder / file).exists()]
     if there and not overwrite:
         raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
-    network = SceneNetwork(model.float()).eval()
-    folder = folder.absolute()
+    if chosen.whole and count is not None:
+        raise UserError(f"count: {name} keeps the whole model, which draws any number of shapes; leave it out")
+    with model.limited_to(count):
+        return _export(model, name, folder.absolute(), files)
+
+
+def _export(model: VectorAutoencoder, name: str, folder: Path, files: Sequence[str]) -> Exported:
+    chosen, network = FORMATS[name], SceneNetwork(model.float()).eval()
     # On the same disk, and where files can be made.
     part = next(one for one in (folder, *folder.parents) if one.is_dir()) / f"{folder.name}.part"
     part.mkdir(exist_ok=True)
@@ -114,7 +124,7 @@ def description(
     ``psnr_encoder_crisp`` of what is exported, dB, the means over ``images`` images of a ``source``.
     """
     channels, side = model.layout.channels, model.image_size
-    content = ENCODER + (LEFT_OUT if left_out else "")
+    content = ENCODER + ("" if model.count is None else f" for {model.count} shapes") + (LEFT_OUT if left_out else "")
     if whole:
         content = f"{WHOLE}{REFINED if model.options.refine_steps else ''}; the outputs are those of its {ENCODER}"
     return {
@@ -144,7 +154,7 @@ def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: st
         if {key: one.shape for key, one in expected.items()} != {key: one.shape for key, one in found.items()}:
             return float("inf")
         drawn = model.decoder.draw(network.scene(expected), side, side, model.state, crisp=True)
-        differences = [model.render(model.encoder(images), crisp=True) - drawn]
+        differences = [model.render(model.encoder(images, visible=model.count), crisp=True) - drawn]
         differences += [one - found[key] for key, one in expected.items()]
         for difference in differences:
             largest = max(largest, float(difference.abs().nan_to_num(float("inf")).max()))

@@ -11,6 +11,7 @@ from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_dataset
+from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
 
 IMAGES = 128
@@ -48,7 +49,8 @@ def measure_left_out(model: VectorAutoencoder) -> LeftOut | None:
     corrected: list[Tensor] = []
     with eval_mode(model):
         for some in images.split(AT_ONCE):
-            for values, raw in zip((alone, corrected), model.answer(some), strict=True):
+            candidates = find_candidates(model, some)
+            for values, raw in ((alone, candidates.encoded), (corrected, candidates.best)):
                 values.append(psnr(model.render(raw, crisp=True), some))
     whole, encoder = (round(float(torch.cat(values).mean()), 2) for values in (corrected, alone))
     return LeftOut(whole, encoder, len(images), source)

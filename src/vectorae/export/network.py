@@ -18,17 +18,18 @@ class SceneNetwork(nn.Module):
     from: two programs that compute a hair apart must not draw another picture. Strokes are as wide as the SVG's.
 
     Args:
-        model: the trained one; its encoder and layout are used as they are.
+        model: the trained one; its encoder and layout are used as they are, with as many shapes as it is limited to.
     """
 
     def __init__(self, model: VectorAutoencoder) -> None:
         super().__init__()
         self.encoder, self.decoder, self._layout = model.encoder, model.decoder, model.layout
-        self._state = model.state
+        self._state, self._count = model.state, model.count
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Images ``[B, C, S, S]`` in [0, 1] → tensors ``[B, …]`` by name."""
-        return named(self.decoder.whole_scene(self.encoder(images), self._state, discrete=False), self.kinds)
+        raw = self.encoder(images, visible=self._count)
+        return named(self._limited(self.decoder.whole_scene(raw, self._state, discrete=False)), self.kinds)
 
     def scene(self, outputs: dict[str, Tensor]) -> Scene:
         """The crisp scene that outputs stand for: what a program that takes the export draws."""
@@ -47,17 +48,22 @@ class SceneNetwork(nn.Module):
         return Scene(tuple(groups), color, opacity, torch.ones_like(opacity), background, depth, compositing)
 
     def _example(self) -> Scene:
-        return self._layout(self._layout.random_raw(1, seed=0))
+        return self._limited(self._layout(self._layout.random_raw(1, seed=0)))
+
+    def _limited(self, scene: Scene) -> Scene:
+        """The shapes that the network is limited to."""
+        return scene if self._count is None else scene.select(0, self._count)
 
     @property
     def kinds(self) -> list[str]:
         """The name of each group's kind."""
-        return self._layout.present_kinds
+        blocks = zip(self._layout.present_kinds, self._layout.kind_blocks, strict=True)
+        return [kind for kind, block in blocks if self._count is None or block.slots[0] < self._count]
 
     def describe(self) -> dict[str, Any]:
         """What the outputs mean, and what it takes to draw them, for ``scene.json``."""
-        layout, count = self._layout, self._layout.count
-        groups = list(zip(self.kinds, self._example().groups, strict=True))
+        layout, example = self._layout, self._example()
+        count, groups = example.count, list(zip(self.kinds, example.groups, strict=True))
         outputs = [one for kind, group in groups for one in _outputs(kind, group)]
         colors = "grey" if layout.channels == 1 else "red, green, blue"
         outputs += [

@@ -1,6 +1,6 @@
 """Vectorize image files by a trained model, batch by batch."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -121,7 +121,7 @@ def vectorize_files(
     view: View,
     outputs: Outputs,
     batch_size: int,
-    refine: int = 0,
+    vectorize: Callable[[Tensor], Scene] | None = None,
     workers: int = 0,
 ) -> Iterator[DrawnBatch]:
     """Vectorize images and write the drawings, batch by batch.
@@ -132,7 +132,7 @@ def vectorize_files(
         view: how images become square.
         outputs: what is written, and where.
         batch_size: images at a time.
-        refine: optimizer steps after the encoder.
+        vectorize: images ``[B, C, S, S]`` on the model's device → crisp scene; by default the model's own method.
         workers: processes that decode images; 0 decodes in threads.
 
     Yields:
@@ -153,7 +153,7 @@ def vectorize_files(
                 writing.result()
             scene = None
             if good:
-                scene = model.vectorize(images.to(model.device), refine).to("cpu")
+                scene = (vectorize or model.vectorize)(images.to(model.device)).to("cpu")
                 writing = writer.submit(_write, model, [file for file, _ in good], scene, frames, outputs)
             yield DrawnBatch(batch, failures, images, scene, frames)
         if writing is not None:

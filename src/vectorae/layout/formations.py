@@ -23,6 +23,18 @@ def grid(rows: int, columns: int, aspect: float) -> tuple[Tensor, Tensor]:
     return centers, torch.full((rows * columns,), min(width / columns, height / rows))
 
 
+def even_rows(count: int, aspect: float) -> tuple[Tensor, Tensor]:
+    """Any number of places in rows of nearly equal numbers, from the top left: a grid without holes."""
+    width, height = canvas_size(aspect)
+    rows = min(count, max(1, round(math.sqrt(count / aspect))))
+    places = []
+    for row in range(rows):
+        first, end = row * count // rows, (row + 1) * count // rows
+        x = (torch.arange(end - first) + 0.5) * (width / (end - first))
+        places.append(torch.stack([x, torch.full_like(x, (row + 0.5) * height / rows)], dim=-1))
+    return torch.cat(places), torch.full((count,), min(width / math.ceil(count / rows), height / rows))
+
+
 def random(rows: int, columns: int, aspect: float) -> tuple[Tensor, Tensor]:
     """Anywhere on the canvas; the same places every time."""
     count = rows * columns

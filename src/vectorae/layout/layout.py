@@ -22,7 +22,7 @@ from vectorae.layout.arguments import (
     take_turns,
 )
 from vectorae.layout.base import BlockLayout
-from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE
+from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE, even_rows
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values, seeded_value
 from vectorae.primitives import DEPTH, KINDS, Options, Paint, Seeds
 from vectorae.scene import Outline
@@ -135,6 +135,31 @@ class Layout(BlockLayout):
                 self.present_kinds.append(kind)
         background = chosen["background"]
         self._assemble(blocks, background_color(background, self.channels), background == LEARNED)
+        self._start = chosen["start"]
+
+    def starts(self) -> Tensor:
+        """The starting arrangements of fewer shapes: raw numbers ``[N, raw_size]``, row k − 1 for the k lowest.
+
+        Each is that of a layout of k shapes: spread over the whole canvas, and larger. The last row is 0.
+        """
+        rows = [torch.zeros(1, self.raw_size)]
+        turn = torch.zeros(1, self.count)
+        for kind, block in zip(self.present_kinds, self.kind_blocks, strict=True):
+            if KINDS[kind].paint == "stroke":
+                turn[:, block.slots] = torch.tensor(block.slots) * GOLDEN_ANGLE
+        for count in range(self.count - 1, 0, -1):
+            centers, cells = self._spread(count)
+            seeds = Seeds(centers[None], cells[None], turn[:, :count])
+            rows.append(self.with_seeds(torch.zeros(1, self.raw_size), range(count), seeds))
+        return torch.cat(rows[::-1])
+
+    def _spread(self, count: int) -> tuple[Tensor, Tensor]:
+        """Centres ``[k, 2]`` and cell sizes ``[k]`` of the formation of fewer shapes."""
+        if self._start == "grid":
+            return even_rows(count, self.aspect)
+        if isinstance(self._start, str):
+            return FORMATIONS[self._start](1, count, self.aspect)
+        return arranged(self._start[:count], None, None, count, self.aspect)
 
     def _kinds_of_slots(self, counts: Sequence[int] | None) -> list[int]:
         """The kind of each slot, an index into ``kinds``: a checkerboard in a grid, else in turn."""

@@ -26,7 +26,7 @@ def to_svg(
     """The drawings of a scene as SVG documents, equal to its crisp drawing.
 
     Coordinates are in pixels of an image of the size given, to a hundredth. Softness has no meaning in SVG: give a
-    crisp scene (``layout(raw, crisp=True)``).
+    crisp scene (``layout(raw, crisp=True)``). Shapes of no opacity are left out.
 
     Args:
         scene: B drawings.
@@ -56,9 +56,10 @@ def to_svg(
     for index in range(scene.batch):
         frame = frames[index] if frames is not None else whole
         shapes = shapes_of(scene, index, min(height, width), (frame.part.left, frame.part.top), layers)
+        order, written = scene.order()[index].tolist(), scene.opacity[index] > 0
         if kept is not None:
-            order = scene.order()[index].tolist()
-            shapes = [shape for slot, shape in zip(order, shapes, strict=True) if kept[index, slot]]
+            written = written & kept[index].to(written.device)
+        shapes = [shape for slot, shape in zip(order, shapes, strict=True) if written[slot]]
         title = None if titles is None else titles[index]
         texts.append(document(shapes, scene.background[index].tolist(), frame, title, screen))
     return texts

@@ -1,29 +1,45 @@
 """The autoencoder: an encoder that predicts raw numbers, and a decoder that draws them."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
 import torch.nn.functional as F
-from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
-from vectorae.compat import timer_duration
-from vectorae.decoder import Decoder, DrawState, Feedback, Schedule, Strategy, Target, draw_and_measure, optimize_raw
+from vectorae.decoder import (
+    Decoder,
+    DrawState,
+    Feedback,
+    Schedule,
+    Strategy,
+    optimize_raw,
+    worthwhile,
+)
 from vectorae.encoders import Encoder, Refiner
-from vectorae.encoders.processes import mean_over_processes, synchronise_batch_norm
+from vectorae.encoders.processes import synchronise_batch_norm
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
-from vectorae.losses.metrics import METRICS, image_metrics
+from vectorae.losses.metrics import METRICS, image_metrics, psnr
 from vectorae.scene import Scene
+from vectorae.training.any_count import (
+    check_counts,
+    draw_to_target,
+    loss_over_counts,
+    name_of_count,
+    validated_counts,
+)
+from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
 from vectorae.training.optimizer import AdamW
 from vectorae.training.options import ModelOptions
-from vectorae.training.run_state import RunState
+from vectorae.training.relocation import relocate_dead
+from vectorae.training.run_state import RunState, run_progress
 from vectorae.training.step_graph import HeldValues, StepGraph
 
 CHECKPOINT_FORMAT = 6
@@ -69,6 +85,7 @@ class VectorAutoencoder(pl.LightningModule):
     Attributes:
         run: where its training stands.
         graph: what runs its training steps as CUDA graphs, or None.
+        count: how many shapes drawings have at present, see ``limited_to``; None is all.
         held: while a step is recorded, what it reads in place of numbers on the host.
         training_began: whether a training of it has taken its first step, or a first one after a checkpoint.
         image_size: side of the images, S, in pixels.
@@ -93,6 +110,7 @@ class VectorAutoencoder(pl.LightningModule):
         self.config = config
         self.image_size: int = config["dataset"]["image_size"]
         self.run = RunState()
+        self.count: int | None = None
         self.graph: StepGraph | None = None
         self.held: HeldValues | None = None
         self.training_began = False
@@ -112,39 +130,36 @@ class VectorAutoencoder(pl.LightningModule):
     @property
     def state(self) -> DrawState:
         """How drawings look at the present progress."""
-        visible = self.plan.strategy.num_visible(self.run.progress, self.layout)
+        visible = self.plan.strategy.num_visible(self.run.progress, self.layout) if self.count is None else self.count
         state = self.plan.schedule.state(self.run.progress, self.image_size, visible, self.run.plateaus)
         return state if self.held is None else self.held.of(state)
 
+    @contextmanager
+    def limited_to(self, count: int | None) -> Iterator[None]:
+        """Within it, the model draws with its ``count`` lowest shapes, in every method; None draws with all.
+
+        Raises:
+            UserError: the model was not trained for any number of shapes, or does not have so many.
+        """
+        check_counts(count, None, self.layout.count, self.options.any_count)
+        before, self.count = self.count, count
+        try:
+            yield
+        finally:
+            self.count = before
+
     def forward(self, images: Tensor) -> Tensor:
         """The answer ``[B, raw_size]`` to images ``[B, C, S, S]`` in [0, 1], see ``answer``."""
-        return self.answer(images)[1]
+        return self.answer(images)
 
-    def answer(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Raw numbers ``[B, raw_size]`` of the encoder alone, and with all learned corrections.
-
-        Of several hypotheses, and of more corrections than the model was trained with, the best is kept: by the loss of
-        its drawing, as the image is at hand.
+    def answer(self, images: Tensor, refine: int = 0) -> Tensor:
+        """Raw numbers ``[B, raw_size]`` with all learned corrections, the best of all hypotheses (see ``Candidates``).
 
         Args:
             images: ``[B, C, S, S]`` in [0, 1].
+            refine: optimizer steps that follow, see ``refine``.
         """
-        options, images = self.options, images.to(self.dtype)
-        features = self.encoder.backbone(images)
-        first: Tensor | None = None
-        best, least = images, images.new_full((len(images),), torch.inf)
-        for number in range(options.hypotheses):
-            hypothesis = torch.full((len(images),), number, device=images.device)
-            for raw, feedback in self._chain(images, features, hypothesis, options.last_step, options.chooses):
-                if first is None:
-                    first = best = raw
-                if feedback is None or not options.chooses:
-                    best = raw
-                else:
-                    better = feedback.cost < least
-                    best, least = torch.where(better[:, None], raw, best), torch.where(better, feedback.cost, least)
-        assert first is not None
-        return first, best
+        return find_candidates(self, images).refined(self, images, refine)
 
     def predictions(self, images: Tensor, complete: bool = False) -> Iterator[tuple[Tensor, Feedback | None]]:
         """The encoder's prediction, and each learned correction of it (``options.refine_steps``), as in training.
@@ -161,20 +176,20 @@ class VectorAutoencoder(pl.LightningModule):
         images = images.to(self.dtype)
         hypothesis = torch.arange(len(images), device=images.device) % self.options.hypotheses
         features = self.encoder.backbone(images)
-        yield from self._chain(images, features, hypothesis, self.options.refine_steps, complete)
+        yield from self.corrections(images, features, hypothesis, self.options.refine_steps, complete)
 
-    def _chain(
+    def corrections(
         self, images: Tensor, features: Tensor, hypothesis: Tensor, steps: int, complete: bool
     ) -> Iterator[tuple[Tensor, Feedback | None]]:
-        """As ``predictions``, of hypotheses ``[B]``, with a number of corrections."""
+        """As ``predictions``, of a feature map, of hypotheses ``[B]``, and with any number of corrections."""
         state = self.state
-        raw = self.encoder.predict(features, images, self._draw_lowest, hypothesis)
+        raw = self.encoder.predict(features, images, self._draw_lowest, self.count, hypothesis)
         memory = None
         for left in range(0 if self.refiner is None else steps, -1, -1):
             feedback = self.decoder.feedback(raw, images, self.loss, state) if left or complete else None
             yield raw, feedback
             if left and self.refiner is not None and feedback is not None:
-                raw, memory = self.refiner(raw, feedback, images, features, memory)
+                raw, memory = self.refiner(raw, feedback, images, features, memory, self.count)
 
     @torch.no_grad()
     def _draw_lowest(self, raw: Tensor, visible: int) -> Tensor:
@@ -214,17 +229,33 @@ class VectorAutoencoder(pl.LightningModule):
         return self.render(self(images), crisp).to(images.dtype)
 
     @torch.no_grad()
-    def vectorize(self, images: Tensor, refine: int = 0) -> Scene:
+    def vectorize(
+        self,
+        images: Tensor,
+        refine: int = 0,
+        *,
+        count: int | None = None,
+        target_psnr: float | None = None,
+        price: float = 0.0,
+    ) -> Scene:
         """The crisp scene of images, for ``rasterize`` or ``to_svg``.
 
         Args:
             images: ``[B, C, H, W]`` in [0, 1], square; other sizes than the model's are resized.
             refine: optimizer steps that follow the encoder (see ``refine``).
+            count: how many shapes, for a model of any number of them (``model.any_count``); None draws with all.
+            target_psnr: dB; each drawing has the fewest shapes that reach it, or all where none do (see
+                ``smallest_counts``). Also for a model of any number.
+            price: shapes that lower the loss of a drawing by less than this are left out (see ``worthwhile``).
+
+        Returns:
+            The scene; shapes that a single drawing goes without have no opacity, and are not written as SVG.
 
         Raises:
             UserError: images that are not square or have other channels than the model's, or pixels that are NaN,
-                infinite or far from [0, 1].
+                infinite or far from [0, 1]; a count or target that the model cannot have.
         """
+        check_counts(count, target_psnr, self.layout.count, self.options.any_count)
         if images.dim() != 4 or images.shape[1] != self.layout.channels or images.shape[2] != images.shape[3]:
             raise UserError(f"images {list(images.shape)}: this model takes [B, {self.layout.channels}, S, S]")
         images = to_float(images).to(self.device)
@@ -232,36 +263,12 @@ class VectorAutoencoder(pl.LightningModule):
             raise UserError("images: pixels are numbers in [0, 1]; some of these are NaN, infinite or far out of it")
         if images.shape[-1] != self.image_size:
             images = F.interpolate(images, size=self._size, mode="bilinear", antialias=True)
-        with eval_mode(self):
-            raw = self(images)
-        return self.decoder.scene(self.refine(raw, images, refine), self.state, crisp=True)
-
-    @torch.no_grad()
-    def relocate(self, images: Tensor) -> int:
-        """Move shapes that are dead on all of these images to where the drawings are worst.
-
-        Args:
-            images: ``[B, C, S, S]`` in [0, 1].
-
-        Returns:
-            How many were moved.
-        """
-        with eval_mode(self):
-            predictions = [raw for raw, _ in self.predictions(images)]
-        strategy, state = self.plan.strategy, self.state
-        drawn, pixels = draw_and_measure(self.decoder, predictions[-1], *self._size, state)
-        visible = mean_over_processes(pixels.mean(0))
-        dead = strategy.relocation.dead(visible, self.image_size**2).nonzero()[:, 0].tolist()
-        if dead:
-            mean = mean_over_processes(images.mean(0, keepdim=True))
-            error = mean_over_processes((drawn - images).square().mean(0, keepdim=True)).sqrt()
-            target = Target(mean, mean - error, among=pixels.shape[1])
-            generator = torch.Generator().manual_seed(self.run.relocations)
-            start = torch.zeros_like(predictions[0][:1])
-            wanted = strategy.seed(self.layout, start, dead, target, generator)[0]
-            indices = self.layout.indices_of(dead).to(images.device)
-            self.encoder.add_offset(indices, (wanted - mean_over_processes(predictions[0].mean(0)))[indices])
-        return len(dead)
+        with self.limited_to(count), eval_mode(self):
+            if target_psnr is None:
+                scene = self.decoder.scene(self.answer(images, refine), self.state, crisp=True)
+            else:
+                scene = draw_to_target(self, images, refine, target_psnr)
+            return worthwhile(scene, images, self.decoder, self.loss, self.state, price) if price else scene
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.plan.optimizer.build(self.parameters())
@@ -290,7 +297,7 @@ class VectorAutoencoder(pl.LightningModule):
                 self.run.read_losses(softness.until)
         if (due := self.plan.strategy.relocation.due(self.run.progress)) > self.run.relocations:
             self.run.relocations = due
-            self.log("train/relocated", float(self.relocate(to_float(batch))))
+            self.log("train/relocated", float(relocate_dead(self, to_float(batch))))
 
     def training_loss(self, images: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The training loss, and what is logged of it.
@@ -320,7 +327,10 @@ class VectorAutoencoder(pl.LightningModule):
         return cost, logged
 
     def training_step(self, batch: Tensor, batch_idx: int) -> Tensor:
-        cost, logged = self.graph(batch) if self.graph else self.training_loss(to_float(batch))
+        if self.options.any_count:
+            cost, logged = loss_over_counts(self, to_float(batch), self.global_step)
+        else:
+            cost, logged = self.graph(batch) if self.graph else self.training_loss(to_float(batch))
         state = self.state
         self.log_dict({f"train/{name}": value.detach() for name, value in logged.items()})
         self.log("train/softness", state.softness)
@@ -335,7 +345,8 @@ class VectorAutoencoder(pl.LightningModule):
 
     def on_validation_epoch_start(self) -> None:
         device = "cpu" if self.device.type == "mps" else self.device  # Apple's GPUs have no float64
-        self._validated = torch.zeros(1 + 2 * len(METRICS), dtype=torch.float64, device=device)
+        size = 1 + 2 * len(METRICS) + len(self._validated_counts)
+        self._validated = torch.zeros(size, dtype=torch.float64, device=device)
 
     def validation_step(self, batch: Tensor, batch_idx: int) -> None:
         """As in training: an answer that is chosen from many drawings would take long."""
@@ -343,13 +354,22 @@ class VectorAutoencoder(pl.LightningModule):
         *_, (raw, _) = self.predictions(images)
         metrics = [image_metrics(self.render(raw, crisp).to(images.dtype), images) for crisp in (False, True)]
         values = [torch.ones_like(metrics[0]["mse"]), *(of_drawing[name] for of_drawing in metrics for name in METRICS)]
+        for count in self._validated_counts:
+            with self.limited_to(count):
+                values.append(psnr(self.draw(images), images))
         self._validated += torch.stack(values).to(self._validated).sum(1)
 
     def on_validation_epoch_end(self) -> None:
         """Log the mean over all images, however unevenly they are split over the processes."""
         sums = self.trainer.strategy.reduce(self._validated, reduce_op="sum")
         names = [f"val/{metric}_{drawing}" for drawing in ("soft", "crisp") for metric in METRICS]
+        names += [f"val/{name_of_count('psnr_crisp', count)}" for count in self._validated_counts]
         self.log_dict(dict(zip(names, (sums[1:] / sums[0]).float(), strict=True)))
+
+    @property
+    def _validated_counts(self) -> list[int]:
+        """The smaller numbers of shapes that are validated too."""
+        return validated_counts(self.layout.count) if self.options.any_count else []
 
     def get_extra_state(self) -> Tensor:
         """Where the run stands, for checkpoints."""
@@ -365,15 +385,3 @@ class VectorAutoencoder(pl.LightningModule):
     def description(self) -> dict[str, Any]:
         """What a checkpoint says of itself, in plain values (see ``checkpoint.Description``)."""
         return {"format": CHECKPOINT_FORMAT, "config": dict(self.config), "plugins": []}
-
-
-def run_progress(trainer: pl.Trainer) -> float:
-    """How much of a run is done, in [0, 1]: by steps or by time, whichever is further; the same in every process."""
-    done = [0.0]
-    if trainer.max_steps > 0:
-        done.append(trainer.global_step / trainer.max_steps)
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Timer) and (limit := timer_duration(callback)):
-            # Each process has its own clock; learning rates that differ would let their weights drift apart.
-            done.append(trainer.strategy.broadcast(callback.time_elapsed() / limit))
-    return min(1.0, max(done))

@@ -43,19 +43,28 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
     backbone = instantiate(section, "encoder", channels=channels, image_size=image_size)
     seen = {"features": backbone.features, "side": backbone.side}
-    head = instantiate(config["head"], "head", layout=layout, **seen)
+    head = instantiate(config["head"], "head", layout=layout, any_count=options.any_count, **seen)
     if options.variational and isinstance(head, Recurrent):
         raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
     size = options.latent_size
     latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
     hypotheses = Hypotheses(options.hypotheses, layout.raw_size, backbone.features) if options.hypotheses > 1 else None
-    refiner = instantiate(config["refiner"], "refiner", layout=layout, features=backbone.features)
+    refiner = instantiate(
+        config["refiner"], "refiner", layout=layout, features=backbone.features, any_count=options.any_count
+    )
     try:
         rates = options.rates_of(layout)
     except UserError as error:
         raise UserError(f"model.{error}") from error
+    strategy = Strategy(*instantiate_all(config, "growth", "relocation", "seeding"))
+    if options.any_count and strategy.growth.rounds > 1:
+        raise UserError(
+            f"growth.rounds: {strategy.growth.rounds}, and with model.any_count=true every step has a number of shapes "
+            "of its own; write growth.rounds=1"
+        )
+    starts = layout.starts() if options.any_count else None
     return VectorAutoencoder(
-        Encoder(backbone, head, layout.raw_size, latent, rates, hypotheses),
+        Encoder(backbone, head, layout.raw_size, latent, rates, starts, hypotheses),
         refiner if options.refine_steps else None,
         decoder,
         options,
@@ -63,7 +72,7 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
             instantiate(config["loss"], "loss"),
             instantiate(config["optimizer"], "optimizer"),
             Schedule(*instantiate_all(config, "softness", "temperature")),
-            Strategy(*instantiate_all(config, "growth", "relocation", "seeding")),
+            strategy,
         ),
         dict(config),
     )

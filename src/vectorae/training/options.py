@@ -30,6 +30,7 @@ class ModelOptions(Validated):
         variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
         kl_warmup: the fraction of the run over which that weight rises from 0.
+        any_count: every training step draws another number of shapes, so that the k lowest are a drawing for every k.
         ema: decay of the moving average of weights that is validated and saved; 0 saves the weights themselves.
         rates: name of a field → factor on its raw numbers, by which it learns faster or more slowly.
     """
@@ -41,6 +42,7 @@ class ModelOptions(Validated):
     variational: bool = False
     kl_weight: NonNegativeFloat = 2e-4
     kl_warmup: Fraction = 0.3
+    any_count: bool = False
     ema: Annotated[float, Ge(0), Lt(1)] = 0.0
     rates: Mapping[str, PositiveFloat] = field(default_factory=dict)
 

@@ -2,9 +2,12 @@
 
 from dataclasses import astuple, dataclass, field
 
+import pytorch_lightning as pl
 import torch
+from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 
+from vectorae.compat import timer_duration
 from vectorae.decoder import Plateaus
 
 
@@ -46,3 +49,15 @@ class RunState:
         plateaus, unread = Plateaus(*others[:4]), others[4:]
         losses = [(at, torch.tensor(loss)) for at, loss in zip(unread[::2], unread[1::2], strict=True)]
         return cls(progress, int(relocations), plateaus, losses)
+
+
+def run_progress(trainer: pl.Trainer) -> float:
+    """How much of a run is done, in [0, 1]: by steps or by time, whichever is further; the same in every process."""
+    done = [0.0]
+    if trainer.max_steps > 0:
+        done.append(trainer.global_step / trainer.max_steps)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Timer) and (limit := timer_duration(callback)):
+            # Each process has its own clock; learning rates that differ would let their weights drift apart.
+            done.append(trainer.strategy.broadcast(callback.time_elapsed() / limit))
+    return min(1.0, max(done))

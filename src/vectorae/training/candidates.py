@@ -1,0 +1,66 @@
+"""What a trained model answers: the best of several drawings, as the image is at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from vectorae.training.autoencoder import VectorAutoencoder
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The drawings of images from which answers are chosen, as raw numbers: one for each of K hypotheses.
+
+    Of each hypothesis it is the last correction; of a model that chooses (``ModelOptions.chooses``) the one that costs
+    least.
+
+    Attributes:
+        encoded: what the encoder alone predicts, of the first hypothesis, ``[B, raw_size]``.
+        raw: ``[K, B, raw_size]``.
+        cost: ``[K, B]``, by the loss of the training; 0 where there is no choice.
+    """
+
+    encoded: Tensor
+    raw: Tensor
+    cost: Tensor
+
+    @property
+    def best(self) -> Tensor:
+        """The answers, ``[B, raw_size]``."""
+        return _best(self.raw, self.cost)
+
+    def refined(self, model: VectorAutoencoder, images: Tensor, steps: int) -> Tensor:
+        """The best ``[B, raw_size]`` after optimizer steps of all of them (see ``VectorAutoencoder.refine``)."""
+        if steps == 0 or len(self.raw) == 1:
+            return model.refine(self.best, images, steps)
+        many = images.repeat(len(self.raw), 1, 1, 1)
+        raw = model.refine(self.raw.flatten(0, 1), many, steps)
+        cost = model.decoder.cost(raw, many, model.loss, model.state, crisp=True)
+        return _best(raw.view_as(self.raw), cost.view_as(self.cost))
+
+
+def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
+    """Correct every hypothesis of a model for images ``[B, C, S, S]`` in [0, 1]."""
+    options, images = model.options, images.to(model.dtype)
+    features = model.encoder.backbone(images)
+    encoded, found, costs = images, list[Tensor](), list[Tensor]()
+    for number in range(options.hypotheses):
+        hypothesis = torch.full((len(images),), number, device=images.device)
+        chain = model.corrections(images, features, hypothesis, options.last_step, complete=options.chooses)
+        drawings, drawing_costs = zip(*((raw, feedback and feedback.cost) for raw, feedback in chain), strict=True)
+        if number == 0:
+            encoded = drawings[0]
+        cost = torch.stack(drawing_costs) if options.chooses else images.new_zeros(1, len(images))
+        found.append(_best(torch.stack(drawings), cost) if options.chooses else drawings[-1])
+        costs.append(cost.amin(0))
+    return Candidates(encoded, torch.stack(found), torch.stack(costs))
+
+
+def _best(raw: Tensor, cost: Tensor) -> Tensor:
+    """Of drawings ``[K, B, raw_size]`` those that cost least, ``[B, raw_size]``; ``cost``: ``[K, B]``."""
+    return raw.gather(0, cost.argmin(0)[None, :, None].expand(1, -1, raw.shape[2]))[0]
