@@ -22,6 +22,7 @@ VARIANTS = [
     "softness.exact=1 rasterizer.coverage=gaussian primitives=lines_free primitives.count=4",
     "softness.shape=plateau",
     "model.latent=4 model.variational=true model.refine_steps=0",
+    "model.any_count=true primitives=mixed_free primitives.count=6",
 ]
 
 
@@ -46,6 +47,7 @@ def test_a_training_step_does_not_wait(variant: str, head: str, monkeypatch: pyt
     monkeypatch.setattr("vectorae.decoder.decoder.rasterize", rasterize)
     model = small_model(f"head={head}", *variant.split()).train()
     images = torch.rand(4, 3, 16, 16)
+    model.count = 3 if model.options.any_count else None
     model.training_loss(images)  # fills the caches of indices
     with no_waiting():
         cost, _ = model.training_loss(images)
