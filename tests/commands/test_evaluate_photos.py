@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 from helpers.commands import Command, command_in
 from helpers.image_folders import picture
+from helpers.models import composed_fit
 from PIL import Image
 
 from vectorae.commands import evaluate_photos
+from vectorae.config.components import flatten
 from vectorae.fitting import Fitting
 
 TINY = ("size=16", "max_steps=3", "snapshots=1", "primitives.count=4", "device=cpu")
@@ -72,6 +74,21 @@ def test_what_is_done_is_not_fitted_again(
     again = (tmp_path / RUN / "photos.md").read_text(encoding="utf-8")
     without_seconds = [re.sub(r"\| \d+ \|", "|", text) for text in (table, again)]
     assert without_seconds[0] == without_seconds[1]
+
+
+def test_an_experiment_sets_what_it_sets_for_a_fit(
+    command: Command, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all the size: photographs that are fitted at another one have other figures."""
+    monkeypatch.setattr(evaluate_photos, "draw", lambda *rest: ([{"psnr_crisp": 1.0}], None))
+    assert command("folder=photos", "experiment=kodak_512", "hydra.run.dir=run", "seed=3")[0] == 1
+    settings = json.loads((tmp_path / "run" / "settings.json").read_text(encoding="utf-8"))
+    expected = flatten(composed_fit("experiment=kodak_512", "seed=3"))
+    assert (settings["size"], settings["max_time"], settings["primitives.count"]) == (512, "3m", 512)
+    own = {"folder", "batch_size", "snapshots", "width", "scale", "device"}
+    assert {key: settings[key] for key in settings if key not in own} == {
+        key: value for key, value in expected.items() if key not in own
+    }
 
 
 @pytest.mark.parametrize(

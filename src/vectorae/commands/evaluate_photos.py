@@ -14,7 +14,6 @@ from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
 from vectorae.commands.fit import FitConfig, builder, draw
 from vectorae.commands.output_size import output_size
-from vectorae.commands.schemas import store_schema
 from vectorae.config.arguments import Requires
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
@@ -223,9 +222,6 @@ def _print(folder: Path, rows: Mapping[str, Mapping[str, float]]) -> None:
     console.print(printed)
     print(f"written to: {shell.short(folder / TABLE)} and {ROWS}")
 
-
-# The config extends that of a fit.
-store_schema("fit", FitConfig)
 
 if __name__ == "__main__":
     shell.run_as_program(__file__)

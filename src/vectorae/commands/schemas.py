@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import typing
 from collections.abc import Sequence
 from typing import Any
 
+from vectorae.commands.conf_files import read_conf
+
 
 def store_schema(name: str, schema: type) -> None:
-    """Make a command's schema known to Hydra, under the name that its file in `conf/` has in its defaults."""
+    """Make a command's schema known to Hydra, under the name that its file in `conf/` has in its defaults.
+
+    A command that extends another takes the place of that one's schema: merged in later, its defaults would undo what
+    an experiment sets.
+    """
     from hydra.core.config_store import ConfigStore
 
-    ConfigStore.instance().store(name=f"{name}_schema", node=_hydra_schema(schema))
+    node = _hydra_schema(schema)
+    for one in (name, *read_conf(name).parents):
+        ConfigStore.instance().store(name=f"{one}_schema", node=node)
 
 
 def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[str, Any]:
@@ -27,12 +34,9 @@ def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[st
     return {str(key): value for key, value in config.items()}
 
 
-@functools.cache
 def _hydra_schema(schema: type) -> type:
     """A schema as Hydra can read it, which knows no ranges: it checks the keys, and `check_schema` the values."""
     hints, fields = typing.get_type_hints(schema), []
-    # Hydra merges a config into that of a command it extends only if their schemas are related.
-    bases = tuple(_hydra_schema(base) for base in schema.__bases__ if dataclasses.is_dataclass(base))
     for field in dataclasses.fields(schema):
         hint = hints[field.name]
         if dataclasses.is_dataclass(hint):
@@ -40,4 +44,4 @@ def _hydra_schema(schema: type) -> type:
             fields.append((field.name, section, dataclasses.field(default_factory=section)))
         else:
             fields.append((field.name, hint if typing.get_origin(hint) is dict else Any, field))
-    return dataclasses.make_dataclass(schema.__name__, fields, bases=bases)
+    return dataclasses.make_dataclass(schema.__name__, fields)
