@@ -111,6 +111,11 @@ def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> No
     assert described["network"].startswith("weights of the whole model, learned refinement included; the outputs are ")
 
 
+def test_of_several_hypotheses_the_first_leaves(tmp_path: Path) -> None:
+    """For any number of images: `export` compares several with the model's drawings."""
+    assert export(scattered("model.hypotheses=2"), "torch_export", tmp_path / "out").difference < 1e-4
+
+
 def test_a_recurrent_head_cannot_leave(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^checkpoint: its recurrent head draws while it predicts"):
         export(scattered("head=recurrent"), "onnx", tmp_path / "recurrent")

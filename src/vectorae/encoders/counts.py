@@ -68,5 +68,6 @@ def visible_tokens(tokens: Tensor, visible: int | None) -> Tensor:
 
 def with_hidden_tokens(tokens: Tensor, count: int) -> Tensor:
     """The inverse of ``visible_tokens``, ``[B, count + 1, width]``: the tokens of hidden shapes are 0."""
-    hidden = tokens.new_zeros(len(tokens), count + 1 - tokens.shape[1], tokens.shape[2])
+    # `len(tokens)` would make the batch of an export a constant.
+    hidden = tokens.new_zeros(tokens.shape[0], count + 1 - tokens.shape[1], tokens.shape[2])
     return torch.cat([tokens[:, :-1], hidden, tokens[:, -1:]], dim=1) if hidden.shape[1] else tokens

@@ -116,7 +116,7 @@ class Encoder(nn.Module):
         """
         start = self.get_buffer("starts")[-1 if visible is None else visible - 1]
         if self.hypotheses is not None:
-            which = features.new_zeros(len(features), dtype=torch.long) if hypothesis is None else hypothesis
+            which = slice(0, 1) if hypothesis is None else hypothesis
             start = start + self.hypotheses.starts[which]
             features = features + self.hypotheses.views[which][:, :, None, None]
         if self.latent is not None:

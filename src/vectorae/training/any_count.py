@@ -37,7 +37,7 @@ def counts_of_step(step: int, seed: int, shapes: int) -> list[int]:
 
     Example:
         >>> [counts_of_step(step, seed=0, shapes=16) for step in range(3)]
-        [[16, 2, 6, 13], [16, 1, 5, 11], [16, 3, 8, 15]]
+        [[16, 2, 7, 14], [16, 1, 5, 11], [16, 3, 8, 15]]
     """
     part = ((step + 1) * GOLDEN + seed * GOLDEN**2) % 1
     strata = ((part + number) / (PARTS - 1) for number in range(PARTS - 1))
