@@ -20,7 +20,7 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 PARTS = 4
 """Of a batch, each of which draws a number of its own: one all shapes, the others a small, a middle and a large one.
 
-A batch of one number at a time learns more slowly: at 16 shapes by half a decibel after 500 steps."""
+A batch of one number at a time learns more slowly: at 16 shapes by .3 dB after 500 steps."""
 
 POWER = 1.5
 """The numbers are ⌈N u^1.5⌉ with u from 0 to 1: of 16 shapes 6 or fewer as often as 7 or more."""
