@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -134,10 +135,15 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
         write_atomic(output / outputs.sheet, as_png(sheet))
     done = len(files) - left_out
     there = f" ({len(found) - len(files)} were there)" if len(files) < len(found) else ""
-    chosen = config["target_psnr"] is not None or config["price"] > 0
-    each = f", {shapes / done:.1f} shapes each" if chosen and done else ""
+    each = _shapes_each(config, shapes, done)
     print(f"{done} of {len(files)} images drawn into {output}{there}{each}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
+
+
+def _shapes_each(config: Mapping[str, Any], shapes: int, drawings: int) -> str:
+    """How many shapes drawings have, where that differs from one to the next."""
+    chosen = config["target_psnr"] is not None or config["price"] > 0
+    return f", {shapes / drawings:.1f} shapes each" if chosen and drawings else ""
 
 
 if __name__ == "__main__":

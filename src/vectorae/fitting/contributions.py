@@ -1,5 +1,6 @@
 """What each shape of a drawing is worth: how the picture, and its error, change without it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -9,7 +10,6 @@ from vectorae.decoder import Decoder, DrawState
 from vectorae.scene import Scene
 
 
-@torch.no_grad()
 def removal_energy(
     decoder: Decoder,
     scene: Scene,
@@ -18,13 +18,8 @@ def removal_energy(
     state: DrawState,
     probes: int,
     crisp: bool = False,
-    importance: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """The sum over all pixels of the squared change of a drawing without each of its shapes, an estimate.
-
-    A drawing is linear in the opacity of a shape, so the derivative by it tells how the drawing would change without
-    the shape. Of random projections of the change, the mean square is its sum of squares over all pixels, for all
-    shapes at once (Hutchinson, 1990).
 
     Args:
         decoder: that draws.
@@ -33,26 +28,14 @@ def removal_energy(
         state: how they look.
         probes: random projections; the error falls with their square root.
         crisp: draw crisply.
-        importance: weights of the pixels, ``[B, 1, H, W]``.
 
     Returns:
         The drawings ``[B, C, H, W]``, and the energies ``[B, N]``.
     """
-    opacity = scene.opacity.detach()
-    generator = torch.Generator().manual_seed(0)
-    energy = torch.zeros_like(opacity)
-    with torch.enable_grad():
-        leaf = opacity.clone().requires_grad_()
-        drawn = decoder.draw(replace(scene, opacity=leaf), height, width, state, crisp)
-        for probe in range(probes):
-            signs = torch.randint(0, 2, drawn.shape, generator=generator).mul(2).sub(1).to(drawn)
-            signs = signs if importance is None else signs * importance.sqrt()
-            (gradient,) = torch.autograd.grad((drawn * signs).sum(), leaf, retain_graph=probe < probes - 1)
-            energy += (gradient * opacity).square() / probes
-    return drawn.detach(), energy
+    drawn, contribution = _with_contributions(decoder, scene, height, width, state, crisp)
+    return drawn, _energy(drawn, contribution, probes)
 
 
-@torch.no_grad()
 def removal_costs(
     decoder: Decoder, raw: Tensor, images: Tensor, state: DrawState, probes: int, importance: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -72,11 +55,41 @@ def removal_costs(
     Returns:
         The drawings ``[B, C, H, W]``, and the costs ``[B, N]``; negative where a shape does harm.
     """
-    scene, (height, width) = decoder.scene(raw, state), images.shape[-2:]
-    drawn, energy = removal_energy(decoder, scene, height, width, state, probes, importance=importance)
+    with torch.no_grad():
+        scene = decoder.scene(raw, state)
+    height, width = images.shape[-2:]
+    drawn, contribution = _with_contributions(decoder, scene, height, width, state)
+    error = drawn - images if importance is None else (drawn - images) * importance
+    return drawn, _energy(drawn, contribution, probes, importance) - 2 * contribution(error)
+
+
+def _with_contributions(
+    decoder: Decoder, scene: Scene, height: int, width: int, state: DrawState, crisp: bool = False
+) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
+    """The drawings ``[B, C, H, W]`` of a scene; and weights of their numbers → Σ weight · contribution, ``[B, N]``.
+
+    A drawing is linear in the opacity of a shape, so the derivative by it tells how the drawing would change without
+    the shape.
+    """
     with torch.enable_grad():
-        leaf = scene.opacity.detach().clone().requires_grad_()
-        again = decoder.draw(replace(scene, opacity=leaf), height, width, state)
-        error = (drawn - images) if importance is None else (drawn - images) * importance
-        (gradient,) = torch.autograd.grad((again * error).sum(), leaf)
-    return drawn, energy - 2 * gradient * leaf.detach()
+        opacity = scene.opacity.detach().clone().requires_grad_()
+        drawn = decoder.draw(replace(scene, opacity=opacity), height, width, state, crisp)
+
+    def contribution(weights: Tensor) -> Tensor:
+        (gradient,) = torch.autograd.grad(drawn, opacity, weights, retain_graph=True)
+        return gradient * opacity.detach()
+
+    return drawn.detach(), contribution
+
+
+def _energy(
+    drawn: Tensor, contribution: Callable[[Tensor], Tensor], probes: int, importance: Tensor | None = None
+) -> Tensor:
+    """The sum of squares of each shape's contribution, ``[B, N]``.
+
+    Of random projections of it the mean square is the sum of squares over all pixels, for all shapes at once
+    (Hutchinson, 1990).
+    """
+    generator, weight = torch.Generator().manual_seed(0), 1.0 if importance is None else importance.sqrt()
+    signs = (torch.randint(0, 2, drawn.shape, generator=generator).mul(2).sub(1).to(drawn) for _ in range(probes))
+    return torch.stack([contribution(weight * one).square() for one in signs]).mean(0)

@@ -157,9 +157,9 @@ def smallest_counts(answer: Answer, images: int, shapes: int) -> tuple[Tensor, T
         if count == shapes:
             break
         count = min(2 * count, shapes)
-    while (open_ := enough - too_few > 1).any():
+    while (undecided := enough - too_few > 1).any():
         middle = (enough + too_few) // 2
-        for count in middle[open_].unique().tolist():
-            ask((open_ & (middle == count)).nonzero()[:, 0], count)
+        for count in middle[undecided].unique().tolist():
+            ask((undecided & (middle == count)).nonzero()[:, 0], count)
     assert found is not None
     return found, enough

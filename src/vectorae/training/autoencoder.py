@@ -356,7 +356,8 @@ class VectorAutoencoder(pl.LightningModule):
         values = [torch.ones_like(metrics[0]["mse"]), *(of_drawing[name] for of_drawing in metrics for name in METRICS)]
         for count in self._validated_counts:
             with self.limited_to(count):
-                values.append(psnr(self.draw(images), images))
+                *_, (raw, _) = self.predictions(images)
+                values.append(psnr(self.render(raw, crisp=True).to(images.dtype), images))
         self._validated += torch.stack(values).to(self._validated).sum(1)
 
     def on_validation_epoch_end(self) -> None:

@@ -51,7 +51,7 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     encoded, found, costs = images, list[Tensor](), list[Tensor]()
     for number in range(options.hypotheses):
         hypothesis = torch.full((len(images),), number, device=images.device)
-        chain = model.corrections(images, features, hypothesis, options.last_step, complete=options.chooses)
+        chain = model.corrections(images, features, hypothesis, options.num_corrections, complete=options.chooses)
         drawings, drawing_costs = zip(*((raw, feedback and feedback.cost) for raw, feedback in chain), strict=True)
         if number == 0:
             encoded = drawings[0]

@@ -54,7 +54,7 @@ class ModelOptions(Validated):
             raise UserError("hypotheses: a variational model samples its drawings; choose one of the two")
 
     @property
-    def last_step(self) -> int:
+    def num_corrections(self) -> int:
         """Corrections of a trained model's answer."""
         return self.refine_steps if self.answer_steps is None else self.answer_steps
 
