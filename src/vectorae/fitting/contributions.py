@@ -76,7 +76,10 @@ def _with_contributions(
         drawn = decoder.draw(replace(scene, opacity=opacity), height, width, state, crisp)
 
     def contribution(weights: Tensor) -> Tensor:
-        (gradient,) = torch.autograd.grad(drawn, opacity, weights, retain_graph=True)
+        # Of a sum: for the gradient of a tensor torch would import sympy, which takes a second.
+        with torch.enable_grad():
+            total = (weights * drawn).sum()
+        (gradient,) = torch.autograd.grad(total, opacity, retain_graph=True)
         return gradient * opacity.detach()
 
     return drawn.detach(), contribution
