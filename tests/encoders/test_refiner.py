@@ -83,7 +83,8 @@ def test_it_learns_to_correct() -> None:
     costs = [
         float(feedback.cost.mean()) for _, feedback in model.predictions(images, complete=True) if feedback is not None
     ]
-    assert costs == sorted(costs, reverse=True)
+    assert costs[1] < costs[0]
+    assert costs[-1] < 1.01 * min(costs)
     # What draws, draws with it.
     raw = model(images)
     torch.testing.assert_close(model.vectorize(images).color, model.decoder.scene(raw, model.state, crisp=True).color)
