@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from helpers.image_folders import make, picture
+from PIL import Image
 
-from vectorae.datasets import Folder, cache
+from vectorae.datasets import Folder, cache, folder
 from vectorae.errors import UserError
 from vectorae.io import image_files as inputs
 from vectorae.io.image_files import image_files
@@ -100,3 +102,52 @@ def test_wrong_values_are_refused_at_once(photos: Path, tmp_path: Path, options:
 def test_an_unknown_split_is_refused(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^split: no 'valid'; choose train, val or test$"):
         make(photos, tmp_path).images("valid")
+
+
+class TestRandomCrops:
+    def ramps(self, root: Path, width: int = 120, height: int = 80) -> Path:
+        """Pictures whose red is the place from the left and whose green is the place from the top, pixels."""
+        x, y = np.meshgrid(np.arange(width), np.arange(height))
+        pixels = np.stack([x, y, np.zeros_like(x)], -1).astype(np.uint8)
+        root.mkdir()
+        for number in range(4):
+            Image.fromarray(pixels).save(root / f"{number}.png")
+        return root
+
+    def test_they_are_squares_of_the_picture_from_pixel_size_to_its_height(self, tmp_path: Path) -> None:
+        data = make(self.ramps(tmp_path / "ramps"), tmp_path, image_size=16, crop="random", crops=300)
+        crops = data.images("train").float()
+        assert crops.shape == (600, 3, 16, 16)
+        red, green = crops[:, 0, 8], crops[:, 1, :, 8]
+        across, down = red[:, -1] - red[:, 0], green[:, -1] - green[:, 0]
+        assert (across - down).abs().max() <= 2
+        sides = across * 16 / 15
+        assert sides.min() < 17 and sides.max() > 76
+        # As many below the geometric mean of 16 and 80 as above.
+        assert 0.4 < (sides < (16 * 80) ** 0.5).float().mean() < 0.6
+        assert red.min() < 4 and red.max() > 115 and green.min() < 4 and green.max() > 75
+
+    def test_as_many_as_make_a_data_set(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(folder, "CROPS", 31)
+        data = make(self.ramps(tmp_path / "ramps"), tmp_path, crop="random")
+        assert [len(data.images(split)) for split in cache.SPLITS] == [32, 16, 16]
+
+    def test_they_depend_on_the_seed_alone(self, tmp_path: Path) -> None:
+        root, options = self.ramps(tmp_path / "ramps"), {"crop": "random", "crops": 5}
+        one = make(root, tmp_path / "a", **options).images("train")
+        assert torch.equal(one, make(root, tmp_path / "b", workers=2, **options).images("train"))
+        assert not torch.equal(one, make(root, tmp_path / "a", seed=1, **options).images("train"))
+        assert len(torch.unique(one.flatten(1), dim=0)) == 10
+
+    def test_small_and_unreadable_pictures(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(cache, "MOST_CORRUPT", 0.5)
+        root = self.ramps(tmp_path / "ramps", 12, 9)
+        (root / "1.png").write_bytes(b"no image")
+        data = make(root, tmp_path, image_size=16, crop="random", crops=3, channels=1)
+        assert sum(len(data.images(split)) for split in cache.SPLITS) == 9
+
+    def test_mistakes(self, photos: Path) -> None:
+        with pytest.raises(UserError, match=r"^dataset\.crop: random, with dataset\.resize=pad; leave resize at crop"):
+            Folder(photos, crop="random", resize="pad")
+        with pytest.raises(UserError, match=r"^dataset\.crops: 3, with dataset\.crop=center"):
+            Folder(photos, crops=3)

@@ -60,8 +60,10 @@ class Recipe:
         verb: label of the progress bar, such as "reading".
         identity: everything that determines the pixels, as plain lists, dicts, numbers and strings.
         image_shape: (C, S, S).
-        counts: number of images of each split, before any is skipped.
-        blocks: of a split, its images from a number on (0, or where a block began) in blocks of a few hundred.
+        counts: number of files of each split, before any is skipped.
+        blocks: of a split, the images of its files from a number on (0, or where a block began) in blocks of a few
+            hundred.
+        each: images that are made of each file.
     """
 
     name: str
@@ -70,6 +72,12 @@ class Recipe:
     image_shape: tuple[int, int, int]
     counts: Mapping[str, int]
     blocks: Callable[[str, int], Iterator[Block]]
+    each: int = 1
+
+    @property
+    def size(self) -> int:
+        """Bytes of all images."""
+        return sum(self.counts.values()) * self.each * int(np.prod(self.image_shape))
 
     @property
     def stem(self) -> str:
@@ -144,8 +152,7 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
     array, index = folder / f"{recipe.stem}.npy", folder / f"{recipe.stem}.json"
     splits = _open(array, index, recipe.image_shape)
     if splits is None:
-        size = sum(recipe.counts.values()) * int(np.prod(recipe.image_shape))
-        with _disk(folder, size):
+        with _disk(folder, recipe.size):
             folder.mkdir(parents=True, exist_ok=True)
             remove_abandoned(folder)
             remove_abandoned(folder, _UNFINISHED_KEPT, "*.unfinished", "*.journal")
@@ -153,7 +160,7 @@ def stored(recipe: Recipe, folder: Path) -> dict[str, StoredImages]:
                 # Another process may have made it meanwhile.
                 splits = _open(array, index, recipe.image_shape)
                 if splits is None:
-                    _make(recipe, array, index, size)
+                    _make(recipe, array, index)
                     splits = _open(array, index, recipe.image_shape)
         if splits is None:
             raise UserError(
@@ -189,7 +196,8 @@ class _Draft:
     cut anywhere the whole blocks are found.
     """
 
-    def __init__(self, array: Path) -> None:
+    def __init__(self, array: Path, each: int) -> None:
+        self._each = each
         self.pixels, self._journal = array.with_suffix(".unfinished"), array.with_suffix(".journal")
         self.kept = dict.fromkeys(SPLITS, 0)
         self.skipped: dict[str, list[str]] = {split: [] for split in SPLITS}
@@ -228,8 +236,8 @@ class _Draft:
         self.skipped[split] += skipped
 
     def made(self, split: str) -> int:
-        """How many images of a split are in the draft or left out."""
-        return self.kept[split] + len(self.skipped[split])
+        """How many files of a split are in the draft or left out."""
+        return self.kept[split] // self._each + len(self.skipped[split])
 
     def append(self, split: str, block: Block) -> None:
         """Take the next block of a split."""
@@ -255,12 +263,12 @@ class _Draft:
         self._journal.unlink(missing_ok=True)
 
 
-def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
+def _make(recipe: Recipe, array: Path, index: Path) -> None:
     """Write both files, from where an earlier process was stopped. The array is renamed last: it is read with both."""
     total = sum(recipe.counts.values())
-    draft = _Draft(array)
+    draft = _Draft(array, recipe.each)
     with draft.open(int(np.prod(recipe.image_shape))):
-        if shutil.disk_usage(array.parent).free < size - draft.pixels.stat().st_size:
+        if shutil.disk_usage(array.parent).free < recipe.size - draft.pixels.stat().st_size:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with counting(
             f"{recipe.verb} {recipe.name}", total, stderr=True
@@ -274,7 +282,7 @@ def _make(recipe: Recipe, array: Path, index: Path, size: int) -> None:
                     for line in block.skipped:
                         log.warning("left out: %s", line)
                     _check_readable(draft.skipped, total)
-                    advance(len(block.images) + len(block.skipped))
+                    advance(len(block.images) // recipe.each + len(block.skipped))
         draft.finish(recipe.image_shape)
         content = {"counts": draft.kept, "skipped": [line for split in SPLITS for line in draft.skipped[split]]}
         write_atomic(index, json.dumps(content, indent=1).encode(), durable=True)

@@ -16,7 +16,7 @@ from torch.utils.data import get_worker_info
 
 from vectorae.datasets.cache import Block
 from vectorae.errors import reason
-from vectorae.io.images import Picture, View, read_picture
+from vectorae.io.images import Picture, View, read_crops, read_picture
 
 THREADS = min(8, os.cpu_count() or 1)
 """Threads of one process that decode."""
@@ -49,6 +49,31 @@ def decode_files(root: Path, names: Sequence[str], view: View, workers: int = 0)
         decoded = list(islice(results, len(chosen)))
         named = zip(chosen, decoded, strict=True)
         yield block_of([f"{name!r} ({one})" if isinstance(one, str) else one.pixels for name, one in named], view)
+
+
+def decode_crops(
+    root: Path, names: Sequence[str], view: View, count: int, seed: int, first: int = 0, workers: int = 0
+) -> Iterator[Block]:
+    """Random crops of files ``root/name`` in order (see ``read_crops``); else as ``decode_files``.
+
+    Args:
+        root, names, view, workers: as for ``decode_files``.
+        count: crops of each file, which follow each other.
+        seed: of their places.
+        first: the number of the first name among all, from which its crops depend.
+
+    Yields:
+        Blocks whose images together are uint8 [(n − skipped) · count, C, S, S].
+    """
+    work = partial(_crops_or_reason, root, view, count, seed)
+    files = max(1, _BLOCK // count)
+    results = in_order(work, enumerate(names, first), workers, files)
+    for start in range(0, len(names), files):
+        chosen = names[start : start + files]
+        decoded = list(islice(results, len(chosen)))
+        crops = [one for one in decoded if not isinstance(one, str)]
+        lines = (f"{name!r} ({one})" for name, one in zip(chosen, decoded, strict=True) if isinstance(one, str))
+        yield Block(np.concatenate(crops) if crops else np.empty((0, *view.shape), np.uint8), tuple(lines))
 
 
 def block_of(decoded: Sequence[np.ndarray | str], view: View) -> Block:
@@ -113,4 +138,12 @@ def _picture_or_reason(view: View, path: Path) -> Picture | str:
     try:
         return read_picture(path, view)
     except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
+        return reason(error)
+
+
+def _crops_or_reason(root: Path, view: View, count: int, seed: int, file: tuple[int, str]) -> np.ndarray | str:
+    number, name = file
+    try:
+        return read_crops(root / name, view, count, [seed, number])
+    except Exception as error:
         return reason(error)

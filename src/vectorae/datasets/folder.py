@@ -3,32 +3,57 @@
 import contextlib
 import hashlib
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 
+from vectorae.config.arguments import PositiveInt
 from vectorae.config.paths import FolderOfImages, check_image_folder
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, ImageOptions
-from vectorae.datasets.decode import decode_files
+from vectorae.datasets.decode import decode_crops, decode_files
 from vectorae.errors import UserError
 from vectorae.io.image_files import image_files
 from vectorae.io.images import View
+
+CROPS = 20_000
+"""Random crops of all training images together, unless as many are chosen for each."""
 
 
 class Folder(ImageData):
     """The images in a folder and the folders below it, split by seed: 90 % train, 5 % val, 5 % test, at least one each.
 
     Every format that Pillow reads, found by file name extension. Hidden files and folders are left out, links are
-    followed, and the order does not depend on the file system. Options as in `ImageOptions`.
+    followed, and the order does not depend on the file system.
+
+    Args:
+        root: the folder.
+        crop: the centred square of each image, or random squares of any size from image_size pixels up.
+        crops: how many random squares of each image; None: as many as make `CROPS` of the training images.
+        options: see `ImageOptions`.
+
+    Raises:
+        UserError: fewer than three images; random crops of images that are not to be cropped.
     """
 
     config_name = "folder"
 
-    def __init__(self, root: FolderOfImages = None, **options: Unpack[ImageOptions]) -> None:
+    def __init__(
+        self,
+        root: FolderOfImages = None,
+        crop: Literal["center", "random"] = "center",
+        crops: PositiveInt | None = None,
+        **options: Unpack[ImageOptions],
+    ) -> None:
         super().__init__(root, **options)
+        if crop == "random" and self.resize != "crop":
+            raise UserError(f"dataset.crop: random, with dataset.resize={self.resize}; leave resize at crop")
+        if crop == "center" and crops is not None:
+            raise UserError(f"dataset.crops: {crops}, with dataset.crop=center; write dataset.crop=random")
+        self._random, self._crops = crop == "random", crops
         check_image_folder("dataset.root", root)
         self._folder = Path(root or "").expanduser()
         self._files = image_files(self._folder)
@@ -41,7 +66,10 @@ class Folder(ImageData):
         view = View(self.image_size, self.channels, self.resize)
         chosen = split_of(len(self._files), self.seed)
         names = {split: [self._files[i] for i in rows] for split, rows in chosen.items()}
-        return recipe_of_files(self.config_name, self._folder, names, view, self.workers)
+        each = None
+        if self._random:
+            each = self._crops or math.ceil(CROPS / len(names["train"]))
+        return recipe_of_files(self.config_name, self._folder, names, view, self.workers, each, self.seed)
 
 
 def split_of(count: int, seed: int, most: int | None = None) -> dict[str, list[int]]:
@@ -51,7 +79,15 @@ def split_of(count: int, seed: int, most: int | None = None) -> dict[str, list[i
     return {"test": order[:held_out], "val": order[held_out : 2 * held_out], "train": order[2 * held_out :]}
 
 
-def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: View, workers: int) -> disk.Recipe:
+def recipe_of_files(
+    name: str,
+    root: Path,
+    names: dict[str, list[str]],
+    view: View,
+    workers: int,
+    crops: int | None = None,
+    seed: int = 0,
+) -> disk.Recipe:
     """The cache of image files.
 
     Args:
@@ -60,7 +96,15 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
         names: paths below it, for each split.
         view: how each image is cropped and scaled to a square.
         workers: processes that decode; 0 decodes in threads of this one.
+        crops: random crops of each file, instead of one view of it (see ``read_crops``).
+        seed: of these.
     """
+
+    def blocks(split: str, first: int) -> Iterator[disk.Block]:
+        rest = names[split][first:]
+        if crops is None:
+            return decode_files(root, rest, view, workers)
+        return decode_crops(root, rest, view, crops, seed, first, workers)
 
     def signature(paths: Sequence[str]) -> str:
         """Hash of what tells whether any of the files changed; one after the other, as there may be millions."""
@@ -80,8 +124,10 @@ def recipe_of_files(name: str, root: Path, names: dict[str, list[str]], view: Vi
             str(root.resolve()),
             [view.mapping, view.crop.side, view.crop.centre, view.invert],
             {split: signature(names[split]) for split in disk.SPLITS},
+            *([] if crops is None else [[crops, seed]]),
         ],
         image_shape=view.shape,
         counts={split: len(names[split]) for split in disk.SPLITS},
-        blocks=lambda split, first: decode_files(root, names[split][first:], view, workers),
+        blocks=blocks,
+        each=crops or 1,
     )

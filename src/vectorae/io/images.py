@@ -4,6 +4,7 @@ Imports numpy, Pillow and ``io.frame`` alone: exports carry this file with them.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -134,6 +135,36 @@ def read_picture(file: Any, view: View) -> Picture:
         _square(plain, view, view.part(width, height)).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
     )
     return Picture(255 - pixels if view.invert else pixels, width, height)
+
+
+def read_crops(file: Any, view: View, count: int, seed: Sequence[int]) -> "np.ndarray[Any, Any]":
+    """Random square crops of an image file, uint8 ``[count, C, S, S]``; all else as for ``read_picture``.
+
+    Their sides are spread evenly by their logarithm from ``view.size`` pixels, or the shorter side of a smaller image,
+    to the shorter side.
+
+    Args:
+        file: a path, or an open binary file.
+        view: size of the crops, channels, and what is done with transparency; its ``resize`` and ``crop`` do not count.
+        count: of crops.
+        seed: of their places.
+
+    Raises:
+        Exception: as ``read_picture``.
+    """
+    with Image.open(file) as image:
+        _check_size(image, view.max_pixels)
+        plain, _ = _upright(image, 1.0, view.channels, view.background)
+    rng, shorter, size = np.random.default_rng(seed), min(plain.size), (view.size, view.size)
+    smallest = min(view.size, shorter)
+    crops = np.empty((count, view.channels, *size), np.uint8)
+    for crop in crops:
+        side = smallest * (shorter / smallest) ** rng.random()
+        left, top = rng.random(2) * (plain.width - side, plain.height - side)
+        box = left, top, min(left + side, plain.width), min(top + side, plain.height)
+        seen = np.asarray(plain.resize(size, Image.Resampling.BILINEAR, box=box))
+        crop[:] = seen.reshape(*size, view.channels).transpose(2, 0, 1)
+    return 255 - crops if view.invert else crops
 
 
 def read_whole(
