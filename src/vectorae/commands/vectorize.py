@@ -40,6 +40,8 @@ class VectorizeConfig:
     input: ImagesThere = "???"
     output: OutputFolder = "???"
     resize: Literal["crop", "pad", "stretch"] = "pad"
+    tiles: bool = False
+    tiles_along: PositiveInt | None = None
     width: Width | None = None
     scale: Scale | None = None
     png: bool = False
@@ -79,10 +81,12 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     size = output_size(config)
     if config["overwrite"] and config["skip"]:
         raise UserError("skip: true, and so is overwrite; a drawing that is there is left or replaced, not both")
+    _check_tiles(config)
     device = shell.device(config["device"])
 
     from PIL import Image
 
+    from vectorae.inference import tiles
     from vectorae.inference import vectorize as inference
     from vectorae.io.atomic import write_atomic
     from vectorae.io.image_files import find_images, shard_of
@@ -117,9 +121,15 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     start = time.perf_counter()
     on_sheet: list[DrawnBatch] = []
     left_out = shapes = 0
-    settings = {name: config[name] for name in ("refine", "count", "target_psnr", "price")}
-    draw = partial(model.to(device).vectorize, **settings)
-    drawn = inference.vectorize_files(model, files, view, outputs, config["batch_size"], draw, config["workers"])
+    settings = {name: config[name] for name in ("refine", "count", "price")}
+    model, workers = model.to(device), config["workers"]
+    if config["tiles"]:
+        shown = config["background"], config["invert"], config["max_pixels"]
+        reader = tiles.TileReader(model.image_size, model.layout.channels, config["tiles_along"], *shown)
+        drawn = tiles.vectorize_tiled(model, files, reader, outputs, workers=workers, **settings)
+    else:
+        draw = partial(model.vectorize, target_psnr=config["target_psnr"], **settings)
+        drawn = inference.vectorize_files(model, files, view, outputs, config["batch_size"], draw, workers)
     with counting("drawing", len(files)) as advance:
         for batch in drawn:
             left_out += len(batch.failures)
@@ -140,9 +150,21 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     return shell.INCOMPLETE if left_out else 0
 
 
+def _check_tiles(config: Mapping[str, Any]) -> None:
+    """Refuse what has no meaning with tiles, or without."""
+    if not config["tiles"]:
+        if config["tiles_along"] is not None:
+            raise UserError(f"tiles_along: {config['tiles_along']}, without tiles; write tiles=true")
+        return
+    if config["resize"] != "pad":
+        raise UserError(f"resize: {config['resize']}, with tiles=true; pictures are drawn whole, whatever their aspect")
+    if config["target_psnr"] is not None:
+        raise UserError(f"target_psnr: {config['target_psnr']}, with tiles=true; give count, the shapes of each tile")
+
+
 def _shapes_each(config: Mapping[str, Any], shapes: int, drawings: int) -> str:
     """How many shapes drawings have, where that differs from one to the next."""
-    chosen = config["target_psnr"] is not None or config["price"] > 0
+    chosen = config["target_psnr"] is not None or config["price"] > 0 or config["tiles"]
     return f", {shapes / drawings:.1f} shapes each" if chosen and drawings else ""
 
 

@@ -1,8 +1,8 @@
 """Vectorize image files by a trained model, batch by batch."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Literal
@@ -60,7 +60,7 @@ class DrawnBatch:
     Attributes:
         files: the images, those that cannot be read included.
         failures: path → why it cannot be read, in one line.
-        images: all others, ``[n, C, S, S]`` in [0, 1], on the CPU.
+        images: all others, ``[n, C, H, W]`` in [0, 1], on the CPU: squares, or one picture that is drawn in tiles.
         scene: their drawings, on the CPU; None if there are none.
         frames: the part of each that shows the picture.
     """
@@ -70,6 +70,11 @@ class DrawnBatch:
     images: Tensor
     scene: Scene | None
     frames: Sequence[Frame]
+
+    @property
+    def side(self) -> int:
+        """Shorter side of the images, pixels."""
+        return min(self.images.shape[-2:])
 
 
 def check_outputs(files: Sequence[ImageFile], outputs: Outputs) -> Sequence[ImageFile]:
@@ -124,7 +129,7 @@ def vectorize_files(
     vectorize: Callable[[Tensor], Scene] | None = None,
     workers: int = 0,
 ) -> Iterator[DrawnBatch]:
-    """Vectorize images and write the drawings, batch by batch.
+    """Vectorize images as squares and write the drawings, batch by batch.
 
     Args:
         model: on its device.
@@ -138,46 +143,56 @@ def vectorize_files(
     Yields:
         Each batch as soon as it is drawn; it is written meanwhile.
     """
-    pictures = decode_all((file.path for file in files), view, workers)
-    todo = iter(files)
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        writing = None
+
+    def read() -> Iterator[DrawnBatch]:
+        pictures, todo = decode_all((file.path for file in files), view, workers), iter(files)
         while batch := list(islice(todo, batch_size)):
             results = list(islice(pictures, len(batch)))
-            good = [(file, one) for file, one in zip(batch, results, strict=True) if isinstance(one, Picture)]
+            good = [one for one in results if isinstance(one, Picture)]
             failures = {file.path: one for file, one in zip(batch, results, strict=True) if isinstance(one, str)}
-            pixels = np.stack([one.pixels for _, one in good]) if good else np.empty((0, *view.shape), np.uint8)
-            images = to_float(torch.from_numpy(pixels))
-            frames = [view.frame(one.width, one.height, outputs.size) for _, one in good]
+            pixels = np.stack([one.pixels for one in good]) if good else np.empty((0, *view.shape), np.uint8)
+            frames = [view.frame(one.width, one.height, outputs.size) for one in good]
+            yield DrawnBatch(batch, failures, to_float(torch.from_numpy(pixels)), None, frames)
+
+    yield from draw_batches(model, read(), vectorize or model.vectorize, outputs)
+
+
+@torch.no_grad()
+def draw_batches(
+    model: VectorAutoencoder, read: Iterable[DrawnBatch], vectorize: Callable[[Tensor], Scene], outputs: Outputs
+) -> Iterator[DrawnBatch]:
+    """Draw batches that were read, without their scenes, and write each while the next one is drawn."""
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        writing = None
+        for batch in read:
             if writing is not None:
                 writing.result()
-            scene = None
-            if good:
-                scene = (vectorize or model.vectorize)(images.to(model.device)).to("cpu")
-                writing = writer.submit(_write, model, [file for file, _ in good], scene, frames, outputs)
-            yield DrawnBatch(batch, failures, images, scene, frames)
+            if len(batch.images):
+                batch = replace(batch, scene=vectorize(batch.images.to(model.device)).to("cpu"))
+                writing = writer.submit(_write, model, batch, outputs)
+            yield batch
         if writing is not None:
             writing.result()
 
 
-def _write(
-    model: VectorAutoencoder, files: Sequence[ImageFile], scene: Scene, frames: Sequence[Frame], outputs: Outputs
-) -> None:
-    size, titles = model.image_size, [file.path.name for file in files]
-    texts = to_svg(scene, size, size, frames=frames, titles=titles)
-    for index, (file, text, frame) in enumerate(zip(files, texts, frames, strict=True)):
+def _write(model: VectorAutoencoder, batch: DrawnBatch, outputs: Outputs) -> None:
+    assert batch.scene is not None
+    files = [file for file in batch.files if file.path not in batch.failures]
+    titles = [file.path.name for file in files]
+    texts = to_svg(batch.scene, *batch.images.shape[-2:], frames=batch.frames, titles=titles)
+    for index, (file, text, frame) in enumerate(zip(files, texts, batch.frames, strict=True)):
         path, *picture = _targets(file, outputs)
         write_atomic(path, text.encode())
         if picture:
-            drawn = draw_picture(scene[index], size, frame, model.decoder.rasterizer)
+            drawn = draw_picture(batch.scene[index], batch.side, frame, model.decoder.rasterizer)
             write_atomic(picture[0], as_png(drawn))
 
 
 def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) -> Image.Image | None:
     """A contact sheet of images, each above its drawing, without the bars; None if there are no images."""
     rows: dict[str, list[Image.Image]] = {"image": [], "drawing": []}
-    side, times = model.image_size, enlargement(model.image_size)
     for batch in batches:
+        times = enlargement(batch.side)
         for index, (image, frame) in enumerate(zip(batch.images, batch.frames, strict=True)):
             if len(rows["image"]) < MOST_ON_SHEET and batch.scene is not None:
                 left, top, width, height = (round(pixels) for pixels in frame.part)
@@ -185,5 +200,5 @@ def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) ->
                 whole = to_picture(image[None])
                 rows["image"].append(whole.crop((left, top, left + width, top + height)))
                 large = Frame(frame.part, times * width, times * height)
-                rows["drawing"].append(draw_picture(batch.scene[index], side, large, model.decoder.rasterizer))
+                rows["drawing"].append(draw_picture(batch.scene[index], batch.side, large, model.decoder.rasterizer))
     return contact_sheet(rows) if rows["image"] else None

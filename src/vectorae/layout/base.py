@@ -47,9 +47,9 @@ class LayoutBase(nn.Module, ABC):
         """
 
     @property
-    @abstractmethod
     def seedable(self) -> Sequence[int]:
-        """Slots whose shapes may be put elsewhere."""
+        """Slots whose shapes may be put elsewhere: of some layouts none."""
+        return ()
 
     @abstractmethod
     def field_names(self) -> list[str]:
@@ -63,7 +63,6 @@ class LayoutBase(nn.Module, ABC):
     def indices_of(self, slots: Sequence[int]) -> Tensor:
         """Indices of the raw numbers of some slots, ``[n]``, on the CPU."""
 
-    @abstractmethod
     def with_seeds(self, raw: Tensor, slots: Sequence[int], seeds: Seeds) -> Tensor:
         """Raw numbers with some seedable shapes moved to seeds, all others as they were.
 
@@ -75,8 +74,8 @@ class LayoutBase(nn.Module, ABC):
         Returns:
             ``[B, raw_size]``; what lies out of a field's range comes as near as it can.
         """
+        raise ValueError(f"shapes {list(slots)} of this layout stay where they are")
 
-    @abstractmethod
     def raised(self, slots: Sequence[int], chosen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """How raw numbers change where chosen shapes come to lie on top of all others of their kind.
 
@@ -88,6 +87,7 @@ class LayoutBase(nn.Module, ABC):
             Index and offset, ``[B, raw_size]`` each: ``raw.gather(1, index) + offset`` are the new raw numbers. And the
             slot that each shape comes from, ``[B, N]``.
         """
+        raise ValueError(f"shapes {list(slots)} of this layout stay where they are")
 
     def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
