@@ -6,10 +6,8 @@
 """
 
 import argparse
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,11 +16,14 @@ from unittest.mock import patch
 
 import torch
 
+from scripts.forked import Forked
 from scripts.many_images import write_images
-from vectorae.commands import train
+from vectorae.commands import shards, train
+from vectorae.datasets import Folder
 from vectorae.training.checkpoint import read_checkpoint
 
-ROOT = Path(__file__).resolve().parents[1]
+LONGEST = 300
+"""Seconds after which a process is given up."""
 
 SETTINGS = [
     "resume=auto",
@@ -42,10 +43,10 @@ SETTINGS = [
 ]
 
 
-def command(folder: Path, steps: int) -> list[str]:
-    """The command line of a run, the same every time."""
+def arguments(folder: Path, steps: int) -> list[str]:
+    """The arguments of a run, the same every time."""
     own = [f"trainer.max_steps={steps}", f"hydra.run.dir={folder}", f"dataset.cache={folder.parent / 'cache'}"]
-    return [sys.executable, str(ROOT / "train.py"), *SETTINGS, *own]
+    return [*SETTINGS, *own]
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -77,33 +78,37 @@ def kill_runs(
     Returns:
         How many checkpoints were opened, and how many runs reached their end.
     """
-    chance, environment = random.Random(seed), {**os.environ, "TMPDIR": str(temporary)}
-    settings = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    # Twice: kernels that a process compiles and those that it loads may differ in the last bit.
-    with patch.object(sys, "argv", command(folder / "compiled", steps)[1:]):
+    chance = random.Random(seed)
+
+    def start(run: Path) -> Forked:
+        return Forked(train.main, arguments(run, steps), folder / "said.txt", environment={"TMPDIR": str(temporary)})
+
+    # In this process first, which imports and compiles what the others need.
+    with patch.object(sys, "argv", ["train.py", *arguments(folder / "compiled", steps)]):
         if train.main() != 0:
             raise RuntimeError("a run that was not killed has failed")
     started = time.perf_counter()
-    subprocess.run(command(folder / "whole", steps), check=True, **settings)  # type: ignore[call-overload]
+    if start(folder / "whole").wait(LONGEST) != 0:
+        raise RuntimeError("a run that was not killed has failed")
     length, expected = time.perf_counter() - started, weights(folder / "whole")
     kills = opened = ended = 0
     whole = False
     while kills < count or not whole:
         run = folder / f"run{ended}"
-        with subprocess.Popen(command(run, steps), **settings) as process:  # type: ignore[call-overload]
-            end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
-            while kills < count and process.poll() is None and time.perf_counter() < end:
-                time.sleep(0.01)
-            while kills < count and aimed and process.poll() is None and not any(run.rglob("*.part")):
-                time.sleep(0.0002)
-            if kills < count and process.poll() is None:
-                process.kill()
-                kills += 1
-            said = process.communicate()[1].decode()
+        one = start(run)
+        end = time.perf_counter() + chance.uniform(0.3, 1.0) * length
+        while kills < count and one.process.is_alive() and time.perf_counter() < end:
+            time.sleep(0.01)
+        while kills < count and aimed and one.process.is_alive() and not any(run.rglob("*.part")):
+            time.sleep(0.0002)
+        if kills < count and one.process.is_alive():
+            one.process.kill()
+            kills += 1
+        code = one.wait(LONGEST)
         opened += check_checkpoints(run)
-        if process.returncode not in (0, -9):
-            raise RuntimeError(f"a run ended with {process.returncode}: {said}")
-        whole = process.returncode == 0
+        if code not in (0, -9):
+            raise RuntimeError(f"a run ended with {code}: {one.said}")
+        whole = code == 0
         if whole:
             for name, value in weights(run).items():
                 if not torch.equal(value, expected[name]):
@@ -114,14 +119,22 @@ def kill_runs(
     return opened, ended
 
 
-WRITERS = {
-    "cache": "from vectorae.datasets import Folder; Folder({images!r}, image_size=32, cache={output!r}).prepare_data()",
-    "shards": (
-        "import sys; from vectorae.commands import shards; "
-        "sys.argv = ['x', 'input={images}', 'output={output}', 'images_per_shard=50']; sys.exit(shards.main())"
-    ),
-}
-"""Programs that write a cache, or shards, of a folder of images."""
+def write_cache() -> int:
+    """Write the cache of a folder of images; both folders are on the command line."""
+    images, output = sys.argv[1:]
+    Folder(images, image_size=32, cache=output).prepare_data()
+    return 0
+
+
+def write_shards() -> int:
+    """Write shards of a folder of images; both folders are on the command line."""
+    images, output = sys.argv[1:]
+    sys.argv[1:] = [f"input={images}", f"output={output}", "images_per_shard=50"]
+    return shards.main()
+
+
+WRITERS = {"cache": write_cache, "shards": write_shards}
+"""Commands that write a cache, or shards."""
 
 DRAFTS = {"cache": "*.unfinished", "shards": "*.part"}
 """Files that are there while they write."""
@@ -143,29 +156,29 @@ def kill_writers(what: str, count: int, seed: int, folder: Path, images: int = 3
     chance = random.Random(seed)
     sum(write_images(folder / "images", images, seed))
 
-    def command(output: Path) -> list[str]:
-        return [sys.executable, "-c", WRITERS[what].format(images=str(folder / "images"), output=str(output))]
+    def start(output: Path) -> Forked:
+        return Forked(WRITERS[what], [str(folder / "images"), str(output)], folder / "said.txt")
 
     def contents(output: Path) -> dict[str, bytes]:
         return {path.name: path.read_bytes() for path in output.iterdir() if path.suffix != ".lock"}
 
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-    subprocess.run(command(folder / "whole"), check=True, **quiet)  # type: ignore[call-overload]
+    if start(folder / "whole").wait(LONGEST) != 0:
+        raise RuntimeError("a writer that was not killed has failed")
     kills = ended = 0
     while kills < count or not ended:
         output = folder / f"output{ended}"
-        with subprocess.Popen(command(output), **quiet) as process:  # type: ignore[call-overload]
-            while process.poll() is None and not any(output.glob(DRAFTS[what])):
-                time.sleep(0.001)
-            # Some of the time in which it is written, so that several kills hit one.
-            time.sleep(chance.uniform(0, images / 10_000))
-            if kills < count and process.poll() is None:
-                process.kill()
-                kills += 1
-            said = process.communicate()[1].decode()
-        if process.returncode not in (0, -9):
-            raise RuntimeError(f"it ended with {process.returncode}: {said}")
-        if process.returncode == 0:
+        one = start(output)
+        while one.process.is_alive() and not any(output.glob(DRAFTS[what])):
+            time.sleep(0.001)
+        # Some of the time in which it is written, so that several kills hit one.
+        time.sleep(chance.uniform(0, images / 10_000))
+        if kills < count and one.process.is_alive():
+            one.process.kill()
+            kills += 1
+        code = one.wait(LONGEST)
+        if code not in (0, -9):
+            raise RuntimeError(f"it ended with {code}: {one.said}")
+        if code == 0:
             if contents(output) != contents(folder / "whole"):
                 raise RuntimeError(f"the files in {output} are not those of one that was never stopped")
             ended += 1

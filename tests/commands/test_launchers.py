@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from scripts.forked import Forked
+from vectorae.commands import train
 from vectorae.io.signals import REQUEUE
 
 SMALL = [
@@ -48,7 +50,8 @@ def start(arguments: list[str], folder: Path, **environment: str) -> "subprocess
 
 
 def test_two_nodes_of_torchrun_train_in_one_folder_and_one_process_goes_on(tmp_path: Path) -> None:
-    command = ["-m", "vectorae.commands.train", *SMALL, "resume=auto", "trainer.val_check_interval=2"]
+    given = [*SMALL, "resume=auto", "trainer.val_check_interval=2"]
+    command = ["-m", "vectorae.commands.train", *given]
     port, steps = free_port(), "trainer.max_steps=4"
     launch = ["-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", f"--master-port={port}"]
     launch += ["--master-addr=127.0.0.1"]
@@ -58,10 +61,10 @@ def test_two_nodes_of_torchrun_train_in_one_folder_and_one_process_goes_on(tmp_p
     assert [node.returncode for node in nodes] == [0, 0], said
     (run,) = (tmp_path / RUNS).iterdir()
     assert step_of(run / "checkpoints" / "last.ckpt") == 4
-    alone = start([*command, "trainer.devices=1", "trainer.max_steps=6", f"hydra.run.dir={run}"], tmp_path)
-    heard = alone.communicate(timeout=200)[0]
-    assert alone.returncode == 0, heard
-    assert "continues at step 4" in heard
+    more = [*given, "trainer.devices=1", "trainer.max_steps=6", f"hydra.run.dir={run}"]
+    alone = Forked(train.main, more, tmp_path / "alone.txt", tmp_path)
+    assert alone.wait(200) == 0, alone.said
+    assert "continues at step 4" in alone.said
     assert step_of(run / "checkpoints" / "last.ckpt") == 6
 
 
@@ -81,13 +84,16 @@ def test_a_job_of_slurm_saves_is_requeued_and_goes_on(tmp_path: Path) -> None:
         "SLURM_NODELIST": "127.0.0.1",
         "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
     }
-    command = ["-m", "vectorae.commands.train", *SMALL, "trainer=slurm", "resume=auto"]
     runs = tmp_path / RUNS
 
-    def tasks(*more: str) -> list["subprocess.Popen[str]"]:
-        at = {**job, "MASTER_PORT": str(free_port())}
-        ranks = ("0", "1")
-        return [start([*command, *more], tmp_path, **at, SLURM_PROCID=one, SLURM_LOCALID=one) for one in ranks]
+    def tasks(*more: str) -> list[Forked]:
+        given = [*SMALL, "trainer=slurm", "resume=auto", *more]
+        at = {**job, "MASTER_PORT": str(free_port()), "GLOO_SOCKET_IFNAME": "lo"}
+        ranks = [{"SLURM_PROCID": rank, "SLURM_LOCALID": rank} for rank in ("0", "1")]
+        outputs = [tmp_path / f"{rank}.txt" for rank in (0, 1)]
+        return [
+            Forked(train.main, given, output, tmp_path, at | rank) for output, rank in zip(outputs, ranks, strict=True)
+        ]
 
     both = tasks("trainer.max_steps=100000", "trainer.val_check_interval=100000")
     for _ in range(1200):
@@ -95,15 +101,14 @@ def test_a_job_of_slurm_saves_is_requeued_and_goes_on(tmp_path: Path) -> None:
         if list(runs.glob("4711_*/renders/step_0000000.png")):
             break
     time.sleep(2)
-    both[1].send_signal(signal.SIGUSR1)
-    said = [one.communicate(timeout=200)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
+    assert both[1].process.pid is not None
+    os.kill(both[1].process.pid, signal.SIGUSR1)
+    assert [one.wait(200) for one in both] == [0, 0], [one.said for one in both]
     assert (tmp_path / "requeued").read_text().splitlines() == ["requeue 4711"]
     (last,) = runs.glob("*/checkpoints/last.ckpt")
     taken = step_of(last)
     assert taken > 0
     both = tasks(f"trainer.max_steps={taken + 2}", "trainer.val_check_interval=100000")
-    said = [one.communicate(timeout=200)[0] for one in both]
-    assert [one.returncode for one in both] == [0, 0], said
-    assert f"continues at step {taken}" in said[0] and "continues" not in said[1]
+    assert [one.wait(200) for one in both] == [0, 0], [one.said for one in both]
+    assert f"continues at step {taken}" in both[0].said and "continues" not in both[1].said
     assert step_of(last) == taken + 2
