@@ -20,7 +20,7 @@ from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import remove_leftovers, runs_beside
 from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Requires, Scale
 from vectorae.config.components import flatten, instantiate
-from vectorae.config.paths import AUTO, ExistingFile, ResumedFile, check_weight
+from vectorae.config.paths import AUTO, NETWORK, ExistingFile, ResumedFile, StartingFile, check_weight
 from vectorae.config.sections import Component, Primitives
 from vectorae.errors import UserError
 from vectorae.io.colour import Colour
@@ -89,7 +89,9 @@ class FitConfig:
     seed: NonNegativeInt = 0
     palette: PositiveInt | None = None
     weight: Annotated[str, Requires(check_weight)] | None = None
-    init: ExistingFile | None = None
+    init: StartingFile | None = None
+    checkpoint: ExistingFile | None = None
+    tiles_along: PositiveInt | None = None
     resume: ResumedFile | None = None
     snapshots: PositiveInt = 40
     width: Width | None = None
@@ -148,7 +150,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     for photo in photos:
         if (why := size.refusal(size.frame(photo.part, photo.width, photo.height), photo.title)) is not None:
             raise UserError(why)
-    several = list(batches(photos, config["batch_size"]))
+    several = list(batches(photos, 1 if config["init"] == NETWORK else config["batch_size"]))
     settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
     state = _find_state(config["resume"], folder, settings)
     states = {} if state is None else read_state(state, settings, FREE_TO_DIFFER)
@@ -191,7 +193,7 @@ def builder(
     from vectorae.fitting.importance import importance
 
     photos = [photo for batch in several for photo in batch]
-    init = None if config["init"] is None else _read_init(config, photos)
+    start = _start(config, photos, device)
     weight, max_pixels = config["weight"], config["max_pixels"]
     weights = [None if weight is None else importance(weight, batch, max_pixels).to(device) for batch in several]
 
@@ -199,6 +201,7 @@ def builder(
         batch = several[number]
         images = torch.stack([photo.pixels for photo in batch]).to(device)
         share = None if max_time is None else max_time * len(batch) / len(photos)
+        init = None if start is None else start(batch[0])
         return build_fitting(config, images, share, init, shell.chosen("primitives"), weights[number])
 
     return build
@@ -272,6 +275,53 @@ def _find_state(resume: str | None, folder: Path, settings: Mapping[str, Any]) -
     return None
 
 
+def _start(
+    config: Mapping[str, Any], photos: Sequence[Photo], device: torch.device
+) -> Callable[[Photo], Reading] | None:
+    """What makes the drawing of an image to begin with, as `init` says; None if there is none."""
+    if config["init"] != NETWORK:
+        for key in ("checkpoint", "tiles_along"):
+            if config[key] is not None:
+                raise UserError(f"{key}: {config[key]}, and init is {config['init'] or 'null'}; write init={NETWORK}")
+        reading = None if config["init"] is None else _read_init(config, photos)
+        return None if reading is None else lambda photo: reading
+    if config["checkpoint"] is None:
+        raise UserError(f"init: {NETWORK}; write checkpoint=PATH of a model that draws photographs as well")
+    _check_primitives("the network's drawing")
+
+    from vectorae.inference.tiles import draw_start
+    from vectorae.svg import Reading
+    from vectorae.training import checkpoint as checkpoints
+
+    model = checkpoints.load(config["checkpoint"]).to(device)
+    if model.layout.channels != config["channels"]:
+        raise UserError(
+            f"channels: {config['channels']}, and '{config['checkpoint']}' draws with {model.layout.channels}; "
+            f"write channels={model.layout.channels}"
+        )
+
+    made: dict[Path, Reading] = {}
+
+    def start(photo: Photo) -> Reading:
+        if photo.name not in made:
+            height, width = photo.pixels.shape[-2:]
+            scene = draw_start(model, photo.pixels[None].to(device), config["tiles_along"]).to("cpu")
+            made[photo.name] = Reading(scene, width, height, [None] * scene.count, {})
+        return made[photo.name]
+
+    return start
+
+
+def _check_primitives(start: str) -> None:
+    """Refuse keys of shapes that a drawing to begin with has already."""
+    if not shell.chosen("primitives"):
+        for key in shell.given("primitives"):
+            if not key.startswith(KEPT_OF_INIT):
+                raise UserError(
+                    f"{key}: the shapes are those of {start}; write primitives=NAME to put new ones on top of them"
+                )
+
+
 def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
     """The drawing that `init` names, which all images are to begin with."""
     from vectorae.svg import counted, read_svg
@@ -294,12 +344,7 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
                 f"init: '{path}' is {reading.width:g}×{reading.height:g} and the image '{photo.title}' "
                 f"{width}×{height}; they need to have one aspect"
             )
-    if not shell.chosen("primitives"):
-        for key in shell.given("primitives"):
-            if not key.startswith(KEPT_OF_INIT):
-                raise UserError(
-                    f"{key}: the shapes are those of '{path}'; write primitives=NAME to put new ones on top of them"
-                )
+    _check_primitives(f"'{path}'")
     return reading
 
 

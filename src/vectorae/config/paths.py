@@ -13,6 +13,9 @@ from vectorae.errors import UserError
 AUTO = "auto"
 """Value of `resume` that looks for a checkpoint by itself."""
 
+NETWORK = "network"
+"""Value of `init` that begins with the drawing of a trained model."""
+
 NO_SHARDS = "name the folder, URL or bucket of the shards that `vectorae shards input=IMAGES output=FOLDER` writes"
 
 
@@ -85,6 +88,9 @@ ExistingFile = Annotated[str, Requires(check_file)]
 
 ResumedFile = Annotated[str, Requires(partial(check_file, instead=(AUTO,)))]
 """The path of a file, or ``auto``."""
+
+StartingFile = Annotated[str, Requires(partial(check_file, instead=(NETWORK,)))]
+"""The path of a file, or ``network``."""
 
 OutputFolder = Annotated[str, Requires(check_output_folder)]
 """The path of a folder that is written, made if it is missing."""

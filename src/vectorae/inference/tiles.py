@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.datasets.decode import in_order
@@ -254,6 +255,25 @@ def vectorize_tiled(
 
     draw = partial(_draw, model, refine=refine, count=count, price=price)
     return draw_batches(model, read(), draw, outputs)
+
+
+@torch.no_grad()
+def draw_start(model: VectorAutoencoder, image: Tensor, along: int | None = None) -> Scene:
+    """The crisp drawing of an image, tile by tile, that a fit may begin with.
+
+    Args:
+        model: on the image's device.
+        image: ``[1, C, H, W]`` in [0, 1].
+        along: tiles along the shorter side; None: see ``tiles_along``.
+
+    Raises:
+        UserError: a model whose tiles cannot lie on one canvas.
+    """
+    height, width = image.shape[-2:]
+    side = model.image_size * (along or tiles_along(height, width, model.image_size))
+    size = [round(side * length / min(height, width)) for length in (height, width)]
+    picture = F.interpolate(image, size=size, mode="bilinear", antialias=True, align_corners=False)
+    return _draw(model, picture, refine=0, count=None, price=0.0)
 
 
 def _draw(model: VectorAutoencoder, picture: Tensor, *, refine: int, count: int | None, price: float) -> Scene:
