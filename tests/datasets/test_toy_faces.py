@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from vectorae.datasets import ToyFaces, cache
-from vectorae.datasets.procedural_faces import draw_faces, random_faces
+from vectorae.datasets.procedural_faces import draw_faces, eye_boxes, eye_masks, random_faces
 from vectorae.errors import UserError
 
 
@@ -81,3 +81,20 @@ def test_a_root_or_an_empty_split_is_refused(tmp_path: Path) -> None:
         ToyFaces(root="/nowhere")
     with pytest.raises(UserError, match=r"^train_count must be an integer ≥ 1, got 0$"):
         make(tmp_path, train_count=0)
+
+
+def test_eyes_are_where_the_data_set_says(tmp_path: Path) -> None:
+    boxes, faces = eye_boxes(0, 0, 0, 60), draw_faces(0, "train", 0, 60, 128)
+    x, y = ((boxes[..., axis] * 128).long() for axis in (0, 1))
+    assert (boxes[:, 0, 0] < boxes[:, 1, 0]).all()
+    # Irises and pupils are dark; a few lie below hair or a hat, or are seen through a light.
+    number = torch.arange(60)[:, None]
+    middle = faces.float().mean(1)[number, y, x]
+    assert (middle < 60).float().mean() > 0.9
+    masks = eye_masks(0, "train", 0, 60, 128)
+    assert masks[number, 0, y, x].all()
+    sides = 2 * boxes[..., 2] * 128
+    assert (masks.flatten(1).sum(1) / sides.square().sum(1) - 1).abs().max() < 0.2
+    data = make(tmp_path, train_count=60, image_size=128)
+    assert torch.equal(data.regions("train")["eyes"], masks)
+    assert len(data.regions("val")["eyes"]) == 3

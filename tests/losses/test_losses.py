@@ -19,6 +19,7 @@ from vectorae import Layout, Scene, rasterize
 from vectorae.errors import UserError
 from vectorae.losses import LOSSES, LPIPS, ImageLoss, Objective, Regularizer
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
+from vectorae.losses.metrics import psnr
 from vectorae.losses.perceptual import (
     EXPONENTS,
     MSSSIM,
@@ -382,3 +383,11 @@ def test_invalid_objectives_are_refused(terms: dict[str, Any], message: str) -> 
 def test_images_that_are_too_small(terms: dict[str, Any], side: int, message: str) -> None:
     with pytest.raises(UserError, match=rf"^loss\.terms\.{next(iter(terms))}: {message}$"):
         Objective(terms).check(2 * side, side)
+
+
+def test_psnr_of_a_region() -> None:
+    image, region = torch.rand(2, 3, 6, 6), torch.zeros(2, 1, 6, 6, dtype=torch.bool)
+    region[:, :, 1:4, 2:5] = True
+    drawing = torch.where(region, image + 0.1, image + 0.5)
+    torch.testing.assert_close(psnr(drawing, image, region), torch.full((2,), 20.0))
+    torch.testing.assert_close(psnr(drawing, image, torch.ones_like(region)), psnr(drawing, image))

@@ -157,8 +157,9 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
     from vectorae.evaluation.evaluate import Evaluators
 
     lpips = available_lpips(model.image_size)
+    regions = _regions(dataset, config["split"], config["limit"])
     if config["classifier"] is None:
-        return Evaluators(lpips)
+        return Evaluators(lpips, regions=regions)
     classifier = load_classifier(Path(config["classifier"]))
     task = classifier.task
     if (task.dataset, task.channels) != (dataset.config_name, dataset.channels):
@@ -167,7 +168,15 @@ def _evaluators(config: Mapping[str, Any], dataset: Any, model: Any, device: tor
             f"{dataset.config_name} of {dataset.channels}; train one with scripts/train_classifier.py"
         )
     labels = _of_split(dataset.labels, config["split"])[: config["limit"]]
-    return Evaluators(lpips, classifier.to(device), labels)
+    return Evaluators(lpips, classifier.to(device), labels, regions)
+
+
+def _regions(dataset: Any, split: str, limit: int | None) -> dict[str, torch.Tensor]:
+    """The parts of the images that the dataset names, by name."""
+    return {
+        name: _of_split(lambda one, name=name: dataset.regions(one)[name], split)[:limit]  # type: ignore[misc]
+        for name in dataset.regions(SPLITS[0] if split == "all" else split)
+    }
 
 
 def available_lpips(side: int) -> LPIPS | None:

@@ -23,6 +23,7 @@ ROWS = {
 
 COLUMNS = {
     "psnr": ("PSNR dB", ".2f"),
+    "psnr_eyes": ("eyes dB", ".2f"),
     "ssim": ("SSIM", ".3f"),
     "mse": ("MSE", ".3g"),
     "l1": ("L1", ".3g"),

@@ -128,6 +128,10 @@ class ImageData(pl.LightningDataModule):
         """
         raise UserError(f"dataset: {self.config_name} has no labels; choose mnist, fashion_mnist, kmnist or quickdraw")
 
+    def regions(self, split: str) -> dict[str, torch.Tensor]:
+        """Parts of the images of ``split`` that are measured apart: by name their pixels, bool [n, 1, S, S]."""
+        return {}
+
     def train_dataloader(self) -> "DataLoader[torch.Tensor]":
         """The endless stream, from the trainer's step on."""
         images = self._stored()["train"]

@@ -9,6 +9,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,6 +27,8 @@ _SPLITS = ("train", "val", "test")
 _DRAWS = 96
 # Control points of an arc.
 _POINTS = 9
+# Half the side of the square around an eye: its iris and a little of what is around.
+_EYE = 0.2
 
 _SKIN = [
     (255, 224, 196),
@@ -54,8 +57,16 @@ def random_faces(seed: int, stream: int, start: int, stop: int) -> Scene:
     Returns:
         A scene of B = stop − start drawings.
     """
-    rows = [np.random.default_rng([seed, stream, index]).random(_DRAWS) for index in range(start, stop)]
-    return _face(_Chance(torch.from_numpy(np.stack(rows)).float()))
+    return _faces(seed, stream, start, stop).scene
+
+
+def eye_boxes(seed: int, stream: int, start: int, stop: int) -> Tensor:
+    """Where the eyes of faces start … stop − 1 of a stream are, as ``random_faces`` draws them.
+
+    Returns:
+        ``[B, 2, 3]``, canvas units: x and y of the middle of each eye, and half the side of a square around its iris.
+    """
+    return _faces(seed, stream, start, stop).eyes
 
 
 class _Chance:
@@ -102,6 +113,7 @@ class _Sketch:
         self._scale = scale
         self._tilt = tilt
         self._paint: list[tuple[Tensor, Tensor]] = []
+        self._eyes: list[Tensor] = []
         self._groups: dict[str, list[Group]] = defaultdict(list)
 
     def circle(self, color: Tensor, x: Number, y: Number, radius: Number, *, opacity: Number = 1.0) -> None:
@@ -139,6 +151,16 @@ class _Sketch:
         along = np.linspace(-1, 1, _POINTS).tolist()
         path = self._path([(x + reach * t, y - rise * (1 - t * t)) for t in along])
         self._add("arcs", path, color, opacity, width)
+
+    def mark_eye(self, x: Number, y: Number) -> None:
+        """Remember where an eye is."""
+        half = self._full(_EYE) * self._scale
+        self._eyes.append(torch.cat([self._place(x, y), half[:, None]], dim=-1))
+
+    @property
+    def eyes(self) -> Tensor:
+        """The eyes that were marked, see ``eye_boxes``."""
+        return torch.stack(self._eyes, dim=1)
 
     def scene(self, background: Tensor) -> Scene:
         """All shapes, over a background [B, 3]."""
@@ -195,7 +217,19 @@ class _Person:
     beard: Tensor
 
 
-def _face(chance: _Chance) -> Scene:
+class _Faces(NamedTuple):
+    """Faces, and where their eyes are (see ``eye_boxes``)."""
+
+    scene: Scene
+    eyes: Tensor
+
+
+def _faces(seed: int, stream: int, start: int, stop: int) -> _Faces:
+    rows = [np.random.default_rng([seed, stream, index]).random(_DRAWS) for index in range(start, stop)]
+    return _face(_Chance(torch.from_numpy(np.stack(rows)).float()))
+
+
+def _face(chance: _Chance) -> _Faces:
     """The drawing. The parts take random numbers in turn, so their order is part of what a seed draws."""
     sketch = _Sketch(
         0.5 + chance.spread(0.07), 0.47 + chance.spread(0.05), chance.between(0.29, 0.37), chance.spread(0.2)
@@ -206,7 +240,7 @@ def _face(chance: _Chance) -> Scene:
     _draw_eyes(sketch, chance, person)
     _draw_nose_and_mouth(sketch, chance, person)
     _draw_hair_or_hat(sketch, chance, person, down)
-    return sketch.scene(background)
+    return _Faces(sketch.scene(background), sketch.eyes)
 
 
 def _person(chance: _Chance) -> _Person:
@@ -261,6 +295,7 @@ def _draw_eyes(sketch: _Sketch, chance: _Chance, person: _Person) -> None:
     for eye in (-1, 1):
         x = eye * apart * (1 - 0.35 * person.turn.abs()) + person.turn
         sketch.bar(0.97 * white, (x - eye_width, level), (x + eye_width, level), open_, opacity=wide_open)
+        sketch.mark_eye(x + gaze_x, level + gaze_y)
         sketch.circle(iris, x + gaze_x, level + gaze_y, 0.145)
         sketch.circle(iris * 0.2, x + gaze_x, level + gaze_y, 0.095)
         sketch.circle(white, x + gaze_x + 0.04, level + gaze_y - 0.04, 0.028)
@@ -319,3 +354,11 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
         # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
         images = draw_scene(scene, image_size, image_size, DrawState(softness=0.25 / image_size))
     return (images * 255).round().clamp(0, 255).byte()
+
+
+def eye_masks(seed: int, split: str, start: int, stop: int, image_size: int) -> Tensor:
+    """The pixels of the eyes of faces start … stop − 1 of a split, bool [stop − start, 1, S, S]; as ``draw_faces``."""
+    eyes = eye_boxes(seed, _SPLITS.index(split), start, stop)
+    at = (torch.arange(image_size) + 0.5) / image_size
+    across, down = ((eyes[..., axis, None] - at).abs() < eyes[..., 2, None] for axis in (0, 1))
+    return (across[:, :, None, :] & down[:, :, :, None]).any(1, keepdim=True)

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import ClassVar, Unpack
 
+import torch
+
 from vectorae.config.arguments import PositiveInt, validated
 from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, ImageOptions
-from vectorae.datasets.procedural_faces import draw_faces
+from vectorae.datasets.procedural_faces import draw_faces, eye_masks
 from vectorae.errors import UserError
 
 _BLOCK = 64
@@ -53,6 +55,9 @@ class ToyFaces(ImageData):
             counts=self._counts,
             blocks=self._drawn,
         )
+
+    def regions(self, split: str) -> dict[str, torch.Tensor]:
+        return {"eyes": eye_masks(self.seed, split, 0, self._counts[split], self.image_size)}
 
     def _drawn(self, split: str, first: int) -> Iterator[disk.Block]:
         for start in range(first, self._counts[split], _BLOCK):

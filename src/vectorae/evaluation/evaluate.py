@@ -1,8 +1,8 @@
 """How good a model's drawings are: metrics beside baselines on the same images, and a sheet to look at."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import torch
 from PIL import Image
@@ -13,7 +13,7 @@ from vectorae.io.pixels import to_float, to_pictures
 from vectorae.io.progress import counting
 from vectorae.io.sheets import captioned_sheet, contact_sheet, enlargement
 from vectorae.losses import LPIPS
-from vectorae.losses.metrics import metrics_of
+from vectorae.losses.metrics import metrics_of, psnr
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
@@ -33,11 +33,13 @@ class Evaluators:
         lpips: the perceptual distance, or None.
         classifier: images ``[B, C, S, S]`` in [0, 1] → class scores ``[B, K]``, or None.
         labels: the class of each image, ``[n]``; with a classifier only.
+        regions: by name pixels of the images that are measured apart, bool ``[n, 1, S, S]``: ``psnr_eyes_crisp``.
     """
 
     lpips: LPIPS | None = None
     classifier: Callable[[Tensor], Tensor] | None = None
     labels: Tensor | None = None
+    regions: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,9 @@ def evaluate(
             if evaluators.classifier is not None and evaluators.labels is not None:
                 labels = evaluators.labels[first : first + len(part)].to(model.device)
                 values |= _accuracy({"images": batch, **drawings}, labels, evaluators.classifier)
+            for region, masks in evaluators.regions.items():
+                mask = masks[first : first + len(part)].to(model.device)
+                values |= {f"psnr_{region}_{name}": psnr(one, batch, mask) for name, one in drawings.items()}
             for name, value in values.items():
                 found.setdefault(name, []).append(value.cpu())
             for name, one in took.items():

@@ -32,15 +32,24 @@ def image_metrics(drawing: Tensor, image: Tensor) -> dict[str, Tensor]:
     }
 
 
-def psnr(drawing: Tensor, image: Tensor) -> Tensor:
+def psnr(drawing: Tensor, image: Tensor, region: Tensor | None = None) -> Tensor:
     """Peak signal-to-noise ratio of each drawing against its image, dB ``[B]``; 100 for equal images.
+
+    Args:
+        drawing, image: ``[B, C, H, W]`` in [0, 1].
+        region: the pixels that count, bool ``[B, 1, H, W]``, at least one of each image; None: all.
 
     Example:
         >>> image = torch.zeros(1, 3, 8, 8)
         >>> psnr(image + 0.1, image)
         tensor([20.])
     """
-    return -10 * torch.log10((drawing - image).square().mean((1, 2, 3)).clamp_min(1e-10))
+    error = (drawing - image).square()
+    if region is None:
+        mse = error.mean((1, 2, 3))
+    else:
+        mse = (error.mean(1, keepdim=True) * region).sum((1, 2, 3)) / region.sum((1, 2, 3))
+    return -10 * torch.log10(mse.clamp_min(1e-10))
 
 
 def metrics_of(drawings: Mapping[str, Tensor], images: Tensor, lpips: LPIPS | None = None) -> dict[str, Tensor]:
