@@ -202,7 +202,8 @@ def builder(
         images = torch.stack([photo.pixels for photo in batch]).to(device)
         share = None if max_time is None else max_time * len(batch) / len(photos)
         init = None if start is None else start(batch[0])
-        return build_fitting(config, images, share, init, shell.chosen("primitives"), weights[number])
+        movable = config["init"] == NETWORK
+        return build_fitting(config, images, share, init, shell.chosen("primitives"), movable, weights[number])
 
     return build
 

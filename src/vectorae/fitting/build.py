@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from torch import Tensor
 
 from vectorae.config.components import instantiate
-from vectorae.decoder import Decoder
+from vectorae.decoder import Decoder, Growth
 from vectorae.fitting.fitting import Fitting
 from vectorae.fitting.plan import build_plan
 from vectorae.layout import Layout, LayoutBase, OverlayLayout, SceneLayout
@@ -23,6 +24,7 @@ def build_fitting(
     max_time: float | None = None,
     init: Reading | None = None,
     on_top: bool = False,
+    movable: bool = False,
     importance: Tensor | None = None,
 ) -> tuple[Fitting, list[str | None]]:
     """The fit of a resolved config.
@@ -33,6 +35,7 @@ def build_fitting(
         max_time: seconds.
         init: a drawing to start from, instead of new shapes.
         on_top: put new shapes on top of that drawing.
+        movable: its shapes may be put elsewhere; all are there from the start.
         importance: of each pixel, ``[B, 1, H, W]`` in [0, 1].
 
     Returns:
@@ -50,7 +53,10 @@ def build_fitting(
         softness = plan.schedule.state(1.0, min(images.shape[-2:])).softness
         scene = init.scene if config["channels"] == 3 else init.scene.grey()
         height, width = images.shape[-2:]
-        layout = SceneLayout(rasterizer.soft_scene(scene, softness), width / height, fixed_fields(config["primitives"]))
+        soft, fixed = rasterizer.soft_scene(scene, softness), fixed_fields(config["primitives"])
+        layout = SceneLayout(soft, width / height, fixed, movable)
+        if movable and not on_top:
+            plan = replace(plan, strategy=replace(plan.strategy, growth=Growth(rounds=1)))
         if on_top:
             layout = OverlayLayout(layout, new_shapes(config, images))
     fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan, importance)

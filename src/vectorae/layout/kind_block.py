@@ -129,8 +129,11 @@ class KindBlock(nn.Module):
         own, chosen = self.of(raw).clone(), list(members)
         for name, column in self._columns.items():
             if (value := seeded_value(name, self._fields[name], seeds)) is not None:
-                start = self._start(name, raw)[chosen]
-                numbers = self._fields[name].quantity.encode(value, start, *self._limits(name, raw))
+                start, limits = self._start(name, raw), self._limits(name, raw)
+                if name in self._limited:  # each shape may have a range of its own
+                    low, high = (torch.as_tensor(end).expand_as(start)[chosen] for end in limits)
+                    limits = low, high
+                numbers = self._fields[name].quantity.encode(value, start[chosen], *limits)
                 own[:, chosen, column] = numbers.reshape(*numbers.shape[:2], -1)
         return own
 

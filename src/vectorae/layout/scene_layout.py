@@ -1,5 +1,6 @@
 """Layouts of existing scenes: zeros are the scene as it is."""
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
@@ -10,13 +11,18 @@ from vectorae.errors import UserError
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.base import BlockLayout
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values
-from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINTS, STROKE, UNIT, Field
+from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINT, POINTS, STROKE, UNIT, Field
+from vectorae.primitives.quantities import Points
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
 PURE = 0.01
 """How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
 
-POSITION, EXTENT, TURN, ROUNDNESS = Field(POINTS, ()), Field(LENGTH, 0.0, high=2.0), Field(ANGLE, 0.0), Field(UNIT, 0.0)
+HALF = 0.4
+"""Half the width of a shape that is put elsewhere, in sides of the square that it has to itself there."""
+
+POSITION, TURN, ROUNDNESS = Field(POINT, ((0.0, 0.0),)), Field(ANGLE, 0.0), Field(UNIT, 0.0)
+RADIUS, EXTENTS = Field(LENGTH, HALF, high=2.0), Field(LENGTH, (HALF, HALF), high=2.0)
 
 
 class SceneLayout(BlockLayout):
@@ -30,13 +36,15 @@ class SceneLayout(BlockLayout):
         aspect: width / height of the canvas.
         fixed: names of fields that stay as they are: ``color``, ``opacity``, ``stroke_width``, ``background``, or
             geometry: ``center``, ``points``, ``half_extents``, ``radius``, ``angle``.
+        movable: whether shapes may be put elsewhere; those of a drawing that somebody made may not.
 
     Raises:
         UserError: a scene of several drawings.
     """
 
-    def __init__(self, drawing: Scene, aspect: float = 1.0, fixed: Collection[str] = ()) -> None:
+    def __init__(self, drawing: Scene, aspect: float = 1.0, fixed: Collection[str] = (), movable: bool = False) -> None:
         super().__init__()
+        self._movable = movable
         drawing = drawing.detach().to("cpu").to(torch.float32)
         if drawing.batch != 1:
             raise UserError(f"drawing: a scene of one drawing, not of {drawing.batch}")
@@ -53,8 +61,7 @@ class SceneLayout(BlockLayout):
 
     @property
     def seedable(self) -> Sequence[int]:
-        """None: the shapes are where somebody put them."""
-        return ()
+        return range(self.count) if self._movable else ()
 
     def _fields_of(self, group: Group, drawing: Scene, fixed: Collection[str]) -> dict[str, FieldStart]:
         outline, slots = group.outline, list(group.slots)
@@ -67,14 +74,14 @@ class SceneLayout(BlockLayout):
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
         if isinstance(outline, Path):
-            add("points", POSITION, outline.points[0])
+            add("points", Field(POINTS, _points_around(outline)), outline.points[0])
         else:
             add("center", POSITION, outline.center[0])
             circles = bool(outline.is_circle.all())
             if circles:
-                add("radius", EXTENT, outline.half_extents[0, :, 0])
+                add("radius", RADIUS, outline.half_extents[0, :, 0])
             else:
-                add("half_extents", EXTENT, outline.half_extents[0])
+                add("half_extents", EXTENTS, outline.half_extents[0])
             add("angle", TURN, outline.angle[0], learned=not circles)
             add("roundness", ROUNDNESS, outline.roundness[0], learned=False)
         add("color", PAINT["color"], drawing.color[0, slots])
@@ -89,13 +96,22 @@ class SceneLayout(BlockLayout):
     def _limits(self, field: Field, start: Tensor) -> tuple[Tensor, Tensor] | None:
         """A range that the start lies in, where a shape is larger, or farther out, than new ones may be."""
         low, high = field.quantity.limits(field.low, field.high, torch.tensor(canvas_size(self.aspect)))
-        if field.quantity is POINTS:
+        if field.quantity in (POINT, POINTS):
             return torch.minimum(torch.as_tensor(low), start - MARGIN), torch.maximum(
                 torch.as_tensor(high), start + MARGIN
             )
         if field.quantity is LENGTH:
             return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * start)
         return None
+
+
+def _points_around(path: Path) -> Points:
+    """The control points of a path like a given one that is put elsewhere: around a circle, or along a line."""
+    number = path.points.shape[2]
+    if path.closed:
+        turns = [2 * math.pi * place / number for place in range(number)]
+        return tuple((HALF * math.cos(turn), HALF * math.sin(turn)) for turn in turns)
+    return tuple((HALF * (2 * place / max(1, number - 1) - 1), 0.0) for place in range(number))
 
 
 def _learnable(units: Tensor) -> Tensor:

@@ -26,7 +26,7 @@ class Field:
     """
 
     quantity: Quantity
-    start: float | Points
+    start: float | tuple[float, ...] | Points
     low: float = 0.0
     high: float = 1.0
     size: int | None = 1

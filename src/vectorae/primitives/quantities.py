@@ -76,11 +76,13 @@ class PointQuantity(PointsQuantity):
 
 
 class LengthQuantity(Quantity):
-    """A length in canvas units; seeds scale it by their cell."""
+    """A length in canvas units, or several, ``[..., size]``; seeds scale it by their cell."""
 
     name = rate = "length"
 
-    def seed(self, start: float, seeds: Seeds) -> Tensor:
+    def seed(self, start: float | tuple[float, ...], seeds: Seeds) -> Tensor:
+        if isinstance(start, tuple):
+            return seeds.cell[..., None] * seeds.cell.new_tensor(start)
         return super().seed(start, seeds) * seeds.cell
 
 
