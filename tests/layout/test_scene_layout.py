@@ -107,3 +107,29 @@ def test_a_grey_drawing() -> None:
     layout = SceneLayout(scene, aspect=1.5)
     assert layout(torch.zeros(1, layout.raw_size)).channels == 1
     assert white_on_black(box(0, 0, 1, 1)).grey().channels == 1
+
+
+@pytest.mark.parametrize("kind", ["circle", "ellipse", "triangle", "cubic", "blob", "line"])
+def test_shapes_of_a_movable_drawing_are_put_elsewhere_and_raised(kind: str) -> None:
+    made = Layout([kind], count=5, aspect=1.5)
+    scene = made(made.random_raw(1, seed=2, spread=0.3), crisp=True)
+    assert not SceneLayout(scene, aspect=1.5).seedable
+    layout = SceneLayout(scene, aspect=1.5, movable=True)
+    assert list(layout.seedable) == [0, 1, 2, 3, 4]
+    raw = 0.2 * torch.randn(1, layout.raw_size, generator=torch.Generator().manual_seed(1))
+    seeds = Seeds(torch.tensor([[[0.3, 0.4], [1.2, 0.7]]]), torch.tensor([[0.2, 0.1]]), torch.zeros(1, 2))
+    placed = layout.with_seeds(raw, [3, 1], seeds)
+    bounds = layout(placed).bounds()
+    torch.testing.assert_close(bounds.center[:, [3, 1]], seeds.center, atol=0.03, rtol=0)
+    assert (bounds.half_extents[0, [3, 1]].amax(-1) <= torch.tensor([0.12, 0.06]) + 0.08).all()
+    unchanged = torch.ones(layout.raw_size, dtype=torch.bool)
+    unchanged[layout.indices_of([1, 3])] = False
+    assert torch.equal(placed[0, unchanged], raw[0, unchanged])
+
+    chosen = torch.tensor([[True, False, False, False, False]])
+    index, offset, origin = layout.raised(list(layout.seedable), chosen)
+    assert origin.tolist() == [[1, 2, 3, 4, 0]]
+    before, after = layout(raw), layout(raw.gather(1, index) + offset)
+    torch.testing.assert_close(after.color, before.color[:, origin[0]])
+    torch.testing.assert_close(after.bounds().center, before.bounds().center[:, origin[0]], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(after.bounds().half_extents, before.bounds().half_extents[:, origin[0]])

@@ -94,14 +94,19 @@ class SceneLayout(BlockLayout):
         return found
 
     def _limits(self, field: Field, start: Tensor) -> tuple[Tensor, Tensor] | None:
-        """A range that the start lies in, where a shape is larger, or farther out, than new ones may be."""
+        """A range that the start lies in, where a shape is larger, or farther out, than new ones may be.
+
+        Shapes that may take each other's slots have one range.
+        """
         low, high = field.quantity.limits(field.low, field.high, torch.tensor(canvas_size(self.aspect)))
         if field.quantity in (POINT, POINTS):
-            return torch.minimum(torch.as_tensor(low), start - MARGIN), torch.maximum(
-                torch.as_tensor(high), start + MARGIN
+            least, most = (start, start) if not self._movable else start.flatten(0, -2).aminmax(dim=0)
+            return torch.minimum(torch.as_tensor(low), least - MARGIN), torch.maximum(
+                torch.as_tensor(high), most + MARGIN
             )
         if field.quantity is LENGTH:
-            return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * start)
+            most = start.amax() if self._movable else start
+            return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * most)
         return None
 
 
