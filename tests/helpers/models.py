@@ -25,10 +25,12 @@ SMALL = [
     "encoder.width=8",
     "head=mlp",
     "model.refine_steps=1",
+    "model.answer_steps=${model.refine_steps}",
+    "model.hypotheses=1",
     "refiner.width=32",
     "trainer=cpu",
 ]
-"""Overrides that make every run quick: toy faces of 16×16 pixels and a slight encoder."""
+"""Overrides that make every run quick: toy faces of 16×16 pixels, a slight encoder, and one answer."""
 
 
 def composed(*overrides: str) -> dict[str, Any]:

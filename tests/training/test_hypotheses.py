@@ -1,11 +1,16 @@
 """Several learned starts, and more corrections than in training: the best drawing is the answer."""
 
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
 import pytest
 import torch
-from helpers.models import small_model
+from helpers.models import composed, small_model
 from torch import Tensor
 
 from vectorae.errors import UserError
+from vectorae.training.build import build_model
 
 
 def images(count: int = 5) -> Tensor:
@@ -22,7 +27,7 @@ def costs(overrides: tuple[str, ...], steps: int, seed: int = 0) -> tuple[Tensor
         features = model.encoder.backbone(batch)
         found = [
             feedback.cost
-            for number in range(model.options.hypotheses)
+            for number in range(model.options.num_hypotheses)
             for _, feedback in model.corrections(batch, features, torch.full((5,), number), steps, complete=True)
             if feedback is not None
         ]
@@ -47,7 +52,7 @@ def test_the_answer_is_the_best_of_all(overrides: tuple[str, ...], steps: int) -
 
 
 def test_without_them_the_answer_is_the_last_correction() -> None:
-    model, batch = small_model().eval(), images()
+    model, batch = small_model("model.refine_steps=2").eval(), images()
     *_, (raw, _) = model.predictions(batch)
     assert torch.equal(model(batch), raw)
     assert not any("hypotheses" in name for name in model.state_dict())
@@ -74,3 +79,34 @@ def test_each_image_of_a_batch_trains_one_of_them() -> None:
 def test_what_cannot_be_is_refused(overrides: tuple[str, ...], line: str) -> None:
     with pytest.raises(UserError, match=line):
         small_model(*overrides)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "hypotheses", "corrections"),
+    [
+        ((), 4, 24),
+        (("model.refine_steps=0",), 4, 0),
+        (("model.variational=true",), 1, 24),
+        (("model.any_count=true", "model.answer_steps=5"), 1, 5),
+    ],
+)
+def test_by_default_there_are_several_where_they_can_be(
+    overrides: tuple[str, ...], hypotheses: int, corrections: int
+) -> None:
+    options = build_model(composed("encoder.width=8", "dataset.image_size=16", *overrides)).options
+    assert (options.num_hypotheses, options.num_corrections) == (hypotheses, corrections)
+
+
+def test_processes_share_the_hypotheses_of_a_batch() -> None:
+    model, trained = small_model("model.hypotheses=3"), []
+
+    def seen(images: Tensor, features: Tensor, hypothesis: Tensor, *_: Any) -> list[Any]:
+        trained.append(hypothesis.tolist())
+        return []
+
+    with patch.object(model, "corrections", seen):
+        list(model.predictions(images(6)))
+        for rank in (0, 1):
+            model._trainer = SimpleNamespace(global_rank=rank, world_size=2)  # type: ignore[assignment]
+            list(model.predictions(images(3)))
+    assert trained == [[0, 1, 2, 0, 1, 2], [0, 2, 1], [1, 0, 2]]

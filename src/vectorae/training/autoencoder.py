@@ -174,7 +174,10 @@ class VectorAutoencoder(pl.LightningModule):
             Raw numbers ``[B, raw_size]``, and the feedback by which they are corrected next, or None.
         """
         images = images.to(self.dtype)
-        hypothesis = torch.arange(len(images), device=images.device) % self.options.hypotheses
+        # By its place in the batch of all processes together.
+        rank, world = (0, 1) if self._trainer is None else (self.trainer.global_rank, self.trainer.world_size)
+        place = torch.arange(rank, rank + world * len(images), world, device=images.device)
+        hypothesis = place % self.options.num_hypotheses
         features = self.encoder.backbone(images)
         yield from self.corrections(images, features, hypothesis, self.options.refine_steps, complete)
 

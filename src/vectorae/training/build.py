@@ -48,7 +48,8 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
         raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
     size = options.latent_size
     latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
-    hypotheses = Hypotheses(options.hypotheses, layout.raw_size, backbone.features) if options.hypotheses > 1 else None
+    many = options.num_hypotheses
+    hypotheses = Hypotheses(many, layout.raw_size, backbone.features) if many > 1 else None
     refiner = instantiate(
         config["refiner"], "refiner", layout=layout, features=backbone.features, any_count=options.any_count
     )

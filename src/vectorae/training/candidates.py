@@ -49,7 +49,7 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     options, images = model.options, images.to(model.dtype)
     features = model.encoder.backbone(images)
     encoded, found, costs = images, list[Tensor](), list[Tensor]()
-    for number in range(options.hypotheses):
+    for number in range(options.num_hypotheses):
         hypothesis = torch.full((len(images),), number, device=images.device)
         chain = model.corrections(images, features, hypothesis, options.num_corrections, complete=options.chooses)
         drawings, drawing_costs = zip(*((raw, feedback and feedback.cost) for raw, feedback in chain), strict=True)

@@ -16,16 +16,21 @@ DEFAULT_LATENT = 64
 """Size of a variational latent, unless another is chosen."""
 
 
+HYPOTHESES, ANSWER_STEPS = 4, 6
+"""Hypotheses of a model, and corrections of its answer for each of those in training, unless others are chosen."""
+
+
 @dataclass(frozen=True)
 class ModelOptions(Validated):
     """How a model encodes and is trained, beyond its parts: the config section ``model``.
 
     Attributes:
         refine_steps: learned corrections of the encoder's prediction (see ``Refiner``).
-        answer_steps: as many of a trained model's answer, of which the best drawing is kept by its cost; None:
-            refine_steps, of which the last is kept.
+        answer_steps: as many of a trained model's answer; of more than refine_steps the best drawing is kept by its
+            cost, else the last. None: ``ANSWER_STEPS`` times refine_steps.
         hypotheses: predictions from as many learned starts (see ``Hypotheses``). In training each image has one;
-            of a trained model's answer the best by its cost is kept.
+            of a trained model's answer the best by its cost is kept. None: ``HYPOTHESES`` of them, or one where the
+            model is variational or of any number of shapes.
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
         variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
@@ -37,7 +42,7 @@ class ModelOptions(Validated):
 
     refine_steps: NonNegativeInt = 4
     answer_steps: NonNegativeInt | None = None
-    hypotheses: PositiveInt = 1
+    hypotheses: PositiveInt | None = None
     latent: PositiveInt | None = None
     variational: bool = False
     kl_weight: NonNegativeFloat = 2e-4
@@ -50,18 +55,25 @@ class ModelOptions(Validated):
         super().__post_init__()
         if self.answer_steps and not self.refine_steps:
             raise UserError("answer_steps: with refine_steps=0 there is nothing that corrects; leave it null")
-        if self.hypotheses > 1 and self.variational:
+        if self.num_hypotheses > 1 and self.variational:
             raise UserError("hypotheses: a variational model samples its drawings; choose one of the two")
 
     @property
     def num_corrections(self) -> int:
         """Corrections of a trained model's answer."""
-        return self.refine_steps if self.answer_steps is None else self.answer_steps
+        return ANSWER_STEPS * self.refine_steps if self.answer_steps is None else self.answer_steps
+
+    @property
+    def num_hypotheses(self) -> int:
+        """How many hypotheses there are."""
+        if self.hypotheses is not None:
+            return self.hypotheses
+        return 1 if self.variational or self.any_count else HYPOTHESES
 
     @property
     def chooses(self) -> bool:
         """Whether an answer is the best of several drawings."""
-        return self.hypotheses > 1 or self.answer_steps is not None
+        return self.num_hypotheses > 1 or self.num_corrections > self.refine_steps
 
     @property
     def latent_size(self) -> int | None:
