@@ -148,6 +148,6 @@ class TestRandomCrops:
 
     def test_mistakes(self, photos: Path) -> None:
         with pytest.raises(UserError, match=r"^dataset\.crop: random, with dataset\.resize=pad; leave resize at crop"):
-            Folder(photos, crop="random", resize="pad")
+            Folder(str(photos), crop="random", resize="pad")
         with pytest.raises(UserError, match=r"^dataset\.crops: 3, with dataset\.crop=center"):
-            Folder(photos, crops=3)
+            Folder(str(photos), crops=3)

@@ -1,6 +1,7 @@
 """A canvas of tiles: its shapes are those of the tiles, placed."""
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 import torch
@@ -28,7 +29,9 @@ def three_by_two(tile: Layout, overlap: float = 0.0) -> TiledLayout:
 
 @pytest.mark.parametrize("ordering", ["slot", "depth"])
 @pytest.mark.parametrize("background", ["learned", 0.5])
-def test_each_tile_is_drawn_in_its_place(background: str | float, ordering: str) -> None:
+def test_each_tile_is_drawn_in_its_place(
+    background: Literal["learned"] | float, ordering: Literal["slot", "depth"]
+) -> None:
     tile = Layout(["circle", "triangle", "line"], count=6, background=background, ordering=ordering)
     layout, rasterizer = three_by_two(tile), Rasterizer()
     raw = layout.random_raw(batch=2, seed=0, spread=0.3)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.training.build import build_model
+from vectorae.training.candidates import find_candidates, limit_answers
 
 
 def images(count: int = 5) -> Tensor:
@@ -110,3 +111,16 @@ def test_processes_share_the_hypotheses_of_a_batch() -> None:
             model._trainer = SimpleNamespace(global_rank=rank, world_size=2)  # type: ignore[assignment]
             list(model.predictions(images(3)))
     assert trained == [[0, 1, 2, 0, 1, 2], [0, 2, 1], [1, 0, 2]]
+
+
+def test_answers_may_be_limited() -> None:
+    model, batch = small_model("model.hypotheses=3", "model.answer_steps=4").eval(), images()
+    limit_answers(model, None, None)
+    assert (model.options.num_hypotheses, model.options.num_corrections) == (3, 4)
+    limit_answers(model, 2, 1)
+    assert (model.options.num_hypotheses, model.options.num_corrections) == (2, 1)
+    assert find_candidates(model, batch).raw.shape[:2] == (2, 5)
+    with pytest.raises(UserError, match=r"^hypotheses: 3, and this model has 2$"):
+        limit_answers(model, 3, None)
+    with pytest.raises(UserError, match=r"^answer_steps: with refine_steps=0 there is nothing"):
+        limit_answers(small_model("model.refine_steps=0"), None, 2)

@@ -56,6 +56,8 @@ class EvaluateConfig:
     batch_size: PositiveInt = 256
     refine: NonNegativeInt = 0
     count: PositiveInt | None = None
+    hypotheses: PositiveInt | None = None
+    answer_steps: NonNegativeInt | None = None
     classifier: ClassifierFile | None = None
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     output: Annotated[str, Requires(_check_json)] | None = None
@@ -92,8 +94,10 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     from vectorae.training import checkpoint as checkpoints
     from vectorae.training.any_count import check_counts
     from vectorae.training.build import build_dataset
+    from vectorae.training.candidates import limit_answers
 
     model = checkpoints.load(path)
+    limit_answers(model, config["hypotheses"], config["answer_steps"])
     check_counts(config["count"], None, model.layout.count, model.options.any_count)
     if config["count"] is not None and config["baselines"]["fit"]:
         raise UserError("baselines.fit: searches with all shapes of the model; leave count out, or write fit=0")

@@ -55,6 +55,8 @@ class VectorizeConfig:
     batch_size: PositiveInt = 64
     refine: NonNegativeInt = 0
     count: PositiveInt | None = None
+    hypotheses: PositiveInt | None = None
+    answer_steps: NonNegativeInt | None = None
     target_psnr: PositiveFloat | None = None
     price: NonNegativeFloat = 0.0
     device: Device = "auto"
@@ -94,8 +96,10 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae.io.speed import speed
     from vectorae.training import checkpoint as checkpoints
     from vectorae.training.any_count import check_counts
+    from vectorae.training.candidates import limit_answers
 
     model = checkpoints.load(config["checkpoint"])
+    limit_answers(model, config["hypotheses"], config["answer_steps"])
     check_counts(config["count"], config["target_psnr"], model.layout.count, model.options.any_count)
     if config["refine"] or config["price"]:
         model.loss.check(model.image_size, model.image_size)

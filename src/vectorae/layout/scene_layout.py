@@ -22,7 +22,7 @@ HALF = 0.4
 """Half the width of a shape that is put elsewhere, in sides of the square that it has to itself there."""
 
 POSITION, TURN, ROUNDNESS = Field(POINT, ((0.0, 0.0),)), Field(ANGLE, 0.0), Field(UNIT, 0.0)
-RADIUS, EXTENTS = Field(LENGTH, HALF, high=2.0), Field(LENGTH, (HALF, HALF), high=2.0)
+RADIUS, EXTENTS = Field(LENGTH, HALF, high=2.0), Field(LENGTH, ((HALF, HALF),), high=2.0)
 
 
 class SceneLayout(BlockLayout):

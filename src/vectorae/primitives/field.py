@@ -18,7 +18,8 @@ class Field:
     Attributes:
         quantity: what it measures.
         start: its value in the starting arrangement: points and a length in units of the shape's cell, points relative
-            to the cell's centre and turned by the cell's angle; an angle or a unit as it is.
+            to the cell's centre and turned by the cell's angle, several lengths as one row; an angle or a unit as it
+            is.
         low, high: the range of lengths (canvas units) and units.
         size: how many numbers; None stands for the number of colour channels.
         discrete: a crisp drawing takes ``low`` or ``high``, whichever is nearer.
@@ -26,7 +27,7 @@ class Field:
     """
 
     quantity: Quantity
-    start: float | tuple[float, ...] | Points
+    start: float | Points
     low: float = 0.0
     high: float = 1.0
     size: int | None = 1

@@ -80,9 +80,9 @@ class LengthQuantity(Quantity):
 
     name = rate = "length"
 
-    def seed(self, start: float | tuple[float, ...], seeds: Seeds) -> Tensor:
+    def seed(self, start: float | Points, seeds: Seeds) -> Tensor:
         if isinstance(start, tuple):
-            return seeds.cell[..., None] * seeds.cell.new_tensor(start)
+            return seeds.cell[..., None] * seeds.cell.new_tensor(start[0])
         return super().seed(start, seeds) * seeds.cell
 
 

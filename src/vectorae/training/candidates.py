@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from vectorae.errors import UserError
 
 if TYPE_CHECKING:
     from vectorae.training.autoencoder import VectorAutoencoder
@@ -59,6 +61,22 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
         found.append(_best(torch.stack(drawings), cost) if options.chooses else drawings[-1])
         costs.append(cost.amin(0))
     return Candidates(encoded, torch.stack(found), torch.stack(costs))
+
+
+def limit_answers(model: VectorAutoencoder, hypotheses: int | None, answer_steps: int | None) -> None:
+    """Let a model answer by fewer drawings, sooner, or by more corrections than it was trained to; None: as it does.
+
+    Raises:
+        UserError: more hypotheses than the model has, or corrections by a model that has none.
+    """
+    options = model.options
+    if hypotheses is not None:
+        if hypotheses > options.num_hypotheses:
+            raise UserError(f"hypotheses: {hypotheses}, and this model has {options.num_hypotheses}")
+        options = replace(options, hypotheses=hypotheses)
+    if answer_steps is not None:
+        options = replace(options, answer_steps=answer_steps)
+    model.options = options
 
 
 def _best(raw: Tensor, cost: Tensor) -> Tensor:
