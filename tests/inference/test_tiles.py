@@ -95,7 +95,7 @@ def test_of_any_count_each_tile_has_as_many() -> None:
 
 
 def test_backgrounds_that_add_up_are_refused() -> None:
-    with pytest.raises(UserError, match=r"^tiles: true, and the backgrounds"):
+    with pytest.raises(UserError, match=r"^checkpoint: the shapes of this model add up like light"):
         drawn(small_model("rasterizer.compositing=soft_or"), smooth(16, 32))
     drawn(small_model("rasterizer.compositing=soft_or", "primitives.background=0"), smooth(16, 32))
 

@@ -97,7 +97,7 @@ class TiledDrawing:
     what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost.
 
     Args:
-        model: on its device, whose drawings have slots for any number of shapes below.
+        model: on its device.
         picture: ``[1, C, height, width]`` in [0, 1] on the same device, as large as the tiles say.
         tiles: of the picture.
 
@@ -179,7 +179,10 @@ def check_tiled(model: VectorAutoencoder) -> None:
         UserError: its ink adds up, and backgrounds with it.
     """
     if model.decoder.rasterizer.compositing != "over" and model.layout.learns_background:
-        raise UserError("tiles: true, and the backgrounds of this model's drawings add up; set tiles=false")
+        raise UserError(
+            "checkpoint: the shapes of this model add up like light, and so would the backgrounds of tiles; "
+            "train one with rasterizer.compositing=over, or with a fixed primitives.background"
+        )
 
 
 @dataclass(frozen=True)
