@@ -15,6 +15,7 @@ from omegaconf import OmegaConf
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import Duration, duration, seconds_of
+from vectorae.commands.fit_start import start_of
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import remove_leftovers, runs_beside
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from vectorae.io.frame import OutputSize
     from vectorae.io.signals import Signals
     from vectorae.losses import LPIPS
-    from vectorae.svg import Reading
 
     Build = Callable[[int], tuple[Fitting, list[str | None]]]
 
@@ -51,12 +51,6 @@ FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "width", "sca
 
 FREE_TO_DIFFER_AUTO = ("max_steps", "max_time", "resume")
 """Keys that a fit that `resume=auto` finds by its config may have with other values."""
-
-KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
-"""Keys that fix fields of the shapes of `init`."""
-
-ASPECT_ERROR = 0.02
-"""Relative difference allowed between the aspects of `init` and of the image: sizes are whole pixels."""
 
 LOG_EVERY = 10
 """Steps between two entries in TensorBoard."""
@@ -193,7 +187,7 @@ def builder(
     from vectorae.fitting.importance import importance
 
     photos = [photo for batch in several for photo in batch]
-    start = _start(config, photos, device)
+    start = start_of(config, photos, device)
     weight, max_pixels = config["weight"], config["max_pixels"]
     weights = [None if weight is None else importance(weight, batch, max_pixels).to(device) for batch in several]
 
@@ -274,79 +268,6 @@ def _find_state(resume: str | None, folder: Path, settings: Mapping[str, Any]) -
         except UserError as error:
             print(f"vectorae: left out: {error}", file=sys.stderr)
     return None
-
-
-def _start(
-    config: Mapping[str, Any], photos: Sequence[Photo], device: torch.device
-) -> Callable[[Photo], Reading] | None:
-    """What makes the drawing of an image to begin with, as `init` says; None if there is none."""
-    if config["init"] != NETWORK:
-        for key in ("checkpoint", "tiles_along"):
-            if config[key] is not None:
-                raise UserError(f"{key}: {config[key]}, and init is {config['init'] or 'null'}; write init={NETWORK}")
-        reading = None if config["init"] is None else _read_init(config, photos)
-        return None if reading is None else lambda photo: reading
-    if config["checkpoint"] is None:
-        raise UserError(f"init: {NETWORK}; write checkpoint=PATH of a model that draws photographs as well")
-    _check_primitives("the network's drawing")
-
-    from vectorae.inference.tiles import draw_start
-    from vectorae.svg import Reading
-    from vectorae.training import checkpoint as checkpoints
-
-    model = checkpoints.load(config["checkpoint"]).to(device)
-    if model.layout.channels != config["channels"]:
-        raise UserError(
-            f"channels: {config['channels']}, and '{config['checkpoint']}' draws with {model.layout.channels}; "
-            f"write channels={model.layout.channels}"
-        )
-
-    made: dict[Path, Reading] = {}
-
-    def start(photo: Photo) -> Reading:
-        if photo.name not in made:
-            height, width = photo.pixels.shape[-2:]
-            scene = draw_start(model, photo.pixels[None].to(device), config["tiles_along"]).to("cpu")
-            made[photo.name] = Reading(scene, width, height, [None] * scene.count, {})
-        return made[photo.name]
-
-    return start
-
-
-def _check_primitives(start: str) -> None:
-    """Refuse keys of shapes that a drawing to begin with has already."""
-    if not shell.chosen("primitives"):
-        for key in shell.given("primitives"):
-            if not key.startswith(KEPT_OF_INIT):
-                raise UserError(
-                    f"{key}: the shapes are those of {start}; write primitives=NAME to put new ones on top of them"
-                )
-
-
-def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
-    """The drawing that `init` names, which all images are to begin with."""
-    from vectorae.svg import counted, read_svg
-
-    path = Path(config["init"]).expanduser()
-    try:
-        reading = read_svg(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise UserError(f"init: '{path}' is no SVG in UTF-8") from error
-    except UserError as error:
-        raise UserError(f"init: '{path}': {error}") from error
-    if reading.skipped:
-        print(f"vectorae: left out of '{path}': {counted(reading.skipped)}", file=sys.stderr)
-    if not reading.scene.count:
-        raise UserError(f"init: '{path}' has no shapes to begin with")
-    for photo in photos:
-        height, width = photo.pixels.shape[-2:]
-        if abs(reading.width / reading.height * height / width - 1) > ASPECT_ERROR:
-            raise UserError(
-                f"init: '{path}' is {reading.width:g}×{reading.height:g} and the image '{photo.title}' "
-                f"{width}×{height}; they need to have one aspect"
-            )
-    _check_primitives(f"'{path}'")
-    return reading
 
 
 def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, keep: Callable[[], None]) -> None:
