@@ -6,7 +6,15 @@ from .scene import Group as Group
 from .scene import Path as Path
 from .scene import RoundedBox as RoundedBox
 from .scene import Scene as Scene
+from .scene.shapes import Shape as Shape
+from .scene.shapes import circle as circle
+from .scene.shapes import curve as curve
+from .scene.shapes import ellipse as ellipse
+from .scene.shapes import line as line
+from .scene.shapes import polygon as polygon
+from .scene.shapes import rectangle as rectangle
 from .svg import from_svg as from_svg
 from .svg import to_svg as to_svg
+from .svg.path import path as path
 from .training import load as load
 from .version import __version__ as __version__

@@ -10,11 +10,12 @@ from triton.compiler import ASTSource
 
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
 from vectorae.rasterizer.gpu import loops, self_intersections, tiles
+from vectorae.rasterizer.packing import DRAWN
 
 TARGET = GPUTarget("cuda", 90, 32)
 
 WHOLE = dict.fromkeys(("kinds", "first", "size", "bounds", "segment_bounds"), "*i32")
-LONG = dict.fromkeys(("order", "begins", "segment_begins", "pieces"), "*i64")
+LONG = dict.fromkeys(("order", "begins", "segment_begins", "pieces", "following"), "*i64")
 NUMBERS = {"count": "i32", "vertex_count": "i32", "height": "i32", "width": "i32", "pixel": "fp32"}
 NUMBERS |= dict.fromkeys(("room", "rows_room", "segment_rows_room", "tiles"), "i32")
 
@@ -30,10 +31,11 @@ def compile_kernel(kernel: Any, real: str, warps: int, **constants: Any) -> None
 
 def main() -> None:
     tile = {"PROFILE": 1, "TILE": 16}
-    every_kind = 0b1111
+    every_kind = (1 << len(DRAWN)) - 1
     compile_kernel(tiles.find_bounds, "fp32", 1, **tile)
     compile_kernel(loops.sum_rows, "fp32", 1, RANK=14, PADDED=16, LENGTH=8)
-    compile_kernel(self_intersections.cut_paths, "fp64", 1)
+    for even_odd in (False, True):
+        compile_kernel(self_intersections.cut_paths, "fp64", 1, EVEN_ODD=even_odd)
     settings = [("sigmoid", False, 3, "fp32"), ("gaussian", True, 1, "fp64"), ("ramp", False, 3, "fp32")]
     for (coverage, soft_or, channels, real), kernel in product(settings, (loops.draw, loops.differentiate)):
         fine, numbers = SUBPIXELS.get(coverage, 1), torch.finfo(torch.float32 if real == "fp32" else torch.float64)

@@ -122,7 +122,7 @@ def test_scratch_grows_with_what_is_covered() -> None:
 COMPILE = """
 import numpy as np
 from vectorae.rasterizer.cpu.self_intersections import find_pieces
-find_pieces(np.array([0, 5]), np.random.rand(5, 2))
+find_pieces(np.array([0, 5]), np.array([1, 2, 3, 4, 0]), np.random.rand(5, 2))
 """
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry.region import JITTER, Boundary, Region
+from vectorae.geometry.region import JITTER, Boundary, Contours, Region
 from vectorae.geometry.region import enclosed_region as reference
 from vectorae.rasterizer.cpu.regions import enclosed_region
 
@@ -27,19 +27,30 @@ def blobs(count: int, corners: int, seed: int = 0) -> Tensor:
     return 0.5 + radius * torch.stack([turn.cos(), turn.sin()], dim=-1)
 
 
+def cut(points: int, degree: int, contours: int) -> tuple[int, ...]:
+    """Sizes of contours of one curve each, but for the last."""
+    contours = min(contours, points // degree)
+    return (*(degree,) * (contours - 1), points - degree * (contours - 1)) if contours > 1 else ()
+
+
 def segments_of(region: Boundary, path: int) -> Tensor:
     """Those of a path that are longer than what jitter makes, ``[S, 4]``."""
     segments = region.segments.flatten(0, 1)[path][region.present.flatten(0, 1)[path]]
     return segments[(segments[:, 0] - segments[:, 1]).norm(dim=-1) > 10 * JITTER].flatten(1)
 
 
+FILLINGS = pytest.mark.parametrize(("contours", "even_odd"), [(1, False), (1, True), (3, False), (2, True)])
+
+
+@FILLINGS
 @pytest.mark.parametrize("degree", [1, 3])
-def test_boundaries_are_those_of_the_reference(degree: int) -> None:
+def test_boundaries_are_those_of_the_reference(degree: int, contours: int, even_odd: bool) -> None:
     """Random paths, and paths on a coarse grid, where crossings fall on corners and corners on each other."""
     for count in (1, 2, 3, 4, 6, 8, 11):
-        points = random(2, 20, degree * count, 2, seed=count)
-        for control in (points, (points * 4).round() / 4) if degree == 1 else (points,):
-            expected, found = reference(control, degree, PIXEL), enclosed_region(control, degree, PIXEL)
+        points, sizes = random(2, 20, degree * count, 2, seed=count), cut(degree * count, degree, contours)
+        for places in (points, (points * 4).round() / 4) if degree == 1 else (points,):
+            control = Contours(places, degree, sizes, even_odd)
+            expected, found = reference(control, PIXEL), enclosed_region(control, PIXEL)
             torch.testing.assert_close(found.area, expected.area, atol=1e-9, rtol=0)
             torch.testing.assert_close(found.perimeter, expected.perimeter, atol=1e-8, rtol=0)
             for path in range(40):
@@ -53,7 +64,7 @@ def test_boundaries_are_those_of_the_reference(degree: int) -> None:
 def test_a_path_is_the_same_in_any_batch() -> None:
     points = blobs(3, 4)
     points[:, 1:] *= torch.tensor([3.0, 0.0])[:, None, None]
-    together, alone = enclosed_region(points, 3, PIXEL), enclosed_region(points[:, :1], 3, PIXEL)
+    together, alone = (enclosed_region(Contours(some, 3), PIXEL) for some in (points, points[:, :1]))
     assert torch.equal(segments_of(together.boundary, 0), segments_of(alone.boundary, 0))
     assert torch.equal(together.perimeter[:, :1], alone.perimeter)
 
@@ -66,18 +77,22 @@ def measured(region: Region) -> Tensor:
     return (of_path * random(*of_path.shape).to(of_path.dtype)).sum()
 
 
-def gradients(points: Tensor, degree: int) -> list[Tensor]:
-    leaves = [points.clone().requires_grad_() for _ in range(2)]
-    regions = [make(leaf, degree, PIXEL) for make, leaf in zip((reference, enclosed_region), leaves, strict=True)]
+def gradients(points: Tensor, degree: int, contours: int = 1, even_odd: bool = False) -> list[Tensor]:
+    leaves, sizes = [points.clone().requires_grad_() for _ in range(2)], cut(points.shape[2], degree, contours)
+    regions = [
+        make(Contours(leaf, degree, sizes, even_odd), PIXEL)
+        for make, leaf in zip((reference, enclosed_region), leaves, strict=True)
+    ]
     return [torch.autograd.grad(measured(one), leaf)[0] for one, leaf in zip(regions, leaves, strict=True)]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("degree", [1, 3])
-def test_gradients_are_those_of_the_reference(degree: int, dtype: torch.dtype) -> None:
+@FILLINGS
+def test_gradients_are_those_of_the_reference(contours: int, even_odd: bool, degree: int, dtype: torch.dtype) -> None:
     atol, rtol = (1e-9, 1e-9) if dtype == torch.float64 else (2e-3, 1e-4)
     for points in (random(2, 6, 4 * degree, 2), random(2, 6, 9, 2, seed=1), blobs(12, 3)):
-        expected, found = gradients(points.to(dtype), degree)
+        expected, found = gradients(points.to(dtype), degree, contours, even_odd)
         torch.testing.assert_close(found, expected, atol=atol, rtol=rtol)
 
 
@@ -98,7 +113,9 @@ def test_corners_that_coincide_have_together_the_gradient_of_the_reference(
 @pytest.mark.parametrize("seed", range(3))
 def test_gradients_are_those_of_differences(seed: int) -> None:
     def all_of(points: Tensor) -> tuple[Tensor, ...]:
-        region = enclosed_region(points, points.shape[-2] % 2 * 2 + 1, PIXEL)
+        degree, contours = points.shape[-2] % 2 * 2 + 1, 1 + seed
+        control = Contours(points, degree, cut(points.shape[-2], degree, contours), even_odd=seed == 1)
+        region = enclosed_region(control, PIXEL)
         return region.boundary.segments, region.area, region.perimeter
 
     assert gradcheck(all_of, random(1, 2, 8, 2, seed=seed).requires_grad_())
@@ -107,5 +124,5 @@ def test_gradients_are_those_of_differences(seed: int) -> None:
 
 
 def test_no_paths_are_no_regions() -> None:
-    region = enclosed_region(torch.zeros(2, 0, 6, 2), 3, PIXEL)
+    region = enclosed_region(Contours(torch.zeros(2, 0, 6, 2), 3), PIXEL)
     assert region.boundary.present.shape[:2] == region.area.shape == (2, 0)

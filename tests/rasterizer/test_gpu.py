@@ -15,6 +15,7 @@ from helpers.waiting import no_waiting
 from torch import Tensor
 
 from vectorae import Layout, Scene, UserError, rasterize
+from vectorae.geometry.region import Contours
 from vectorae.geometry.region import enclosed_region as reference
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import PROFILES
@@ -94,7 +95,7 @@ def test_kernels_compile_without_a_gpu(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
-    assert ended.stdout.count("compiled") == 9
+    assert ended.stdout.count("compiled") == 10
 
 
 def test_paths_are_cut_as_by_the_reference() -> None:
@@ -102,11 +103,11 @@ def test_paths_are_cut_as_by_the_reference() -> None:
     from vectorae.rasterizer.gpu.self_intersections import enclosed_region
 
     generator = torch.Generator().manual_seed(0)
-    for count in (2, 3, 5, 9):
+    for count, sizes, even_odd in ((2, (), False), (3, (), False), (5, (), True), (9, (), False), (9, (3, 2, 4), True)):
         points = torch.rand(3, count, 2, generator=generator, dtype=torch.float64)
         for corners in (points, (points * 4).round() / 4):
-            paths = corners[None].to(DEVICE)
-            expected, found = reference(paths, 1, 0.1), enclosed_region(paths, 1, 0.1, bend=3.0)
+            paths = Contours(corners[None].to(DEVICE), 1, sizes, even_odd)
+            expected, found = reference(paths, 0.1), enclosed_region(paths, 0.1, bend=3.0)
             for path in range(3):
                 assert segments_of(expected.boundary, path) == segments_of(found.boundary, path)
 
@@ -138,10 +139,11 @@ def test_the_operators_do_not_wait() -> None:
     canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present]
     arguments = (packed.numbers, packed.vertices, scene.color, scene.background, list(packed.topology), canvas)
     corners = torch.rand(2, 5, 2, dtype=torch.float64, device=DEVICE)
+    following = torch.tensor([1, 2, 3, 4, 0], device=DEVICE)
     with no_waiting():
         image = gpu.draw(*arguments)
         gpu.differentiate(torch.ones_like(image), *arguments)
-        self_intersections.find_cuts(corners, crossings=5)
+        self_intersections.find_cuts(corners, following, crossings=5)
 
 
 @needs_gpu

@@ -10,7 +10,7 @@ import torch
 from helpers.scenes import PAINTED, box, leaves_of, white_on_black
 from torch import Tensor
 
-from vectorae import Group, Layout, Path, RoundedBox, Scene, rasterize
+from vectorae import Group, Layout, RoundedBox, Scene, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
 
@@ -110,7 +110,7 @@ def degenerate(scene: Scene, seed: int) -> Scene:
             points = torch.where(chance(points)[..., None, None], first, points)
             half = points.shape[2] // 2  # some coincide, some go back the way they came
             points = torch.cat([points[:, :, : points.shape[2] - half], points[:, :, :half].flip(2)], dim=2)
-            outline = Path(points, outline.closed, outline.degree)
+            outline = replace(outline, points=points)
         width = None if one.stroke_width is None else special(one.stroke_width, 0.0, 3.0)
         return Group(outline, one.slots, width)
 

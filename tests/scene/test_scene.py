@@ -1,13 +1,14 @@
 """Scenes: indexing, selecting, moving, and what is refused."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 from helpers.scenes import box, paint
 from torch import Tensor
 
-from vectorae import Group, Layout, Path, Scene, UserError
+from vectorae import Group, Layout, Path, Scene, UserError, rasterize
 from vectorae.scene import cat_groups
 
 KINDS = ["circle", "line", "square"]
@@ -159,12 +160,45 @@ def test_other_degrees_are_refused(degree: int) -> None:
 
 
 @pytest.mark.parametrize("degree", [1, 3])
-def test_only_a_closed_path_can_be_filled(degree: int) -> None:
-    points, width = torch.zeros(1, 1, 7, 2), torch.zeros(1, 1)
-    with pytest.raises(ValueError, match="an open Path is stroked: give its group a stroke_width"):
-        Group(Path(points, degree=degree), (0,))
-    assert Group(Path(points, degree=degree), (0,), width).stroke_width is width
-    assert Group(Path(points[:, :, :6], closed=True, degree=degree), (0,)).stroke_width is None
+def test_an_open_path_is_filled_as_if_a_line_closed_it(degree: int) -> None:
+    points = torch.rand(1, 1, 7, 2, generator=torch.Generator().manual_seed(degree))
+    (first,), (last,) = points[0, 0, :1], points[0, 0, -1:]
+    line = torch.stack([last + (first - last) * part for part in (1 / 3, 2 / 3)])[None, None]
+    path = Path(points, degree=degree)
+    around = path if degree == 1 else Path(torch.cat([points, line], dim=2), closed=True, degree=3)
+    image, expected = (drawn_white(outline) for outline in (path, replace(around, closed=True)))
+    torch.testing.assert_close(image, expected)
+    assert 0.01 < image.mean() < 0.9
+
+
+def drawn_white(outline: Path) -> Tensor:
+    ones = torch.ones(1, 1)
+    return rasterize(Scene((Group(outline, (0,)),), ones[..., None], ones, ones, torch.zeros(1, 1)), 16, 16)
+
+
+def test_contours_of_a_path() -> None:
+    points = torch.rand(2, 3, 13, 2, generator=torch.Generator().manual_seed(0))
+    path = Path(points, (True, False), 3, sizes=(6, 7))
+    one, other = path.contours
+    assert torch.equal(torch.cat([one.points, other.points], dim=2), points)
+    assert (one.closed, other.closed, path.is_closed) == (True, False, False)
+    assert path.enclosing.sizes == (6, 9)
+    assert Path(points, False, 3).enclosing.sizes == ()
+    assert Path(points, sizes=(6, 7)).topology != Path(points, sizes=(7, 6)).topology
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sizes": (6, 6)}, r"contours of 6 \+ 6 points, but the path has 13"),
+        ({"sizes": (6, 7), "closed": (True,)}, "closed: 1 values for 2 contours"),
+        ({"sizes": (5, 8), "closed": True, "degree": 3}, "5 points make no closed path of degree 3"),
+        ({"fill_rule": "odd"}, "a Path is filled by nonzero or evenodd, not 'odd'"),
+    ],
+)
+def test_contours_that_make_no_path(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^{message}$"):
+        Path(torch.zeros(1, 1, 13, 2), **given)
 
 
 def test_what_is_no_tensor_stays() -> None:

@@ -48,7 +48,7 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
             else:
                 points = outputs[f"{kind}.points"][member].tolist()
                 places = [(x * side - left, y * side - top) for x, y in points]
-                outline = Curve(places, group["closed"], group["degree"])
+                outline = Curve(places, group["closed"], group["degree"], group["sizes"], group["fill_rule"])
             color, opacity = outputs["color"][slot].tolist(), float(outputs["opacity"][slot])
             painted[slot] = Shape(outline, color, opacity, None if width is None else width * side)
     slots = sorted(painted)

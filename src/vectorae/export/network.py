@@ -110,7 +110,9 @@ def _group(kind: str, group: Group) -> dict[str, Any]:
     described: dict[str, Any] = {"kind": kind, "slots": list(group.slots), "stroked": group.stroke_width is not None}
     if isinstance(group.outline, RoundedBox):
         return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
-    return described | {"outline": "path", "closed": group.outline.closed, "degree": group.outline.degree}
+    path = group.outline
+    rule = {"sizes": path.sizes, "fill_rule": path.fill_rule}
+    return described | {"outline": "path", "closed": path.closed, "degree": path.degree} | rule
 
 
 def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
@@ -124,8 +126,9 @@ def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
     }
     if isinstance(group.outline, Path):
         curves = "corners" if group.outline.degree == 1 else "control points of joined cubic Béziers"
-        ends = "; the last leads back to the first" if group.outline.closed else ""
-        meanings["points"] = ("canvas", f"x, y of {curves}{ends}")
+        ends = "; the last leads back to the first" if group.outline.is_closed else ""
+        several = ", one contour after the other" if group.outline.sizes else ""
+        meanings["points"] = ("canvas", f"x, y of {curves}{several}{ends}")
     tensors = _tensors(group)
     return [_output(f"{kind}.{name}", ["batch", *one.shape[1:]], *meanings[name]) for name, one in tensors.items()]
 

@@ -1,11 +1,12 @@
-"""The region that a closed path encloses by non-zero winding: boundary, area, inside test and covered part of pixels.
+"""The region that closed contours enclose: boundary, area, inside test and covered part of pixels.
 
-A path may cross itself. The region's boundary is then only a part of the path: pieces with ink on both sides do not
-belong to it. ``boundary`` cuts the path where it crosses itself and keeps the pieces with ink on exactly one side,
-each directed so that the ink lies on the side of (dy, −dx). Distance, inside test and area need these pieces alone.
+Contours may cross themselves and each other. The region's boundary is then only a part of them: pieces with ink on both
+sides do not belong to it. ``boundary`` cuts contours where they cross and keeps the pieces with ink on exactly one
+side, each directed so that the ink lies on the side of (dy, −dx). Distance, inside test and area need these pieces
+alone. Where there is ink a fill rule decides: where the winding number is not 0, or where it is odd.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,13 +67,41 @@ class Region:
     perimeter: Tensor
 
 
-Enclose = Callable[[Tensor, int, float], Region]
+@dataclass(frozen=True)
+class Contours:
+    """Closed Bézier contours of n paths in each of B drawings, which enclose regions.
+
+    Attributes:
+        points: control points, one contour after the other, ``[B, n, P, 2]``, canvas units.
+        degree: 1 or 3.
+        sizes: how many points each contour has; () is one contour of them all.
+        even_odd: fill where the winding number is odd, not wherever it differs from 0.
+    """
+
+    points: Tensor
+    degree: int
+    sizes: tuple[int, ...] = ()
+    even_odd: bool = False
+
+    @property
+    def each(self) -> tuple[Tensor, ...]:
+        """The points of each contour."""
+        return self.points.split(list(self.sizes), dim=-2) if self.sizes else (self.points,)
+
+    def corners(self, pixel: float, bend: float | None = None) -> tuple[Tensor, Tensor]:
+        """Their corners when flattened, and the index of the corner that follows each; see ``joined_corners``."""
+        return joined_corners([flatten(points, self.degree, True, pixel, bend) for points in self.each])
+
+
+Enclose = Callable[[Contours, float], Region]
 """``enclosed_region``, or another implementation of it."""
 
 
 @dataclass(frozen=True)
 class Cuts:
-    """The pieces of segments that form the boundary of each of M paths, at most S pieces per path.
+    """The pieces of segments that form the boundary of each of M regions, at most S pieces per region.
+
+    A segment leads from a corner to the one that follows it, and has its index.
 
     Attributes:
         segment: ``[M, S]`` index of the segment that the piece belongs to.
@@ -87,67 +116,84 @@ class Cuts:
     present: Tensor
 
 
-def enclosed_region(points: Tensor, degree: int, pixel: float) -> Region:
-    """The regions that closed Bézier paths enclose by non-zero winding; differentiable.
-
-    Args:
-        points: control points ``[B, n, P, 2]``, canvas units; degree: 1 or 3; pixel: see ``flatten``.
-    """
-    region = boundary(flatten(points, degree, True, pixel))
+def enclosed_region(contours: Contours, pixel: float) -> Region:
+    """The regions that closed Bézier contours enclose; differentiable. ``pixel``: see ``flatten``."""
+    region = _boundary(*contours.corners(pixel), contours.even_odd, contours.points)
     return Region(region, *area_and_perimeter(region))
 
 
-def boundary(vertices: Tensor) -> Boundary:
-    """The boundary of the regions that closed polylines enclose by non-zero winding; differentiable.
+def boundary(*contours: Tensor, even_odd: bool = False) -> Boundary:
+    """The boundary of the regions that closed polylines enclose; differentiable.
 
     Vertices are moved by up to 1e-7 canvas units, each by its own amount, so that there are no special cases.
 
     Args:
-        vertices: ``[..., V, 2]`` canvas units, the last one equal to the first.
+        contours: ``[..., V, 2]`` each, canvas units, the last vertex equal to the first.
+        even_odd: fill where the winding number is odd, not wherever it differs from 0.
 
     Example:
-        A pentagram crosses itself five times; its boundary is the ten sides of the star.
+        A pentagram crosses itself five times; its boundary is the ten sides of the star, and by the other rule also the
+        five of the pentagon in its middle.
 
         >>> turn = torch.arange(6) * 4 * torch.pi / 5
         >>> pentagram = 0.5 + 0.4 * torch.stack([turn.sin(), -turn.cos()], dim=-1)
-        >>> int(boundary(pentagram[None]).present.sum())
-        10
+        >>> int(boundary(pentagram[None]).present.sum()), int(boundary(pentagram[None], even_odd=True).present.sum())
+        (10, 15)
     """
-    corners = jittered(vertices).reshape(-1, vertices.shape[-2] - 1, 2)
-    return assemble(corners, find_cuts(corners.detach()), vertices)
+    return _boundary(*joined_corners(contours), even_odd, contours[0])
 
 
-def jittered(vertices: Tensor) -> Tensor:
-    """The corners ``[..., V − 1, 2]`` of closed polylines ``[..., V, 2]`` in float64, each moved by up to ``JITTER``.
+def _boundary(corners: Tensor, following: Tensor, even_odd: bool, like: Tensor) -> Boundary:
+    flat = corners.reshape(-1, *corners.shape[-2:])
+    return assemble(flat, following, find_cuts(flat.detach(), following, even_odd), like)
+
+
+def joined_corners(contours: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """The corners of closed polylines ``[..., V, 2]``, one after the other, each moved by up to ``JITTER``.
 
     Corners that repeat the previous one (see ``flatten``) move with it, and the last ones with the first one.
+
+    Returns:
+        Corners ``[..., ΣV − 1, 2]`` in float64; for each the index of the one that follows it in its contour, int64.
     """
-    # Apple's GPUs have no float64.
-    corners = (vertices.cpu() if vertices.device.type == "mps" else vertices)[..., :-1, :].double()
-    differs = (corners[..., 1:, :] != corners[..., :-1, :]).any(-1)
-    number = torch.nn.functional.pad(differs.cumsum(-1), (1, 0))
-    back_at_first = (corners == corners[..., :1, :]).all(-1).flip(-1).long().cumprod(-1).flip(-1)
-    number = (1 + torch.where(back_at_first == 1, 0, number)).double()[..., None]
-    # Modulo 1, multiples of irrational numbers never repeat.
-    moved = torch.cat([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
-    return corners + 2 * JITTER * moved
+    moved, following, before = [], [], 0
+    last: Tensor | int = 0  # the number of the last corner of the contours before
+    for vertices in contours:
+        # Apple's GPUs have no float64.
+        corners = (vertices.cpu() if vertices.device.type == "mps" else vertices)[..., :-1, :].double()
+        count, device = corners.shape[-2], corners.device
+        differs = (corners[..., 1:, :] != corners[..., :-1, :]).any(-1)
+        number = torch.nn.functional.pad(differs.cumsum(-1), (1, 0))
+        back_at_first = (corners == corners[..., :1, :]).all(-1).flip(-1).long().cumprod(-1).flip(-1)
+        number = last + 1 + torch.where(back_at_first == 1, 0, number)
+        last, number = number.amax(-1, keepdim=True), number.double()[..., None]
+        # Modulo 1, multiples of irrational numbers never repeat.
+        by = torch.cat([number * 0.7548776662466927 % 1, number * 0.5698402909980532 % 1], dim=-1) - 0.5
+        moved.append(corners + 2 * JITTER * by)
+        following.append(before + torch.arange(1, count + 1, device=device) % max(1, count))
+        before += count
+    return torch.cat(moved, dim=-2), torch.cat(following)
 
 
-def find_cuts(corners: Tensor) -> Cuts:
-    """Cut closed paths ``[M, V, 2]`` where they cross themselves and select the pieces with ink on one side."""
-    count = corners.shape[1]
-    along = corners.roll(-1, 1) - corners
-    cuts, first, last = _pieces(corners, along)
+def find_cuts(corners: Tensor, following: Tensor, even_odd: bool = False) -> Cuts:
+    """Cut closed contours where they cross and select the pieces with ink on one side.
+
+    Args:
+        corners, following: ``[M, V, 2]`` and ``[V]``, see ``joined_corners``.
+        even_odd: see ``boundary``.
+    """
+    corners, count = without_slivers(corners, following), corners.shape[1]
+    along = corners[:, following] - corners
+    cuts, first, last = _pieces(corners, following, along)
     pieces = cuts.shape[-1] - 1
     # Winding number of the other segments around the middle of each piece.
     middle = corners[:, :, None] + ((cuts[..., 1:] + cuts[..., :-1]) / 2)[..., None] * along[:, :, None]
     other = _winding(middle.flatten(1, 2), corners, along, pieces).view(-1, count, pieces)
     down = torch.where(along[..., 1] > 0, 1, -1)[..., None]
-    right_inked, left_inked = other + down != 0, other != 0
+    right, left = other + down, other
+    right_inked, left_inked = (right % 2 != 0, left % 2 != 0) if even_odd else (right != 0, left != 0)
     long = (along != 0).any(-1, keepdim=True)
     kept = (right_inked != left_inked) & (cuts.diff(dim=-1) > MIN_PART) & long
-    # A path of two segments goes there and back: it encloses nothing, and jitter does not separate the two.
-    kept &= long.sum(1, keepdim=True) > 2
     # Directed down, the ink lies to the right on the screen: that is the side of (dy, −dx).
     forwards = right_inked == (down > 0)
     piece_start, piece_end = torch.where(forwards, first, last), torch.where(forwards, last, first)
@@ -161,7 +207,21 @@ def find_cuts(corners: Tensor) -> Cuts:
     return Cuts(pick(segment), pick(piece_start), pick(piece_end), pick(kept))
 
 
-def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def without_slivers(corners: Tensor, following: Tensor) -> Tensor:
+    """The corners, in which contours of one or two segments have no length.
+
+    They go there and back and enclose nothing, but jitter does not separate the two ways.
+    """
+    number = torch.arange(len(following), device=following.device)
+    ends = following <= number
+    contour = ends.cumsum(0) - ends.long()  # of each corner
+    long = (corners[:, following] != corners).any(-1).long()
+    segments = torch.zeros_like(long).index_add_(1, contour, long)[:, contour]
+    first = torch.zeros_like(contour).scatter_reduce(0, contour, number, "amin", include_self=False)[contour]
+    return torch.where((segments > 2)[..., None], corners, corners[:, first])
+
+
+def _pieces(corners: Tensor, following: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Cut every segment at its crossings.
 
     Returns:
@@ -174,9 +234,8 @@ def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     on_this = _cross(apart, along[:, None].expand_as(apart)) / across
     on_other = _cross(apart, along[:, :, None].expand_as(apart)) / across
     number = torch.arange(count, device=corners.device)
-    steps = (number[None] - number[:, None]) % count
-    apart_by_more = (steps > 1) & (steps < count - 1)
-    crossing = apart_by_more & (on_this >= 0) & (on_this <= 1) & (on_other >= 0) & (on_other <= 1)
+    joined = (following[:, None] == number) | (following == number[:, None]) | (number == number[:, None])
+    crossing = ~joined & (on_this >= 0) & (on_this <= 1) & (on_other >= 0) & (on_other <= 1)
     most = int(crossing.sum(-1).max()) if count and len(corners) else 0
     # Segments that do not cross sort last (2), behind crossings at the very end (1).
     at, partner = torch.where(crossing, on_this, 2.0).sort(dim=-1)
@@ -189,7 +248,7 @@ def _pieces(corners: Tensor, along: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _winding(points: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Tensor:
-    """Winding number of the path around points ``[M, V × pieces, 2]``, without each point's own segment."""
+    """Winding number of contours around points ``[M, V × pieces, 2]``, without each point's own segment."""
     relative = points[:, :, None] - corners[:, None]
     above = relative[..., 1] < 0
     above_end = relative[..., 1] < along[:, None, :, 1]
@@ -204,12 +263,12 @@ def _winding(points: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Ten
     return torch.where(crossed, torch.where(above_end, 1, -1), 0).sum(-1)
 
 
-def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
-    """The boundary as a differentiable function of the corners ``[M, V, 2]``.
+def assemble(corners: Tensor, following: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
+    """The boundary as a differentiable function of the corners ``[M, V, 2]``; ``following``: see ``joined_corners``.
 
     Its shape, dtype and device are those of ``like`` ``[..., V, 2]``.
     """
-    along = corners.roll(-1, 1) - corners
+    along = corners[:, following] - corners
 
     def endpoint(at: Tensor) -> Tensor:
         # Always computed along the same one of two crossing segments, so that pieces meet exactly.
@@ -220,7 +279,7 @@ def assemble(corners: Tensor, cuts: Cuts, like: Tensor) -> Boundary:
         # The crossing of two nearly parallel segments would have an unbounded gradient; it has none.
         steep = divisor.abs() > MIN_SINE * along_one.norm(dim=-1) * along_other.norm(dim=-1)
         part = torch.where(steep, part, part.detach())
-        vertex = _take(corners, (cuts.segment + (at == AT_END)) % corners.shape[1])
+        vertex = _take(corners, torch.where(at == AT_END, following[cuts.segment], cuts.segment))
         return torch.where((at < 0)[..., None], vertex, corner + part[..., None] * along_one)
 
     segments = torch.stack([endpoint(cuts.start), endpoint(cuts.end)], dim=-2).to(like).view(*like.shape[:-2], -1, 2, 2)

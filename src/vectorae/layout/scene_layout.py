@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -113,7 +114,7 @@ class SceneLayout(BlockLayout):
 def _points_around(path: Path) -> Points:
     """The control points of a path like a given one that is put elsewhere: around a circle, or along a line."""
     number = path.points.shape[2]
-    if path.closed:
+    if path.is_closed:
         turns = [2 * math.pi * place / number for place in range(number)]
         return tuple((HALF * math.cos(turn), HALF * math.sin(turn)) for turn in turns)
     return tuple((HALF * (2 * place / max(1, number - 1) - 1), 0.0) for place in range(number))
@@ -126,12 +127,12 @@ def _learnable(units: Tensor) -> Tensor:
 def _outlines_of(outline: Outline) -> Callable[[Values], Outline]:
     """Values → outlines of the same kind as a given one."""
     if isinstance(outline, Path):
-        return partial(_path, closed=outline.closed, degree=outline.degree)
+        return partial(_path, outline)
     return _box
 
 
-def _path(values: Values, closed: bool, degree: int) -> Path:
-    return Path(values["points"], closed, degree)
+def _path(like: Path, values: Values) -> Path:
+    return replace(like, points=values["points"])
 
 
 def _box(values: Values) -> RoundedBox:

@@ -60,17 +60,16 @@ def point(x: float = 0.0, y: float = 0.0) -> Any:
     return dataclasses.field(metadata={"field": lambda _: Field(POINT, ((x, y),), size=2)})
 
 
-def several_points(count: Callable[[Options], int] | int, start: Callable[[int], Points]) -> Any:
+def several_points(start: Callable[[Options], Points]) -> Any:
     """A field: several points on the canvas, ``[..., P, 2]``.
 
     Args:
-        count: P, also as a function of the kind's options.
-        start: P → their starting positions.
+        start: the kind's options → the starting positions of the P points.
     """
 
     def field(options: Options) -> Field:
-        number = count if isinstance(count, int) else count(options)
-        return Field(POINTS, start(number), size=2 * number)
+        points = start(options)
+        return Field(POINTS, points, size=2 * len(points))
 
     return dataclasses.field(metadata={"field": field})
 

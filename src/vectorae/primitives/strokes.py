@@ -51,7 +51,7 @@ class Polyline(Primitive):
     paint = "stroke"
 
     points: Annotated[int, Ge(2), Le(256)] = option(5)
-    vertices: Tensor = several_points(lambda options: options["points"], _across)
+    vertices: Tensor = several_points(lambda options: _across(options["points"]))
 
     def outline(self) -> Outline:
         return Path(self.vertices)
@@ -69,7 +69,7 @@ class Quadratic(Primitive):
     segments: Annotated[int, Ge(1), Le(256)] = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
-        lambda options: options["segments"] + 2 if options["smooth"] else 2 * options["segments"] + 1, _across
+        lambda options: _across(options["segments"] + 2 if options["smooth"] else 2 * options["segments"] + 1)
     )
 
     def outline(self) -> Outline:
@@ -100,7 +100,7 @@ class Cubic(Primitive):
     segments: Annotated[int, Ge(1), Le(256)] = option(1)
     smooth: bool = option(False)
     control_points: Tensor = several_points(
-        lambda options: 2 * options["segments"] + 2 if options["smooth"] else 3 * options["segments"] + 1, _across
+        lambda options: _across(2 * options["segments"] + 2 if options["smooth"] else 3 * options["segments"] + 1)
     )
 
     def outline(self) -> Outline:
@@ -125,7 +125,7 @@ class CatmullRom(Primitive):
 
     points: Annotated[int, Ge(2), Le(256)] = option(5)
     spacing: Literal["centripetal", "uniform", "chordal"] = option("centripetal")
-    vertices: Tensor = several_points(lambda options: options["points"], _across)
+    vertices: Tensor = several_points(lambda options: _across(options["points"]))
 
     def outline(self) -> Outline:
         given = self.vertices

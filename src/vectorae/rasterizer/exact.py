@@ -22,7 +22,7 @@ def exact_region(group: Group, pixel: float, enclose: Enclose = enclosed_region)
     outline, width = group.outline, group.stroke_width
     if isinstance(outline, Path):
         if width is None:
-            return enclose(outline.points, outline.degree, pixel / SUBPIXELS["ramp"]).boundary
+            return enclose(outline.enclosing, pixel / SUBPIXELS["ramp"]).boundary
         if not is_straight(group):
             return None
         starts, ends = outline_of_capsule(outline.points, width, pixel)
@@ -39,4 +39,4 @@ def is_straight(group: Group) -> bool:
     outline = group.outline
     if not isinstance(outline, Path) or group.stroke_width is None:
         return False
-    return outline.degree == 1 and not outline.closed and outline.points.shape[-2] == 2
+    return outline.degree == 1 and not outline.is_closed and outline.points.shape[-2] == 2 and not outline.sizes

@@ -16,8 +16,9 @@ from vectorae.rasterizer.exact import exact_region
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
-DRAWN = FILLED_BOX, STROKED_BOX, POLYLINE, REGION = range(4)
-"""What a kernel can draw: a region is what a path encloses, given as its boundary."""
+DRAWN = FILLED_BOX, STROKED_BOX, POLYLINE, REGION, SEGMENTS = range(5)
+"""What a kernel can draw: a region is what a path encloses, given as its boundary; segments are a stroke that is not
+joined, of a path of several contours. Paths have the larger numbers."""
 
 CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = range(11)
 """The numbers of a shape: those of its box (angle as cosine and sine), the width of its stroke, its softness, and
@@ -35,8 +36,8 @@ class Packed:
         vertices: ``[B, V, 2]``, canvas units.
         kinds: the kind of each shape, ``[N]``, int32.
         first: the index of each shape's first vertex, ``[N]``, int32.
-        size: the number of each shape's vertices, ``[B, N]``, int32. Polylines go from vertex to vertex; of a boundary
-            each segment has two of its own.
+        size: the number of each shape's vertices, ``[B, N]``, int32. Polylines go from vertex to vertex; others have
+            two of their own for each segment.
         order: the slots from the bottom to the top, ``[B, N]``, int64.
         blend: of filled boxes, see ``coverage.Weights``, ``[B, N]``; without gradient.
         present: a bit, 1 << kind, for each kind that there is.
@@ -235,12 +236,17 @@ def _pack_paths(
     assert isinstance(path, Path)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     if group.stroke_width is None:
-        region = enclose(path.points, path.degree, pixel)
+        region = enclose(path.enclosing, pixel)
         weight = region_weight(coverage, region.area, region.perimeter, softness, pixel)
         return _pack_region(group, region.boundary, scene, edge, weight)
-    vertices = flatten(path.points, path.degree, path.closed, pixel, bend)
-    full = stroke_fullness(coverage, polyline_length(vertices), group.stroke_width, softness, pixel)
+    polylines = [flatten(one.points, one.degree, one.is_closed, pixel, bend) for one in path.contours]
+    length = sum(polyline_length(one) for one in polylines)
+    full = stroke_fullness(coverage, torch.as_tensor(length), group.stroke_width, softness, pixel)
     numbers = _numbers(group.stroke_width, softness, opacity * full)
+    if len(polylines) > 1:
+        segments = torch.cat([one.unfold(2, 2, 1).mT.flatten(2, 3) for one in polylines], dim=2)
+        return PackedPart((SEGMENTS,) * len(group.slots), group.slots, numbers, segments, segments.shape[2])
+    (vertices,) = polylines
     size = vertices.shape[2] if bend is None else _used_vertices(vertices)
     return PackedPart((POLYLINE,) * len(group.slots), group.slots, numbers, vertices, size)
 

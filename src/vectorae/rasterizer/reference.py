@@ -139,7 +139,7 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     if profile == "ramp" and (region := exact_region(group, fine * pixel)) is not None:
         return covered_area(region, height, width, fine * pixel)
     if isinstance(outline, Path) and group.stroke_width is None:
-        enclosed = enclosed_region(outline.points, outline.degree, pixel)
+        enclosed = enclosed_region(outline.enclosing, pixel)
         return _filled_path(enclosed, height, width, profile, softness, pixel)
     height, width = height * fine, width * fine
     if group.stroke_width is not None:
@@ -162,11 +162,12 @@ def _stroke(
         covered = box_stroke_coverage(profile, distance, thickness, across, edge, pixel)
         length = 4 * outline.half_extents.sum(-1)
     else:
-        vertices = flatten(outline.points, outline.degree, outline.closed, pixel)
-        present = torch.ones_like(vertices[..., 1:, 0], dtype=torch.bool)
-        distance = nearest_segment_distance(x, y, vertices[..., :-1, :], vertices[..., 1:, :], present)
+        polylines = [flatten(one.points, one.degree, one.is_closed, pixel) for one in outline.contours]
+        starts = torch.cat([one[..., :-1, :] for one in polylines], dim=-2)
+        ends = torch.cat([one[..., 1:, :] for one in polylines], dim=-2)
+        distance = nearest_segment_distance(x, y, starts, ends, torch.ones_like(starts[..., 0], dtype=torch.bool))
         covered = stroke_coverage(profile, distance, across, edge, pixel)
-        length = polyline_length(vertices)
+        length = torch.stack([polyline_length(one) for one in polylines]).sum(0)
     return stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None] * covered
 
 

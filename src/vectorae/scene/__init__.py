@@ -1,11 +1,12 @@
 """Scenes: a batch of drawings, each a list of painted outlines over a background."""
 
-from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.outlines import FILL_RULES, Bounds, Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.scene import COMPOSITING_CHOICES, Group, Scene, cat_groups
 from vectorae.scene.slots import select_slots, slot_index, slot_order, sort_by_slot
 
 __all__ = [
     "COMPOSITING_CHOICES",
+    "FILL_RULES",
     "Bounds",
     "Group",
     "Outline",

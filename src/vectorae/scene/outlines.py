@@ -7,6 +7,9 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import Tensor
 
+from vectorae.geometry.region import Contours
+from vectorae.scene.record import TensorRecord
+
 
 class Bounds(NamedTuple):
     """A box around each shape: centre and half extents ``[B, n, 2]`` in canvas units, angle ``[B, n]`` in radians."""
@@ -16,8 +19,8 @@ class Bounds(NamedTuple):
     angle: Tensor
 
 
-@dataclass(frozen=True)
-class RoundedBox:
+@dataclass(frozen=True, eq=False, repr=False)
+class RoundedBox(TensorRecord):
     """A rectangle whose corners are quarter ellipses with radii roundness × half extents, as SVG's ``<rect rx ry>``.
 
     Attributes:
@@ -77,40 +80,87 @@ class RoundedBox:
         )
 
 
-@dataclass(frozen=True)
-class Path:
-    """Straight segments, or joined cubic Béziers, along control points.
+FILL_RULES = ("nonzero", "evenodd")
+"""What of a path is filled, as SVG names it: where its winding number is not 0, or where it is odd."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Path(TensorRecord):
+    """Straight segments, or joined cubic Béziers, along control points; of one contour or several.
 
     Attributes:
-        points: ``[B, n, P, 2]`` canvas units. Of degree 1, P ≥ 1; one point alone is a dot when it is stroked. Of
-            degree 3, P is 3k + 1 for k joined cubics, 3k where the path is closed.
-        closed: whether a last segment leads back to the first point.
+        points: ``[B, n, P, 2]`` canvas units. Of degree 1, a contour has P ≥ 1; one point alone is a dot when it is
+            stroked. Of degree 3, P is 3k + 1 for k joined cubics, 3k where the contour is closed.
+        closed: whether a last segment leads back to the first point; of several contours, one for each may be given.
         degree: 1 or 3.
+        sizes: how many of the points each contour has, one contour after the other; () is one contour of them all.
+        fill_rule: ``nonzero`` or ``evenodd``. Filled contours are closed by a straight line where they are open.
 
     Raises:
-        ValueError: another degree, or a number of points that makes no path of that degree.
+        ValueError: another degree or fill rule, or a number of points that makes no path of that degree.
 
     Example:
-        A triangle.
+        A triangle, and a square with a hole.
 
         >>> from vectorae import Path
         >>> path = Path(torch.tensor([[[[0.5, 0.25], [0.75, 0.75], [0.25, 0.75]]]]), closed=True)
         >>> path.bounds().center
         tensor([[[0.5000, 0.5000]]])
+        >>> corners = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+        >>> ring = torch.cat([0.1 + 0.8 * corners, 0.3 + 0.4 * corners])[None, None]
+        >>> len(Path(ring, closed=True, sizes=(4, 4), fill_rule="evenodd").contours)
+        2
     """
 
     points: Tensor
-    closed: bool = False
+    closed: bool | tuple[bool, ...] = False
     degree: int = 1
+    sizes: tuple[int, ...] = ()
+    fill_rule: str = "nonzero"
 
     def __post_init__(self) -> None:
-        count = self.points.shape[-2]
         if self.degree not in (1, 3):
             raise ValueError(f"a Path has degree 1 or 3, not {self.degree}")
-        if self.degree == 1 and count < 1 or self.degree == 3 and (count < 3 or count % 3 != (not self.closed)):
-            raise ValueError(
-                f"{count} points make no {'closed' if self.closed else 'open'} path of degree {self.degree}"
-            )
+        if self.fill_rule not in FILL_RULES:
+            raise ValueError(f"a Path is filled by {' or '.join(FILL_RULES)}, not {self.fill_rule!r}")
+        total, sizes = self.points.shape[-2], self._sizes
+        if sum(sizes) != total:
+            raise ValueError(f"contours of {' + '.join(map(str, sizes))} points, but the path has {total}")
+        if isinstance(self.closed, tuple) and len(self.closed) != len(sizes):
+            raise ValueError(f"closed: {len(self.closed)} values for {len(sizes)} contours")
+        for count, closed in zip(sizes, self._closings, strict=True):
+            if self.degree == 1 and count < 1 or self.degree == 3 and (count < 3 or count % 3 != (not closed)):
+                raise ValueError(
+                    f"{count} points make no {'closed' if closed else 'open'} path of degree {self.degree}"
+                )
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        return self.sizes or (self.points.shape[-2],)
+
+    @property
+    def _closings(self) -> tuple[bool, ...]:
+        return self.closed if isinstance(self.closed, tuple) else (self.closed,) * len(self._sizes)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether all contours are closed."""
+        return all(self._closings)
+
+    @property
+    def contours(self) -> "tuple[Path, ...]":
+        """Each contour as a path of its own."""
+        parts = self.points.split(list(self._sizes), dim=-2)
+        return tuple(Path(part, closed, self.degree) for part, closed in zip(parts, self._closings, strict=True))
+
+    @property
+    def enclosing(self) -> Contours:
+        """The contours that are filled, with those closed that are open."""
+        points, sizes = self.points, self.sizes
+        if self.degree == 3 and not self.is_closed:
+            parts = [one.points if one.closed else _closed_by_a_line(one.points) for one in self.contours]
+            points, sizes = torch.cat(parts, dim=-2), tuple(part.shape[-2] for part in parts)
+        return Contours(points, self.degree, sizes if len(sizes) > 1 else (), self.fill_rule == "evenodd")
 
     @property
     def is_circle(self) -> Tensor:
@@ -120,7 +170,7 @@ class Path:
     @property
     def topology(self) -> tuple[Hashable, ...]:
         """The same for all outlines that can be joined by ``cat_outlines``."""
-        return Path, self.points.shape[-2], self.closed, self.degree
+        return Path, self._sizes, self._closings, self.degree, self.fill_rule
 
     def bounds(self) -> Bounds:
         """Upright boxes around the control points, and so around the paths."""
@@ -134,6 +184,12 @@ class Path:
         cos, sin = turn.cos(), turn.sin()
         turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
         return replace(self, points=center.to(turned)[..., None, :] + turned)
+
+
+def _closed_by_a_line(points: Tensor) -> Tensor:
+    """The control points of an open contour of cubics, and those that lead straight back to its start."""
+    first, last = points[..., :1, :], points[..., -1:, :]
+    return torch.cat([points, last + (first - last) / 3, last + (first - last) * (2 / 3)], dim=-2)
 
 
 Outline = RoundedBox | Path

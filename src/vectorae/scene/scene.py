@@ -4,14 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, Validated
 from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.record import TensorRecord
 from vectorae.scene.slots import select_slots, sort_by_slot
+
+if TYPE_CHECKING:
+    from vectorae.scene.shapes import Ink, Shape
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey, by ITU-R BT.601."""
@@ -20,27 +24,19 @@ COMPOSITING_CHOICES = ("over", "soft_or")
 """How shapes are combined: each covers those below it, or ink adds up like light (the blend mode *screen* of SVG)."""
 
 
-@dataclass(frozen=True)
-class Group:
+@dataclass(frozen=True, eq=False, repr=False)
+class Group(TensorRecord):
     """Shapes of one kind.
 
     Attributes:
         outline: the geometry of n shapes.
         slots: for each of them its place in painter's order, 0 at the bottom.
-        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline, by
-            non-zero winding where it crosses itself.
-
-    Raises:
-        ValueError: an open path that is to be filled.
+        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline.
     """
 
     outline: Outline
     slots: tuple[int, ...]
     stroke_width: Tensor | None = None
-
-    def __post_init__(self) -> None:
-        if isinstance(self.outline, Path) and not self.outline.closed and self.stroke_width is None:
-            raise ValueError("an open Path is stroked: give its group a stroke_width")
 
     def bounds(self) -> Bounds:
         """A box around each shape, its stroke included."""
@@ -68,8 +64,8 @@ def cat_groups(groups: Sequence[Group]) -> Group:
     return Group(outline, _joined_slots(groups), torch.cat(widths, dim=1) if widths else None)
 
 
-@dataclass(frozen=True)
-class Scene(Validated):
+@dataclass(frozen=True, eq=False, repr=False)
+class Scene(TensorRecord, Validated):
     """A batch of B drawings of N shapes each, in painter's order (the last is on top).
 
     Attributes:
@@ -104,6 +100,12 @@ class Scene(Validated):
         ... )
         >>> scene.batch, scene.count, scene.channels, scene.compositing
         (1, 1, 3, 'over')
+
+        The same in two lines, as ``of`` makes it of shapes.
+
+        >>> import vectorae
+        >>> scene == Scene.of([vectorae.circle((0.5, 0.5), 0.25, fill="white")], background="black")
+        True
     """
 
     groups: tuple[Group, ...]
@@ -118,6 +120,44 @@ class Scene(Validated):
         _check_slots(tuple(group.slots for group in self.groups), self.count)
         if self.compositing not in COMPOSITING_CHOICES:  # looking at every annotation each time would take too long
             super().__post_init__()
+
+    @classmethod
+    def of(cls, shapes: "Sequence[Shape]", background: "Ink" = "white") -> "Scene":
+        """The scene of shapes, in painter's order; a shape that is filled and stroked is two of the scene.
+
+        Args:
+            shapes: see ``vectorae.circle``, ``ellipse``, ``rectangle``, ``polygon``, ``line``, ``curve`` and ``path``.
+                Numbers may be tensors with those of B drawings, through which gradients flow.
+            background: a colour, as of shapes.
+
+        Raises:
+            UserError: tensors of different numbers of drawings, or colours of different numbers of channels.
+
+        Example:
+            >>> import vectorae
+            >>> eye = [vectorae.ellipse((0.5, 0.5), 0.3, 0.2, fill="white", stroke="black", stroke_width=0.02)]
+            >>> eye += [vectorae.circle((0.5, 0.5), radius, fill=ink) for radius, ink in ((0.12, "teal"), (0.05, 0))]
+            >>> vectorae.Scene.of(eye, background="#f2c9a0").count
+            4
+        """
+        from vectorae.scene.shapes import scene_of
+
+        return scene_of(shapes, background)
+
+    def __repr__(self) -> str:
+        groups = [
+            f"{len(group.slots)} {type(group.outline).__name__}{'' if group.stroke_width is None else ' stroked'}"
+            for group in self.groups
+        ]
+        where = f"{self.opacity.dtype}, {self.opacity.device}"
+        sizes = f"batch={self.batch}, count={self.count}, channels={self.channels}"
+        return f"Scene({sizes}, groups=[{', '.join(groups)}], {where})"
+
+    def _repr_svg_(self) -> str:
+        """The first drawings on a square canvas, for notebooks."""
+        from vectorae.svg.sheet import sheet
+
+        return sheet(self)
 
     @property
     def batch(self) -> int:

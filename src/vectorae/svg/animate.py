@@ -147,9 +147,11 @@ def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
     curves = [box_as_curve(box) for box in boxes] or [
         shape.outline for shape in shapes if isinstance(shape.outline, Curve)
     ]
-    # A wide stroke has no hole where the curve is an open one that ends where it starts.
-    closed = curves[0].closed and (paint == "fill" or curves[0].degree == 1)
-    return _animated("path", fixed, attributes | {"d": [path_data(curve, closed) for curve in curves]}, [], times)
+    if paint == "fill" and curves[0].fill_rule != "nonzero":
+        fixed += f' fill-rule="{curves[0].fill_rule}"'
+    # A stroke may become wide, and the commands of a path must not change.
+    widest = None if paint == "fill" else math.inf
+    return _animated("path", fixed, attributes | {"d": [path_data(curve, widest) for curve in curves]}, [], times)
 
 
 def _box(boxes: Sequence[Box]) -> Attributes:

@@ -7,7 +7,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import NamedTuple
 from xml.sax.saxutils import escape, quoteattr
 
@@ -33,11 +33,24 @@ class Box(NamedTuple):
 
 
 class Curve(NamedTuple):
-    """Segments or joined cubics: see ``vectorae.Path``."""
+    """Segments or joined cubics, of one contour or several: see ``vectorae.Path``."""
 
     points: Sequence[Point]
-    closed: bool
+    closed: bool | Sequence[bool]
     degree: int
+    sizes: Sequence[int] = ()
+    fill_rule: str = "nonzero"
+
+    @property
+    def contours(self) -> "list[Curve]":
+        """Each contour alone."""
+        sizes = self.sizes or (len(self.points),)
+        closings = [self.closed] * len(sizes) if isinstance(self.closed, bool) else self.closed
+        ends = list(accumulate(sizes))
+        return [
+            Curve(self.points[end - size : end], closed, self.degree)
+            for size, end, closed in zip(sizes, ends, closings, strict=True)
+        ]
 
 
 class Shape(NamedTuple):
@@ -119,25 +132,35 @@ def element(shape: Shape) -> str:
 
 
 def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
-    closed = path.closed
-    if path.degree == 3:
-        extent = max(max(axis) - min(axis) for axis in zip(*path.points, strict=True))
-        closed = closed and (stroke_width is None or stroke_width < extent / 2)
-    return f'<path d="{path_data(path, closed)}" {paint}/>'
+    rule = "" if path.fill_rule == "nonzero" or stroke_width is not None else f' fill-rule="{path.fill_rule}"'
+    return f'<path d="{path_data(path, stroke_width)}"{rule} {paint}/>'
 
 
-def path_data(path: Curve, closed: bool) -> str:
-    """The attribute ``d`` of a path, closed by ``Z`` or as an open one that ends where it starts.
+def path_data(path: Curve, stroke_width: float | None) -> str:
+    """The attribute ``d`` of a path.
 
-    The latter is for strokes wider than the curve: it looks the same, with round caps, but renderers of Skia's family
-    would take the inner side of a closed curve's stroke for a hole.
+    Closed contours end with ``Z``. Cubic ones whose stroke is wider than they are half across are open ones that end
+    where they start: these look the same, with round caps, but renderers of Skia's family would take the inner side of
+    a closed curve's stroke for a hole.
+
+    Args:
+        path: in pixels.
+        stroke_width: in pixels; None where it is filled.
     """
-    first, *points = path.points
+    return " ".join(_contour_data(contour, stroke_width) for contour in path.contours)
+
+
+def _contour_data(contour: Curve, stroke_width: float | None) -> str:
+    first, *points = contour.points
+    closed = contour.closed
+    if contour.degree == 3:
+        extent = max(max(axis) - min(axis) for axis in zip(*contour.points, strict=True))
+        closed = closed and (stroke_width is None or stroke_width < extent / 2)
     end = " Z" if closed else ""
-    if path.degree == 1:
+    if contour.degree == 1:
         # A dot is a line of no length, of which the caps are drawn.
         return f"M {_place(first)} {' '.join(f'L {_place(point)}' for point in points or [first])}{end}"
-    words = [_place(point) for point in ([*points, first] if path.closed else points)]
+    words = [_place(point) for point in ([*points, first] if contour.closed else points)]
     steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
     return f"M {_place(first)} {steps}{end}"
 
@@ -149,7 +172,7 @@ def _box(box: Box, paint: str, stroke_width: float | None) -> str:
     half_width, half_height = (max(value, smallest) for value in box.half_extents)
     roundness, angle = box.roundness, box.angle
     if roundness > 0 and stroke_width is not None and stroke_width > max(half_width, half_height):
-        return f'<path d="{path_data(box_as_curve(box), False)}" {paint}/>'
+        return f'<path d="{path_data(box_as_curve(box), stroke_width)}" {paint}/>'
     turn = number(math.degrees(angle) % 360)
     center = f'cx="{number(x)}" cy="{number(y)}"'
     if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):  # as in RoundedBox.is_circle

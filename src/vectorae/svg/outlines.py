@@ -141,14 +141,37 @@ def _cubic(segment: Any) -> list[Any]:
     return [start + (end - start) * (1 / 3), start + (end - start) * (2 / 3), end]
 
 
+def joined(contours: list[Outline], fill_rule: str) -> list[Outline]:
+    """Contours as one path; a box as it is."""
+    paths = [contour for contour in contours if isinstance(contour, Path)]
+    if len(paths) != len(contours):
+        return contours
+    if len({path.degree for path in paths}) != 1:
+        paths = [path if path.degree == 3 else _as_cubics(path) for path in paths]
+    points, sizes = torch.cat([path.points for path in paths], dim=-2), tuple(path.points.shape[-2] for path in paths)
+    closings = tuple(bool(path.closed) for path in paths)
+    is_same, several = len(set(closings)) == 1, len(paths) > 1
+    return [Path(points, closings[0] if is_same else closings, paths[0].degree, sizes if several else (), fill_rule)]
+
+
+def _as_cubics(path: Path) -> Path:
+    """Straight segments as cubics whose control points lie at a third of them each."""
+    points = path.points
+    if path.closed or points.shape[-2] == 1:
+        points = torch.cat([points, points[..., :1, :]], dim=-2)
+    start, along = points[..., :-1, :], points.diff(dim=-2)
+    cubics = torch.stack([start + along * (part / 3) for part in range(3)], dim=-2).flatten(-3, -2)
+    return Path(cubics if path.closed else torch.cat([cubics, points[..., -1:, :]], dim=-2), path.closed, 3)
+
+
 def closed(outline: Outline) -> Outline | None:
     """The outline that is filled, or None for a line: open paths are closed by a straight line to their start."""
-    if isinstance(outline, RoundedBox):
+    if isinstance(outline, RoundedBox) or outline.sizes:
         return outline
     points = outline.points
     if outline.closed or outline.degree == 1:
         return replace(outline, closed=True) if points.shape[-2] > 2 else None
     first, last = points[..., :1, :], points[..., -1:, :]
     if torch.equal(first, last):
-        return Path(points[..., :-1, :], True, 3)
-    return Path(torch.cat([points, last + (first - last) / 3, last + (first - last) * 2 / 3], dim=-2), True, 3)
+        return replace(outline, points=points[..., :-1, :], closed=True)
+    return replace(outline, points=outline.enclosing.points, closed=True)

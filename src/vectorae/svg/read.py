@@ -13,8 +13,8 @@ from PIL import ImageColor
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.scene import Group, Outline, RoundedBox, Scene, cat_groups
-from vectorae.svg.outlines import UnsupportedError, closed, determinant, outlines_of
+from vectorae.scene import FILL_RULES, Group, Outline, RoundedBox, Scene, cat_groups
+from vectorae.svg.outlines import UnsupportedError, closed, determinant, joined, outlines_of
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BLACK = 0x000000FF
@@ -67,8 +67,8 @@ class _Shape:
 def from_svg(text: str) -> Scene:
     """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
-    Supported are circles, ellipses, rects, lines, polylines, polygons and paths of one contour, with fill and stroke of
-    one colour, in groups and under transforms. Strokes get round caps and joins.
+    Supported are circles, ellipses, rects, lines, polylines, polygons and paths, with fill and stroke of one colour, in
+    groups and under transforms. Strokes get round caps and joins.
 
     Args:
         text: the document.
@@ -200,12 +200,11 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
         raise UnsupportedError(f"{name} with {unsupported}")
     opacity *= _number(own.get("opacity", "1"), "opacity", element)
     fill, stroke = _color(values.get("fill", "black"), element), _color(values.get("stroke", "none"), element)
-    outlines = list(outlines_of(element, side, name)) if fill or stroke else []
+    fill_rule = values.get("fill-rule", "nonzero")
+    if fill_rule not in FILL_RULES:
+        raise UnsupportedError(f"{name} with fill-rule {fill_rule}")
+    outlines = joined(list(outlines_of(element, side, name)), fill_rule) if fill or stroke else []
     if fill and name != "<line>":
-        if len(outlines) > 1:
-            raise UnsupportedError(f"{name} with several contours")
-        if values.get("fill-rule", "nonzero") != "nonzero":
-            raise UnsupportedError(f"{name} with fill-rule {values['fill-rule']}")
         for outline in outlines:
             if (filled := closed(outline)) is not None:
                 color, own_opacity = fill

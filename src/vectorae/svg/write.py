@@ -98,7 +98,8 @@ def _outlines(group: Group, index: int, side: int, origin: tuple[float, float]) 
     left, top = origin
     if isinstance(outline, Path):
         for points in outline.points[index].tolist():
-            yield Curve([(x * side - left, y * side - top) for x, y in points], outline.closed, outline.degree)
+            places = [(x * side - left, y * side - top) for x, y in points]
+            yield Curve(places, outline.closed, outline.degree, outline.sizes, outline.fill_rule)
         return
     centers, extents = outline.center[index].tolist(), outline.half_extents[index].tolist()
     angles, rounded = outline.angle[index].tolist(), outline.roundness[index].tolist()

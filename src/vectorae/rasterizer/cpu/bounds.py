@@ -17,6 +17,7 @@ from vectorae.rasterizer.packing import (
     HALF_WIDTH,
     POLYLINE,
     REGION,
+    SEGMENTS,
     SIN,
     SOFTNESS,
     STROKE_WIDTH,
@@ -28,7 +29,7 @@ from vectorae.rasterizer.packing import (
 def reach_of(kind, numbers, k, profile, pixel):
     """How far the ink of shape k may lie from its box or its vertices, canvas units."""
     reach = reach_beyond(profile, numbers[k, SOFTNESS], pixel)
-    if kind in (STROKED_BOX, POLYLINE):
+    if kind in (STROKED_BOX, POLYLINE, SEGMENTS):
         # A sub-pixel lies up to .54 pixels from the centre of its pixel.
         reach += HALF * numbers[k, STROKE_WIDTH] + HALF * pixel
     return reach
@@ -38,7 +39,7 @@ def reach_of(kind, numbers, k, profile, pixel):
 def _canvas_bounds(b, k, shapes):
     """Left, top, right, bottom of the outline of shape k, canvas units."""
     numbers = shapes.numbers[b, k]
-    if shapes.kinds[k] in (POLYLINE, REGION):
+    if shapes.kinds[k] >= POLYLINE:
         left, top, right, bottom = np.inf, np.inf, -np.inf, -np.inf
         for v in range(shapes.first[k], shapes.first[k] + shapes.size[b, k]):
             x, y = shapes.vertices[b, v, 0], shapes.vertices[b, v, 1]

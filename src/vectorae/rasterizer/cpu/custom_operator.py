@@ -106,7 +106,9 @@ def _structure(scene: Scene) -> str:
     """All of a scene but its tensors, as a Python literal."""
     groups = []
     for group in scene.groups:
-        path = (group.outline.closed, group.outline.degree) if isinstance(group.outline, Path) else None
+        outline, path = group.outline, None
+        if isinstance(outline, Path):
+            path = outline.closed, outline.degree, outline.sizes, outline.fill_rule
         groups.append((group.slots, path, group.stroke_width is not None))
     return str((groups, scene.depth is not None, scene.compositing))
 

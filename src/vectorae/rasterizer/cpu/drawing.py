@@ -23,10 +23,10 @@ from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
 from vectorae.rasterizer.cpu.subnormals import subnormals_flushed
 from vectorae.rasterizer.cpu.threads import Part
-from vectorae.rasterizer.packing import POLYLINE, REGION, STROKED_BOX
+from vectorae.rasterizer.packing import POLYLINE, REGION, SEGMENTS, STROKED_BOX
 
-PATHS = 1 << POLYLINE | 1 << REGION
-SAMPLED = 1 << STROKED_BOX | 1 << POLYLINE
+PATHS = 1 << POLYLINE | 1 << REGION | 1 << SEGMENTS
+SAMPLED = 1 << STROKED_BOX | 1 << POLYLINE | 1 << SEGMENTS
 
 
 @dataclass

@@ -39,14 +39,14 @@ def find_near(images, band, shapes, canvas, bounds):
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
             first[i, k] = total
-            if shapes.kinds[k] in (POLYLINE, REGION):
+            if shapes.kinds[k] >= POLYLINE:
                 total += tiles_of_shape(bounds[i, k], band[0], band[1])
     cells = np.zeros((total, 3), dtype=np.int64)
     carried = np.zeros((total, TILE), dtype=shapes.numbers.dtype)
     found, used = np.empty((4 * total + 64, 2), dtype=np.int64), 0
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
-            if shapes.kinds[k] in (POLYLINE, REGION) and bounds[i, k, 0] < bounds[i, k, 1]:
+            if shapes.kinds[k] >= POLYLINE and bounds[i, k, 0] < bounds[i, k, 1]:
                 found, used = _find_of_shape(
                     images[0] + i, k, band, shapes, canvas, bounds[i, k], first[i, k], cells, carried, found, used
                 )
@@ -82,7 +82,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
     for v in range(start, stop, step):
         x0, y0 = float(shapes.vertices[b, v, 0]) / pixel, float(shapes.vertices[b, v, 1]) / pixel
         x1, y1 = float(shapes.vertices[b, v + 1, 0]) / pixel, float(shapes.vertices[b, v + 1, 1]) / pixel
-        if x0 == x1 and y0 == y1 and (v > start or step == 2):
+        if x0 == x1 and y0 == y1 and (kind == REGION or kind == POLYLINE and v > start):
             continue
         high, low = min(y0, y1), max(y0, y1)
         first_row = _tile(high - reach, top, bottom)

@@ -38,7 +38,7 @@ from vectorae.rasterizer.cpu.scratch import (
     D,
     T,
 )
-from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, SOFTNESS, STROKE_WIDTH
+from vectorae.rasterizer.packing import REGION, ROUNDED, SOFTNESS, STROKE_WIDTH
 
 UPRIGHT = np.float32(1e-6)
 """Width in canvas units below which a segment is treated as vertical: its slope is not used."""
@@ -182,7 +182,7 @@ def _find_edge(kind, width, vertices, segments, carried, start, stop, work):
 
     Writes the thickness to T; for regions the winding number.
     """
-    if kind == POLYLINE:
+    if kind != REGION:
         for p in range(start, stop):
             work[D_DOWN, p], work[T, p] = work[D, p] - HALF * width, width
     else:

@@ -29,12 +29,12 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
-        if kind not in (POLYLINE, REGION) or place < 0:
+        if kind < POLYLINE or place < 0:
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         start, stop = range_of(entries[e])
-        if kind == POLYLINE:
+        if kind != REGION:
             start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
             entries[e, START], entries[e, STOP] = start, stop
         for p in range(start, stop):
@@ -69,7 +69,7 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
-        if kind not in (POLYLINE, REGION) or place < 0:
+        if kind < POLYLINE or place < 0:
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]

@@ -27,7 +27,6 @@ from vectorae.rasterizer.packing import (
     HALF_HEIGHT,
     HALF_WIDTH,
     POLYLINE,
-    REGION,
     ROUNDNESS,
     SIN,
     SOFTNESS,
@@ -76,7 +75,7 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                     continue
                 top, bottom = max(bounds[i, k, 2] // TILE, band[0]), min((bounds[i, k, 3] - 1) // TILE + 1, band[1])
                 left, right = bounds[i, k, 0] // TILE, (bounds[i, k, 1] - 1) // TILE + 1
-                cell = first[i, k] if shapes.kinds[k] in (POLYLINE, REGION) else 0
+                cell = first[i, k] if shapes.kinds[k] >= POLYLINE else 0
                 for row in range(top, bottom):
                     for column in range(left, right):
                         if filling == 0:
@@ -143,7 +142,7 @@ def range_of(entry):
 @inlined
 def _state(b, k, left, top, shapes, canvas, cells, cell):
     """Whether a tile is covered by a shape."""
-    if shapes.kinds[k] in (POLYLINE, REGION):
+    if shapes.kinds[k] >= POLYLINE:
         if cells[cell, NEAR] < cells[cell, NEAR_END]:
             return PARTLY
         return WHOLLY if cells[cell, INSIDE] else OUTSIDE

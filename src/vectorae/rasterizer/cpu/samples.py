@@ -81,7 +81,7 @@ def differentiate_samples(
                 weight = by_alpha[place, edge[first + i]] if first + i < count else ZERO
                 for sample in range(i, PIXELS, TILE):
                     work[BY_ALPHA, sample] = weight
-            if kind == POLYLINE:
+            if kind >= POLYLINE:
                 segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
                 segments = chosen[: _near_samples(numbers, k, vertices, segments, fine, chosen, work)]
                 differentiate_path(
@@ -97,7 +97,7 @@ def differentiate_samples(
 @inlined
 def _cover(entry, kind, numbers, k, cells, near, chosen, carried, shapes, canvas, fine, whole, work):
     """Add the alpha of samples to ALPHA."""
-    if kind == POLYLINE:
+    if kind >= POLYLINE:
         cell, vertices, tiny = entry[CELL], shapes.vertices[entry[IMAGE]], np.finfo(work.dtype).tiny
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         segments = chosen[: _near_samples(numbers, k, vertices, segments, fine, chosen, work)]
@@ -127,7 +127,7 @@ def _find_edge_pixels(entry, kind, numbers, k, cells, near, vertices, canvas, pi
     locate_pixels(work, entry[LEFT], entry[TOP], pixel, 0.5, 0.5)
     start, stop = np.uintp(entry[START]), np.uintp(entry[STOP])
     half, around = HALF * numbers[k, STROKE_WIDTH], TO_EDGE * pixel
-    if kind == POLYLINE:
+    if kind >= POLYLINE:
         segments = near[cells[entry[CELL], NEAR] : cells[entry[CELL], NEAR_END]]
         start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
         entry[START], entry[STOP] = start, stop

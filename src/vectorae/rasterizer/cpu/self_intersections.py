@@ -1,4 +1,10 @@
-"""Self-intersections of closed paths, as geometry.region.find_cuts finds them, path by path."""
+"""Where closed contours cross themselves and each other, as geometry.region.find_cuts finds it, path by path.
+
+Shared arguments of the kernels:
+    corners: of all contours of a path, ``[V, 2]``.
+    following: for each corner the index of the one that follows it in its contour; a segment, with the index of its
+        start, leads there.
+"""
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
@@ -13,12 +19,14 @@ from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, comp
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 
 
-def find_pieces(begin: Array, corners: Array) -> tuple[Array, Array]:
-    """Cut closed paths where they cross themselves and select the pieces with ink on one side.
+def find_pieces(begin: Array, following: Array, corners: Array, even_odd: bool = False) -> tuple[Array, Array]:
+    """Cut the contours of paths where they cross and select the pieces with ink on one side.
 
     Args:
         begin: index of the first corner of each of M paths, and the number of all, ``[M + 1]``.
-        corners: ``[·, 2]``, float64.
+        following: see above, of all paths; counted within each.
+        corners: ``[·, 2]``, float64; contours of two segments or one have no length.
+        even_odd: fill where the winding number is odd, not wherever it differs from 0.
 
     Returns:
         (segment, start, end) of each piece as in ``geometry.region.Cuts``, ``[M, room, 3]``; how many a path has,
@@ -27,77 +35,77 @@ def find_pieces(begin: Array, corners: Array) -> tuple[Array, Array]:
     count, room = len(begin) - 1, int(np.diff(begin).max(initial=0)) + 4
     while True:
         pieces, size = np.empty((count, room, 3), dtype=np.int32), np.zeros(count, dtype=np.int32)
-        run_parallel(partial(_cut_part, begin, corners, pieces, size), split_work(count, 1))
+        run_parallel(partial(_cut_part, begin, following, corners, even_odd, pieces, size), split_work(count, 1))
         if size.max(initial=0) <= room:
             return pieces, size
         room = int(size.max())
 
 
-def _cut_part(begin: Array, corners: Array, pieces: Array, size: Array, number: int, part: Part) -> None:
-    _cut_paths(*part.images, begin, corners, pieces, size)
+def _cut_part(
+    begin: Array,
+    following: Array,
+    corners: Array,
+    even_odd: bool,
+    pieces: Array,
+    size: Array,
+    number: int,
+    part: Part,
+) -> None:
+    _cut_paths(*part.images, begin, following, corners, even_odd, pieces, size)
 
 
 @compiled
-def _segment(corners, i):
-    """Start and end of segment i of a closed path ``[V, 2]``: (x0, y0, x1, y1)."""
-    following = i + 1 if i + 1 < len(corners) else 0
-    return corners[i, 0], corners[i, 1], corners[following, 0], corners[following, 1]
+def _segment(corners, following, i):
+    """Start and end of segment i: (x0, y0, x1, y1)."""
+    return corners[i, 0], corners[i, 1], corners[following[i], 0], corners[following[i], 1]
 
 
 @compiled
-def _count_corners(corners):
-    """Number of corners that do not repeat the previous one."""
-    found = 0
-    for i in range(len(corners)):
-        x0, y0, x1, y1 = _segment(corners, i)
-        found += 1 if x0 != x1 or y0 != y1 else 0
-    return found
+def _is_inked(winding, even_odd):
+    return winding % 2 != 0 if even_odd else winding != 0
 
 
 @allocating_kernel
-def _cut_paths(first, last, begins, all_corners, pieces, size):
+def _cut_paths(first, last, begins, all_following, all_corners, even_odd, pieces, size):
     """Write the pieces of some paths and their number, which may exceed the room for them.
 
-    The winding numbers on both sides of a path are the same from one crossing to the next.
+    The winding numbers on both sides of a contour are the same from one crossing to the next.
     """
     for m in range(first, last):
-        corners = all_corners[begins[m] : begins[m + 1]]
-        count = len(corners)
-        if _count_corners(corners) <= 2:  # a path that goes there and back encloses nothing
-            continue
-        begin, at, partner = _find_crossings(corners)
-        known, beside = False, 0  # the winding number to the right of the path, as one walks along it
-        for i in range(count):
-            x0, y0, x1, y1 = _segment(corners, i)
+        corners, following = all_corners[begins[m] : begins[m + 1]], all_following[begins[m] : begins[m + 1]]
+        begin, at, partner = _find_crossings(corners, following)
+        known, beside = False, 0  # the winding number to the right of the contour, as one walks along it
+        for i in range(len(corners)):
+            x0, y0, x1, y1 = _segment(corners, following, i)
             dx, dy = x1 - x0, y1 - y0
-            if dx == 0 and dy == 0:
-                continue
-            for c in range(begin[i], begin[i + 1] + 1):
-                start, start_of = (0.0, AT_START) if c == begin[i] else (at[c - 1], partner[c - 1])
-                end, end_of = (1.0, AT_END) if c == begin[i + 1] else (at[c], partner[c])
-                known = known and c == begin[i]
-                if end - start <= MIN_PART:
-                    continue
-                if not known:
-                    part = (start + end) / 2
-                    other = _winding(corners, i, x0 + part * dx, y0 + part * dy)
-                    beside, known = (other if dy > 0 else other - 1), True
-                # Walking down the screen, its left is to the right of the path.
-                left = beside if dy > 0 else beside + 1
-                right_inked = left + (1 if dy > 0 else -1) != 0
-                if right_inked == (left != 0):
-                    continue
-                if size[m] < pieces.shape[1]:
-                    forwards = right_inked == (dy > 0)
-                    pieces[m, size[m], 0] = i
-                    pieces[m, size[m], 1] = start_of if forwards else end_of
-                    pieces[m, size[m], 2] = end_of if forwards else start_of
-                size[m] += 1
+            if dx != 0 or dy != 0:
+                for c in range(begin[i], begin[i + 1] + 1):
+                    start, start_of = (0.0, AT_START) if c == begin[i] else (at[c - 1], partner[c - 1])
+                    end, end_of = (1.0, AT_END) if c == begin[i + 1] else (at[c], partner[c])
+                    known = known and c == begin[i]
+                    if end - start <= MIN_PART:
+                        continue
+                    if not known:
+                        part = (start + end) / 2
+                        other = _winding(corners, following, i, x0 + part * dx, y0 + part * dy)
+                        beside, known = (other if dy > 0 else other - 1), True
+                    # Walking down the screen, its left is to the right of the contour.
+                    left = beside if dy > 0 else beside + 1
+                    right_inked = _is_inked(left + (1 if dy > 0 else -1), even_odd)
+                    if right_inked == _is_inked(left, even_odd):
+                        continue
+                    if size[m] < pieces.shape[1]:
+                        forwards = right_inked == (dy > 0)
+                        pieces[m, size[m], 0] = i
+                        pieces[m, size[m], 1] = start_of if forwards else end_of
+                        pieces[m, size[m], 2] = end_of if forwards else start_of
+                    size[m] += 1
+            known = known and following[i] == i + 1  # else another contour begins
 
 
 @allocating
-def _find_crossings(corners):
-    """Where segments of a closed path cross.
+def _find_crossings(corners, following):
+    """Where the segments of a path cross.
 
     Returns:
         Index of the first crossing of each segment, and the number of all, ``[V + 1]``; their positions on the segment,
@@ -107,7 +115,7 @@ def _find_crossings(corners):
     boxes, order, begin = np.empty((count, 4)), np.empty(count, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
     filled, used = np.zeros(count, dtype=np.int64), 0
     for i in range(count):
-        x0, y0, x1, y1 = _segment(corners, i)
+        x0, y0, x1, y1 = _segment(corners, following, i)
         boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = min(y0, y1), max(y0, y1), min(x0, x1), max(x0, x1)
     _sort(boxes, order, filled)
     filled[:] = 0
@@ -120,10 +128,9 @@ def _find_crossings(corners):
             j = order[b]
             if boxes[j, 0] > low:
                 break
-            steps = abs(j - i)
-            if boxes[j, 3] < left or boxes[j, 2] > right or steps == 1 or steps == count - 1:
+            if boxes[j, 3] < left or boxes[j, 2] > right or following[i] == j or following[j] == i:
                 continue
-            if not _cross(*_segment(corners, i), *_segment(corners, j)):
+            if not _cross(*_segment(corners, following, i), *_segment(corners, following, j)):
                 continue
             if used == len(found):
                 longer = np.empty((2 * used, 2), dtype=np.int64)
@@ -139,8 +146,8 @@ def _find_crossings(corners):
     for crossing in range(used):
         for side in range(2):
             i, j = found[crossing, side], found[crossing, 1 - side]
-            x0, y0, x1, y1 = _segment(corners, i)
-            x2, y2, x3, y3 = _segment(corners, j)
+            x0, y0, x1, y1 = _segment(corners, following, i)
+            x2, y2, x3, y3 = _segment(corners, following, j)
             across = (x1 - x0) * (y3 - y2) - (y1 - y0) * (x3 - x2)
             position = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / across
             # Insertion sort, as a segment has few.
@@ -212,11 +219,11 @@ def _cross(x0, y0, x1, y1, x2, y2, x3, y3):
 
 
 @compiled
-def _winding(corners, own, x, y):
-    """Winding number of the path around a point, without the point's own segment."""
+def _winding(corners, following, own, x, y):
+    """Winding number of a path around a point, without the point's own segment."""
     count, winding = len(corners), 0
     for j in range(count):
-        x2, y2, x3, y3 = _segment(corners, j)
+        x2, y2, x3, y3 = _segment(corners, following, j)
         if j == own or (y < y2) == (y < y3):
             continue
         aside = (x3 - x2) * (y - y2) - (y3 - y2) * (x - x2)

@@ -5,15 +5,15 @@ import triton.language as tl
 from vectorae.geometry import rounded_box
 from vectorae.rasterizer import constants, packing
 
-FILLED_BOX, STROKED_BOX, POLYLINE, REGION = (tl.constexpr(kind) for kind in packing.DRAWN)
+FILLED_BOX, STROKED_BOX, POLYLINE, REGION, SEGMENTS = (tl.constexpr(kind) for kind in packing.DRAWN)
 
 # Bits of the kinds in a scene.
 FILLED_BOXES = tl.constexpr(1 << packing.FILLED_BOX)
 STROKED_BOXES = tl.constexpr(1 << packing.STROKED_BOX)
 BOXES = tl.constexpr(1 << packing.FILLED_BOX | 1 << packing.STROKED_BOX)
-POLYLINES = tl.constexpr(1 << packing.POLYLINE)
+STROKED_PATHS = tl.constexpr(1 << packing.POLYLINE | 1 << packing.SEGMENTS)
 REGIONS = tl.constexpr(1 << packing.REGION)
-PATHS = tl.constexpr(1 << packing.POLYLINE | 1 << packing.REGION)
+PATHS = tl.constexpr(1 << packing.POLYLINE | 1 << packing.REGION | 1 << packing.SEGMENTS)
 
 CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = (
     tl.constexpr(number) for number in range(packing.NUMBERS)

@@ -3,7 +3,7 @@
 Shared arguments:
     x, y: ``[PARTS, PIXELS]`` positions on the canvas.
     vertices: pointer to the image's vertices ``[V, 2]``, of which the shape has ``size`` from ``first`` on; consecutive
-        ones for a polyline, two per segment for a region's boundary.
+        ones for a polyline, else two per segment.
     segment_bounds: pointer to the bounds of the image's segments (see tiles.py).
     column, row: of the tile.
 """
@@ -17,13 +17,12 @@ import triton.language as tl
 from vectorae.rasterizer.gpu.constants import (
     GAUSSIAN,
     LANES,
-    POLYLINE,
-    POLYLINES,
     REGION,
     REGIONS,
     ROUNDED,
     SOFTNESS,
     STROKE_WIDTH,
+    STROKED_PATHS,
 )
 from vectorae.rasterizer.gpu.profiles import reach_beyond, slab
 from vectorae.rasterizer.gpu.tiles import bits, entry_of, lowest, put, touching, without
@@ -38,7 +37,7 @@ def path(
 
     Args:
         numbers: pointer to the numbers of the shape (see packing.py).
-        kind: ``POLYLINE`` or ``REGION``.
+        kind: ``POLYLINE``, ``REGION`` or ``SEGMENTS``.
         pixel: size of a (sub-)pixel in canvas units.
         TINY: the smallest normal number.
 
@@ -53,8 +52,8 @@ def path(
     inverse = 1 / tl.maximum(d, TINY)
     by_width = d * 0
     covered, by_d, by_s = by_width, by_width, by_width
-    if POLYLINES & PRESENT:
-        if kind == POLYLINE:
+    if STROKED_PATHS & PRESENT:
+        if kind != REGION:
             covered, by_d, by_t, by_s = slab(d - 0.5 * width, d * 0 + width, s, pixel, PROFILE, PROFILE != GAUSSIAN)
             by_width = by_t - 0.5 * by_d
     if REGIONS & PRESENT:

@@ -19,6 +19,7 @@ from vectorae.rasterizer.gpu.constants import (
     LANES,
     NUMBERS,
     POLYLINE,
+    SEGMENTS,
     SIN,
     SOFTNESS,
     STROKE_WIDTH,
@@ -72,7 +73,7 @@ def find_bounds(
         far_column, far_row, last_column, last_row = 1 << 30, 1 << 30, 0, 0
         for part in range(0, length - 1, LANES):
             number = part + tl.arange(0, LANES)
-            # Each segment of a region's boundary has two vertices of its own.
+            # Each segment of a region's boundary, and of a stroke that is not joined, has two vertices of its own.
             mask = (number < length - 1) & ((kind == POLYLINE) | (number % 2 == 0))
             at = vertices + 2 * (start + number)
             x0, y0 = tl.load(at, mask=mask, other=0), tl.load(at + 1, mask=mask, other=0)
@@ -81,8 +82,8 @@ def find_bounds(
                 tl.minimum(x0, x1) - reach, tl.minimum(y0, y1) - reach, tl.maximum(x0, x1) + reach,
                 tl.maximum(y0, y1) + reach, pixel, height, width, TILE,
             )  # fmt: skip
-            # A polyline of zero length is a dot; other segments of zero length are repeated vertices.
-            mask &= (x0 != x1) | (y0 != y1) | ((kind == POLYLINE) & (number == 0))
+            # A stroke of zero length is a dot; other segments of zero length are repeated vertices.
+            mask &= (x0 != x1) | (y0 != y1) | ((kind == POLYLINE) & (number == 0)) | (kind == SEGMENTS)
             columns = tl.where(mask, columns, 0)
             at = segment_bounds + 4 * (start + number)
             tl.store(at, column, mask=mask)

@@ -1,0 +1,262 @@
+"""Shapes by hand: a call for each, of which ``Scene.of`` makes a scene."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from typing import Any, NamedTuple, TypedDict, TypeVar, Unpack
+
+import torch
+from torch import Tensor
+
+from vectorae.errors import UserError
+from vectorae.scene.outlines import Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.scene import Group, Scene
+
+_Outline = TypeVar("_Outline", bound=Outline)
+
+Number = float | Tensor
+"""A number, or one for each of B drawings, ``[B]``."""
+
+Place = Sequence[float] | Tensor
+"""x and y in canvas units, or those of B drawings, ``[B, 2]``."""
+
+Ink = str | float | Sequence[float] | Tensor
+"""A colour: a name or ``#rrggbb``; a grey; red, green and blue; or those of B drawings, ``[B, C]``. In [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A shape of one drawing, or of each of B.
+
+    Attributes:
+        outline: of one shape, ``[B, 1, …]``, or ``[1, 1, …]`` for the same in all drawings.
+        fill, stroke: its colours; None for what is not painted. The stroke lies on top.
+        stroke_width: canvas units.
+        opacity: of either paint, in [0, 1]; that of a colour by name is multiplied with it.
+
+    Raises:
+        UserError: neither fill nor stroke, or a colour that nobody knows.
+    """
+
+    outline: Outline
+    fill: Ink | None = None
+    stroke: Ink | None = None
+    stroke_width: Number = 0.01
+    opacity: Number = 1.0
+
+    def __post_init__(self) -> None:
+        if self.fill is None and self.stroke is None:
+            raise UserError("shape: give it a fill, a stroke, or both; without it is not seen")
+        for name in ("fill", "stroke"):
+            ink = getattr(self, name)
+            if isinstance(ink, str) and _named(ink) is None:
+                raise UserError(f"{name}: no colour {ink!r}; write a name of CSS, '#ff8800', or numbers in [0, 1]")
+
+
+class Paint(TypedDict, total=False):
+    """``fill``, ``stroke``, ``stroke_width`` and ``opacity`` of a ``Shape``."""
+
+    fill: Ink | None
+    stroke: Ink | None
+    stroke_width: Number
+    opacity: Number
+
+
+def circle(center: Place, radius: Number, **paint: Unpack[Paint]) -> Shape:
+    """A circle.
+
+    Args:
+        center, radius: canvas units; numbers, or tensors with those of B drawings.
+        paint: of the shape, see ``Paint``; filled in black unless it says otherwise.
+
+    Example:
+        >>> import vectorae
+        >>> vectorae.Scene.of([vectorae.circle((0.5, 0.5), 0.25, fill="orange")])
+        Scene(batch=1, count=1, channels=3, groups=[1 RoundedBox], torch.float32, cpu)
+    """
+    return filled(_box(center, radius, radius, 0.0, 1.0), paint)
+
+
+def ellipse(center: Place, radius_x: Number, radius_y: Number, angle: Number = 0.0, **paint: Unpack[Paint]) -> Shape:
+    """An ellipse, its first radius along the angle (radians, clockwise); otherwise as ``circle``."""
+    return filled(_box(center, radius_x, radius_y, angle, 1.0), paint)
+
+
+def rectangle(
+    center: Place,
+    width: Number,
+    height: Number,
+    angle: Number = 0.0,
+    roundness: Number = 0.0,
+    **paint: Unpack[Paint],
+) -> Shape:
+    """A rectangle by its full width and height, turned by an angle (radians, clockwise); otherwise as ``circle``.
+
+    ``roundness`` in [0, 1] is that of ``RoundedBox``: 0 for sharp corners, 1 for an ellipse.
+    """
+    return filled(_box(center, width / 2, height / 2, angle, roundness), paint)
+
+
+def polygon(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+    """A polygon by its corners: x and y of each, or those of B drawings, ``[B, P, 2]``; otherwise as ``circle``."""
+    return filled(Path(_points(points), closed=True), paint)
+
+
+def line(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+    """Straight strokes with round ends from point to point; otherwise as ``polygon``, but black strokes."""
+    return _stroked(Path(_points(points)), paint)
+
+
+def curve(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+    """Strokes along joined cubic Béziers: a point, then two control points and an end for each; as ``line``."""
+    return _stroked(Path(_points(points), degree=3), paint)
+
+
+class _Painted(NamedTuple):
+    """A fill or a stroke of a shape: tensors of B drawings, or of one that is the same in all."""
+
+    outline: Outline  # [B, 1, …]
+    stroke_width: Tensor | None  # [B, 1]
+    color: Tensor  # [B, C]
+    opacity: Tensor  # [B]
+
+    @property
+    def family(self) -> tuple[object, ...]:
+        """The same for all that form a group; circles have one of their own, in which they stay circles."""
+        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle.all())
+
+
+def scene_of(shapes: Sequence[Shape], background: Ink) -> Scene:
+    """See ``Scene.of``."""
+    painted = [one for shape in shapes for one in _painted(shape)]
+    ground, _ = _color(background)
+    fit = _Fit([ground, *(tensor for one in painted for tensor in _tensors(one))])
+    channels = fit.size([ground.shape[1], *(one.color.shape[1] for one in painted)], "colours of {} numbers")
+    families: dict[object, list[int]] = {}
+    for slot, one in enumerate(painted):
+        families.setdefault(one.family, []).append(slot)
+    groups = []
+    for slots in families.values():
+        members = [painted[slot] for slot in slots]
+        outline = cat_outlines([_mapped(one.outline, fit) for one in members])
+        widths = [fit(one.stroke_width) for one in members if one.stroke_width is not None]
+        groups.append(Group(outline, tuple(slots), torch.cat(widths, dim=1) if widths else None))
+    color = [fit(one.color).expand(-1, channels) for one in painted]
+    opacity = [fit(one.opacity) for one in painted]
+    none = fit(ground)[:, :0]
+    opacities = torch.stack(opacity, dim=1) if opacity else none
+    return Scene(
+        groups=tuple(groups),
+        color=torch.stack(color, dim=1) if color else none[..., None].expand(-1, -1, channels),
+        opacity=opacities,
+        softness=torch.ones_like(opacities),
+        background=fit(ground).expand(-1, channels),
+    )
+
+
+class _Fit:
+    """Brings tensors to one batch size, dtype and device: those of the tensors that need them."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._batch = self.size([len(tensor) for tensor in tensors], "tensors of {} drawings")
+        self._dtype = reduce(torch.promote_types, (tensor.dtype for tensor in tensors))
+        devices = {tensor.device for tensor in tensors}
+        self._device = next((one for one in devices if one.type != "cpu"), torch.device("cpu"))
+
+    def __call__(self, tensor: Tensor) -> Tensor:
+        return tensor.to(self._device, self._dtype).expand(self._batch, *tensor.shape[1:])
+
+    @staticmethod
+    def size(given: Sequence[int], what: str) -> int:
+        """The one size that is not 1, or 1."""
+        sizes = sorted(set(given) - {1})
+        if len(sizes) > 1:
+            raise UserError(f"shapes: {what.format(' and of '.join(map(str, sizes)))}; give all as many, or one")
+        return sizes[0] if sizes else 1
+
+
+def _painted(shape: Shape) -> Iterator[_Painted]:
+    for ink, is_stroke in ((shape.fill, False), (shape.stroke, True)):
+        if ink is not None:
+            color, share = _color(ink)
+            width = _number(shape.stroke_width)[:, None] if is_stroke else None
+            yield _Painted(shape.outline, width, color, _number(shape.opacity) * share)
+
+
+def _tensors(painted: _Painted) -> Iterator[Tensor]:
+    yield from (value for value in vars(painted.outline).values() if isinstance(value, Tensor))
+    yield from (value for value in painted if isinstance(value, Tensor))
+
+
+def _mapped(outline: _Outline, function: Callable[[Tensor], Tensor]) -> _Outline:
+    tensors: dict[str, Any] = {
+        name: function(value) for name, value in vars(outline).items() if isinstance(value, Tensor)
+    }
+    return replace(outline, **tensors)
+
+
+def filled(outline: Outline, paint: Paint) -> Shape:
+    """A shape that is filled in black unless its paint says otherwise."""
+    given: Paint = {"fill": "black"} if paint.get("stroke") is None else {}
+    return Shape(outline, **(given | paint))
+
+
+def _stroked(outline: Outline, paint: Paint) -> Shape:
+    given: Paint = {"stroke": "black"} if paint.get("fill") is None else {}
+    return Shape(outline, **(given | paint))
+
+
+def _box(center: Place, half_width: Number, half_height: Number, angle: Number, roundness: Number) -> RoundedBox:
+    across, down, turn, rounded = map(_number, (half_width, half_height, angle, roundness))
+    places = _numbers(center, 2)
+    batch = _Fit.size([len(one) for one in (across, down, turn, rounded, places)], "tensors of {} drawings")
+    extents = torch.stack([across.expand(batch), down.expand(batch)], dim=-1)
+    turn, rounded = turn.expand(batch)[:, None], rounded.expand(batch)[:, None]
+    return RoundedBox(places.expand(batch, -1)[:, None], extents[:, None], turn, rounded)
+
+
+def _points(points: Sequence[Place] | Tensor) -> Tensor:
+    """``[B, 1, P, 2]``"""
+    return _numbers(points, None, 2)[:, None]
+
+
+def _number(value: Number) -> Tensor:
+    """``[B]``"""
+    return _numbers(value)
+
+
+def _numbers(value: Any, *sizes: int | None) -> Tensor:
+    """A tensor of the sizes given, None for any, and before them the number of drawings, which may be 1."""
+    try:
+        tensor = torch.as_tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise UserError(f"shapes: {value!r} is not a number, or as many as there are coordinates") from error
+    tensor = tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
+    batched = tensor if tensor.dim() > len(sizes) else tensor[None]
+    found = batched.shape[1:]
+    if len(found) != len(sizes) or any(size not in (None, own) for size, own in zip(sizes, found, strict=True)):
+        wanted = ["B", *("P" if size is None else str(size) for size in sizes)]
+        raise UserError(
+            f"shapes: numbers {list(tensor.shape)} where [{', '.join(wanted[1:])}] are wanted, or [{', '.join(wanted)}]"
+        )
+    return batched
+
+
+def _color(ink: Ink) -> tuple[Tensor, float]:
+    """The colour, ``[B, C]``, and its opacity."""
+    if isinstance(ink, str):
+        *color, alpha = _named(ink) or (0, 0, 0, 255)
+        return torch.tensor([color]) / 255, alpha / 255
+    if isinstance(ink, int | float):
+        return torch.full((1, 1), float(ink)), 1.0
+    return _numbers(ink, None), 1.0
+
+
+def _named(name: str) -> tuple[int, ...] | None:
+    """Red, green, blue and alpha of a colour by name, or None; each of 0 to 255."""
+    from PIL import ImageColor
+
+    try:
+        return ImageColor.getcolor(name, "RGBA")  # type: ignore[return-value]
+    except ValueError:
+        return None
