@@ -90,7 +90,7 @@ def covered_pairs(workload: Workload, backend: str = "auto") -> int:
         scene,
         color=torch.ones_like(scene.color[..., :1]),
         opacity=torch.ones_like(scene.opacity),
-        background=torch.zeros_like(scene.background[:, :1]),
+        background=torch.zeros_like(scene.ground[:, :1]),
         compositing="over",
     )
     for slot in range(scene.count):

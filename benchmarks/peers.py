@@ -92,7 +92,7 @@ class Diffvg:
                 )
             )
         background = torch.ones(workload.height, workload.width, 4)
-        background[..., :3] = workload.scene.background[image]
+        background[..., :3] = workload.scene.ground[image]
         arguments = peer.RenderFunction.serialize_scene(workload.width, workload.height, drawn, groups)
         self._seed += 1
         rendered: Tensor = peer.RenderFunction.apply(

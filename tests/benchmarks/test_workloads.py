@@ -87,7 +87,7 @@ def test_ink_is_white_strokes_of_no_width(name: str) -> None:
     (group,) = scene.groups
     assert isinstance(group.outline, PathOutline) and group.stroke_width is not None
     assert group.outline.degree == (1 if name == "B" else 3)
-    assert not group.stroke_width.any() and not scene.background.any()
+    assert not group.stroke_width.any() and not scene.ground.any()
     assert bool((scene.color * scene.opacity[..., None] == 1).all())
 
 

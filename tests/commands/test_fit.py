@@ -104,7 +104,7 @@ def test_ink(command: Command, photo: Path, tmp_path: Path) -> None:
     assert command(f"image={photo}", *overrides)[0] == 0
     scene = from_svg((run_folder(tmp_path) / "drawing.svg").read_text(encoding="utf-8"))
     assert scene.color.max() == 0
-    assert scene.background.min() == 1
+    assert scene.ground.min() == 1
     # √π pixels: as much ink as a gaussian edge of one pixel.
     widths = scene.groups[0].stroke_width
     assert widths is not None

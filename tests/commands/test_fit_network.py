@@ -44,7 +44,7 @@ def test_pictures_of_any_aspect_each_have_their_own(command: Command, checkpoint
     assert command("image=photos", *SMALL, checkpoint, "tiles_along=1")[0] == 0
     scenes = [vectorae.from_svg((tmp_path / "run" / name / "drawing.svg").read_text("utf-8")) for name in ("a", "b")]
     assert scenes[0].count and scenes[1].count
-    assert (scenes[0].background != scenes[1].background).any()
+    assert (scenes[0].ground != scenes[1].ground).any()
 
 
 def test_new_shapes_lie_on_top(command: Command, checkpoint: str, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_no_two_faces_are_alike_in_or_across_splits() -> None:
 
 def test_faces_are_valid_scenes() -> None:
     scene = random_faces(0, 0, 0, 50)
-    for values in (scene.color, scene.opacity, scene.background):
+    for values in (scene.color, scene.opacity, scene.ground):
         assert values.min() >= 0
         assert values.max() <= 1
     assert 15 <= scene.count <= 40

@@ -51,7 +51,7 @@ def test_bands_make_no_seams(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize("compositing", ["over", "soft_or"])
 @pytest.mark.parametrize("size", [(300, 200), (200, 300), (481, 321), (97, 31)])
 def test_a_padded_picture_is_its_svg(scene: Scene, compositing: str, size: tuple[int, int]) -> None:
-    black = torch.zeros_like(scene.background)
+    black = torch.zeros_like(scene.ground)
     scene = Scene(scene.groups, scene.color, scene.opacity, scene.softness, black, scene.depth, compositing)
     frame = View(SIDE, 3, "pad").frame(*size, OutputSize())
     (text,) = to_svg(scene, SIDE, SIDE, frames=[frame])

@@ -50,7 +50,7 @@ def test_what_is_fixed_stays_as_it_is() -> None:
     assert set(layout.field_names()) == {"points"}
     moved = layout(torch.randn(1, layout.raw_size))
     assert torch.equal(moved.color, scene.color)
-    assert torch.equal(moved.background, scene.background)
+    assert torch.equal(moved.ground, scene.ground)
     assert torch.equal(moved.groups[0].stroke_width, scene.groups[0].stroke_width)  # type: ignore[arg-type]
 
 
@@ -102,7 +102,7 @@ def test_what_does_not_fit_together_is_refused() -> None:
 
 def test_a_grey_drawing() -> None:
     scene = of_kind("circle", "fill").grey()
-    assert (scene.channels, scene.background.shape) == (1, (1, 1))
+    assert (scene.channels, scene.ground.shape) == (1, (1, 1))
     assert scene.grey() is scene
     layout = SceneLayout(scene, aspect=1.5)
     assert layout(torch.zeros(1, layout.raw_size)).channels == 1

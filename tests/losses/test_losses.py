@@ -202,7 +202,7 @@ def shape_by_shape(scene: Scene) -> Array:
     for slot in range(scene.count):
         one = scene.select(slot, slot + 1)
         one = Scene(one.groups, torch.ones_like(one.color), torch.ones_like(one.opacity), torch.ones_like(one.softness),
-                    torch.zeros_like(one.background))  # fmt: skip
+                    torch.zeros_like(one.ground))  # fmt: skip
         planes.append(rasterize(one, 32, 48, softness=0.5 / 32, backend="reference")[:, 0])
     return torch.stack(planes, dim=1).numpy()
 

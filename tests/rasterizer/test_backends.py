@@ -189,7 +189,7 @@ def test_inputs_and_gradients_may_be_views(backend: str) -> None:
 @BACKENDS
 def test_scenes_without_shapes_or_images(backend: str) -> None:
     scene = random_scene(backend, ["circle", "line", "triangle"])
-    background = scene.background[:, :, None, None].expand(1, 3, 4, 5)
+    background = scene.ground[:, :, None, None].expand(1, 3, 4, 5)
     assert torch.equal(rasterize(scene.select(0, 0), 4, 5, backend=backend), background)
     assert rasterize(scene[:0], 4, 5, backend=backend).shape == (0, 3, 4, 5)
 
@@ -203,7 +203,7 @@ def test_shapes_of_no_size_and_far_away(backend: str, position: float) -> None:
     image, gradients = drawn(backend, scene, 6, 5) if is_slow(backend) else drawn(backend, scene, 16, 15)
     assert image.isfinite().all() and flat(gradients).isfinite().all()
     if position > 1:
-        assert torch.allclose(image, scene.background[:, :, None, None].expand_as(image))
+        assert torch.allclose(image, scene.ground[:, :, None, None].expand_as(image))
 
 
 @pytest.mark.parametrize("number", [torch.nan, torch.inf, -torch.inf])

@@ -89,7 +89,7 @@ def sorted_scene(scene: Scene, drawing: int) -> Scene:
     for slot in order:
         part = one.select(slot, slot + 1)
         outlines.append((part.groups[0].outline, part.groups[0].stroke_width))
-    plain = paint(outlines, one.color[:, order], one.background)
+    plain = paint(outlines, one.color[:, order], one.ground)
     return Scene(plain.groups, plain.color, one.opacity[:, order], one.softness[:, order], one.background)
 
 

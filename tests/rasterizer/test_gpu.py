@@ -68,7 +68,7 @@ def test_the_operators_pass_the_checks_of_torch() -> None:
     packed = pack(scene, 0.05 * scene.softness, "sigmoid", 6)
     tensors = [tensor.detach().requires_grad_() for tensor in (packed.numbers, packed.vertices, scene.color)]
     canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present]
-    torch.library.opcheck(gpu.draw, (*tensors, scene.background.requires_grad_(), list(packed.topology), canvas))
+    torch.library.opcheck(gpu.draw, (*tensors, scene.ground.requires_grad_(), list(packed.topology), canvas))
 
 
 def test_systems_that_it_cannot_draw_on_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

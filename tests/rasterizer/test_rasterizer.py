@@ -132,8 +132,8 @@ def test_chunks_change_nothing() -> None:
     with reference.chunk_size(2 * 12 * 12):
         pieces = draw(leaves, 12, 12, softness=0.05)
     torch.testing.assert_close(whole, pieces)
-    expected = torch.autograd.grad(whole.square().sum(), [leaves.color, leaves.background, leaves.opacity])
-    found = torch.autograd.grad(pieces.square().sum(), [leaves.color, leaves.background, leaves.opacity])
+    expected = torch.autograd.grad(whole.square().sum(), [leaves.color, leaves.ground, leaves.opacity])
+    found = torch.autograd.grad(pieces.square().sum(), [leaves.color, leaves.ground, leaves.opacity])
     torch.testing.assert_close(expected, found)
 
 

@@ -72,7 +72,7 @@ def test_select(start: int, stop: int) -> None:
     assert torch.equal(part.color, whole.color[:, start:stop])
     assert torch.equal(part.opacity, whole.opacity[:, start:stop])
     assert torch.equal(part.softness, whole.softness[:, start:stop])
-    assert torch.equal(part.background, whole.background)
+    assert torch.equal(part.ground, whole.ground)
     for slot in range(start, stop):
         assert all(torch.equal(*pair) for pair in zip(geometry(part, slot - start), geometry(whole, slot), strict=True))
 

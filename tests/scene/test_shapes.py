@@ -69,7 +69,7 @@ def test_no_shapes_are_an_empty_drawing() -> None:
         (lambda: vectorae.circle((0.5, 0.5), 0.2, fill="oragne"), "fill: no colour 'oragne'; write a name of CSS"),
         (lambda: vectorae.circle((0.5, 0.5), 0.2, fill=None, stroke=None), "shape: give it a fill, a stroke, or both"),
         (lambda: vectorae.circle((0.5, 0.5, 0.5), 0.2), r"shapes: numbers \[3\] where \[2\] are wanted, or \[B, 2\]"),
-        (lambda: vectorae.circle("ab", 0.2), "shapes: 'ab' is not a number"),
+        (lambda: vectorae.circle("ab", 0.2), "shapes: 'ab' is not a number"),  # type: ignore[arg-type]
         (lambda: vectorae.polygon([(0, 0), (1, 1), (1,)]), "is not a number, or as many as there are coordinates"),
         (lambda: vectorae.circle(torch.rand(2, 2), torch.rand(3)), "shapes: tensors of 2 and of 3 drawings"),
         (

@@ -28,7 +28,7 @@ VARIANTS = [
 
 def rasterize(scene: Scene, height: int, width: int, **settings: Any) -> Tensor:
     """Stands for a kernel: any image that every number of the scene has a share in."""
-    total = torch.zeros_like(scene.background[:, :1])
+    total = torch.zeros_like(scene.ground[:, :1])
 
     def add(tensor: Tensor) -> Tensor:
         nonlocal total
@@ -36,7 +36,7 @@ def rasterize(scene: Scene, height: int, width: int, **settings: Any) -> Tensor:
         return tensor
 
     scene.map(add)
-    return (scene.background + total)[:, :, None, None].expand(-1, -1, height, width)
+    return (scene.ground + total)[:, :, None, None].expand(-1, -1, height, width)
 
 
 @pytest.mark.parametrize("head", ["mlp", "grid", "queries", "recurrent"])

@@ -24,9 +24,9 @@ from vectorae.config.components import flatten, instantiate
 from vectorae.config.paths import AUTO, NETWORK, ExistingFile, ResumedFile, StartingFile, check_weight
 from vectorae.config.sections import Component, Primitives
 from vectorae.errors import UserError
-from vectorae.io.colour import Colour
+from vectorae.io.colour import Ground
 from vectorae.io.image_files import ImagesThere
-from vectorae.io.images import MAX_PIXELS
+from vectorae.io.images import MAX_PIXELS, NONE
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,7 @@ class FitConfig:
     image: ImagesThere | None = None
     size: Annotated[int, Ge(SMALLEST)] = 200
     channels: Annotated[int, Choices((1, 3))] = 3
-    background: Colour = "white"
+    background: Ground = "white"
     max_pixels: PositiveInt = MAX_PIXELS
     primitives: Primitives = field(default_factory=dict)
     rasterizer: Component = field(default_factory=dict)
@@ -136,6 +136,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     from vectorae.fitting.state import read_state
 
     build_plan(config, max_time)
+    _check_background(config)
     objective = instantiate(config["loss"], "loss")
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
@@ -165,6 +166,22 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     if signal is not None:
         return 128 + signal
     return shell.INCOMPLETE if failures else 0
+
+
+def _check_background(config: Mapping[str, Any]) -> None:
+    """Refuse a background of the drawing where that of the image stays transparent, or the other way round.
+
+    Raises:
+        UserError: naming the key.
+    """
+    below = config["primitives"].get("background")
+    if config["background"] == NONE and "primitives.background" in shell.given("primitives") and below != NONE:
+        raise UserError(
+            f"primitives.background: {below}, but with background={NONE} there is nothing below the shapes; "
+            "leave one of them out"
+        )
+    if config["background"] != NONE and below == NONE:
+        raise UserError(f"primitives.background: {NONE}; write background={NONE}, which keeps images transparent too")
 
 
 def builder(

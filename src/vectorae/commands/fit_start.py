@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from vectorae.commands import shell
 from vectorae.config.paths import NETWORK
 from vectorae.errors import UserError
+from vectorae.io.images import NONE
 
 if TYPE_CHECKING:
     import torch
@@ -52,6 +53,9 @@ def start_of(
     from vectorae.training import checkpoint as checkpoints
 
     model = checkpoints.load(config["checkpoint"]).to(device)
+    if model.layout.is_transparent != (config["background"] == NONE):
+        drawn = "transparent" if model.layout.is_transparent else "opaque"
+        raise UserError(f"background: {config['background']}, and '{config['checkpoint']}' makes {drawn} drawings")
     if model.layout.channels != config["channels"]:
         raise UserError(
             f"channels: {config['channels']}, and '{config['checkpoint']}' draws with {model.layout.channels}; "
@@ -93,6 +97,10 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
         raise UserError(f"init: '{path}': {error}") from error
     if reading.skipped:
         print(f"vectorae: left out of '{path}': {counted(reading.skipped)}", file=sys.stderr)
+    if config["background"] == NONE and reading.paints_background:
+        raise UserError(
+            f"init: '{path}' paints its background, and background={NONE} leaves it transparent; leave it out"
+        )
     if not reading.scene.count:
         raise UserError(f"init: '{path}' has no shapes to begin with")
     for photo in photos:

@@ -113,6 +113,8 @@ class Decoder(nn.Module):
 def draw_scene(scene: Scene, height: int, width: int, state: DrawState, rasterizer: Rasterizer | None = None) -> Tensor:
     """A scene as images ``[B, C, height, width]`` in [0, 1], as a state says.
 
+    Those of a scene without a background have one more channel: colours are multiplied with it, their alpha.
+
     Args:
         scene: B drawings.
         height, width: in pixels.
@@ -120,6 +122,7 @@ def draw_scene(scene: Scene, height: int, width: int, state: DrawState, rasteriz
         rasterizer: its settings; by default those of ``Rasterizer()``.
     """
     settings = rasterizer or Rasterizer()
+    scene = scene.with_alpha() if scene.background is None else scene
     with chunk_size(settings.chunk_size):
         return rasterize(
             scene,

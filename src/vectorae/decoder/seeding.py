@@ -10,6 +10,7 @@ from torch import Tensor
 
 from vectorae.config.arguments import Validated
 from vectorae.geometry.canvas import canvas_size
+from vectorae.io.pixels import has_alpha, straight
 from vectorae.layout import Seeds
 from vectorae.losses.blurred import gaussian_blur
 
@@ -52,7 +53,7 @@ class Seeding(Validated):
         """Seeds for new shapes.
 
         Args:
-            images: ``[B, C, H, W]`` in [0, 1].
+            images: ``[B, C, H, W]`` in [0, 1]; see io/pixels.py for those with alpha.
             drawn: what is drawn already, of the same shape.
             count: n new shapes in each drawing.
             ink: the colour of the shapes, ``[C]``, if it is fixed.
@@ -68,6 +69,9 @@ class Seeding(Validated):
         among = among or count
         cell = SPREAD * math.sqrt(math.prod(canvas_size(width / height)) / among)
         seen = gaussian_blur(images, max(1.0, 0.25 * cell * side))
+        if has_alpha(images):  # of an opaque shape; colours are multiplied with it
+            seen = torch.cat([straight(seen)[:, :-1], torch.ones_like(seen[:, -1:])], dim=1)
+            ink = ink if ink is None else torch.cat([ink, torch.ones_like(ink[:1])])
         weight = self._weight(images, drawn, seen if ink is None else ink[:, None, None], max(1.0, 0.35 * cell * side))
         places, pixels = _sample(weight, count, generator)
         cells = torch.full_like(weight[:, :count].flatten(1)[:, :1], cell).expand(-1, count)
@@ -77,7 +81,7 @@ class Seeding(Validated):
             cells = own.clamp(min(2 / side, cell), LARGEST * cell)
         turn = _tangents(images, max(1.0, 0.15 * cell * side)).flatten(1).gather(1, pixels)
         color = seen.flatten(2).gather(2, pixels[:, None].expand(-1, seen.shape[1], -1)).transpose(1, 2)
-        color = color.clamp(0.02, 0.98)  # a sigmoid has a slope there
+        color = (color[..., :-1] if has_alpha(images) else color).clamp(0.02, 0.98)  # a sigmoid has a slope there
         return Seeds(places / side, cells, turn, color if self.colors == "image" else None)
 
     def _weight(self, images: Tensor, drawn: Tensor, color: Tensor, sigma: float) -> Tensor:

@@ -86,7 +86,7 @@ def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:
     """The tensors of a scene by name; ``kinds`` are those of its groups."""
     groups = zip(kinds, scene.groups, strict=True)
     tensors = {f"{kind}.{name}": one for kind, group in groups for name, one in _tensors(group).items()}
-    tensors |= {"color": scene.color, "opacity": scene.opacity, "background": scene.background}
+    tensors |= {"color": scene.color, "opacity": scene.opacity, "background": scene.ground}
     return tensors if scene.depth is None else tensors | {"depth": scene.depth}
 
 

@@ -11,6 +11,8 @@ from vectorae.config.components import instantiate
 from vectorae.decoder import Decoder, Growth
 from vectorae.fitting.fitting import Fitting
 from vectorae.fitting.plan import build_plan
+from vectorae.io.images import NONE
+from vectorae.io.pixels import has_alpha
 from vectorae.layout import Layout, LayoutBase, OverlayLayout, SceneLayout
 from vectorae.svg import Reading
 
@@ -52,6 +54,7 @@ def build_fitting(
     else:
         softness = plan.schedule.state(1.0, min(images.shape[-2:])).softness
         scene = init.scene if config["channels"] == 3 else init.scene.grey()
+        scene = replace(scene, background=None) if has_alpha(images) else scene
         height, width = images.shape[-2:]
         soft, fixed = rasterizer.soft_scene(scene, softness), fixed_fields(config["primitives"])
         layout = SceneLayout(soft, width / height, fixed, movable)
@@ -67,8 +70,10 @@ def build_fitting(
 
 def new_shapes(config: Mapping[str, Any], images: Tensor) -> Layout:
     """The layout of the section `primitives`, on the canvas of images ``[B, C, H, W]``."""
-    aspect = images.shape[-1] / images.shape[-2]
-    return instantiate(config["primitives"], "primitives", channels=config["channels"], aspect=aspect)
+    aspect, given = images.shape[-1] / images.shape[-2], dict(config["primitives"])
+    if has_alpha(images):
+        given["background"] = NONE
+    return instantiate(given, "primitives", channels=config["channels"], aspect=aspect)
 
 
 def fixed_fields(primitives: Mapping[str, Any]) -> list[str]:

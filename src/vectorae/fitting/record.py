@@ -18,7 +18,7 @@ from vectorae.io.animation import write_gif, write_mp4
 from vectorae.io.atomic import write_atomic, write_json
 from vectorae.io.frame import Frame
 from vectorae.io.images import as_png
-from vectorae.io.pixels import to_picture
+from vectorae.io.pixels import to_picture, to_transparent_picture
 from vectorae.io.sheets import beside, enlargement
 from vectorae.losses import LPIPS
 from vectorae.losses.metrics import metrics_of, psnr
@@ -107,7 +107,7 @@ class Record:
         for index, (drawing, history) in enumerate(zip(self.drawings, self._histories, strict=True)):
             history.append(step, fitting.num_visible, fitting.present_raw(index), fitting.present_names(index))
             large = fitting.draw(index, crisp=True, best=False, times=times)
-            write_atomic(drawing.folder / LATEST, as_png(to_picture(large)))
+            write_atomic(drawing.folder / LATEST, as_png(to_transparent_picture(large)))
             crisp = fitting.draw(index, crisp=True, best=False)
             decibels.append(float(psnr(crisp, fitting.images[index : index + 1])))
         mean = sum(decibels) / len(decibels)

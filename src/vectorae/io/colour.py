@@ -20,5 +20,13 @@ def is_colour(name: str) -> bool:
     return True
 
 
+def is_ground(name: str) -> bool:
+    """Whether this is a colour, or ``none``."""
+    return name == "none" or is_colour(name)
+
+
+Ground = Annotated[str, Meets(is_ground, "a colour such as white or '#ff8800', or none")]
+"""What is behind transparent pixels: a colour that Pillow knows, or nothing."""
+
 Colour = Annotated[str, Meets(is_colour, "a colour such as white or '#ff8800'")]
 """A colour that Pillow knows."""

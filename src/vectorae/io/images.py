@@ -16,6 +16,9 @@ from vectorae.io.frame import Frame, OutputSize, Part
 
 RESIZES = ("crop", "pad", "stretch")
 
+NONE = "none"
+"""In place of the colour behind what is transparent: it stays transparent."""
+
 MAX_PIXELS = 178_956_970
 """Larger images are refused: a file of a few kilobytes may unpack to terabytes. Pillow itself refuses above twice its
 limit, which is this number."""
@@ -58,7 +61,8 @@ class View:
         crop: which square to cut out.
         bars: ``black``, or ``edge``: the picture's outermost pixels go on to the side of the square.
         invert: black becomes white.
-        background: the colour, any that Pillow knows, behind what is transparent.
+        background: the colour, any that Pillow knows, behind what is transparent; ``none`` keeps it transparent, with
+            colours multiplied with alpha, which is one more channel.
         max_pixels: larger images are refused.
     """
 
@@ -191,7 +195,7 @@ def read_whole(
         plain, (width, height) = _upright(image, 2 * side / min(image.size), channels, background)
     part = whole_part(side, width, height)
     size = math.ceil(part.width - ROUNDING), math.ceil(part.height - ROUNDING)
-    pixels = _placed(plain, part, size).reshape(size[1], size[0], channels)
+    pixels = _placed(plain, part, size).reshape(size[1], size[0], -1)
     return Picture(pixels.transpose(2, 0, 1), width, height)
 
 
@@ -242,13 +246,14 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 
 def _upright(image: Image.Image, needed: float, channels: int, background: str) -> tuple[Image.Image, tuple[int, int]]:
-    """An opened image: upright, opaque, of 1 or 3 channels; and the width and height it has in its file, upright.
+    """An opened image: upright, of 1 or 3 channels, or with alpha; and the width and height it has in its file, upright.
 
     Args:
         image: opened, not yet decoded.
         needed: fraction of its size that is enough; JPEGs are decoded at reduced size where possible.
         channels: 3, or 1 for grey.
-        background: behind what is transparent.
+        background: behind what is transparent; ``none`` keeps alpha, and colours multiplied with it, so that none
+            bleeds in from transparent pixels when it is resized.
     """
     width, height = image.size
     if needed < 0.5:
@@ -256,11 +261,12 @@ def _upright(image: Image.Image, needed: float, channels: int, background: str) 
     if image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
         width, height = height, width
     ImageOps.exif_transpose(image, in_place=True)
-    return _plain(image, "RGB" if channels == 3 else "L", background), (width, height)
+    modes = {1: "L", 3: "RGB"} if background != NONE else {1: "La", 3: "RGBa"}
+    return _plain(image, modes[channels], background), (width, height)
 
 
 def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
-    """The picture in ``mode`` (RGB or L): eight bits, opaque."""
+    """The picture in ``mode``: RGB or L, opaque; RGBa or La, with alpha. Eight bits."""
     if image.mode.startswith("I"):
         # Greyscale of 16 bits; Pillow's own conversion would clip it at 255.
         image = Image.fromarray((np.asarray(image, dtype=np.float64) / 257).clip(0, 255).round().astype(np.uint8))
@@ -270,6 +276,9 @@ def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
             raise ValueError("it has pixels that are NaN or infinite")
         scale = 255.0 if values.max() <= 1 else 1.0
         image = Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
+    elif mode.endswith("a"):
+        image = image.convert("RGBA")
+        image = image if mode == "RGBa" else image.convert("LA")
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
@@ -300,7 +309,9 @@ def _placed(image: Image.Image, part: Part, size: tuple[int, int], bars: str = "
         max(0, math.ceil(over - ROUNDING)) for over in (-box[0], -box[1], box[2] - image.width, box[3] - image.height)
     ]
     if any(more):
-        image = Image.fromarray(_continued(np.asarray(image), *more))
+        wider = _continued(np.asarray(image), *more)
+        # By its mode: of four channels an array would become RGBA, whose colours are not multiplied with alpha.
+        image = Image.frombytes(image.mode, wider.shape[1::-1], wider.tobytes())
         box = [box[0] + more[0], box[1] + more[1], box[2] + more[0], box[3] + more[1]]
     limits = image.width, image.height
     inside = max(0.0, box[0]), max(0.0, box[1]), min(limits[0], box[2]), min(limits[1], box[3])

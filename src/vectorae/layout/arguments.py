@@ -14,10 +14,10 @@ from vectorae.layout.base import BACKGROUND_START
 from vectorae.layout.formations import FORMATIONS
 from vectorae.primitives import DEPTH, KINDS, MARGIN, Field, Options, Paint
 
-LEARNED = "learned"
+LEARNED, NONE = "learned", "none"
 
 Value = Literal["learned"] | float | Sequence[float]
-"""The value that a field, or the background, is fixed to."""
+"""The value that a field is fixed to."""
 
 MOST_SHAPES = 1_000_000
 """Shapes of a drawing, at most."""
@@ -131,10 +131,12 @@ def arranged(
     return centers, cells
 
 
-def background_color(background: Value, channels: int) -> Tensor:
-    """``[C]``"""
+def background_color(background: str | float | Sequence[float], channels: int) -> Tensor | None:
+    """``[C]``, or None for no background."""
+    if background == NONE:
+        return None
     if background == LEARNED:
         return torch.full((channels,), BACKGROUND_START)
     if isinstance(background, Sequence) and len(background) != channels:
-        raise UserError(f"background: {background!r} is neither 'learned' nor one number or {channels}")
+        raise UserError(f"background: {background!r} is neither 'learned', 'none' nor one number or {channels}")
     return torch.tensor(background, dtype=torch.float32).expand(channels).clone()

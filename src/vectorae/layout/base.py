@@ -34,6 +34,16 @@ class LayoutBase(nn.Module, ABC):
     rows: int | None = None
     columns: int | None = None
 
+    @property
+    def is_transparent(self) -> bool:
+        """Whether drawings have no background."""
+        return False
+
+    @property
+    def image_channels(self) -> int:
+        """Channels of the images that are drawn: with those of the colour, alpha where there is no background."""
+        return self.channels + self.is_transparent
+
     @abstractmethod
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
         """The scene that raw numbers stand for.
@@ -105,13 +115,17 @@ class BlockLayout(LayoutBase):
         learns_background: whether the background has raw numbers.
     """
 
-    def _assemble(self, blocks: Sequence[KindBlock], background: Tensor, learns_background: bool) -> None:
-        """Take blocks, in the order of their raw numbers, and a background ``[C]``."""
+    def _assemble(self, blocks: Sequence[KindBlock], background: Tensor | None, learns_background: bool) -> None:
+        """Take blocks, in the order of their raw numbers, and a background ``[C]``, or None."""
         self.blocks = nn.ModuleList(blocks)
         self.learns_background = learns_background
         self.raw_size = (blocks[-1].end if blocks else 0) + (self.channels if learns_background else 0)
         self.register_buffer("_place", in_order(blocks), persistent=False)
         self.register_buffer("_background", background, persistent=False)
+
+    @property
+    def is_transparent(self) -> bool:
+        return self._buffers["_background"] is None
 
     @property
     def kind_blocks(self) -> list[KindBlock]:
@@ -133,7 +147,7 @@ class BlockLayout(LayoutBase):
         color, opacity, softness, *depth = (
             torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)
         )
-        background = self._background_color(raw)
+        background = None if self.is_transparent else self._background_color(raw)
         return Scene(tuple(groups), color, opacity, softness, background, depth[0] if depth else None)
 
     @property

@@ -43,7 +43,8 @@ class LayoutSettings(TypedDict, total=False):
         channels: 1 (grey) or 3 (RGB).
         start: the formation in which the shapes begin: ``grid``, ``random``, ``ring`` or ``spiral``, or a list of
             [x, y] in canvas units, one for each slot.
-        background: ``learned``, or a number or a list of C numbers in [0, 1].
+        background: ``learned``, a number or a list of C numbers in [0, 1], or ``none``: drawings are transparent where
+            there is no shape.
         fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). By
             default all are learned but softness, which is 1. Colour may also be a list of C numbers.
         options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
@@ -58,7 +59,7 @@ class LayoutSettings(TypedDict, total=False):
     counts: Sequence[PositiveInt] | None
     channels: Annotated[int, Choices((1, 3))]
     start: Annotated[str, OneOf(FORMATIONS)] | Sequence[Sequence[float]]
-    background: Literal["learned"] | Fraction | Sequence[Fraction]
+    background: Literal["learned", "none"] | Fraction | Sequence[Fraction]
     fields: Mapping[str, Value] | None
     options: Mapping[str, int | bool | str] | None
     paint: PaintName | Mapping[str, PaintName]

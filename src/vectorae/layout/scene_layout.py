@@ -56,9 +56,11 @@ class SceneLayout(BlockLayout):
             fields = self._fields_of(group, drawing, fixed)
             first, outline = blocks[-1].end if blocks else 0, _outlines_of(group.outline)
             blocks.append(KindBlock(group.slots, first, fields, outline, aspect))
-        learns_background = "background" not in fixed
-        background = _learnable(drawing.background) if learns_background else drawing.background
-        self._assemble(blocks, background[0], learns_background)
+        background = drawing.background
+        learns_background = background is not None and "background" not in fixed
+        if background is not None:
+            background = (_learnable(background) if learns_background else background)[0]
+        self._assemble(blocks, background, learns_background)
 
     @property
     def seedable(self) -> Sequence[int]:

@@ -46,11 +46,11 @@ class TiledLayout(LayoutBase):
         scene = self.tile(raw.unflatten(1, (self.tiles, -1)).flatten(0, 1), crisp)
         groups = [self._backgrounds(len(raw))] if self.lowest else []
         groups += [self._joined(group) for group in scene.groups]
-        background = scene.background.unflatten(0, (-1, self.tiles))
+        backgrounds = None if scene.background is None else scene.background.unflatten(0, (-1, self.tiles))
         color, opacity, softness = (self._by_slot(one) for one in (scene.color, scene.opacity, scene.softness))
         depth = None if scene.depth is None else self._by_slot(scene.depth)
-        if self.lowest:
-            color = torch.cat([background, color], dim=1)
+        if self.lowest and backgrounds is not None:
+            color = torch.cat([backgrounds, color], dim=1)
             below = opacity.new_ones(len(raw), self.lowest)
             opacity, softness = torch.cat([below, opacity], dim=1), torch.cat([below, softness], dim=1)
             if depth is not None:
@@ -62,7 +62,7 @@ class TiledLayout(LayoutBase):
             color=color,
             opacity=opacity,
             softness=softness,
-            background=background.mean(1),
+            background=None if backgrounds is None else backgrounds.mean(1),
             depth=depth,
         )
 

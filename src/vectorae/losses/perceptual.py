@@ -12,6 +12,7 @@ from annotated_types import Ge, Le
 from torch import Tensor
 
 from vectorae.io.weights import downloading, weights_path
+from vectorae.io.pixels import has_alpha
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
 
@@ -71,6 +72,8 @@ class MSSSIM(ImageLoss):
 class LPIPS(ImageLoss):
     """Distance between the features of a trained network (Zhang et al., 2018). Grey images are repeated to RGB.
 
+    Images with alpha (see io/pixels.py) are seen on white.
+
     The weights of the network are torchvision's, fetched when they are first needed; those of its layers come with
     torchmetrics.
 
@@ -86,6 +89,8 @@ class LPIPS(ImageLoss):
 
     def __call__(self, drawing: Tensor, image: Tensor) -> Tensor:
         network = lpips_network(self.net).to(drawing)
+        if has_alpha(image):
+            drawing, image = (one[:, :-1] + 1 - one[:, -1:] for one in (drawing, image))
         pair = [2 * one.expand(-1, 3, -1, -1) - 1 for one in (drawing, image)]
         return network(*pair).reshape(len(drawing))
 

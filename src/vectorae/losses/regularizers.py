@@ -47,7 +47,7 @@ def coverages(scene: Scene, height: int, width: int) -> Tensor:
             color=scene.color.new_ones(shapes, 1, 1),
             opacity=scene.opacity.new_ones(shapes, 1),
             softness=scene.softness.new_ones(shapes, 1),
-            background=scene.background.new_zeros(shapes, 1),
+            background=scene.color.new_zeros(shapes, 1),
         )
         drawn = rasterize(alone, height, width, softness=0.5 / min(height, width))
         parts.append(drawn.reshape(scene.batch, len(group.slots), height, width))

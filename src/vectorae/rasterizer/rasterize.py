@@ -11,6 +11,7 @@ from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
+from vectorae.io.pixels import straight
 from vectorae.rasterizer import cpu, reference
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.scene import COMPOSITING_CHOICES, Scene
@@ -54,6 +55,7 @@ def rasterize(
     compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] | None = None,
     softness: PositiveFloat | Tensor = 0.01,
     temperature: NonNegativeFloat = 0.0,
+    alpha: bool | None = None,
     backend: Annotated[str, OneOf(BACKEND_CHOICES)] = "auto",
 ) -> Tensor:
     """Draw a scene. Differentiable with respect to every tensor in it, the background included, and to softness.
@@ -68,18 +70,23 @@ def rasterize(
         temperature: of scenes whose shapes have a depth, under ``over``: how undecided their order is, in units of
             depth. At 0 they are sorted, larger on top; above it gradients reach the depths (see
             ``compositing.over_by_depth``).
+        alpha: draw the shapes alone, over nothing, with their alpha as one more channel; None does so for scenes
+            without a background. Colours are not multiplied with alpha; where it is 0 they are 0, and below a
+            ten-thousandth they fade to it. Under ``soft_or``, alpha is how much any ink covers, as of SVG's *screen* in
+            a group of its own.
         backend: ``reference`` (dense torch, any device; ``reference.chunk_size`` bounds its memory), ``cpu`` or ``gpu``
             (fused kernels; their gradient cannot be differentiated again), or ``auto``: ``gpu`` for scenes on an NVIDIA
             or AMD GPU if Triton is installed, else ``cpu``. The CPU draws scenes of every device: they are copied to it
             and their images back, gradients likewise.
 
     Returns:
-        Images ``[B, C, H, W]`` in [0, 1], on the scene's device.
+        Images ``[B, C, H, W]`` in [0, 1], on the scene's device; with alpha ``[B, C + 1, H, W]``.
 
     Raises:
         UserError: an unknown coverage, compositing or backend, a size or softness (as a number) that is not positive, a
-            temperature below 0, a scene of another dtype or on a device that the GPU's kernels do not draw on, or what
-            the backend refuses. In a model that torch compiles, values are not looked at.
+            temperature below 0, ``alpha=False`` for a scene without a background, a scene of another dtype or on a
+            device that the GPU's kernels do not draw on, or what the backend refuses. In a model that torch compiles,
+            values are not looked at.
 
     Example:
         >>> import vectorae
@@ -87,18 +94,38 @@ def rasterize(
         >>> scene = layout(layout.random_raw(batch=8, seed=0))
         >>> vectorae.rasterize(scene, 64, 64, softness=0.02).shape
         torch.Size([8, 3, 64, 64])
+        >>> vectorae.rasterize(scene, 64, 64, softness=0.02, alpha=True).shape
+        torch.Size([8, 4, 64, 64])
     """
     if scene.opacity.dtype not in (torch.float32, torch.float64):
         raise UserError(f"scene: {scene.opacity.dtype} has too few digits for geometry; use scene.to(torch.float32)")
     if compositing is not None:
         scene = replace(scene, compositing=compositing)
+    if scene.background is None and alpha is False:
+        raise UserError("alpha: false, but the scene has no background; give it one, or leave alpha out")
+    transparent = scene.background is None if alpha is None else alpha
+    if transparent:
+        scene = scene.with_alpha()
+    image = _draw(scene, height, width, coverage, softness, temperature, backend)
+    return straight(image) if transparent else image
+
+
+def _draw(
+    scene: Scene,
+    height: int,
+    width: int,
+    coverage: str,
+    softness: float | Tensor,
+    temperature: float,
+    backend: str,
+) -> Tensor:
     device = scene.opacity.device
     if backend == "auto":
         backend = fastest(device.type)
     if backend == "gpu":
         _check_gpu(device.type)
     if 0 in (scene.batch, scene.count):
-        return scene.background[:, :, None, None].expand(-1, -1, height, width).clone()
+        return scene.ground[:, :, None, None].expand(-1, -1, height, width).clone()
     if scene.depth is not None and scene.compositing == "over" and temperature > 0:
         backend = backend if scene.count <= UNDECIDED_LIMITS.get(backend, scene.count) else "reference"
     if backend == "cpu" and device.type != "cpu":

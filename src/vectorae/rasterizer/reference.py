@@ -89,7 +89,7 @@ def rasterize(
     drawn = []
     for image in range(0, scene.batch, images):
         part, softness = scene[image : image + images], edge[image : image + images]
-        canvas = part.background[:, :, None, None].expand(-1, -1, height, width)
+        canvas = part.ground[:, :, None, None].expand(-1, -1, height, width)
         layers = []
         for slot in range(0, scene.count, shapes):
             chunk, inside = part.select(slot, slot + shapes), softness[:, slot : slot + shapes]

@@ -73,7 +73,7 @@ class Scene(TensorRecord, Validated):
         color: ``[B, N, C]`` in [0, 1], sRGB, with C 1 or 3.
         opacity: ``[B, N]`` in [0, 1].
         softness: ``[B, N]`` factor on the softness that the scene is drawn with, > 0.
-        background: ``[B, C]`` in [0, 1].
+        background: ``[B, C]`` in [0, 1]; None is transparent.
         depth: ``[B, N]``, any numbers: larger is on top, whatever the slots say; None leaves the order to the slots.
         compositing: ``over`` (each shape covers those below it) or ``soft_or`` (ink adds up like light).
 
@@ -112,7 +112,7 @@ class Scene(TensorRecord, Validated):
     color: Tensor
     opacity: Tensor
     softness: Tensor
-    background: Tensor
+    background: Tensor | None
     depth: Tensor | None = None
     compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
 
@@ -122,13 +122,13 @@ class Scene(TensorRecord, Validated):
             super().__post_init__()
 
     @classmethod
-    def of(cls, shapes: "Sequence[Shape]", background: "Ink" = "white") -> "Scene":
+    def of(cls, shapes: "Sequence[Shape]", background: "Ink | None" = "white") -> "Scene":
         """The scene of shapes, in painter's order; a shape that is filled and stroked is two of the scene.
 
         Args:
             shapes: see ``vectorae.circle``, ``ellipse``, ``rectangle``, ``polygon``, ``line``, ``curve`` and ``path``.
                 Numbers may be tensors with those of B drawings, through which gradients flow.
-            background: a colour, as of shapes.
+            background: a colour, as of shapes; None is transparent.
 
         Raises:
             UserError: tensors of different numbers of drawings, or colours of different numbers of channels.
@@ -162,7 +162,7 @@ class Scene(TensorRecord, Validated):
     @property
     def batch(self) -> int:
         """Number of drawings, B."""
-        return self.background.shape[0]
+        return self.color.shape[0]
 
     @property
     def count(self) -> int:
@@ -171,8 +171,14 @@ class Scene(TensorRecord, Validated):
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for RGB."""
-        return self.background.shape[1]
+        """1 for grey, 3 for RGB; with one more for alpha (see ``with_alpha``)."""
+        return self.color.shape[2]
+
+    @property
+    def ground(self) -> Tensor:
+        """The background of a scene that has one, ``[B, C]``."""
+        assert self.background is not None
+        return self.background
 
     @property
     def slots(self) -> tuple[int, ...]:
@@ -222,12 +228,21 @@ class Scene(TensorRecord, Validated):
         groups = (group.transformed((group.outline.bounds().center - corner) * factor, factor) for group in self.groups)
         return replace(self, groups=tuple(groups), softness=self.softness * factor)
 
+    def with_alpha(self) -> "Scene":
+        """The shapes with alpha as one more channel, over nothing.
+
+        What is drawn of it are colours multiplied with alpha, and alpha: in the last channel all shapes are 1, over 0.
+        """
+        color = torch.cat([self.color, torch.ones_like(self.color[..., :1])], dim=-1)
+        return replace(self, color=color, background=color.new_zeros(self.batch, self.channels + 1))
+
     def grey(self) -> "Scene":
         """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
         if self.channels == 1:
             return self
         weights = self.color.new_tensor(LUMA)
-        return replace(self, color=(self.color @ weights)[..., None], background=(self.background @ weights)[..., None])
+        background = None if self.background is None else (self.background @ weights)[..., None]
+        return replace(self, color=(self.color @ weights)[..., None], background=background)
 
     def select(self, start: int, stop: int) -> "Scene":
         """The shapes in slots start … stop − 1, renumbered from 0."""

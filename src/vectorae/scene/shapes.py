@@ -126,12 +126,15 @@ class _Painted(NamedTuple):
         return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle.all())
 
 
-def scene_of(shapes: Sequence[Shape], background: Ink) -> Scene:
+def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
     """See ``Scene.of``."""
     painted = [one for shape in shapes for one in _painted(shape)]
-    ground, _ = _color(background)
+    ground, _ = _color("white" if background is None else background)
     fit = _Fit([ground, *(tensor for one in painted for tensor in _tensors(one))])
-    channels = fit.size([ground.shape[1], *(one.color.shape[1] for one in painted)], "colours of {} numbers")
+    channels = fit.size(
+        [one.color.shape[1] for one in painted] + ([ground.shape[1]] if background is not None or not painted else []),
+        "colours of {} numbers",
+    )
     families: dict[object, list[int]] = {}
     for slot, one in enumerate(painted):
         families.setdefault(one.family, []).append(slot)
@@ -150,7 +153,7 @@ def scene_of(shapes: Sequence[Shape], background: Ink) -> Scene:
         color=torch.stack(color, dim=1) if color else none[..., None].expand(-1, -1, channels),
         opacity=opacities,
         softness=torch.ones_like(opacities),
-        background=fit(ground).expand(-1, channels),
+        background=None if background is None else fit(ground).expand(-1, channels),
     )
 
 

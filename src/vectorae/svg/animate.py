@@ -110,10 +110,12 @@ def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, scree
     side = min(height, width)
     order: list[int] = scenes[-1].order()[index].tolist()
     stages = [_by_slot(scene, index, side) for scene in scenes]
-    background = {"fill": [css_color(scene.background[index].tolist()) for scene in scenes]}
-    size = f'width="{width}" height="{height}"'
     shapes = [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
-    return [_animated("rect", size, background, [], times), *shapes]
+    backgrounds = [scene.background for scene in scenes if scene.background is not None]
+    if not backgrounds:
+        return shapes
+    fill = {"fill": [css_color(background[index].tolist()) for background in backgrounds]}
+    return [_animated("rect", f'width="{width}" height="{height}"', fill, [], times), *shapes]
 
 
 def _by_slot(scene: Scene, index: int, side: int) -> dict[int, Shape]:

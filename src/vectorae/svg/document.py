@@ -72,13 +72,17 @@ class Shape(NamedTuple):
 
 
 def document(
-    shapes: Sequence[Shape], background: Sequence[float], frame: Frame, title: str | None = None, screen: bool = False
+    shapes: Sequence[Shape],
+    background: Sequence[float] | None,
+    frame: Frame,
+    title: str | None = None,
+    screen: bool = False,
 ) -> str:
     """An SVG document.
 
     Args:
         shapes: from the bottom to the top.
-        background: its colour, one channel or three in [0, 1].
+        background: its colour, one channel or three in [0, 1]; None is transparent.
         frame: the part of the drawing to show, and how large; coordinates of shapes begin at its corner.
         title: the document's ``<title>``.
         screen: whether shapes are blended by *screen*, as ink that adds up like light.
@@ -90,11 +94,11 @@ def document(
     shown = f'width="{shown_width}" height="{shown_height}"'
     width, height = (number(side, VIEW_DECIMALS) for side in (frame.part.width, frame.part.height))
     view = f'viewBox="0 0 {width} {height}"'
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>',
-        *([] if title is None else [f"<title>{text(title)}</title>"]),
-        f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>',
-    ]
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>']
+    if title is not None:
+        lines.append(f"<title>{text(title)}</title>")
+    if background is not None:
+        lines.append(f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>')
     times: Counter[str] = Counter()
     for layer, own in groupby(shapes, lambda shape: shape.layer):
         elements = [element(shape).replace("/>", f"{blend}/>") for shape in own]

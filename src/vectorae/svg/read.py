@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
 from xml.etree import ElementTree
@@ -39,6 +39,7 @@ class Reading:
         width, height: of the document, in its own units.
         layers: for each shape the id of its innermost group that has one, or None.
         skipped: elements that were left out, with the reason → how many there were.
+        paints_background: whether a first rectangle fills the document; else the scene's background is white.
     """
 
     scene: Scene
@@ -46,6 +47,7 @@ class Reading:
     height: float
     layers: list[str | None]
     skipped: dict[str, int]
+    paints_background: bool = True
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class _Shape:
         return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle)
 
 
-def from_svg(text: str) -> Scene:
+def from_svg(text: str, transparent: bool = False) -> Scene:
     """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
     Supported are circles, ellipses, rects, lines, polylines, polygons and paths, with fill and stroke of one colour, in
@@ -72,11 +74,12 @@ def from_svg(text: str) -> Scene:
 
     Args:
         text: the document.
+        transparent: leave a document without a background as it is; else it is white.
 
     Returns:
         A scene of one drawing in RGB, float32: rasterize it at the document's size (or another of the same aspect) with
         coverage ``ramp``. Its compositing is ``soft_or`` if all shapes are blended by *screen*, else ``over``. A first
-        rectangle that fills the document is the background; without one it is white.
+        rectangle that fills the document is the background.
 
     Raises:
         UserError: not an SVG document, or one with unsupported elements.
@@ -91,6 +94,8 @@ def from_svg(text: str) -> Scene:
     reading = read_svg(text)
     if reading.skipped:
         raise UserError(f"svg: cannot be drawn with shapes: {counted(reading.skipped)}")
+    if transparent and not reading.paints_background:
+        return replace(reading.scene, background=None)
     return reading.scene
 
 
@@ -126,7 +131,8 @@ def read_svg(text: str) -> Reading:
         background=torch.tensor([list(PAPER) if background is None else background]),
         compositing="soft_or" if blends == {"screen"} else "over",
     )
-    return Reading(scene, width, height, [shape.layer for shape in shapes], dict(skipped))
+    layers = [shape.layer for shape in shapes]
+    return Reading(scene, width, height, layers, dict(skipped), background is not None)
 
 
 def counted(skipped: Mapping[str, int]) -> str:

@@ -61,7 +61,8 @@ def to_svg(
             written = written & kept[index].to(written.device)
         shapes = [shape for slot, shape in zip(order, shapes, strict=True) if written[slot]]
         title = None if titles is None else titles[index]
-        texts.append(document(shapes, scene.background[index].tolist(), frame, title, screen))
+        background = None if scene.background is None else scene.background[index].tolist()
+        texts.append(document(shapes, background, frame, title, screen))
     return texts
 
 

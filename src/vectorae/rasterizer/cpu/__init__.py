@@ -44,7 +44,7 @@ def rasterize(
         packed.numbers,
         packed.vertices,
         scene.color,
-        scene.background,
+        scene.ground,
         in_front,
         tuple(tensor.contiguous().numpy() for tensor in packed.topology),
         Canvas(height, width, packed.subpixels, list(PROFILES).index(coverage), compositing),

@@ -20,7 +20,7 @@ def rasterize(
 ) -> Tensor:
     """``cpu.rasterize`` as an operator."""
     # As a tensor: a number that follows a schedule would be compiled for again whenever it changes.
-    tensors = [scene.background, edge, edge.new_full((), temperature), *_tensors(scene)]
+    tensors = [scene.ground, edge, edge.new_full((), temperature), *_tensors(scene)]
     image: Tensor = draw(tensors, _structure(scene), height, width, coverage)
     return image
 

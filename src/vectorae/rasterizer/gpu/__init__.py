@@ -53,7 +53,7 @@ def rasterize(
         packed.numbers,
         packed.vertices,
         scene.color,
-        scene.background,
+        scene.ground,
         list(packed.topology),
         [height, width, packed.subpixels, profile, screen, packed.present],
     )
