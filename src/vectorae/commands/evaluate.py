@@ -109,6 +109,11 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
             f"dataset.channels: {dataset.config_name} has {dataset.channels} and the checkpoint draws {channels}; "
             f"write dataset.channels={channels}"
         )
+    if dataset.image_channels != model.layout.image_channels:
+        drawn = "transparent" if model.layout.is_transparent else "opaque"
+        raise UserError(
+            f"dataset.background: the images of {dataset.config_name} do not suit a model of {drawn} drawings"
+        )
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)

@@ -24,9 +24,9 @@ from vectorae.config.arguments import (
 )
 from vectorae.config.paths import ExistingFile, OutputFolder
 from vectorae.errors import UserError
-from vectorae.io.colour import Colour
+from vectorae.io.colour import Ground
 from vectorae.io.image_files import ImagesThere, shard_number
-from vectorae.io.images import MAX_PIXELS, View, as_png
+from vectorae.io.images import MAX_PIXELS, NONE, View, as_png
 
 if TYPE_CHECKING:
     from vectorae.inference.vectorize import DrawnBatch
@@ -49,7 +49,7 @@ class VectorizeConfig:
     skip: bool = False
     shard: Annotated[str, Requires(shard_number)] | None = None
     workers: Workers = 0
-    background: Colour = "white"
+    background: Ground | None = None
     invert: bool = False
     max_pixels: PositiveInt = MAX_PIXELS
     batch_size: PositiveInt = 64
@@ -101,6 +101,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     model = checkpoints.load(config["checkpoint"])
     limit_answers(model, config["hypotheses"], config["answer_steps"])
     check_counts(config["count"], config["target_psnr"], model.layout.count, model.options.any_count)
+    background = _background(config["background"], model.layout.is_transparent)
     if config["refine"] or config["price"]:
         model.loss.check(model.image_size, model.image_size)
     output = Path(config["output"]).expanduser()
@@ -117,7 +118,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
         config["resize"],
         bars=model.bars,
         invert=config["invert"],
-        background=config["background"],
+        background=background,
         max_pixels=config["max_pixels"],
     )
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
@@ -128,7 +129,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     settings = {name: config[name] for name in ("refine", "count", "price")}
     model, workers = model.to(device), config["workers"]
     if config["tiles"]:
-        shown = config["background"], config["invert"], config["max_pixels"]
+        shown = background, config["invert"], config["max_pixels"]
         reader = tiles.TileReader(model.image_size, model.layout.channels, config["tiles_along"], *shown)
         drawn = tiles.vectorize_tiled(model, files, reader, outputs, workers=workers, **settings)
     else:
@@ -152,6 +153,19 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     each = _shapes_each(config, shapes, done)
     print(f"{done} of {len(files)} images drawn into {output}{there}{each}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
+
+
+def _background(given: str | None, transparent: bool) -> str:
+    """What is behind transparent pixels of the images that a model reads.
+
+    Raises:
+        UserError: transparent pixels for a model that was trained on opaque images.
+    """
+    if given == NONE and not transparent:
+        raise UserError(
+            f"background: {NONE}, and this model was trained on opaque images; train one with dataset.background={NONE}"
+        )
+    return (NONE if transparent else "white") if given is None else given
 
 
 def _check_tiles(config: Mapping[str, Any]) -> None:

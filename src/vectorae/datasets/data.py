@@ -103,6 +103,11 @@ class ImageData(pl.LightningDataModule):
             raise UserError(f"dataset.cache: '{cache}' is inside dataset.root; choose a folder elsewhere")
         self._splits: dict[str, disk.StoredImages] | None = None
 
+    @property
+    def image_channels(self) -> int:
+        """Channels of the images: with alpha one more than those of the colour."""
+        return self.channels
+
     @abstractmethod
     def recipe(self) -> disk.Recipe:
         """How the cache of these images is made, and its key. Raises UserError if files are missing."""

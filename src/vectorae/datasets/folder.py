@@ -16,8 +16,9 @@ from vectorae.datasets import cache as disk
 from vectorae.datasets.data import ImageData, ImageOptions
 from vectorae.datasets.decode import decode_crops, decode_files
 from vectorae.errors import UserError
+from vectorae.io.colour import Ground
 from vectorae.io.image_files import image_files
-from vectorae.io.images import View
+from vectorae.io.images import NONE, View
 
 CROPS = 20_000
 """Random crops of all training images together, unless as many are chosen for each."""
@@ -33,6 +34,7 @@ class Folder(ImageData):
         root: the folder.
         crop: the centred square of each image, or random squares of any size from image_size pixels up.
         crops: how many random squares of each image; None: as many as make `CROPS` of the training images.
+        background: the colour behind what is transparent; ``none`` keeps alpha as one more channel (see ``View``).
         options: see `ImageOptions`.
 
     Raises:
@@ -46,6 +48,7 @@ class Folder(ImageData):
         root: FolderOfImages = None,
         crop: Literal["center", "random"] = "center",
         crops: PositiveInt | None = None,
+        background: Ground = "white",
         **options: Unpack[ImageOptions],
     ) -> None:
         super().__init__(root, **options)
@@ -53,7 +56,7 @@ class Folder(ImageData):
             raise UserError(f"dataset.crop: random, with dataset.resize={self.resize}; leave resize at crop")
         if crop == "center" and crops is not None:
             raise UserError(f"dataset.crops: {crops}, with dataset.crop=center; write dataset.crop=random")
-        self._random, self._crops = crop == "random", crops
+        self._random, self._crops, self._background = crop == "random", crops, background
         check_image_folder("dataset.root", root)
         self._folder = Path(root or "").expanduser()
         self._files = image_files(self._folder)
@@ -61,9 +64,13 @@ class Folder(ImageData):
             found = f"{len(self._files)} images" if self._files else "no images"
             raise UserError(f"dataset.root: {found} in '{root}'; three are needed, for train, val and test")
 
+    @property
+    def image_channels(self) -> int:
+        return self.channels + (self._background == NONE)
+
     def recipe(self) -> disk.Recipe:
         """One cache for each list of files and each split of it."""
-        view = View(self.image_size, self.channels, self.resize)
+        view = View(self.image_size, self.channels, self.resize, background=self._background)
         chosen = split_of(len(self._files), self.seed)
         names = {split: [self._files[i] for i in rows] for split, rows in chosen.items()}
         each = None
@@ -122,7 +129,7 @@ def recipe_of_files(
         verb="reading",
         identity=[
             str(root.resolve()),
-            [view.mapping, view.crop.side, view.crop.centre, view.invert],
+            [view.mapping, view.crop.side, view.crop.centre, view.invert, *view.ground],
             {split: signature(names[split]) for split in disk.SPLITS},
             *([] if crops is None else [[crops, seed]]),
         ],

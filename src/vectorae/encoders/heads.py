@@ -136,7 +136,7 @@ class Recurrent(Grid):
         rounds = min(rounds, layout.count)
         self.ends = [math.ceil(layout.count * (number + 1) / rounds) for number in range(rounds)]
         # Patches of patches, as convolutions that overlap would take longer than all of the rest.
-        patches, wider = nn.Conv2d(2 * layout.channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2)
+        patches, wider = nn.Conv2d(2 * layout.image_channels, 64, 4, stride=4), nn.Conv2d(64, 128, 2, stride=2)
         residual = [patches, nn.SiLU(), wider, nn.SiLU(), LocalFeatures(128, layout, width, any_count)]
         # With one round it is not used, and DDP would wait for its gradient.
         self.residual = nn.Sequential(*residual if rounds > 1 else [])

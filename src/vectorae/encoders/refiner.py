@@ -61,7 +61,7 @@ class Refiner(nn.Module):
         self.counts = CountedSlots(layout, width) if any_count else None
         self.grad_norm = nn.Linear(1, width)
         self.local_features, self.global_features = nn.Linear(features, width), nn.Linear(features, width)
-        pixels = 2 * layout.channels * window**2
+        pixels = 2 * layout.image_channels * window**2
         self.windows = nn.Sequential(nn.Linear(pixels, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
         self.memory = nn.Linear(width, width)
         self.blocks = nn.Sequential(*(transformer_block(width, attention_heads) for _ in range(layers)))

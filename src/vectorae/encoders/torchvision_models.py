@@ -48,6 +48,7 @@ class Torchvision(nn.Module):
             # On small images the first pooling would throw away most details.
             network.maxpool = nn.Identity()
         self.network = _up_to_map(network, self.view)
+        self.colors = _from_alpha(channels) if channels in (2, 4) else None
         self.register_buffer("_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
         self.register_buffer("_deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
         self.eval()
@@ -57,6 +58,8 @@ class Torchvision(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Images ``[B, C, S, S]`` in [0, 1] → feature map ``[B, F, s, s]``."""
+        if self.colors is not None:
+            images = self.colors(images)
         if images.shape[-1] != self.view:
             images = F.interpolate(images, size=(self.view, self.view), mode="bilinear", align_corners=False)
         seen: Tensor = self.network((images - self.get_buffer("_mean")) / self.get_buffer("_deviation"))["map"]
@@ -65,6 +68,15 @@ class Torchvision(nn.Module):
         # Tokens of patches, behind one for the class.
         side = round((seen.shape[1] - 1) ** 0.5)
         return seen[:, 1:].mT.unflatten(2, (side, side))
+
+
+def _from_alpha(channels: int) -> nn.Conv2d:
+    """What makes RGB of images with alpha, for networks of three channels: at first the images over the mean colour."""
+    made = nn.Conv2d(channels, 3, 1)
+    mean, color = torch.tensor(MEAN), torch.eye(3) if channels == 4 else torch.ones(3, 1)
+    made.weight.data = torch.cat([color, -mean[:, None]], dim=1)[..., None, None]
+    made.bias = nn.Parameter(mean)
+    return made
 
 
 def _sizes(name: str) -> tuple[int, int | None]:

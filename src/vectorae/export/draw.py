@@ -17,7 +17,7 @@ from PIL import Image, ImageColor
 
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
-from vectorae.io.images import MAX_PIXELS, RESIZES, Picture, View, picture_size, read_picture
+from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture_size, read_picture
 from vectorae.svg.document import Box, Curve, Shape, document
 
 
@@ -149,22 +149,22 @@ def draw_svg(given: argparse.Namespace) -> str:
     with refusing(f"model: '{description}' is damaged or not complete", "export it again"):
         scene = json.loads(description.read_text(encoding="utf-8"))
         _, channels, side, _ = scene["input"]["shape"]
+        transparent = channels in (2, 4)
         view = View(
             side,
-            channels,
+            channels - transparent,
             given.resize,
             bars=scene["input"]["bars"],
             invert=given.invert,
-            background=given.background,
+            background=given.background or (NONE if transparent else "white"),
             max_pixels=given.max_pixels,
         )
         pixels, width, height = read_image(given.image, view)
         outputs = run_network(given.model, pixels, scene)
         frame = view.frame(width, height, OutputSize(given.width, given.scale))
         shapes = shapes_of(outputs, scene, side, (frame.part.left, frame.part.top))
-        return document(
-            shapes, outputs["background"].tolist(), frame, given.image.name, scene["compositing"] == "soft_or"
-        )
+        background = outputs["background"].tolist() if "background" in outputs else None
+        return document(shapes, background, frame, given.image.name, scene["compositing"] == "soft_or")
 
 
 def write_drawing(output: Path, text: str) -> None:
@@ -229,7 +229,7 @@ def main() -> int:
         "--width", type=width_of, help="of the SVG: pixels (1200), millimetres (120mm); default: the image's"
     )
     sizes.add_argument("--scale", type=scale_of, help="the same as a factor on the image's own size")
-    parser.add_argument("--background", type=colour_of, default="white", help="colour behind what is transparent")
+    parser.add_argument("--background", type=colour_of, help="colour behind what is transparent")
     parser.add_argument("--invert", action="store_true", help="black becomes white first")
     parser.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger images are refused")
     given = parser.parse_args()

@@ -12,15 +12,13 @@ import torch
 from torch import Tensor
 
 from vectorae.config.paths import check_output_folder
-from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
 from vectorae.export.formats import FORMATS
-from vectorae.export.left_out import LeftOut, measure_left_out
+from vectorae.export.left_out import LeftOut, measure_left_out, toy_faces
 from vectorae.export.network import SceneNetwork
 from vectorae.export.standalone import standalone
 from vectorae.io.atomic import replacing, write_atomic
-from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
 TOLERANCE = 1e-4
@@ -123,7 +121,9 @@ def description(
     go on, or ``black``. ``left_out`` is null, or what the export does without costs: ``psnr_crisp`` of the model and
     ``psnr_encoder_crisp`` of what is exported, dB, the means over ``images`` images of a ``source``.
     """
-    channels, side = model.layout.channels, model.image_size
+    channels, side, meaning = model.layout.image_channels, model.image_size, "square images"
+    meaning += ", grey" if model.layout.channels == 1 else ""
+    meaning += ", multiplied with alpha, which is the last channel" if model.layout.is_transparent else ""
     content = ENCODER + ("" if model.count is None else f" for {model.count} shapes") + (LEFT_OUT if left_out else "")
     if whole:
         content = f"{WHOLE}{REFINED if model.options.refine_steps else ''}; the outputs are those of its {ENCODER}"
@@ -135,7 +135,7 @@ def description(
             "name": "images",
             "shape": ["batch", channels, side, side],
             "unit": "[0, 1], sRGB",
-            "meaning": "square images" if channels == 3 else "square images, grey",
+            "meaning": meaning,
             "bars": model.bars,
         },
         **network.describe(),
@@ -149,7 +149,7 @@ def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: st
     a discrete choice may differ by rounding, and then the drawings of two programs would.
     """
     largest, side = 0.0, model.image_size
-    for images in probes(model.layout.channels, side):
+    for images in probes(model.layout.image_channels, side):
         expected, found = network(images), FORMATS[name].run(path, images)
         if {key: one.shape for key, one in expected.items()} != {key: one.shape for key, one in found.items()}:
             return float("inf")
@@ -162,7 +162,6 @@ def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: st
 
 
 def probes(channels: int, side: int) -> list[Tensor]:
-    """Images to compare on: noise, one alone, and toy faces."""
+    """Images to compare on: noise, one alone, and toy faces, which are opaque if there is alpha."""
     noise = torch.rand(5, channels, side, side, generator=torch.Generator().manual_seed(0))
-    faces = to_float(draw_faces(0, "test", 0, 8, side, channels))
-    return [noise, noise[:1], faces]
+    return [noise, noise[:1], toy_faces("test", 8, side, channels)]

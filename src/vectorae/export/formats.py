@@ -70,7 +70,7 @@ def _quiet() -> Iterator[None]:
 
 def _program(model: VectorAutoencoder, network: SceneNetwork) -> Any:
     """The network as torch.export has it, for any number of images."""
-    images = torch.rand(2, model.layout.channels, model.image_size, model.image_size)
+    images = torch.rand(2, model.layout.image_channels, model.image_size, model.image_size)
     return torch.export.export(
         network, (images,), dynamic_shapes={"images": {0: torch.export.Dim("batch", max=MOST_IMAGES)}}, strict=False
     )

@@ -72,5 +72,12 @@ def _images(model: VectorAutoencoder) -> tuple[Tensor, str]:
             blocks = []
     if any(map(len, blocks)):
         return to_float(torch.cat(blocks)[:IMAGES]), f"validation images of dataset={dataset.config_name}"
-    faces = draw_faces(0, "val", 0, IMAGES, model.image_size, model.layout.channels)
-    return to_float(faces), "toy faces, for want of the model's own images"
+    faces = toy_faces("val", IMAGES, model.image_size, model.layout.image_channels)
+    return faces, "toy faces, for want of the model's own images"
+
+
+def toy_faces(split: str, count: int, side: int, channels: int) -> Tensor:
+    """The first toy faces of a split, ``[count, channels, side, side]``; if there is alpha, opaque."""
+    alpha = channels in (2, 4)
+    faces = to_float(draw_faces(0, split, 0, count, side, channels - alpha))
+    return torch.cat([faces, torch.ones_like(faces[:, :1])], dim=1) if alpha else faces

@@ -43,7 +43,7 @@ class SceneNetwork(nn.Module):
             else:
                 outline = replace(outline, points=own["points"])
             groups.append(Group(outline, group.slots, own.get("stroke_width")))
-        color, opacity, background = (outputs[name] for name in ("color", "opacity", "background"))
+        color, opacity, background = outputs["color"], outputs["opacity"], outputs.get("background")
         depth, compositing = outputs.get("depth"), self.decoder.rasterizer.compositing
         return Scene(tuple(groups), color, opacity, torch.ones_like(opacity), background, depth, compositing)
 
@@ -69,8 +69,9 @@ class SceneNetwork(nn.Module):
         outputs += [
             _output("color", ["batch", count, layout.channels], "[0, 1], sRGB", f"{colors} of each slot"),
             _output("opacity", ["batch", count], "[0, 1]", "of each slot"),
-            _output("background", ["batch", layout.channels], "[0, 1], sRGB", colors),
         ]
+        if not layout.is_transparent:
+            outputs.append(_output("background", ["batch", layout.channels], "[0, 1], sRGB", colors))
         if layout.ordering == "depth":
             outputs.append(_output("depth", ["batch", count], "none", "of each slot: larger is further in front"))
         return {
@@ -86,7 +87,9 @@ def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:
     """The tensors of a scene by name; ``kinds`` are those of its groups."""
     groups = zip(kinds, scene.groups, strict=True)
     tensors = {f"{kind}.{name}": one for kind, group in groups for name, one in _tensors(group).items()}
-    tensors |= {"color": scene.color, "opacity": scene.opacity, "background": scene.ground}
+    tensors |= {"color": scene.color, "opacity": scene.opacity}
+    if scene.background is not None:
+        tensors["background"] = scene.background
     return tensors if scene.depth is None else tensors | {"depth": scene.depth}
 
 

@@ -77,13 +77,18 @@ class View:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """(C, S, S)"""
-        return self.channels, self.size, self.size
+        """(C, S, S); with alpha (C + 1, S, S)."""
+        return self.channels + (self.background == NONE), self.size, self.size
 
     @property
     def mapping(self) -> str:
         """What becomes of the picture, for the keys of caches."""
         return f"pad {self.bars}" if self.resize == "pad" else self.resize
+
+    @property
+    def ground(self) -> list[str]:
+        """What is behind transparent pixels, for the keys of caches: those of white ones have never said so."""
+        return [] if self.background == "white" else [self.background]
 
     def part(self, width: float, height: float) -> Part:
         """The part of the square that shows a picture of ``width`` × ``height`` pixels."""
@@ -135,10 +140,8 @@ def read_picture(file: Any, view: View) -> Picture:
             left, _, right, _ = view.crop.box(*image.size)
             needed = 2 * view.size / (right - left)
         plain, (width, height) = _upright(image, needed, view.channels, view.background)
-    pixels = (
-        _square(plain, view, view.part(width, height)).reshape(view.size, view.size, view.channels).transpose(2, 0, 1)
-    )
-    return Picture(255 - pixels if view.invert else pixels, width, height)
+    square = _square(plain, view, view.part(width, height)).reshape(view.size, view.size, -1)
+    return Picture(_inverted(square, view).transpose(2, 0, 1), width, height)
 
 
 def read_crops(file: Any, view: View, count: int, seed: Sequence[int]) -> "np.ndarray[Any, Any]":
@@ -161,14 +164,24 @@ def read_crops(file: Any, view: View, count: int, seed: Sequence[int]) -> "np.nd
         plain, _ = _upright(image, 1.0, view.channels, view.background)
     rng, shorter, size = np.random.default_rng(seed), min(plain.size), (view.size, view.size)
     smallest = min(view.size, shorter)
-    crops = np.empty((count, view.channels, *size), np.uint8)
+    crops = np.empty((count, *view.shape), np.uint8)
     for crop in crops:
         side = smallest * (shorter / smallest) ** rng.random()
         left, top = rng.random(2) * (plain.width - side, plain.height - side)
         box = left, top, min(left + side, plain.width), min(top + side, plain.height)
         seen = np.asarray(plain.resize(size, Image.Resampling.BILINEAR, box=box))
-        crop[:] = seen.reshape(*size, view.channels).transpose(2, 0, 1)
-    return 255 - crops if view.invert else crops
+        crop[:] = _inverted(seen.reshape(*size, -1), view).transpose(2, 0, 1)
+    return crops
+
+
+def _inverted(pixels: "np.ndarray[Any, Any]", view: View) -> "np.ndarray[Any, Any]":
+    """Pixels ``[H, W, C]`` as a view shows them: black as white where it inverts, but alpha as it is."""
+    if not view.invert:
+        return pixels
+    # Of colours that are multiplied with alpha, alpha is white.
+    return (
+        255 - pixels if view.background != NONE else np.dstack([pixels[..., -1:] - pixels[..., :-1], pixels[..., -1:]])
+    )
 
 
 def read_whole(
@@ -246,7 +259,7 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
 
 
 def _upright(image: Image.Image, needed: float, channels: int, background: str) -> tuple[Image.Image, tuple[int, int]]:
-    """An opened image: upright, of 1 or 3 channels, or with alpha; and the width and height it has in its file, upright.
+    """An opened image: upright, grey or in colour, maybe with alpha; and the width and height in its file, upright.
 
     Args:
         image: opened, not yet decoded.

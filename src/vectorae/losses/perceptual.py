@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.io.weights import downloading, weights_path
 from vectorae.io.pixels import has_alpha
+from vectorae.io.weights import downloading, weights_path
 from vectorae.losses.blurred import gaussian_blur
 from vectorae.losses.loss import ImageLoss, check_size
 

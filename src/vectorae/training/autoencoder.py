@@ -259,8 +259,9 @@ class VectorAutoencoder(pl.LightningModule):
                 infinite or far from [0, 1]; a count or target that the model cannot have.
         """
         check_counts(count, target_psnr, self.layout.count, self.options.any_count)
-        if images.dim() != 4 or images.shape[1] != self.layout.channels or images.shape[2] != images.shape[3]:
-            raise UserError(f"images {list(images.shape)}: this model takes [B, {self.layout.channels}, S, S]")
+        channels = self.layout.image_channels
+        if images.dim() != 4 or images.shape[1] != channels or images.shape[2] != images.shape[3]:
+            raise UserError(f"images {list(images.shape)}: this model takes [B, {channels}, S, S]")
         images = to_float(images).to(self.device)
         if not (images.abs() <= MAX_MAGNITUDE).all():
             raise UserError("images: pixels are numbers in [0, 1]; some of these are NaN, infinite or far out of it")

@@ -11,6 +11,7 @@ from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
 from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent
 from vectorae.errors import UserError
+from vectorae.io.images import NONE
 from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
 
 if TYPE_CHECKING:
@@ -37,11 +38,22 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     for name, hint in (("channels", PositiveInt), ("image_size", Annotated[int, Ge(1), Le(LARGEST_SIDE)])):
         check_value(f"dataset.{name}", config["dataset"].get(name), hint)
     channels, image_size = config["dataset"]["channels"], config["dataset"]["image_size"]
-    layout = instantiate(config["primitives"], "primitives", channels=channels, aspect=1.0)
+    primitives, transparent = dict(config["primitives"]), config["dataset"].get("background") == NONE
+    below = primitives.get("background", "learned")
+    if transparent:
+        if below not in ("learned", NONE):
+            raise UserError(
+                f"primitives.background: {below}, but with dataset.background={NONE} nothing is below the shapes; "
+                "leave one of them out"
+            )
+        primitives["background"] = NONE
+    elif below == NONE:
+        raise UserError(f"primitives.background: {NONE}; write dataset.background={NONE}, of images with transparency")
+    layout = instantiate(primitives, "primitives", channels=channels, aspect=1.0)
     decoder = Decoder(layout, instantiate(config["rasterizer"], "rasterizer"))
     options = instantiate(config["model"], "model")
     section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
-    backbone = instantiate(section, "encoder", channels=channels, image_size=image_size)
+    backbone = instantiate(section, "encoder", channels=layout.image_channels, image_size=image_size)
     seen = {"features": backbone.features, "side": backbone.side}
     head = instantiate(config["head"], "head", layout=layout, any_count=options.any_count, **seen)
     if options.variational and isinstance(head, Recurrent):
