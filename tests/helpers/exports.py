@@ -10,6 +10,7 @@ from vectorae.primitives import KINDS
 from vectorae.training.autoencoder import VectorAutoencoder
 
 MIXED = [f"primitives.kinds=[{','.join(KINDS)}]", "primitives=mixed_free", f"primitives.count={len(KINDS) + 3}"]
+MIXED += ["primitives.paint={circle:both,blob:both_stroke_below}"]
 INK = [
     "primitives=mixed_free",
     "primitives.kinds=[squircle,circle,blob,cubic]",

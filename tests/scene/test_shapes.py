@@ -33,7 +33,7 @@ def test_every_shape_is_drawn_as_its_svg() -> None:
         vectorae.path("M .6 .6 h .3 v .3 h -.3 z m .1 .1 q .1 -.1 .1 .1 z", fill_rule="evenodd", fill="gold"),
     ]
     scene = Scene.of(shapes, background="ivory")
-    assert scene.count == 8  # the ellipse has a fill and a stroke
+    assert scene.count == 7
     (text,) = to_svg(scene, 96, 96)
     image = rasterize(scene, 96, 96, coverage="ramp")[0]
     assert (image - rendered(text, zoom=8)).abs().mean() < 1 / 255
@@ -102,12 +102,12 @@ def test_scenes_and_their_parts_are_compared_by_what_they_hold() -> None:
 def test_scenes_show_themselves_in_one_line() -> None:
     scene = Scene.of([vectorae.circle((0.5, 0.5), 0.2, fill="red", stroke="blue")])
     assert repr(scene) == (
-        "Scene(batch=1, count=2, channels=3, groups=[1 RoundedBox, 1 RoundedBox stroked], torch.float32, cpu)"
+        "Scene(batch=1, count=1, channels=3, groups=[1 RoundedBox stroked and filled], torch.float32, cpu)"
     )
     assert repr(Path(torch.zeros(2, 3, 4, 2), closed=True)) == (
         "Path(points=[2, 3, 4, 2], closed=True, degree=1, sizes=(), fill_rule='nonzero')"
     )
-    assert "\n" not in repr(scene.groups[1])
+    assert "\n" not in repr(scene.groups[0])
 
 
 @pytest.mark.parametrize("batch", [0, 1, 5, 30])

@@ -1,7 +1,7 @@
 """When shapes are added, and which are relocated to where: one strategy for training and fitting."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -142,7 +142,7 @@ def draw_and_measure(decoder: Decoder, raw: Tensor, height: int, width: int, sta
     drawn = decoder.draw(scene, height, width, state)
     color = torch.ones_like(scene.color[..., :1]).requires_grad_()
     # How much of each pixel is a shape's is the derivative of the drawing by the shape's colour.
-    white = replace(scene, color=color, background=torch.zeros_like(color[:, :1, 0]))
     with torch.enable_grad():
-        (pixels,) = torch.autograd.grad(decoder.draw(white, height, width, state).sum(), color)
+        white = decoder.draw(scene.painted(color), height, width, state)
+        (pixels,) = torch.autograd.grad(white.sum(), color)
     return drawn, pixels[..., 0]

@@ -34,8 +34,11 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
     left, top = origin
     for group in scene["groups"]:
         kind = group["kind"]
-        widths = outputs[f"{kind}.stroke_width"].tolist() if group["stroked"] else [None] * len(group["slots"])
-        for member, (slot, width) in enumerate(zip(group["slots"], widths, strict=True)):
+        widths, inks, shares = (
+            outputs[f"{kind}.{name}"].tolist() if name in group["painted"] else [None] * len(group["slots"])
+            for name in ("stroke_width", "stroke_color", "contour_opacity")
+        )
+        for member, slot in enumerate(group["slots"]):
             outline: Box | Curve
             if group["outline"] == "box":
                 (x, y), size = outputs[f"{kind}.center"][member].tolist(), outputs[f"{kind}.size"][member].tolist()
@@ -50,7 +53,8 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
                 places = [(x * side - left, y * side - top) for x, y in points]
                 outline = Curve(places, group["closed"], group["degree"], group["sizes"], group["fill_rule"])
             color, opacity = outputs["color"][slot].tolist(), float(outputs["opacity"][slot])
-            painted[slot] = Shape(outline, color, opacity, None if width is None else width * side)
+            width, more = widths[member], (inks[member], group["stroke_below"], shares[member])
+            painted[slot] = Shape(outline, color, opacity, None if width is None else width * side, None, *more)
     slots = sorted(painted)
     if "depth" in outputs:
         slots = np.argsort(outputs["depth"], kind="stable").tolist()

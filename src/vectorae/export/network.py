@@ -10,6 +10,9 @@ from vectorae.primitives import KINDS
 from vectorae.scene import Group, Path, RoundedBox, Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
+PAINTED = ("stroke_width", "stroke_color", "contour_opacity")
+"""Tensors of a group beside those of its outline."""
+
 
 class SceneNetwork(nn.Module):
     """Images → the crisp drawing's numbers by name, in canvas units.
@@ -42,7 +45,8 @@ class SceneNetwork(nn.Module):
                 outline = RoundedBox(own["center"], own["size"] / 2, own["angle"], roundness)
             else:
                 outline = replace(outline, points=own["points"])
-            groups.append(Group(outline, group.slots, own.get("stroke_width")))
+            given: dict[str, Any] = {name: own[name] for name in PAINTED if name in own}
+            groups.append(replace(group, outline=outline, **given))
         color, opacity, background = outputs["color"], outputs["opacity"], outputs.get("background")
         depth, compositing = outputs.get("depth"), self.decoder.rasterizer.compositing
         return Scene(tuple(groups), color, opacity, torch.ones_like(opacity), background, depth, compositing)
@@ -101,7 +105,7 @@ def _tensors(group: Group) -> dict[str, Tensor]:
         tensors |= {"angle": outline.angle, "roundness": outline.roundness}
     else:
         tensors = {"points": outline.points}
-    return tensors if group.stroke_width is None else tensors | {"stroke_width": group.stroke_width}
+    return tensors | {name: one for name in PAINTED if (one := getattr(group, name)) is not None}
 
 
 def _is_discrete(kind: str) -> bool:
@@ -110,7 +114,9 @@ def _is_discrete(kind: str) -> bool:
 
 def _group(kind: str, group: Group) -> dict[str, Any]:
     """What is the same in all drawings."""
-    described: dict[str, Any] = {"kind": kind, "slots": list(group.slots), "stroked": group.stroke_width is not None}
+    described: dict[str, Any] = {"kind": kind, "slots": list(group.slots)}
+    described |= {"painted": [name for name in PAINTED if getattr(group, name) is not None]}
+    described |= {"stroke_below": group.stroke_below}
     if isinstance(group.outline, RoundedBox):
         return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
     path = group.outline
@@ -126,6 +132,8 @@ def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
         "angle": ("radians", "clockwise about the centre"),
         "roundness": ("[0, 1]", "0 a rectangle, 1 an ellipse"),
         "stroke_width": ("canvas", "full width, round caps and joins"),
+        "stroke_color": ("[0, 1], sRGB", "of the stroke; the slot's color is that of the fill"),
+        "contour_opacity": ("[0, 1]", "of each contour, painted for itself: a factor on the slot's opacity"),
     }
     if isinstance(group.outline, Path):
         curves = "corners" if group.outline.degree == 1 else "control points of joined cubic Béziers"

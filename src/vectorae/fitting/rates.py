@@ -12,8 +12,9 @@ from vectorae.errors import UserError, choose
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import MARGIN, LayoutBase
 
-OWN = ("color", "opacity", "stroke_width", "background", "depth")
-"""Fields with a rate of their own; all others have that of their quantity."""
+OWN = {name: name for name in ("color", "opacity", "stroke_width", "background", "depth")}
+OWN |= {"stroke_color": "color", "contour_opacity": "opacity"}
+"""Fields whose rate is not that of their quantity, and its name."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Rates(Validated):
         point = cell / (math.sqrt((width + 2 * MARGIN) * (height + 2 * MARGIN)) / 4)
 
         def rate(name: str) -> float:
-            own: float = getattr(self, name if name in OWN else quantities[name].rate)
+            own: float = getattr(self, OWN.get(name, quantities[name].rate))
             return self.fields.get(name, own) * (point if quantities[name].rate == "point" else 1.0)
 
         by_name = {name: rate(name) for name in quantities}

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
@@ -78,14 +78,15 @@ def checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[
     for kind, value in by_kind.items():
         if kind not in kinds:
             raise UserError(f"paint.{kind}: {kind} is not among the kinds ({', '.join(kinds)})")
-        if value == "fill" and KINDS[kind].paint == "stroke":
+        if value != "stroke" and KINDS[kind].paint == "stroke":
             raise UserError(f"paint.{kind}: a {kind} has no inside to fill; it is stroked")
-    return ["stroke" if by_kind.get(kind, paint) == "stroke" else KINDS[kind].paint for kind in kinds]
+    chosen = {kind: by_kind.get(kind, "fill" if isinstance(paint, Mapping) else paint) for kind in kinds}
+    return ["stroke" if KINDS[kind].paint == "stroke" else cast(Paint, chosen[kind]) for kind in kinds]
 
 
 def checked_fields(fields: Mapping[str, Value], channels: int) -> dict[str, Tensor | None]:
     """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
-    known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="stroke").items()}
+    known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="both").items()}
     checked: dict[str, Tensor | None] = {}
     for name, value in fields.items():
         key = f"fields.{name}"

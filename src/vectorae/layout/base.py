@@ -141,8 +141,9 @@ class BlockLayout(LayoutBase):
         for block in self.kind_blocks:
             values = block(raw, crisp)
             paints.append([values.pop(name) for name in names])
-            stroke_width = values.pop("stroke_width", None)
-            groups.append(Group(block.outline(values), block.slots, stroke_width))
+            stroke_width, stroke_color = values.pop("stroke_width", None), values.pop("stroke_color", None)
+            outline, shares = block.outline(values), values.get("contour_opacity")
+            groups.append(Group(outline, block.slots, stroke_width, stroke_color, block.stroke_below, shares))
         place = self.get_buffer("_place")
         color, opacity, softness, *depth = (
             torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)

@@ -43,6 +43,7 @@ class KindBlock(nn.Module):
         fields: by name, in the order of a shape's raw numbers.
         outline: values → the outline of the shapes.
         aspect: width / height of the canvas.
+        stroke_below: of shapes that are filled and stroked, whether the stroke lies below.
 
     Attributes:
         width: raw numbers of each shape.
@@ -55,9 +56,10 @@ class KindBlock(nn.Module):
         fields: Mapping[str, FieldStart],
         outline: Callable[[Values], Outline],
         aspect: float,
+        stroke_below: bool = False,
     ) -> None:
         super().__init__()
-        self.slots, self.first, self.outline = tuple(slots), first, outline
+        self.slots, self.first, self.outline, self.stroke_below = tuple(slots), first, outline, stroke_below
         self._fields = {name: one.field for name, one in fields.items()}
         self._columns: dict[str, slice] = {}
         self._limited: set[str] = set()
@@ -168,7 +170,7 @@ def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:
     """The value of a field at seeds: ``[..., n]``, ``[..., n, size]`` or ``[..., n, P, 2]``; None if they have none."""
     if name in DEPTH:
         return None
-    return seeds.color if name == "color" else field.quantity.seed(field.start, seeds)
+    return seeds.color if name in ("color", "stroke_color") else field.quantity.seed(field.start, seeds)
 
 
 def in_order(blocks: Sequence[KindBlock]) -> Tensor:

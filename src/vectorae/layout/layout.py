@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.config.arguments import Choices, Fraction, OneOf, PositiveFloat, PositiveInt, validated, with_defaults
+from vectorae.errors import UserError
 from vectorae.layout.arguments import (
     LEARNED,
     Value,
@@ -24,7 +25,7 @@ from vectorae.layout.arguments import (
 from vectorae.layout.base import BlockLayout
 from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE, even_rows
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values, seeded_value
-from vectorae.primitives import DEPTH, KINDS, Options, Paint, Seeds
+from vectorae.primitives import BOTH, DEPTH, KINDS, Options, Paint, Seeds
 from vectorae.scene import Outline
 
 GREY = 0.7
@@ -49,8 +50,8 @@ class LayoutSettings(TypedDict, total=False):
             default all are learned but softness, which is 1. Colour may also be a list of C numbers.
         options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
             that of all kinds that have it.
-        paint: ``fill``, or ``stroke`` for the outlines of all kinds; or one of them for each kind by name. Lines and
-            curves are always stroked.
+        paint: ``fill``; ``stroke`` for the outlines of all kinds; ``both`` in two colours, the stroke on top, or
+            ``both_stroke_below``; or one of them for each kind by name. Lines and curves are always stroked.
         ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
             order of the slots.
         aspect: width / height of the canvas.
@@ -122,6 +123,8 @@ class Layout(BlockLayout):
             checked_options(chosen["options"] or {}, self.kinds),
             checked_paint(chosen["paint"], self.kinds),
         )
+        if self.ordering == "depth" and any(paint in BOTH for paint in paints):
+            raise UserError("ordering: depth, and fill and stroke of a shape have but one; write paint=fill or stroke")
         fixed = checked_fields(chosen["fields"] or {}, self.channels)
         centers, cells = arranged(chosen["start"], self.rows, self.columns, self.count, self.aspect)
         seeds = Seeds(centers, cells, torch.zeros(self.count))
@@ -132,7 +135,8 @@ class Layout(BlockLayout):
             if slots:
                 starts = self._starts(kind, options[index], paints[index], slots, seeds.take(slots), fixed)
                 outline = partial(_outline, kind, options[index])
-                blocks.append(KindBlock(slots, blocks[-1].end if blocks else 0, starts, outline, self.aspect))
+                before, below = blocks[-1].end if blocks else 0, paints[index] == "both_stroke_below"
+                blocks.append(KindBlock(slots, before, starts, outline, self.aspect, below))
                 self.present_kinds.append(kind)
         background = chosen["background"]
         self._assemble(blocks, background_color(background, self.channels), background == LEARNED)

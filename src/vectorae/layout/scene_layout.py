@@ -12,7 +12,7 @@ from vectorae.errors import UserError
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.base import BlockLayout
 from vectorae.layout.kind_block import FieldStart, KindBlock, Values
-from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINT, POINTS, STROKE, UNIT, Field
+from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINT, POINTS, STROKE, STROKE_COLOR, UNIT, Field
 from vectorae.primitives.quantities import Points
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
@@ -55,7 +55,7 @@ class SceneLayout(BlockLayout):
         for group in drawing.groups:
             fields = self._fields_of(group, drawing, fixed)
             first, outline = blocks[-1].end if blocks else 0, _outlines_of(group.outline)
-            blocks.append(KindBlock(group.slots, first, fields, outline, aspect))
+            blocks.append(KindBlock(group.slots, first, fields, outline, aspect, group.stroke_below))
         background = drawing.background
         learns_background = background is not None and "background" not in fixed
         if background is not None:
@@ -72,7 +72,7 @@ class SceneLayout(BlockLayout):
 
         def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
             learned = learned and name not in fixed
-            if learned and name in ("color", "opacity"):
+            if learned and name in ("color", "stroke_color", "opacity", "contour_opacity"):
                 start = _learnable(start)
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
@@ -91,6 +91,11 @@ class SceneLayout(BlockLayout):
         add("opacity", PAINT["opacity"], drawing.opacity[0, slots])
         if group.stroke_width is not None:
             add("stroke_width", STROKE["stroke_width"], group.stroke_width[0])
+        if group.stroke_color is not None:
+            add("stroke_color", STROKE_COLOR["stroke_color"], group.stroke_color[0])
+        if group.contour_opacity is not None:
+            shares = group.contour_opacity[0]
+            add("contour_opacity", Field(UNIT, ((0.5,) * shares.shape[1],), size=shares.shape[1]), shares)
         add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
         if drawing.depth is not None:
             add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)

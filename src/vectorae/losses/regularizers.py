@@ -49,6 +49,7 @@ def coverages(scene: Scene, height: int, width: int) -> Tensor:
             softness=scene.softness.new_ones(shapes, 1),
             background=scene.color.new_zeros(shapes, 1),
         )
+        alone = alone.painted(alone.color)
         drawn = rasterize(alone, height, width, softness=0.5 / min(height, width))
         parts.append(drawn.reshape(scene.batch, len(group.slots), height, width))
     (coverage,) = sort_by_slot(scene.slots, parts)

@@ -4,8 +4,19 @@ A field says how many raw numbers it takes, what it may range over, and what it 
 encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need no more.
 """
 
-from vectorae.primitives.field import Field, Option, Options, angle, length, option, point, several_points, unit
-from vectorae.primitives.primitive import DEPTH, KINDS, PAINT, STROKE, Paint, Primitive
+from vectorae.primitives.field import (
+    Field,
+    Option,
+    Options,
+    angle,
+    length,
+    option,
+    point,
+    several_points,
+    several_units,
+    unit,
+)
+from vectorae.primitives.primitive import BOTH, DEPTH, KINDS, PAINT, STROKE, STROKE_COLOR, Paint, Primitive
 from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, UNIT, Quantity
 from vectorae.primitives.seeds import Seeds
 
@@ -14,6 +25,7 @@ from vectorae.primitives import strokes, boxes, regions  # noqa: F401  # isort: 
 
 __all__ = [
     "ANGLE",
+    "BOTH",
     "DEPTH",
     "KINDS",
     "LENGTH",
@@ -22,6 +34,7 @@ __all__ = [
     "POINT",
     "POINTS",
     "STROKE",
+    "STROKE_COLOR",
     "UNIT",
     "Field",
     "Option",
@@ -35,5 +48,6 @@ __all__ = [
     "option",
     "point",
     "several_points",
+    "several_units",
     "unit",
 ]

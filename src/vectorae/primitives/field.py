@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from vectorae.primitives.quantities import ANGLE, LENGTH, POINT, POINTS, UNIT, Points, Quantity
+from vectorae.primitives.quantities import ANGLE, LENGTH, POINT, POINTS, UNIT, Points, Quantity, Row
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Field:
     Attributes:
         quantity: what it measures.
         start: its value in the starting arrangement: points and a length in units of the shape's cell, points relative
-            to the cell's centre and turned by the cell's angle, several lengths as one row; an angle or a unit as it
-            is.
+            to the cell's centre and turned by the cell's angle; an angle or a unit as it is. Several lengths or units
+            are one row.
         low, high: the range of lengths (canvas units) and units.
         size: how many numbers; None stands for the number of colour channels.
         discrete: a crisp drawing takes ``low`` or ``high``, whichever is nearer.
@@ -27,7 +27,7 @@ class Field:
     """
 
     quantity: Quantity
-    start: float | Points
+    start: float | Points | Row
     low: float = 0.0
     high: float = 1.0
     size: int | None = 1
@@ -87,6 +87,20 @@ def angle() -> Any:
 def unit(start: float, *, discrete: bool = False) -> Any:
     """A field: a number in [0, 1], ``[...]``."""
     return dataclasses.field(metadata={"field": lambda _: Field(UNIT, start, discrete=discrete)})
+
+
+def several_units(count: Callable[[Options], int], start: float) -> Any:
+    """A field: several numbers in [0, 1], ``[..., size]``.
+
+    Args:
+        count: the kind's options → how many.
+        start: of all.
+    """
+
+    def field(options: Options) -> Field:
+        return Field(UNIT, ((start,) * count(options),), size=count(options))
+
+    return dataclasses.field(metadata={"field": field})
 
 
 def option(default: int | bool | str) -> Any:

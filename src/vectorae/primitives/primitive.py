@@ -10,7 +10,10 @@ from vectorae.primitives.field import Field, Option, Options
 from vectorae.primitives.quantities import LENGTH, UNIT
 from vectorae.scene import Outline
 
-Paint = Literal["fill", "stroke"]
+Paint = Literal["fill", "stroke", "both", "both_stroke_below"]
+"""Of ``both`` the stroke lies on top of the fill, in a colour of its own."""
+
+BOTH: tuple[Paint, ...] = ("both", "both_stroke_below")
 
 PAINT = {
     "color": Field(UNIT, 0.7, size=None),
@@ -21,6 +24,9 @@ PAINT = {
 
 STROKE = {"stroke_width": Field(LENGTH, 0.2, high=0.25)}
 """A further field of stroked shapes: the full width in canvas units."""
+
+STROKE_COLOR = {"stroke_color": Field(UNIT, 0.7, size=None)}
+"""A further field of shapes that are filled and stroked; ``color`` is that of the fill."""
 
 DEPTH = {"depth": Field(UNIT, 0.5)}
 """A further field of shapes whose order is learned: larger is on top. It starts in the order of the slots."""
@@ -62,13 +68,14 @@ class Primitive(ABC):
 
         Args:
             options: those that differ from their defaults.
-            paint: ``stroke`` for the outline of what is filled otherwise.
+            paint: of what has an inside; all else is stroked.
         """
         chosen = {name: one.default for name, one in cls.options().items()} | dict(options or {})
         geometry = {f.name: f.metadata["field"](chosen) for f in dataclasses.fields(cls) if "field" in f.metadata}
-        if "stroke" not in (cls.paint, paint):
+        if cls.paint == "fill" and paint == "fill":
             return geometry | PAINT
         # Many points stand close together: a stroke that is wider than they are apart hides how they lie.
         count = max((len(field.start) for field in geometry.values() if isinstance(field.start, tuple)), default=1)
         ((name, stroke_width),) = STROKE.items()
-        return geometry | PAINT | {name: dataclasses.replace(stroke_width, start=min(0.2, 0.6 / count))}
+        own = STROKE_COLOR if cls.paint == "fill" and paint in BOTH else {}
+        return geometry | PAINT | {name: dataclasses.replace(stroke_width, start=min(0.2, 0.6 / count))} | own

@@ -14,6 +14,9 @@ MARGIN = 0.1
 Points = tuple[tuple[float, float], ...]
 """x and y of several points."""
 
+Row = tuple[tuple[float, ...]]
+"""Several numbers."""
+
 
 class Quantity(ABC):
     """What a field measures: how it is decoded from raw numbers, encoded, and seeded.
@@ -43,7 +46,9 @@ class Quantity(ABC):
         return torch.logit(part) - torch.logit(origin)
 
     def seed(self, start: Any, seeds: Seeds) -> Tensor:
-        """The value at ``seeds`` of a field with this ``start``: ``[..., n]``, or ``[..., n, P, 2]`` for points."""
+        """The value at ``seeds`` of a field with this ``start``: ``[..., n]``, ``[..., n, size]``, or points."""
+        if isinstance(start, tuple):
+            return seeds.cell.new_tensor(start[0]).expand(*seeds.cell.shape, -1)
         return torch.full_like(seeds.cell, start)
 
     def limits(self, low: float, high: float, canvas: Tensor) -> tuple[Tensor | float, Tensor | float]:
@@ -80,10 +85,9 @@ class LengthQuantity(Quantity):
 
     name = rate = "length"
 
-    def seed(self, start: float | Points, seeds: Seeds) -> Tensor:
-        if isinstance(start, tuple):
-            return seeds.cell[..., None] * seeds.cell.new_tensor(start[0])
-        return super().seed(start, seeds) * seeds.cell
+    def seed(self, start: Any, seeds: Seeds) -> Tensor:
+        value = super().seed(start, seeds)
+        return value * (seeds.cell[..., None] if isinstance(start, tuple) else seeds.cell)
 
 
 class AngleQuantity(Quantity):

@@ -1,13 +1,14 @@
 """Kinds that are strokes: points, lines and curves."""
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Annotated, Literal
 
 import torch
 from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.primitives.field import option, point, several_points
+from vectorae.primitives.field import option, point, several_points, several_units
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points
 from vectorae.scene import Outline, Path
@@ -147,3 +148,28 @@ def _joined(ends: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Control points of joined cubics: k + 1 end points and the two control points of k segments, ``[..., k, 2]``."""
     segments = torch.stack([first, second, ends[..., 1:, :]], dim=-2)
     return torch.cat([ends[..., :1, :], segments.flatten(-3, -2)], dim=-2)
+
+
+def _pairs(points: int) -> list[tuple[int, int]]:
+    """Every pair of points, by their indices."""
+    return list(combinations(range(points), 2))
+
+
+@dataclass(frozen=True)
+class Connections(Primitive):
+    """Points, and a straight stroke between any two of them, with an opacity of its own for each pair.
+
+    The pairs are those of ``itertools.combinations``: which points are connected is learned (the connection matrices of
+    DifferentiableSketching, Mihai and Hare 2021).
+    """
+
+    paint = "stroke"
+
+    points: Annotated[int, Ge(2), Le(64)] = option(5)
+    vertices: Tensor = several_points(lambda options: _across(options["points"]))
+    contour_opacity: Tensor = several_units(lambda options: len(_pairs(options["points"])), 0.5)
+
+    def outline(self) -> Outline:
+        pairs = torch.tensor(_pairs(self.points), device=self.vertices.device).flatten()
+        sizes = (2,) * (len(pairs) // 2)
+        return Path(self.vertices[..., pairs, :], sizes=sizes if len(sizes) > 1 else ())

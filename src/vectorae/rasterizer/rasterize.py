@@ -15,6 +15,7 @@ from vectorae.io.pixels import straight
 from vectorae.rasterizer import cpu, reference
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.scene import COMPOSITING_CHOICES, Scene
+from vectorae.scene.plain import plain
 
 
 def _on_gpu(*arguments: Any, **settings: Any) -> Tensor:
@@ -119,7 +120,9 @@ def _draw(
     temperature: float,
     backend: str,
 ) -> Tensor:
-    device = scene.opacity.device
+    if isinstance(softness, Tensor) and softness.dim() > 0:
+        scene, softness = replace(scene, softness=scene.softness * softness.to(scene.softness)), 1.0
+    scene, device = plain(scene), scene.opacity.device
     if backend == "auto":
         backend = fastest(device.type)
     if backend == "gpu":

@@ -1,10 +1,10 @@
 """Scenes and the groups of shapes that they are made of."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import torch
 from torch import Tensor
@@ -32,11 +32,33 @@ class Group(TensorRecord):
         outline: the geometry of n shapes.
         slots: for each of them its place in painter's order, 0 at the bottom.
         stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline.
+        stroke_color: ``[B, n, C]`` in [0, 1]: the outline is filled in the shape's own colour and stroked in this one,
+            both with the shape's opacity. None: a stroke has the shape's own colour, and there is no fill.
+        stroke_below: the fill lies on top of the stroke, not the stroke on top of the fill.
+        contour_opacity: ``[B, n, m]`` in [0, 1], of stroked paths of m contours, a factor on the shape's own: each
+            contour is painted for itself, the first at the bottom. None: all together, as one.
+
+    Raises:
+        ValueError: what does not go together.
     """
 
     outline: Outline
     slots: tuple[int, ...]
     stroke_width: Tensor | None = None
+    stroke_color: Tensor | None = None
+    stroke_below: bool = False
+    contour_opacity: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        if self.stroke_width is None and (self.stroke_color is not None or self.contour_opacity is not None):
+            raise ValueError("a stroke_color, or an opacity of each contour, needs a stroke_width")
+        if self.contour_opacity is not None and (self.stroke_color is not None or isinstance(self.outline, RoundedBox)):
+            raise ValueError("contour_opacity is for paths that are stroked alone")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether each shape is one outline, filled or stroked, in one colour: what backends draw."""
+        return self.stroke_color is None and self.contour_opacity is None
 
     def bounds(self) -> Bounds:
         """A box around each shape, its stroke included."""
@@ -48,20 +70,31 @@ class Group(TensorRecord):
         width = None if self.stroke_width is None else self.stroke_width * scale
         return replace(self, outline=self.outline.transformed(center, scale, angle), stroke_width=width)
 
+    @property
+    def kind(self) -> tuple[Hashable, ...]:
+        """The same for all groups that can be joined by ``cat_groups``."""
+        paints = (self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.contour_opacity is None)
+        return self.outline.topology, *paints
+
     def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
         """The group with every tensor replaced by ``function(tensor)``."""
         return _map(self, lambda _, tensor: function(tensor))
 
 
 def cat_groups(groups: Sequence[Group]) -> Group:
-    """Join groups along the shape dimension, all filled or all stroked; see ``cat_outlines``."""
+    """Join groups along the shape dimension, painted alike; see ``cat_outlines``."""
+    first = groups[0]
     if len(groups) == 1:
-        return groups[0]
-    widths = [group.stroke_width for group in groups if group.stroke_width is not None]
-    if widths and len(widths) != len(groups):
+        return first
+    if len({group.kind[1:] for group in groups}) > 1:
         raise ValueError("filled and stroked groups cannot be joined")
     outline = cat_outlines([group.outline for group in groups])
-    return Group(outline, _joined_slots(groups), torch.cat(widths, dim=1) if widths else None)
+    tensors: dict[str, Any] = {
+        name: torch.cat([getattr(group, name) for group in groups], dim=1)
+        for name, value in vars(first).items()
+        if isinstance(value, Tensor)
+    }
+    return replace(first, outline=outline, slots=_joined_slots(groups), **tensors)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,7 +156,7 @@ class Scene(TensorRecord, Validated):
 
     @classmethod
     def of(cls, shapes: "Sequence[Shape]", background: "Ink | None" = "white") -> "Scene":
-        """The scene of shapes, in painter's order; a shape that is filled and stroked is two of the scene.
+        """The scene of shapes, in painter's order.
 
         Args:
             shapes: see ``vectorae.circle``, ``ellipse``, ``rectangle``, ``polygon``, ``line``, ``curve`` and ``path``.
@@ -138,15 +171,17 @@ class Scene(TensorRecord, Validated):
             >>> eye = [vectorae.ellipse((0.5, 0.5), 0.3, 0.2, fill="white", stroke="black", stroke_width=0.02)]
             >>> eye += [vectorae.circle((0.5, 0.5), radius, fill=ink) for radius, ink in ((0.12, "teal"), (0.05, 0))]
             >>> vectorae.Scene.of(eye, background="#f2c9a0").count
-            4
+            3
         """
         from vectorae.scene.shapes import scene_of
 
         return scene_of(shapes, background)
 
     def __repr__(self) -> str:
+        paints = {True: "", False: " stroked"}
         groups = [
-            f"{len(group.slots)} {type(group.outline).__name__}{'' if group.stroke_width is None else ' stroked'}"
+            f"{len(group.slots)} {type(group.outline).__name__}{paints[group.stroke_width is None]}"
+            f"{'' if group.stroke_color is None else ' and filled'}"
             for group in self.groups
         ]
         where = f"{self.opacity.dtype}, {self.opacity.device}"
@@ -233,16 +268,41 @@ class Scene(TensorRecord, Validated):
 
         What is drawn of it are colours multiplied with alpha, and alpha: in the last channel all shapes are 1, over 0.
         """
-        color = torch.cat([self.color, torch.ones_like(self.color[..., :1])], dim=-1)
-        return replace(self, color=color, background=color.new_zeros(self.batch, self.channels + 1))
+        background = self.color.new_zeros(self.batch, self.channels + 1)
+
+        def opaque(color: Tensor) -> Tensor:
+            return torch.cat([color, torch.ones_like(color[..., :1])], dim=-1)
+
+        return replace(self._with_colors(opaque), background=background)
+
+    def painted(self, color: Tensor) -> "Scene":
+        """The shapes in other colours ``[B, N, C]``, fill and stroke alike, on black."""
+        groups = (
+            group if group.stroke_color is None else replace(group, stroke_color=select_slots(color, group.slots))
+            for group in self.groups
+        )
+        black = color.new_zeros(len(color), color.shape[2])
+        return replace(self, groups=tuple(groups), color=color, background=black)
+
+    def _with_colors(self, function: Callable[[Tensor], Tensor]) -> "Scene":
+        """The scene with ``function`` of the colours of all shapes, fill and stroke."""
+        groups = (
+            group if group.stroke_color is None else replace(group, stroke_color=function(group.stroke_color))
+            for group in self.groups
+        )
+        return replace(self, groups=tuple(groups), color=function(self.color))
 
     def grey(self) -> "Scene":
         """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
         if self.channels == 1:
             return self
         weights = self.color.new_tensor(LUMA)
-        background = None if self.background is None else (self.background @ weights)[..., None]
-        return replace(self, color=(self.color @ weights)[..., None], background=background)
+
+        def luma(color: Tensor) -> Tensor:
+            return (color @ weights)[..., None]
+
+        background = None if self.background is None else luma(self.background)
+        return replace(self._with_colors(luma), background=background)
 
     def select(self, start: int, stop: int) -> "Scene":
         """The shapes in slots start … stop − 1, renumbered from 0."""

@@ -53,7 +53,7 @@ class Shape:
                 raise UserError(f"{name}: no colour {ink!r}; write a name of CSS, '#ff8800', or numbers in [0, 1]")
 
 
-class Paint(TypedDict, total=False):
+class ShapePaint(TypedDict, total=False):
     """``fill``, ``stroke``, ``stroke_width`` and ``opacity`` of a ``Shape``."""
 
     fill: Ink | None
@@ -62,12 +62,12 @@ class Paint(TypedDict, total=False):
     opacity: Number
 
 
-def circle(center: Place, radius: Number, **paint: Unpack[Paint]) -> Shape:
+def circle(center: Place, radius: Number, **paint: Unpack[ShapePaint]) -> Shape:
     """A circle.
 
     Args:
         center, radius: canvas units; numbers, or tensors with those of B drawings.
-        paint: of the shape, see ``Paint``; filled in black unless it says otherwise.
+        paint: of the shape, see ``ShapePaint``; filled in black unless it says otherwise.
 
     Example:
         >>> import vectorae
@@ -77,7 +77,9 @@ def circle(center: Place, radius: Number, **paint: Unpack[Paint]) -> Shape:
     return filled(_box(center, radius, radius, 0.0, 1.0), paint)
 
 
-def ellipse(center: Place, radius_x: Number, radius_y: Number, angle: Number = 0.0, **paint: Unpack[Paint]) -> Shape:
+def ellipse(
+    center: Place, radius_x: Number, radius_y: Number, angle: Number = 0.0, **paint: Unpack[ShapePaint]
+) -> Shape:
     """An ellipse, its first radius along the angle (radians, clockwise); otherwise as ``circle``."""
     return filled(_box(center, radius_x, radius_y, angle, 1.0), paint)
 
@@ -88,7 +90,7 @@ def rectangle(
     height: Number,
     angle: Number = 0.0,
     roundness: Number = 0.0,
-    **paint: Unpack[Paint],
+    **paint: Unpack[ShapePaint],
 ) -> Shape:
     """A rectangle by its full width and height, turned by an angle (radians, clockwise); otherwise as ``circle``.
 
@@ -97,33 +99,35 @@ def rectangle(
     return filled(_box(center, width / 2, height / 2, angle, roundness), paint)
 
 
-def polygon(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+def polygon(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
     """A polygon by its corners: x and y of each, or those of B drawings, ``[B, P, 2]``; otherwise as ``circle``."""
     return filled(Path(_points(points), closed=True), paint)
 
 
-def line(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+def line(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
     """Straight strokes with round ends from point to point; otherwise as ``polygon``, but black strokes."""
     return _stroked(Path(_points(points)), paint)
 
 
-def curve(points: Sequence[Place] | Tensor, **paint: Unpack[Paint]) -> Shape:
+def curve(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
     """Strokes along joined cubic Béziers: a point, then two control points and an end for each; as ``line``."""
     return _stroked(Path(_points(points), degree=3), paint)
 
 
 class _Painted(NamedTuple):
-    """A fill or a stroke of a shape: tensors of B drawings, or of one that is the same in all."""
+    """A shape as a scene has it: tensors of B drawings, or of one that is the same in all."""
 
     outline: Outline  # [B, 1, …]
     stroke_width: Tensor | None  # [B, 1]
     color: Tensor  # [B, C]
     opacity: Tensor  # [B]
+    stroke_color: Tensor | None = None  # [B, C], where it is filled and stroked
 
     @property
     def family(self) -> tuple[object, ...]:
         """The same for all that form a group; circles have one of their own, in which they stay circles."""
-        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle.all())
+        paints = self.stroke_width is None, self.stroke_color is None
+        return self.outline.topology, *paints, bool(self.outline.is_circle.all())
 
 
 def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
@@ -131,10 +135,9 @@ def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
     painted = [one for shape in shapes for one in _painted(shape)]
     ground, _ = _color("white" if background is None else background)
     fit = _Fit([ground, *(tensor for one in painted for tensor in _tensors(one))])
-    channels = fit.size(
-        [one.color.shape[1] for one in painted] + ([ground.shape[1]] if background is not None or not painted else []),
-        "colours of {} numbers",
-    )
+    colors = [color for one in painted for color in (one.color, one.stroke_color) if color is not None]
+    colors += [ground] if background is not None or not painted else []
+    channels = fit.size([color.shape[1] for color in colors], "colours of {} numbers")
     families: dict[object, list[int]] = {}
     for slot, one in enumerate(painted):
         families.setdefault(one.family, []).append(slot)
@@ -143,7 +146,9 @@ def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
         members = [painted[slot] for slot in slots]
         outline = cat_outlines([_mapped(one.outline, fit) for one in members])
         widths = [fit(one.stroke_width) for one in members if one.stroke_width is not None]
-        groups.append(Group(outline, tuple(slots), torch.cat(widths, dim=1) if widths else None))
+        inks = [fit(one.stroke_color).expand(-1, channels) for one in members if one.stroke_color is not None]
+        stroke_color = torch.stack(inks, dim=1) if inks else None
+        groups.append(Group(outline, tuple(slots), torch.cat(widths, dim=1) if widths else None, stroke_color))
     color = [fit(one.color).expand(-1, channels) for one in painted]
     opacity = [fit(one.opacity) for one in painted]
     none = fit(ground)[:, :0]
@@ -179,11 +184,17 @@ class _Fit:
 
 
 def _painted(shape: Shape) -> Iterator[_Painted]:
-    for ink, is_stroke in ((shape.fill, False), (shape.stroke, True)):
-        if ink is not None:
-            color, share = _color(ink)
-            width = _number(shape.stroke_width)[:, None] if is_stroke else None
-            yield _Painted(shape.outline, width, color, _number(shape.opacity) * share)
+    """The shape, or its fill and its stroke where their colours have opacities of their own."""
+    opacity, width = _number(shape.opacity), _number(shape.stroke_width)[:, None]
+    fill = None if shape.fill is None else _color(shape.fill)
+    stroke = None if shape.stroke is None else _color(shape.stroke)
+    if fill and stroke and fill[1] == stroke[1]:
+        yield _Painted(shape.outline, width, fill[0], opacity * fill[1], stroke[0])
+        return
+    if fill:
+        yield _Painted(shape.outline, None, fill[0], opacity * fill[1])
+    if stroke:
+        yield _Painted(shape.outline, width, stroke[0], opacity * stroke[1])
 
 
 def _tensors(painted: _Painted) -> Iterator[Tensor]:
@@ -198,14 +209,14 @@ def _mapped(outline: _Outline, function: Callable[[Tensor], Tensor]) -> _Outline
     return replace(outline, **tensors)
 
 
-def filled(outline: Outline, paint: Paint) -> Shape:
+def filled(outline: Outline, paint: ShapePaint) -> Shape:
     """A shape that is filled in black unless its paint says otherwise."""
-    given: Paint = {"fill": "black"} if paint.get("stroke") is None else {}
+    given: ShapePaint = {"fill": "black"} if paint.get("stroke") is None else {}
     return Shape(outline, **(given | paint))
 
 
-def _stroked(outline: Outline, paint: Paint) -> Shape:
-    given: Paint = {"stroke": "black"} if paint.get("fill") is None else {}
+def _stroked(outline: Outline, paint: ShapePaint) -> Shape:
+    given: ShapePaint = {"stroke": "black"} if paint.get("fill") is None else {}
     return Shape(outline, **(given | paint))
 
 

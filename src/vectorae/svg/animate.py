@@ -90,7 +90,7 @@ def thinned(scenes: Sequence[Scene]) -> Sequence[Scene]:
     numbers = sum(
         tensor.numel()
         for group in scenes[0].groups
-        for tensor in (*vars(group.outline).values(), group.stroke_width)
+        for tensor in (*vars(group.outline).values(), *vars(group).values())
         if hasattr(tensor, "numel")
     )
     most = max(2, MOST_VALUES // (numbers + 2 * scenes[0].opacity.numel() + 1))
@@ -133,26 +133,34 @@ def _highlight(shapes: Sequence[Shape], side: int, times: str) -> list[str]:
 
 
 def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
-    """One shape as an element with its animations."""
-    paint = "fill" if shapes[0].stroke_width is None else "stroke"
-    attributes: Attributes = {
-        paint: [css_color(shape.color) for shape in shapes],
-        f"{paint}-opacity": [number(shape.opacity, 3) for shape in shapes],
-    }
-    fixed = 'style="mix-blend-mode:screen"' if screen else ""
-    if paint == "stroke":
-        attributes["stroke-width"] = [number(shape.stroke_width or 0.0) for shape in shapes]
-        fixed += ' fill="none" stroke-linecap="round" stroke-linejoin="round"'
+    """One shape as elements with their animations, one for each of its parts."""
+    parts = zip(*(shape.parts for shape in shapes), strict=True)
+    return "\n".join(_moving_part(part, times, screen) for part in parts)
+
+
+def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
+    first, fixed = shapes[0], 'style="mix-blend-mode:screen"' if screen else ""
+    is_stroked, is_filled = first.stroke_width is not None, first.stroke_width is None or first.stroke_color is not None
+    opacity, attributes = [number(shape.opacity, 3) for shape in shapes], Attributes()
+    if is_filled:
+        attributes |= {"fill": [css_color(shape.color) for shape in shapes], "fill-opacity": opacity}
+    if is_stroked:
+        inks = [css_color(shape.stroke_color or shape.color) for shape in shapes]
+        widths = [number(shape.stroke_width or 0.0) for shape in shapes]
+        attributes |= {"stroke": inks, "stroke-opacity": opacity, "stroke-width": widths}
+        fixed += "" if is_filled else ' fill="none"'
+        fixed += ' stroke-linecap="round" stroke-linejoin="round"'
+        fixed += ' paint-order="stroke"' if is_filled and first.stroke_below else ""
     boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
-    if boxes and paint == "fill":
+    if boxes and not is_stroked:
         return _animated("rect", fixed, attributes | _box(boxes), _turns(boxes), times)
     curves = [box_as_curve(box) for box in boxes] or [
         shape.outline for shape in shapes if isinstance(shape.outline, Curve)
     ]
-    if paint == "fill" and curves[0].fill_rule != "nonzero":
+    if is_filled and curves[0].fill_rule != "nonzero":
         fixed += f' fill-rule="{curves[0].fill_rule}"'
     # A stroke may become wide, and the commands of a path must not change.
-    widest = None if paint == "fill" else math.inf
+    widest = math.inf if is_stroked else None
     return _animated("path", fixed, attributes | {"d": [path_data(curve, widest) for curve in curves]}, [], times)
 
 

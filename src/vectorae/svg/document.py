@@ -62,6 +62,9 @@ class Shape(NamedTuple):
         opacity: of the paint.
         stroke_width: None fills the outline.
         layer: the id of the group ``<g>`` that consecutive shapes of the same layer are put into.
+        stroke_color: of an outline that is filled and stroked; its fill has ``color``.
+        stroke_below: whether such a stroke lies below the fill.
+        contour_opacity: of contours that are stroked each for itself, a factor on ``opacity``.
     """
 
     outline: Box | Curve
@@ -69,6 +72,19 @@ class Shape(NamedTuple):
     opacity: float
     stroke_width: float | None
     layer: str | None = None
+    stroke_color: Sequence[float] | None = None
+    stroke_below: bool = False
+    contour_opacity: Sequence[float] | None = None
+
+    @property
+    def parts(self) -> "list[Shape]":
+        """The shapes that are painted for themselves, from the bottom to the top."""
+        if self.contour_opacity is None or not isinstance(self.outline, Curve):
+            return [self]
+        return [
+            self._replace(outline=contour, opacity=self.opacity * own, contour_opacity=None)
+            for contour, own in zip(self.outline.contours, self.contour_opacity, strict=True)
+        ]
 
 
 def document(
@@ -101,7 +117,7 @@ def document(
         lines.append(f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>')
     times: Counter[str] = Counter()
     for layer, own in groupby(shapes, lambda shape: shape.layer):
-        elements = [element(shape).replace("/>", f"{blend}/>") for shape in own]
+        elements = [element(part).replace("/>", f"{blend}/>") for shape in own for part in shape.parts]
         if layer is not None:
             times[layer] += 1
             # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.
@@ -121,22 +137,23 @@ def _printable(content: str) -> str:
 
 
 def element(shape: Shape) -> str:
-    """A shape as an SVG element."""
-    opacity = number(shape.opacity, 3)
-    if shape.stroke_width is None:
-        paint = f'fill="{css_color(shape.color)}" fill-opacity="{opacity}"'
-    else:
-        paint = (
-            f'fill="none" stroke="{css_color(shape.color)}" stroke-opacity="{opacity}" '
-            f'stroke-width="{number(shape.stroke_width)}" stroke-linecap="round" stroke-linejoin="round"'
+    """A shape as an SVG element; its contours are one (see ``Shape.parts``)."""
+    opacity, is_filled = number(shape.opacity, 3), shape.stroke_width is None or shape.stroke_color is not None
+    paint = f'fill="{css_color(shape.color)}" fill-opacity="{opacity}"' if is_filled else 'fill="none"'
+    if shape.stroke_width is not None:
+        ink = css_color(shape.color if shape.stroke_color is None else shape.stroke_color)
+        paint += (
+            f' stroke="{ink}" stroke-opacity="{opacity}" stroke-width="{number(shape.stroke_width)}" '
+            'stroke-linecap="round" stroke-linejoin="round"'
         )
+        paint += ' paint-order="stroke"' if shape.stroke_color is not None and shape.stroke_below else ""
     if isinstance(shape.outline, Curve):
         return _path(shape.outline, paint, shape.stroke_width)
     return _box(shape.outline, paint, shape.stroke_width)
 
 
 def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
-    rule = "" if path.fill_rule == "nonzero" or stroke_width is not None else f' fill-rule="{path.fill_rule}"'
+    rule = "" if path.fill_rule == "nonzero" else f' fill-rule="{path.fill_rule}"'
     return f'<path d="{path_data(path, stroke_width)}"{rule} {paint}/>'
 
 

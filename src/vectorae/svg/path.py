@@ -4,11 +4,11 @@ from typing import Unpack
 
 from vectorae.errors import UserError
 from vectorae.scene import Path
-from vectorae.scene.shapes import Paint, Shape, filled
+from vectorae.scene.shapes import Shape, ShapePaint, filled
 from vectorae.svg.outlines import UnsupportedError, joined, outlines_of
 
 
-def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[Paint]) -> Shape:
+def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> Shape:
     """A path by its data: ``M 0.2 0.8 L 0.5 0.2 C … Z``.
 
     Args:

@@ -113,7 +113,7 @@ def read_svg(text: str) -> Reading:
     blends: set[str] = set()
     for element, layer, opacity in _elements(root, None, 1.0):
         try:
-            found = list(_shapes(element, side, layer, opacity))
+            found = _shapes(element, side, layer, opacity)
         except UnsupportedError as why:
             skipped[str(why)] += 1
             continue
@@ -198,8 +198,8 @@ def _elements(group: Any, layer: str | None, opacity: float) -> Iterator[tuple[A
             yield element, layer, opacity
 
 
-def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Iterator[_Shape]:
-    """The shapes that an element paints: its fill, then its stroke."""
+def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> list[_Shape]:
+    """The shapes that an element paints: its fill, then its stroke, unless ``paint-order`` says otherwise."""
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
     own = _attributes(element)
     if unsupported := _unsupported(own):
@@ -210,19 +210,21 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> Ite
     if fill_rule not in FILL_RULES:
         raise UnsupportedError(f"{name} with fill-rule {fill_rule}")
     outlines = joined(list(outlines_of(element, side, name)), fill_rule) if fill or stroke else []
+    shapes: list[_Shape] = []
     if fill and name != "<line>":
-        for outline in outlines:
-            if (filled := closed(outline)) is not None:
-                color, own_opacity = fill
-                share = _number(values.get("fill-opacity", "1"), "fill-opacity", element)
-                yield _Shape(filled, None, color, opacity * own_opacity * share, layer)
+        color, own_opacity = fill
+        share = opacity * own_opacity * _number(values.get("fill-opacity", "1"), "fill-opacity", element)
+        inside = (filled for outline in outlines if (filled := closed(outline)) is not None)
+        shapes += [_Shape(outline, None, color, share, layer) for outline in inside]
     if stroke:
         color, own_opacity = stroke
-        share = _number(values.get("stroke-opacity", "1"), "stroke-opacity", element)
+        share = opacity * own_opacity * _number(values.get("stroke-opacity", "1"), "stroke-opacity", element)
         width = _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)
         width *= math.sqrt(abs(determinant(element.transform))) / side
-        for outline in outlines:
-            yield _Shape(outline, torch.tensor([[width]]), color, opacity * own_opacity * share, layer)
+        strokes = [_Shape(outline, torch.tensor([[width]]), color, share, layer) for outline in outlines]
+        is_below = str(values.get("paint-order", "")).strip().startswith("stroke")
+        shapes = strokes + shapes if is_below else shapes + strokes
+    return shapes
 
 
 def _attributes(element: Any) -> Mapping[str, Any]:

@@ -85,11 +85,16 @@ def shapes_of(
     colors, opacities = scene.color[index].tolist(), scene.opacity[index].tolist()
     painted: list[Shape | None] = [None] * scene.count
     for group in scene.groups:
-        widths = [None] * len(group.slots) if group.stroke_width is None else group.stroke_width[index].tolist()
-        for slot, outline, width in zip(group.slots, _outlines(group, index, side, origin), widths, strict=True):
+        inks, shares, widths = (
+            [None] * len(group.slots) if one is None else one[index].tolist()
+            for one in (group.stroke_color, group.contour_opacity, group.stroke_width)
+        )
+        outlines = _outlines(group, index, side, origin)
+        for slot, outline, width, ink, share in zip(group.slots, outlines, widths, inks, shares, strict=True):
             stroke_width = None if width is None else width * side
             layer = None if layers is None else layers[slot]
-            painted[slot] = Shape(outline, colors[slot], opacities[slot], stroke_width, layer)
+            paint = colors[slot], opacities[slot], stroke_width, layer, ink, group.stroke_below, share
+            painted[slot] = Shape(outline, *paint)
     order: list[int] = scene.order()[index].tolist()
     return [shape for slot in order if (shape := painted[slot]) is not None]
 
