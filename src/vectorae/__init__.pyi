@@ -1,5 +1,6 @@
 from . import primitives as primitives
 from .errors import UserError as UserError
+from .geometry.stroke_style import StrokeStyle as StrokeStyle
 from .layout import Layout as Layout
 from .rasterizer import rasterize as rasterize
 from .scene import Group as Group

@@ -66,7 +66,7 @@ def test_connections_are_strokes_between_points() -> None:
     (group,) = given.groups
     assert isinstance(group.outline, Path) and group.contour_opacity is not None
     assert group.outline.sizes == (2,) * 6
-    lines = plain(given)
+    lines = plain(given, pixel=1 / 64)
     assert lines.count == 6 and all(one.outline.points.shape[2] == 2 for one in lines.groups)  # type: ignore[union-attr]
     torch.testing.assert_close(lines.opacity[0], given.opacity[0, 0] * group.contour_opacity[0, 0])
     corners = {tuple(point) for one in lines.groups for point in one.outline.points[0, 0].tolist()}  # type: ignore[union-attr]

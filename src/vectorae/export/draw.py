@@ -18,7 +18,7 @@ from PIL import Image, ImageColor
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
 from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture_size, read_picture
-from vectorae.svg.document import Box, Curve, Shape, document
+from vectorae.svg.document import Box, Curve, Ends, Shape, document
 
 
 def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin: tuple[float, float]) -> list[Shape]:
@@ -38,6 +38,8 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
             outputs[f"{kind}.{name}"].tolist() if name in group["painted"] else [None] * len(group["slots"])
             for name in ("stroke_width", "stroke_color", "contour_opacity")
         )
+        ends = Ends(**group["ends"])
+        ends = ends._replace(dashes=[one * side for one in ends.dashes], dash_offset=ends.dash_offset * side)
         for member, slot in enumerate(group["slots"]):
             outline: Box | Curve
             if group["outline"] == "box":
@@ -53,7 +55,7 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
                 places = [(x * side - left, y * side - top) for x, y in points]
                 outline = Curve(places, group["closed"], group["degree"], group["sizes"], group["fill_rule"])
             color, opacity = outputs["color"][slot].tolist(), float(outputs["opacity"][slot])
-            width, more = widths[member], (inks[member], group["stroke_below"], shares[member])
+            width, more = widths[member], (inks[member], group["stroke_below"], shares[member], ends)
             painted[slot] = Shape(outline, color, opacity, None if width is None else width * side, None, *more)
     slots = sorted(painted)
     if "depth" in outputs:

@@ -1,6 +1,6 @@
 """The encoder with its layout: images → tensors with a meaning, each under a name."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import torch
@@ -116,7 +116,7 @@ def _group(kind: str, group: Group) -> dict[str, Any]:
     """What is the same in all drawings."""
     described: dict[str, Any] = {"kind": kind, "slots": list(group.slots)}
     described |= {"painted": [name for name in PAINTED if getattr(group, name) is not None]}
-    described |= {"stroke_below": group.stroke_below}
+    described |= {"stroke_below": group.stroke_below, "ends": asdict(group.style)}
     if isinstance(group.outline, RoundedBox):
         return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
     path = group.outline

@@ -10,6 +10,7 @@ from torch import Tensor
 from vectorae.config.arguments import check_value
 from vectorae.errors import UserError, choose
 from vectorae.geometry.canvas import canvas_size
+from vectorae.geometry.stroke_style import StrokeStyle
 from vectorae.layout.base import BACKGROUND_START
 from vectorae.layout.formations import FORMATIONS
 from vectorae.primitives import DEPTH, KINDS, MARGIN, Field, Options, Paint
@@ -82,6 +83,20 @@ def checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[
             raise UserError(f"paint.{kind}: a {kind} has no inside to fill; it is stroked")
     chosen = {kind: by_kind.get(kind, "fill" if isinstance(paint, Mapping) else paint) for kind in kinds}
     return ["stroke" if KINDS[kind].paint == "stroke" else cast(Paint, chosen[kind]) for kind in kinds]
+
+
+def checked_style(stroke: Mapping[str, Any]) -> StrokeStyle:
+    """The caps, joins and dashes of strokes."""
+    for name in stroke:
+        if name not in StrokeStyle.__dataclass_fields__:
+            raise UserError(f"stroke.{name}: no such key; {choose(name, StrokeStyle.__dataclass_fields__)}")
+    given = dict(stroke)
+    if isinstance(given.get("dashes"), Sequence):
+        given["dashes"] = tuple(given["dashes"])
+    try:
+        return StrokeStyle(**given)
+    except UserError as error:
+        raise UserError(f"stroke.{error}") from error
 
 
 def checked_fields(fields: Mapping[str, Value], channels: int) -> dict[str, Tensor | None]:

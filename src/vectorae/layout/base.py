@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from vectorae.geometry.stroke_style import PLAIN
 from vectorae.layout.kind_block import KindBlock, in_order
 from vectorae.primitives import UNIT, Field, Quantity, Seeds
 from vectorae.scene import Group, Scene
@@ -143,7 +144,9 @@ class BlockLayout(LayoutBase):
             paints.append([values.pop(name) for name in names])
             stroke_width, stroke_color = values.pop("stroke_width", None), values.pop("stroke_color", None)
             outline, shares = block.outline(values), values.get("contour_opacity")
-            groups.append(Group(outline, block.slots, stroke_width, stroke_color, block.stroke_below, shares))
+            style = PLAIN if stroke_width is None else block.style
+            paint = stroke_width, stroke_color, block.stroke_below, shares, style
+            groups.append(Group(outline, block.slots, *paint))
         place = self.get_buffer("_place")
         color, opacity, softness, *depth = (
             torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.geometry.canvas import canvas_size
+from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.primitives import DEPTH, Field, Seeds
 from vectorae.scene import Outline
 
@@ -44,6 +45,7 @@ class KindBlock(nn.Module):
         outline: values → the outline of the shapes.
         aspect: width / height of the canvas.
         stroke_below: of shapes that are filled and stroked, whether the stroke lies below.
+        style: of strokes.
 
     Attributes:
         width: raw numbers of each shape.
@@ -57,9 +59,11 @@ class KindBlock(nn.Module):
         outline: Callable[[Values], Outline],
         aspect: float,
         stroke_below: bool = False,
+        style: StrokeStyle = PLAIN,
     ) -> None:
         super().__init__()
-        self.slots, self.first, self.outline, self.stroke_below = tuple(slots), first, outline, stroke_below
+        self.slots, self.first, self.outline = tuple(slots), first, outline
+        self.stroke_below, self.style = stroke_below, style
         self._fields = {name: one.field for name, one in fields.items()}
         self._columns: dict[str, slice] = {}
         self._limited: set[str] = set()

@@ -19,6 +19,7 @@ from vectorae.layout.arguments import (
     checked_options,
     checked_paint,
     checked_slots,
+    checked_style,
     known_kinds,
     take_turns,
 )
@@ -52,6 +53,8 @@ class LayoutSettings(TypedDict, total=False):
             that of all kinds that have it.
         paint: ``fill``; ``stroke`` for the outlines of all kinds; ``both`` in two colours, the stroke on top, or
             ``both_stroke_below``; or one of them for each kind by name. Lines and curves are always stroked.
+        stroke: caps, joins and dashes of all strokes, see ``StrokeStyle``: ``{cap: butt, join: miter}``; round by
+            default.
         ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
             order of the slots.
         aspect: width / height of the canvas.
@@ -64,6 +67,7 @@ class LayoutSettings(TypedDict, total=False):
     fields: Mapping[str, Value] | None
     options: Mapping[str, int | bool | str] | None
     paint: PaintName | Mapping[str, PaintName]
+    stroke: Mapping[str, Any] | None
     ordering: Ordering
     aspect: PositiveFloat
 
@@ -76,6 +80,7 @@ DEFAULTS: LayoutSettings = {
     "fields": None,
     "options": None,
     "paint": "fill",
+    "stroke": None,
     "ordering": "slot",
     "aspect": 1.0,
 }
@@ -126,6 +131,7 @@ class Layout(BlockLayout):
         if self.ordering == "depth" and any(paint in BOTH for paint in paints):
             raise UserError("ordering: depth, and fill and stroke of a shape have but one; write paint=fill or stroke")
         fixed = checked_fields(chosen["fields"] or {}, self.channels)
+        style = checked_style(chosen["stroke"] or {})
         centers, cells = arranged(chosen["start"], self.rows, self.columns, self.count, self.aspect)
         seeds = Seeds(centers, cells, torch.zeros(self.count))
         blocks: list[KindBlock] = []
@@ -136,7 +142,7 @@ class Layout(BlockLayout):
                 starts = self._starts(kind, options[index], paints[index], slots, seeds.take(slots), fixed)
                 outline = partial(_outline, kind, options[index])
                 before, below = blocks[-1].end if blocks else 0, paints[index] == "both_stroke_below"
-                blocks.append(KindBlock(slots, before, starts, outline, self.aspect, below))
+                blocks.append(KindBlock(slots, before, starts, outline, self.aspect, below, style))
                 self.present_kinds.append(kind)
         background = chosen["background"]
         self._assemble(blocks, background_color(background, self.channels), background == LEARNED)

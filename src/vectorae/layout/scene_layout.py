@@ -55,7 +55,7 @@ class SceneLayout(BlockLayout):
         for group in drawing.groups:
             fields = self._fields_of(group, drawing, fixed)
             first, outline = blocks[-1].end if blocks else 0, _outlines_of(group.outline)
-            blocks.append(KindBlock(group.slots, first, fields, outline, aspect, group.stroke_below))
+            blocks.append(KindBlock(group.slots, first, fields, outline, aspect, group.stroke_below, group.style))
         background = drawing.background
         learns_background = background is not None and "background" not in fixed
         if background is not None:

@@ -122,7 +122,7 @@ def _draw(
 ) -> Tensor:
     if isinstance(softness, Tensor) and softness.dim() > 0:
         scene, softness = replace(scene, softness=scene.softness * softness.to(scene.softness)), 1.0
-    scene, device = plain(scene), scene.opacity.device
+    scene, device = plain(scene, 1 / min(height, width)), scene.opacity.device
     if backend == "auto":
         backend = fastest(device.type)
     if backend == "gpu":

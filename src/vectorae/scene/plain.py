@@ -1,20 +1,28 @@
-"""Scenes in plain shapes: each one outline, filled or stroked, in one colour, which is what backends draw."""
+"""Scenes in plain shapes: each one outline, filled or stroked round, in one colour, which is what backends draw."""
 
 from dataclasses import replace
 from itertools import accumulate
 
+import torch
 from torch import Tensor
 
-from vectorae.scene.outlines import Path
+from vectorae.geometry.curve import flatten
+from vectorae.geometry.stroke_outline import stroke_outlines
+from vectorae.scene.outlines import Outline, Path, RoundedBox, box_path
 from vectorae.scene.scene import Group, Scene
 from vectorae.scene.slots import select_slots, slot_index
 
 
-def plain(scene: Scene) -> Scene:
+def plain(scene: Scene, pixel: float) -> Scene:
     """A scene that looks the same, in plain shapes alone.
 
     A shape that is filled and stroked becomes two, one whose contours are painted for themselves as many as there are
-    contours; they lie on top of each other where the shape lay. Differentiable.
+    contours; they lie on top of each other where the shape lay. A stroke with other ends or corners than round ones
+    becomes its outline. Differentiable.
+
+    Args:
+        scene: B drawings.
+        pixel: size of a pixel in canvas units.
     """
     if all(group.is_plain for group in scene.groups):
         return scene
@@ -32,14 +40,16 @@ def plain(scene: Scene) -> Scene:
             above, below = (tuple(start + part for start in starts) for part in (1, 0))
             fill, stroke = (above, below) if group.stroke_below else (below, above)
             groups.append(Group(group.outline, fill))
-            groups.append(Group(group.outline, stroke, group.stroke_width))
+            groups.append(_stroked(group, group.outline, stroke, pixel))
             color = _placed(color, stroke, group.stroke_color)
         elif group.contour_opacity is not None and isinstance(group.outline, Path):
             for number, contour in enumerate(group.outline.contours):
                 slots = tuple(start + number for start in starts)
-                groups.append(Group(contour, slots, group.stroke_width))
+                groups.append(_stroked(group, contour, slots, pixel))
                 own = select_slots(opacity, slots) * group.contour_opacity[..., number]
                 opacity = _placed(opacity, slots, own)
+        elif group.stroke_width is not None:
+            groups.append(_stroked(group, group.outline, tuple(starts), pixel))
         else:
             groups.append(replace(group, slots=tuple(starts)))
     return replace(
@@ -50,6 +60,25 @@ def plain(scene: Scene) -> Scene:
         softness=select_slots(scene.softness, source),
         depth=None if scene.depth is None else select_slots(scene.depth, source),
     )
+
+
+def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: float) -> Group:
+    """An outline with the stroke of a group."""
+    width, style = group.stroke_width, group.style
+    if style.is_plain or width is None:
+        return Group(outline, slots, width)
+    path = box_path(outline) if isinstance(outline, RoundedBox) else outline
+    contours = [
+        around
+        for one in path.contours
+        for around in stroke_outlines(
+            flatten(one.points, one.degree, one.is_closed, pixel), one.is_closed, width, style, pixel
+        )
+    ]
+    sizes = tuple(one.shape[-2] for one in contours) if len(contours) > 1 else ()
+    if not contours:  # dashes of a path of no length
+        return Group(Path(path.points[..., :1, :], closed=True), slots)
+    return Group(Path(torch.cat(contours, dim=-2), closed=True, sizes=sizes), slots)
 
 
 def _number_of_parts(group: Group) -> int:

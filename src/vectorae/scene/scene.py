@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, Validated
+from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.record import TensorRecord
 from vectorae.scene.slots import select_slots, sort_by_slot
@@ -31,12 +32,13 @@ class Group(TensorRecord):
     Attributes:
         outline: the geometry of n shapes.
         slots: for each of them its place in painter's order, 0 at the bottom.
-        stroke_width: full width, ``[B, n]``, canvas units, with round caps and joins; None fills the outline.
+        stroke_width: full width, ``[B, n]``, canvas units; None fills the outline.
         stroke_color: ``[B, n, C]`` in [0, 1]: the outline is filled in the shape's own colour and stroked in this one,
             both with the shape's opacity. None: a stroke has the shape's own colour, and there is no fill.
         stroke_below: the fill lies on top of the stroke, not the stroke on top of the fill.
         contour_opacity: ``[B, n, m]`` in [0, 1], of stroked paths of m contours, a factor on the shape's own: each
             contour is painted for itself, the first at the bottom. None: all together, as one.
+        style: caps, joins and dashes of strokes.
 
     Raises:
         ValueError: what does not go together.
@@ -48,6 +50,7 @@ class Group(TensorRecord):
     stroke_color: Tensor | None = None
     stroke_below: bool = False
     contour_opacity: Tensor | None = None
+    style: StrokeStyle = PLAIN
 
     def __post_init__(self) -> None:
         if self.stroke_width is None and (self.stroke_color is not None or self.contour_opacity is not None):
@@ -57,24 +60,29 @@ class Group(TensorRecord):
 
     @property
     def is_plain(self) -> bool:
-        """Whether each shape is one outline, filled or stroked, in one colour: what backends draw."""
-        return self.stroke_color is None and self.contour_opacity is None
+        """Whether each shape is one outline, filled or stroked round, in one colour: what backends draw."""
+        return self.stroke_color is None and self.contour_opacity is None and self.style.is_plain
 
     def bounds(self) -> Bounds:
         """A box around each shape, its stroke included."""
         center, half, angle = self.outline.bounds()
-        return Bounds(center, half if self.stroke_width is None else half + self.stroke_width[..., None] / 2, angle)
+        if self.stroke_width is not None:
+            half = half + self.style.reach * self.stroke_width[..., None] / 2
+        return Bounds(center, half, angle)
 
     def transformed(self, center: Tensor, scale: Tensor | float = 1.0, angle: Tensor | float = 0.0) -> "Group":
         """The shapes scaled, strokes included, and turned about their centres, and moved; see ``RoundedBox``."""
-        width = None if self.stroke_width is None else self.stroke_width * scale
-        return replace(self, outline=self.outline.transformed(center, scale, angle), stroke_width=width)
+        width, style = None if self.stroke_width is None else self.stroke_width * scale, self.style
+        if style.dashes:
+            style = style.scaled(float(scale))  # dashes are those of all shapes
+        outline = self.outline.transformed(center, scale, angle)
+        return replace(self, outline=outline, stroke_width=width, style=style)
 
     @property
     def kind(self) -> tuple[Hashable, ...]:
         """The same for all groups that can be joined by ``cat_groups``."""
         paints = (self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.contour_opacity is None)
-        return self.outline.topology, *paints
+        return self.outline.topology, *paints, self.style
 
     def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
         """The group with every tensor replaced by ``function(tensor)``."""

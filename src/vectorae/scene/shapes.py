@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
+from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.scene.outlines import Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.scene import Group, Scene
 
@@ -33,6 +34,7 @@ class Shape:
         fill, stroke: its colours; None for what is not painted. The stroke lies on top.
         stroke_width: canvas units.
         opacity: of either paint, in [0, 1]; that of a colour by name is multiplied with it.
+        style: caps, joins and dashes of the stroke.
 
     Raises:
         UserError: neither fill nor stroke, or a colour that nobody knows.
@@ -43,6 +45,7 @@ class Shape:
     stroke: Ink | None = None
     stroke_width: Number = 0.01
     opacity: Number = 1.0
+    style: StrokeStyle = PLAIN
 
     def __post_init__(self) -> None:
         if self.fill is None and self.stroke is None:
@@ -54,12 +57,13 @@ class Shape:
 
 
 class ShapePaint(TypedDict, total=False):
-    """``fill``, ``stroke``, ``stroke_width`` and ``opacity`` of a ``Shape``."""
+    """``fill``, ``stroke``, ``stroke_width``, ``opacity`` and ``style`` of a ``Shape``."""
 
     fill: Ink | None
     stroke: Ink | None
     stroke_width: Number
     opacity: Number
+    style: StrokeStyle
 
 
 def circle(center: Place, radius: Number, **paint: Unpack[ShapePaint]) -> Shape:
@@ -122,11 +126,12 @@ class _Painted(NamedTuple):
     color: Tensor  # [B, C]
     opacity: Tensor  # [B]
     stroke_color: Tensor | None = None  # [B, C], where it is filled and stroked
+    style: StrokeStyle = PLAIN
 
     @property
     def family(self) -> tuple[object, ...]:
         """The same for all that form a group; circles have one of their own, in which they stay circles."""
-        paints = self.stroke_width is None, self.stroke_color is None
+        paints = self.stroke_width is None, self.stroke_color is None, self.style
         return self.outline.topology, *paints, bool(self.outline.is_circle.all())
 
 
@@ -148,7 +153,8 @@ def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
         widths = [fit(one.stroke_width) for one in members if one.stroke_width is not None]
         inks = [fit(one.stroke_color).expand(-1, channels) for one in members if one.stroke_color is not None]
         stroke_color = torch.stack(inks, dim=1) if inks else None
-        groups.append(Group(outline, tuple(slots), torch.cat(widths, dim=1) if widths else None, stroke_color))
+        width, style = torch.cat(widths, dim=1) if widths else None, members[0].style
+        groups.append(Group(outline, tuple(slots), width, stroke_color, style=style))
     color = [fit(one.color).expand(-1, channels) for one in painted]
     opacity = [fit(one.opacity) for one in painted]
     none = fit(ground)[:, :0]
@@ -189,12 +195,12 @@ def _painted(shape: Shape) -> Iterator[_Painted]:
     fill = None if shape.fill is None else _color(shape.fill)
     stroke = None if shape.stroke is None else _color(shape.stroke)
     if fill and stroke and fill[1] == stroke[1]:
-        yield _Painted(shape.outline, width, fill[0], opacity * fill[1], stroke[0])
+        yield _Painted(shape.outline, width, fill[0], opacity * fill[1], stroke[0], shape.style)
         return
     if fill:
         yield _Painted(shape.outline, None, fill[0], opacity * fill[1])
     if stroke:
-        yield _Painted(shape.outline, width, stroke[0], opacity * stroke[1])
+        yield _Painted(shape.outline, width, stroke[0], opacity * stroke[1], style=shape.style)
 
 
 def _tensors(painted: _Painted) -> Iterator[Tensor]:

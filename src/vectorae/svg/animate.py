@@ -149,10 +149,10 @@ def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
         widths = [number(shape.stroke_width or 0.0) for shape in shapes]
         attributes |= {"stroke": inks, "stroke-opacity": opacity, "stroke-width": widths}
         fixed += "" if is_filled else ' fill="none"'
-        fixed += ' stroke-linecap="round" stroke-linejoin="round"'
+        fixed += f" {first.ends.attributes}"
         fixed += ' paint-order="stroke"' if is_filled and first.stroke_below else ""
     boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
-    if boxes and not is_stroked:
+    if boxes and not (is_stroked and first.ends.is_plain):
         return _animated("rect", fixed, attributes | _box(boxes), _turns(boxes), times)
     curves = [box_as_curve(box) for box in boxes] or [
         shape.outline for shape in shapes if isinstance(shape.outline, Curve)
@@ -160,7 +160,7 @@ def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
     if is_filled and curves[0].fill_rule != "nonzero":
         fixed += f' fill-rule="{curves[0].fill_rule}"'
     # A stroke may become wide, and the commands of a path must not change.
-    widest = math.inf if is_stroked else None
+    widest = math.inf if is_stroked and first.ends.is_plain else None
     return _animated("path", fixed, attributes | {"d": [path_data(curve, widest) for curve in curves]}, [], times)
 
 

@@ -53,6 +53,33 @@ class Curve(NamedTuple):
         ]
 
 
+class Ends(NamedTuple):
+    """Ends and corners of a stroke: see ``StrokeStyle``; lengths in pixels."""
+
+    cap: str = "round"
+    join: str = "round"
+    miter_limit: float = 4.0
+    dashes: Sequence[float] = ()
+    dash_offset: float = 0.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether they are round, and there are no dashes."""
+        return self.cap == self.join == "round" and not self.dashes
+
+    @property
+    def attributes(self) -> str:
+        """The attributes of an element."""
+        words = [f'stroke-linecap="{self.cap}"', f'stroke-linejoin="{self.join}"']
+        if self.join == "miter" and self.miter_limit != 4:
+            words.append(f'stroke-miterlimit="{number(self.miter_limit, 4)}"')
+        if self.dashes:
+            words.append(f'stroke-dasharray="{" ".join(number(length, 4) for length in self.dashes)}"')
+        if self.dashes and self.dash_offset:
+            words.append(f'stroke-dashoffset="{number(self.dash_offset, 4)}"')
+        return " ".join(words)
+
+
 class Shape(NamedTuple):
     """A painted outline; coordinates and lengths in pixels, colour and opacity in [0, 1].
 
@@ -65,6 +92,7 @@ class Shape(NamedTuple):
         stroke_color: of an outline that is filled and stroked; its fill has ``color``.
         stroke_below: whether such a stroke lies below the fill.
         contour_opacity: of contours that are stroked each for itself, a factor on ``opacity``.
+        ends: of the stroke.
     """
 
     outline: Box | Curve
@@ -75,6 +103,7 @@ class Shape(NamedTuple):
     stroke_color: Sequence[float] | None = None
     stroke_below: bool = False
     contour_opacity: Sequence[float] | None = None
+    ends: Ends = Ends()
 
     @property
     def parts(self) -> "list[Shape]":
@@ -144,12 +173,14 @@ def element(shape: Shape) -> str:
         ink = css_color(shape.color if shape.stroke_color is None else shape.stroke_color)
         paint += (
             f' stroke="{ink}" stroke-opacity="{opacity}" stroke-width="{number(shape.stroke_width)}" '
-            'stroke-linecap="round" stroke-linejoin="round"'
+            f"{shape.ends.attributes}"
         )
         paint += ' paint-order="stroke"' if shape.stroke_color is not None and shape.stroke_below else ""
+    # Closed curves are opened for round strokes alone.
+    width = shape.stroke_width if shape.ends.is_plain else None
     if isinstance(shape.outline, Curve):
-        return _path(shape.outline, paint, shape.stroke_width)
-    return _box(shape.outline, paint, shape.stroke_width)
+        return _path(shape.outline, paint, width)
+    return _box(shape.outline, paint, shape.stroke_width, width)
 
 
 def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
@@ -166,7 +197,7 @@ def path_data(path: Curve, stroke_width: float | None) -> str:
 
     Args:
         path: in pixels.
-        stroke_width: in pixels; None where it is filled.
+        stroke_width: in pixels, of a round stroke; else None.
     """
     return " ".join(_contour_data(contour, stroke_width) for contour in path.contours)
 
@@ -186,14 +217,14 @@ def _contour_data(contour: Curve, stroke_width: float | None) -> str:
     return f"M {_place(first)} {steps}{end}"
 
 
-def _box(box: Box, paint: str, stroke_width: float | None) -> str:
+def _box(box: Box, paint: str, stroke_width: float | None, round_width: float | None) -> str:
     x, y = box.center
     # SVG draws no stroke around a shape of no size.
     smallest = 0.0 if stroke_width is None else 10**-DECIMALS
     half_width, half_height = (max(value, smallest) for value in box.half_extents)
     roundness, angle = box.roundness, box.angle
-    if roundness > 0 and stroke_width is not None and stroke_width > max(half_width, half_height):
-        return f'<path d="{path_data(box_as_curve(box), stroke_width)}" {paint}/>'
+    if roundness > 0 and round_width is not None and round_width > max(half_width, half_height):
+        return f'<path d="{path_data(box_as_curve(box), round_width)}" {paint}/>'
     turn = number(math.degrees(angle) % 360)
     center = f'cx="{number(x)}" cy="{number(y)}"'
     if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):  # as in RoundedBox.is_circle

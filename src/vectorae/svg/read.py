@@ -13,6 +13,7 @@ from PIL import ImageColor
 from torch import Tensor
 
 from vectorae.errors import UserError
+from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.scene import FILL_RULES, Group, Outline, RoundedBox, Scene, cat_groups
 from vectorae.svg.outlines import UnsupportedError, closed, determinant, joined, outlines_of
 
@@ -26,7 +27,7 @@ PAPER = (1.0, 1.0, 1.0)
 SILENT = {"title", "desc", "metadata", "defs", "style", "svg", "a"}
 """Elements that draw nothing themselves."""
 
-UNSUPPORTED = ("clip-path", "mask", "filter", "stroke-dasharray")
+UNSUPPORTED = ("clip-path", "mask", "filter")
 """Properties that shapes of a scene do not have."""
 
 
@@ -52,25 +53,26 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Shape:
-    """One painted outline, with B and n 1; its stroke width is ``[1, 1]`` or None."""
+    """One painted outline, with B and n 1; its stroke width is ``[1, 1]`` or None, dashes in canvas units."""
 
     outline: Outline
     stroke_width: Tensor | None
     color: list[float]
     opacity: float
     layer: str | None
+    style: StrokeStyle = PLAIN
 
     @property
     def family(self) -> tuple[object, ...]:
         """The same for all shapes that form a group: circles have one of their own."""
-        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle)
+        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle), self.style
 
 
 def from_svg(text: str, transparent: bool = False) -> Scene:
     """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
     Supported are circles, ellipses, rects, lines, polylines, polygons and paths, with fill and stroke of one colour, in
-    groups and under transforms. Strokes get round caps and joins.
+    groups and under transforms.
 
     Args:
         text: the document.
@@ -220,11 +222,34 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> lis
         color, own_opacity = stroke
         share = opacity * own_opacity * _number(values.get("stroke-opacity", "1"), "stroke-opacity", element)
         width = _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)
-        width *= math.sqrt(abs(determinant(element.transform))) / side
-        strokes = [_Shape(outline, torch.tensor([[width]]), color, share, layer) for outline in outlines]
+        scale = math.sqrt(abs(determinant(element.transform))) / side
+        style = _style(values, element, scale)
+        strokes = [_Shape(outline, torch.tensor([[width * scale]]), color, share, layer, style) for outline in outlines]
         is_below = str(values.get("paint-order", "")).strip().startswith("stroke")
         shapes = strokes + shapes if is_below else shapes + strokes
     return shapes
+
+
+def _style(values: Mapping[str, Any], element: Any, scale: float) -> StrokeStyle:
+    """Caps, joins and dashes of a stroke, in canvas units."""
+
+    def lengths(name: str) -> list[float]:
+        words = str(values.get(name) or "none").replace(",", " ").split()
+        return [] if words == ["none"] else [scale * _number(word, name, element, math.inf) for word in words]
+
+    tag, given = values.get("tag"), {"cap": values.get("stroke-linecap", "butt")}
+    given["join"] = values.get("stroke-linejoin", "miter")
+    dashes, limit = lengths("stroke-dasharray"), str(values.get("stroke-miterlimit", "4"))
+    offset = lengths("stroke-dashoffset") if dashes else []
+    try:
+        return StrokeStyle(
+            **given,
+            miter_limit=float(limit),
+            dashes=tuple(dashes if sum(dashes) > 0 else []),
+            dash_offset=offset[0] if offset else 0.0,
+        )
+    except (UserError, ValueError) as error:
+        raise UnsupportedError(f"<{tag}> with {error}") from error
 
 
 def _attributes(element: Any) -> Mapping[str, Any]:
@@ -294,5 +319,6 @@ def _fills(shape: _Shape, width: float, height: float) -> bool:
 def _groups(shapes: Sequence[_Shape]) -> tuple[Group, ...]:
     families: dict[tuple[object, ...], list[Group]] = {}
     for slot, shape in enumerate(shapes):
-        families.setdefault(shape.family, []).append(Group(shape.outline, (slot,), shape.stroke_width))
+        group = Group(shape.outline, (slot,), shape.stroke_width, style=shape.style)
+        families.setdefault(shape.family, []).append(group)
     return tuple(cat_groups(groups) for groups in families.values())

@@ -1,6 +1,7 @@
 """Scenes as SVG documents."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import astuple
 from typing import Annotated
 
 from torch import Tensor
@@ -8,7 +9,7 @@ from torch import Tensor
 from vectorae.config.arguments import OneOf, PositiveInt, validated
 from vectorae.io.frame import Frame, Part
 from vectorae.scene import COMPOSITING_CHOICES, Group, Path, Scene
-from vectorae.svg.document import Box, Curve, Shape, document
+from vectorae.svg.document import Box, Curve, Ends, Shape, document
 
 
 @validated
@@ -89,11 +90,11 @@ def shapes_of(
             [None] * len(group.slots) if one is None else one[index].tolist()
             for one in (group.stroke_color, group.contour_opacity, group.stroke_width)
         )
-        outlines = _outlines(group, index, side, origin)
+        outlines, ends = _outlines(group, index, side, origin), Ends(*astuple(group.style.scaled(side)))
         for slot, outline, width, ink, share in zip(group.slots, outlines, widths, inks, shares, strict=True):
             stroke_width = None if width is None else width * side
             layer = None if layers is None else layers[slot]
-            paint = colors[slot], opacities[slot], stroke_width, layer, ink, group.stroke_below, share
+            paint = colors[slot], opacities[slot], stroke_width, layer, ink, group.stroke_below, share, ends
             painted[slot] = Shape(outline, *paint)
     order: list[int] = scene.order()[index].tolist()
     return [shape for slot in order if (shape := painted[slot]) is not None]
