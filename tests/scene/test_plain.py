@@ -1,5 +1,6 @@
 """Shapes of several paints: filled and stroked, or contours with opacities of their own."""
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ from helpers.agreement import assert_agreement
 from helpers.renderer import rendered
 
 import vectorae
-from vectorae import Group, Layout, Path, Scene, UserError, from_svg, rasterize, to_svg
+from vectorae import Group, Layout, Path, Scene, StrokeStyle, UserError, from_svg, rasterize, to_svg
 from vectorae.decoder import Decoder, DrawState, Target, draw_and_measure
 from vectorae.fitting.plan import fit_strategy
 from vectorae.losses.regularizers import coverages
@@ -163,6 +164,72 @@ def test_what_does_not_go_together_is_refused(settings: dict[str, Any], message:
     given = {"kinds": CLOSED, "options": None} | settings
     with pytest.raises(UserError, match=message):
         layout(**given)
+
+
+STYLES = [
+    StrokeStyle("butt", "miter"),
+    StrokeStyle("square", "bevel"),
+    StrokeStyle("butt", "miter", miter_limit=1.2),
+    StrokeStyle("butt", "round", dashes=(0.1, 0.04), dash_offset=0.03),
+    StrokeStyle("round", "miter", dashes=(0.06,)),
+]
+
+
+def styled(style: StrokeStyle, width: float = 0.04) -> Scene:
+    paint: Any = {"stroke_width": width, "style": style}
+    shapes = [
+        vectorae.rectangle((0.25, 0.25), 0.3, 0.2, angle=0.3, stroke="navy", **paint),
+        vectorae.ellipse((0.7, 0.25), 0.2, 0.12, fill="gold", stroke="crimson", **paint),
+        vectorae.line([(0.1, 0.5), (0.3, 0.9), (0.45, 0.55), (0.48, 0.9)], stroke="green", opacity=0.6, **paint),
+        vectorae.curve([(0.55, 0.9), (0.6, 0.4), (0.9, 0.4), (0.95, 0.9)], stroke="black", **paint),
+        vectorae.polygon([(0.55, 0.6), (0.7, 0.55), (0.62, 0.75)], stroke="purple", **paint),
+        vectorae.rectangle((0.5, 0.08), 0.3, 0.08, roundness=0.5, stroke="orange", **paint),
+    ]
+    return Scene.of(shapes)
+
+
+@pytest.mark.parametrize("style", STYLES, ids=str)
+def test_strokes_of_any_style_are_drawn_as_their_svg_and_come_back(style: StrokeStyle) -> None:
+    given = styled(style)
+    (text,) = to_svg(given, 128, 128)
+    image = rasterize(given, 128, 128, coverage="ramp")[0]
+    difference = (image - rendered(text, zoom=8)).abs()
+    assert difference.mean() < 0.3 / 255 and difference.max() < 0.5  # one pixel, where a dash ends in a tight corner
+    back = from_svg(text)
+    assert {group.style.cap for group in back.groups if group.stroke_width is not None} == {style.cap}
+    torch.testing.assert_close(rasterize(back, 128, 128, coverage="ramp")[0], image, atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("coverage", ["sigmoid", "ramp"])
+@pytest.mark.parametrize("style", STYLES[::2], ids=str)
+def test_backends_agree_on_strokes_of_any_style(style: StrokeStyle, coverage: str) -> None:
+    given = Scene.of([vectorae.polygon(torch.rand(2, 4, 2).double(), stroke="red", stroke_width=0.1, style=style)])
+    assert_agreement("cpu", given, 14, 19, coverage=coverage, softness=0.02)
+
+
+@pytest.mark.parametrize("width", [0.0, 0.1, 0.5])
+def test_strokes_thinner_than_a_pixel_have_the_right_ink(width: float) -> None:
+    style = StrokeStyle("butt", "miter")
+    line = vectorae.line([(0.21, 0.33), (0.78, 0.61)], stroke=1.0, stroke_width=width / 64, style=style)
+    scene, expected = Scene.of([line], background=0), width * math.hypot(0.57, 0.28)
+    ink = rasterize(scene, 64, 64, coverage="ramp").sum() / 64
+    assert float(ink) == pytest.approx(expected, rel=1e-3, abs=1e-5)
+    # Soft regions thinner than their edge have ln 2 of their ink, and the full darkness in the middle.
+    soft = rasterize(scene, 64, 64, softness=0.5 / 64).sum() / 64
+    assert 0.65 * expected <= float(soft) <= 1.02 * expected + 1e-4
+
+
+def test_a_layout_has_strokes_of_any_style() -> None:
+    style = {"cap": "butt", "join": "miter", "dashes": [0.1, 0.05]}
+    made = Layout(["line", "polygon", "circle"], count=3, paint="both", stroke=style)
+    given = made(made.random_raw(1, seed=0))
+    assert {group.style for group in given.groups} == {StrokeStyle("butt", "miter", dashes=(0.1, 0.05))}
+    raw = made.random_raw(1, seed=0).requires_grad_()
+    (gradient,) = torch.autograd.grad(rasterize(made(raw), 24, 24).square().sum(), raw)
+    assert gradient.isfinite().all() and (gradient != 0).float().mean() > 0.8
+    for stroke, message in (({"cup": "butt"}, "stroke.cup: no such key"), ({"cap": "flat"}, "stroke.cap must be")):
+        with pytest.raises(UserError, match=message):
+            Layout(["line"], count=1, stroke=stroke)
 
 
 @pytest.mark.parametrize("field", ["stroke_color", "contour_opacity"])

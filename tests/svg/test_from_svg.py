@@ -108,8 +108,12 @@ GROUND = '<rect width="10" height="10" fill="#000000"/>'
         (f'{HEAD}{GROUND}<g clip-path="url(#a)"><circle cx="1" cy="1" r="2"/></g></svg>', "<g> with clip-path"),
         (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" fill-rule="odd"/></svg>', "<path> with fill-rule odd"),
         (
-            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-dasharray="1"/></svg>',
-            "<path> with stroke-dasharray",
+            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-dasharray="1 -1"/></svg>',
+            "<path> with stroke-dasharray '-1'",
+        ),
+        (
+            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-linejoin="arcs"/></svg>',
+            "<path> with join must be",
         ),
         (f'{HEAD}{GROUND}<path d=""/></svg>', "<path> without a shape"),
         (f'{HEAD}{GROUND}<use href="#a"/></svg>', "<use>"),

@@ -68,11 +68,13 @@ def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: floa
     if style.is_plain or width is None:
         return Group(outline, slots, width)
     path = box_path(outline) if isinstance(outline, RoundedBox) else outline
+    # Chords are shorter than their arcs, and where a dash lies depends on the length of all before it.
+    fine = pixel / 4 if style.dashes else pixel
     contours = [
         around
         for one in path.contours
         for around in stroke_outlines(
-            flatten(one.points, one.degree, one.is_closed, pixel), one.is_closed, width, style, pixel
+            flatten(one.points, one.degree, one.is_closed, fine), one.is_closed, width, style, pixel
         )
     ]
     sizes = tuple(one.shape[-2] for one in contours) if len(contours) > 1 else ()
