@@ -30,7 +30,7 @@ from vectorae.io.pixels import to_picture
 from vectorae.io.progress import counting
 from vectorae.io.sheets import INK, captioned_sheet
 from vectorae.layout import MARGIN, Layout
-from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, Field, Option, Primitive
+from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, STROKE_COLOR, Field, Option, Primitive
 from vectorae.rasterizer import PROFILES, rasterize
 from vectorae.rasterizer.coverage import stroke_coverage
 from vectorae.scene import Group, Scene
@@ -285,10 +285,14 @@ def _png(picture: Image.Image) -> bytes:
 def page() -> str:
     """README.md of the gallery."""
     kinds = "\n".join(_kind_line(name, kind) for name, kind in KINDS.items())
+    owners = (
+        (PAINT, "all"),
+        (STROKE, "lines, curves and outlines"),
+        (STROKE_COLOR, "those that are filled and stroked"),
+        (DEPTH, "those ordered by depth"),
+    )
     shared = "\n".join(
-        f"| `{name}` | {_range(field)} | {whom} |"
-        for fields, whom in ((PAINT, "all"), (STROKE, "lines, curves and outlines"), (DEPTH, "those ordered by depth"))
-        for name, field in fields.items()
+        f"| `{name}` | {_range(field)} | {whom} |" for fields, whom in owners for name, field in fields.items()
     )
     return f"""# Gallery
 Written by `python scripts/gallery.py` from the code: do not edit it, run it again.

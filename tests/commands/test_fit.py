@@ -215,7 +215,7 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("channels=2", "channels must be 1 or 3, got 2"),
         ("scale=0", "scale must be a number in (0, 1000] or null, got 0"),
         ("width=wide", "width must be pixels (1200), millimetres (120mm) or null, got 'wide'"),
-        ("background=sky", "background must be a colour such as white or '#ff8800', got 'sky'"),
+        ("background=sky", "background must be a colour such as white or '#ff8800', or none, got 'sky'"),
         ("max_time=soon", "max_time: 'soon' is not a time"),
         ("max_time=0.2s", "max_time: '0.2s' is less than a second"),
         ("max_steps=null", "max_steps: null, and so is max_time"),

@@ -240,7 +240,7 @@ def test_bombs_are_refused_and_a_key_raises_the_limit(
         ("width=12cm", "width must be pixels (1200), millimetres (120mm) or null, got '12cm'"),
         ("width=1e9", "width must be pixels (1200), millimetres (120mm) or null, got 1000000000.0"),
         (["width=100", "scale=2"], "width: 100, and scale is 2; give one of them"),
-        ("background=whit", "background must be a colour such as white or '#ff8800', got 'whit'"),
+        ("background=whit", "background must be a colour such as white or '#ff8800', or none or null, got 'whit'"),
         ("max_pixels=0", "max_pixels must be an integer ≥ 1, got 0"),
         ("input=nowhere", "input: 'nowhere' does not exist"),
         ("input=.", "input: no images in '.'"),

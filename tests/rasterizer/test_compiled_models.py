@@ -59,7 +59,9 @@ def test_every_kind_is_drawn_as_without_the_compiler(layout: dict[str, Any], dra
         loss = images[-1].square().sum()
         gradients.append(torch.autograd.grad(loss, leaves, allow_unused=True, materialize_grads=True))
     assert images[1].requires_grad and torch.equal(*images)
-    assert all(torch.equal(one, other) for one, other in zip(*gradients, strict=True))
+    # Where several strokes share a number, the compiler adds up in another order.
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-5)
     with torch.no_grad():
         assert torch.equal(compiled(scene), images[0]) and not compiled(scene).requires_grad
 

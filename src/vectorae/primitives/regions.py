@@ -11,7 +11,7 @@ from torch import Tensor
 from vectorae.primitives.field import angle, length, option, point, several_points, unit
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points
-from vectorae.scene import Outline, Path
+from vectorae.scene import Outline, Path, kept_tensor
 
 RADIUS = 0.42
 """Of the circle that a shape starts as, in units of its cell."""
@@ -103,7 +103,7 @@ class Ring(Primitive):
 
     def outline(self) -> Outline:
         # Four cubics are off the circle by at most 2.7e-4 of its radius.
-        circles = self.radius.new_tensor(_one_in_another(1, 4)) / RADIUS
+        circles = kept_tensor(_one_in_another(1, 4), self.radius.dtype, self.radius.device) / RADIUS
         radii = torch.stack([self.radius, self.radius * self.hole], dim=-1)
         points = self.center[..., None, None, :] + radii[..., None, None] * circles
         return Path(points.flatten(-3, -2), closed=True, degree=3, sizes=(12, 12), fill_rule="evenodd")

@@ -1,7 +1,7 @@
 """Kinds that are strokes: points, lines and curves."""
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Annotated, Literal
 
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 from vectorae.primitives.field import option, point, several_points, several_units
 from vectorae.primitives.primitive import Primitive
 from vectorae.primitives.quantities import Points
-from vectorae.scene import Outline, Path
+from vectorae.scene import Outline, Path, kept_tensor
 
 
 def _across(count: int) -> Points:
@@ -170,6 +170,6 @@ class Connections(Primitive):
     contour_opacity: Tensor = several_units(lambda options: len(_pairs(options["points"])), 0.5)
 
     def outline(self) -> Outline:
-        pairs = torch.tensor(_pairs(self.points), device=self.vertices.device).flatten()
+        pairs = kept_tensor(tuple(chain.from_iterable(_pairs(self.points))), torch.long, self.vertices.device)
         sizes = (2,) * (len(pairs) // 2)
         return Path(self.vertices[..., pairs, :], sizes=sizes if len(sizes) > 1 else ())

@@ -122,17 +122,18 @@ def _draw(
 ) -> Tensor:
     if isinstance(softness, Tensor) and softness.dim() > 0:
         scene, softness = replace(scene, softness=scene.softness * softness.to(scene.softness)), 1.0
-    scene, device = plain(scene, 1 / min(height, width)), scene.opacity.device
+    device = scene.opacity.device
     if backend == "auto":
         backend = fastest(device.type)
     if backend == "gpu":
         _check_gpu(device.type)
     if 0 in (scene.batch, scene.count):
         return scene.ground[:, :, None, None].expand(-1, -1, height, width).clone()
-    if scene.depth is not None and scene.compositing == "over" and temperature > 0:
-        backend = backend if scene.count <= UNDECIDED_LIMITS.get(backend, scene.count) else "reference"
     if backend == "cpu" and device.type != "cpu":
         scene = _copy_to_cpu(scene)
+    scene = plain(scene, 1 / min(height, width))
+    if scene.depth is not None and scene.compositing == "over" and temperature > 0:
+        backend = backend if scene.count <= UNDECIDED_LIMITS.get(backend, scene.count) else "reference"
     width_of_edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else softness
     edge = (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
     # Geometry needs its digits: half precision would move edges by pixels.

@@ -2,7 +2,7 @@
 
 from vectorae.scene.outlines import FILL_RULES, Bounds, Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.scene import COMPOSITING_CHOICES, Group, Scene, cat_groups
-from vectorae.scene.slots import select_slots, slot_index, slot_order, sort_by_slot
+from vectorae.scene.slots import kept_tensor, select_slots, slot_index, slot_order, sort_by_slot
 
 __all__ = [
     "COMPOSITING_CHOICES",
@@ -15,6 +15,7 @@ __all__ = [
     "Scene",
     "cat_groups",
     "cat_outlines",
+    "kept_tensor",
     "select_slots",
     "slot_index",
     "slot_order",

@@ -66,7 +66,7 @@ def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: floa
     """An outline with the stroke of a group."""
     width, style = group.stroke_width, group.style
     if style.is_plain or width is None:
-        return Group(outline, slots, width)
+        return replace(group, outline=outline, slots=slots, stroke_color=None, stroke_below=False, contour_opacity=None)
     path = box_path(outline) if isinstance(outline, RoundedBox) else outline
     # Chords are shorter than their arcs, and where a dash lies depends on the length of all before it.
     fine = pixel / 4 if style.dashes else pixel

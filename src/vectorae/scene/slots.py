@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,7 +58,7 @@ def _sorting(slots: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(slots)), key=slots.__getitem__))
 
 
-def kept_tensor(values: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+def kept_tensor(values: tuple[Any, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     """The values as a tensor that is kept for the next call, as a GPU waits for what is copied to it."""
     if torch.compiler.is_compiling():  # tensors are stand-ins then
         return torch.tensor(values, dtype=dtype, device=device)
@@ -65,7 +66,7 @@ def kept_tensor(values: tuple[int, ...], dtype: torch.dtype, device: torch.devic
 
 
 @lru_cache(maxsize=256)
-def _kept(values: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+def _kept(values: tuple[Any, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
     # A tensor that is made in inference mode could not be saved for a backward pass later.
     with torch.inference_mode(False):
         return torch.tensor(values, dtype=dtype, device=device)
