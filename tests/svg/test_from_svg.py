@@ -153,7 +153,7 @@ OTHERS = """<?xml version="1.0"?>
 def test_plain_shapes_by_anyone_are_drawn_as_an_independent_renderer_does() -> None:
     reading = read_svg(OTHERS)
     assert (reading.width, reading.height, reading.skipped) == (120, 80, {})
-    assert reading.layers == ["back"] * 3 + [None] * 2 + ["front"] * 5 + [None] * 3
+    assert reading.layers == ["back"] * 2 + [None] * 2 + ["front"] * 4 + [None] * 3
     ours = rasterize(reading.scene, 160, 240, coverage="ramp")
     theirs = rendered(OTHERS, paper="white")[None]
     assert theirs.shape == ours.shape
@@ -177,7 +177,7 @@ def test_contours_of_a_path_are_painted_as_one(rule: str, stroke: str) -> None:
     ground = '<rect width="16" height="16" fill="#000000"/>'
     text = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">{ground}<path d="{data}" {painted}/></svg>'
     scene = from_svg(text)
-    assert scene.count == (2 if stroke else 1)
+    assert scene.count == (2 if stroke else 1)  # of two opacities
     image = rasterize(scene, 64, 64, coverage="ramp")[0]
     expected = rendered(text.replace("viewBox", 'width="64" height="64" viewBox'), zoom=8)
     torch.testing.assert_close(image, expected, atol=0.05, rtol=0)

@@ -331,11 +331,14 @@ class Scene(TensorRecord, Validated):
         )
 
     def widen_strokes(self, width: Tensor | float) -> "Scene":
-        """The scene with every stroke wider by ``width``, a number or ``[B, N]``, canvas units."""
+        """The scene with every round stroke wider by ``width``, a number or ``[B, N]``, canvas units.
+
+        Others are drawn by their outlines, whose soft edges do not make them wider.
+        """
         extra = torch.as_tensor(width, dtype=self.opacity.dtype, device=self.opacity.device).expand_as(self.opacity)
         groups = (
             group
-            if group.stroke_width is None
+            if group.stroke_width is None or not group.style.is_plain
             else replace(group, stroke_width=group.stroke_width + select_slots(extra, group.slots))
             for group in self.groups
         )

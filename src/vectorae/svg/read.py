@@ -61,11 +61,14 @@ class _Shape:
     opacity: float
     layer: str | None
     style: StrokeStyle = PLAIN
+    stroke_color: list[float] | None = None  # where it is filled and stroked
+    stroke_below: bool = False
 
     @property
     def family(self) -> tuple[object, ...]:
         """The same for all shapes that form a group: circles have one of their own."""
-        return self.outline.topology, self.stroke_width is None, bool(self.outline.is_circle), self.style
+        paints = self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.style
+        return self.outline.topology, *paints, bool(self.outline.is_circle)
 
 
 def from_svg(text: str, transparent: bool = False) -> Scene:
@@ -212,21 +215,27 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> lis
     if fill_rule not in FILL_RULES:
         raise UnsupportedError(f"{name} with fill-rule {fill_rule}")
     outlines = joined(list(outlines_of(element, side, name)), fill_rule) if fill or stroke else []
-    shapes: list[_Shape] = []
-    if fill and name != "<line>":
-        color, own_opacity = fill
-        share = opacity * own_opacity * _number(values.get("fill-opacity", "1"), "fill-opacity", element)
-        inside = (filled for outline in outlines if (filled := closed(outline)) is not None)
-        shapes += [_Shape(outline, None, color, share, layer) for outline in inside]
+    shares = [
+        opacity * paint[1] * _number(values.get(f"{which}-opacity", "1"), f"{which}-opacity", element) if paint else 0.0
+        for which, paint in (("fill", fill), ("stroke", stroke))
+    ]
+    width, style, is_below = None, PLAIN, False
     if stroke:
-        color, own_opacity = stroke
-        share = opacity * own_opacity * _number(values.get("stroke-opacity", "1"), "stroke-opacity", element)
-        width = _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)
         scale = math.sqrt(abs(determinant(element.transform))) / side
+        width = torch.tensor(
+            [[scale * _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)]]
+        )
         style = _style(values, element, scale)
-        strokes = [_Shape(outline, torch.tensor([[width * scale]]), color, share, layer, style) for outline in outlines]
         is_below = str(values.get("paint-order", "")).strip().startswith("stroke")
-        shapes = strokes + shapes if is_below else shapes + strokes
+    shapes: list[_Shape] = []
+    for outline in outlines:
+        inside = closed(outline) if fill and name != "<line>" else None
+        if fill and stroke and inside is not None and math.isclose(*shares, abs_tol=1e-6):
+            shapes.append(_Shape(outline, width, fill[0], shares[0], layer, style, stroke[0], is_below))
+            continue
+        both = [_Shape(inside, None, fill[0], shares[0], layer)] if fill and inside is not None else []
+        both += [_Shape(outline, width, stroke[0], shares[1], layer, style)] if stroke else []
+        shapes += both[::-1] if is_below else both
     return shapes
 
 
@@ -319,6 +328,7 @@ def _fills(shape: _Shape, width: float, height: float) -> bool:
 def _groups(shapes: Sequence[_Shape]) -> tuple[Group, ...]:
     families: dict[tuple[object, ...], list[Group]] = {}
     for slot, shape in enumerate(shapes):
-        group = Group(shape.outline, (slot,), shape.stroke_width, style=shape.style)
+        ink = None if shape.stroke_color is None else torch.tensor([[shape.stroke_color]])
+        group = Group(shape.outline, (slot,), shape.stroke_width, ink, shape.stroke_below, style=shape.style)
         families.setdefault(shape.family, []).append(group)
     return tuple(cat_groups(groups) for groups in families.values())
