@@ -45,13 +45,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     return command_in(tmp_path, fit.main, monkeypatch, capsys)
 
 
-@pytest.mark.parametrize("name", ["RGBA", "LA", "P", "RGB", "L"])
+@pytest.mark.parametrize("name", ["RGBA", "LA", "P", "RGB", "L", "I;16", "F"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_colours_are_multiplied_with_alpha_before_they_are_resized(channels: int, name: str, tmp_path: Path) -> None:
-    image = logo() if name in ("RGBA", "P") else logo().convert(name)
-    image.save(tmp_path / "a.png") if name != "P" else logo().quantize(16).save(tmp_path / "a.png")
-    whole = read_whole(tmp_path / "a.png", 24, channels, "none").pixels
-    square = read_picture(tmp_path / "a.png", View(24, channels, "pad", background="none")).pixels
+    path = tmp_path / ("a.tif" if name == "F" else "a.png")
+    grey = logo().convert("L")
+    special = {"P": lambda: logo().quantize(16), "F": lambda: grey.convert("F"), "I;16": lambda: grey.convert("I;16")}
+    special.get(name, lambda: logo().convert(name))().save(path)
+    whole = read_whole(path, 24, channels, "none").pixels
+    square = read_picture(path, View(24, channels, "pad", background="none")).pixels
     for pixels in (whole, square):
         assert pixels.shape == (channels + 1, 24, 24)
         assert (pixels[:-1] <= pixels[-1:]).all()
@@ -59,9 +61,9 @@ def test_colours_are_multiplied_with_alpha_before_they_are_resized(channels: int
             assert pixels[:, 0, 0].tolist() == [0] * (channels + 1)
             assert pixels[-1].max() == 255
             assert channels == 1 or pixels[2].max() <= 16  # nothing of the blue
-        elif name in ("RGB", "L"):
+        elif name != "LA":
             assert (pixels[-1] == 255).all()
-    inverted = read_picture(tmp_path / "a.png", View(24, channels, "pad", background="none", invert=True)).pixels
+    inverted = read_picture(path, View(24, channels, "pad", background="none", invert=True)).pixels
     assert np.array_equal(inverted[-1], square[-1])
     assert np.array_equal(inverted[:-1], square[-1:] - square[:-1])
 
@@ -158,6 +160,10 @@ def test_an_export_of_transparent_drawings(tmp_path: Path) -> None:
     best = saved(model, tmp_path / "model.ckpt")
     assert export(model, "onnx", tmp_path / "onnx").difference < 1e-5
     logo().save(tmp_path / "a.png")
+    assert run_vectorize(best, tmp_path / "a.png", tmp_path / "out", "background=white") == 2
+    assert run_vectorize(best, tmp_path / "a.png", tmp_path / "tiles", "tiles=true", "invert=true") == 0
+    with Image.open(tmp_path / "tiles" / "contact_sheet.png") as sheet:
+        assert sheet.mode == "RGB"
     assert run_vectorize(best, tmp_path / "a.png", tmp_path / "out") == 0
     given = {"model": tmp_path / "onnx" / "model.onnx", "image": tmp_path / "a.png", "resize": "pad", "width": None}
     given |= {"scale": None, "background": None, "invert": False, "max_pixels": 10**6}

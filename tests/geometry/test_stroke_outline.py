@@ -11,6 +11,7 @@ from torch.autograd import gradcheck
 
 from vectorae import StrokeStyle, UserError
 from vectorae.geometry.region import area_and_perimeter, boundary, is_inside
+from vectorae.geometry.segment import nearest_segment_distance
 from vectorae.geometry.stroke_outline import stroke_outlines
 
 WIDTH = 0.1
@@ -71,6 +72,7 @@ def test_a_miter_is_cut_where_it_would_be_longer_than_its_limit() -> None:
         ((0.1, 0.05), 0.0, 0.4),
         ((0.1, 0.05), 0.05, 0.4),
         ((0.1, 0.05), -0.1, 0.4),
+        ((0.1, 0.1), 0.1, 0.3),
         ((0.2,), 0.0, 0.4),
         ((0.1, 0.1, 0.3), 0.0, 0.4),
         ((9.0, 1.0), 0.0, 0.6),
@@ -87,6 +89,17 @@ def test_dashes_go_around_corners_and_closed_contours() -> None:
     assert once == pytest.approx(0.02 * 0.9, abs=1e-4)
     around = area(SQUARE, closed=True, width=0.02, cap="butt", join="miter", dashes=(0.6, 0.2))
     assert around == pytest.approx(0.02 * 1.8, abs=3e-4)
+
+
+def test_a_dash_goes_on_over_the_end_of_a_closed_contour() -> None:
+    """As one piece without an edge in it, which soft drawings would show."""
+    corners = torch.tensor([[0.129, 0.248], [0.399, 0.344], [0.846, 0.241], [0.316, 0.221], [0.129, 0.248]]).double()
+    style = StrokeStyle("butt", "miter", dashes=(0.3, 0.1), dash_offset=0.0079)
+    contours = stroke_outlines(corners, True, torch.tensor(0.06).double(), style, pixel=1 / 128)
+    region = boundary(*(torch.cat([one, one[:1]])[None] for one in contours))
+    middle = torch.lerp(corners[0], corners[1], 0.4)
+    distance = nearest_segment_distance(middle[:1], middle[1:], region.starts, region.ends, region.present)
+    assert float(distance) > 0.0299
 
 
 def test_dots_are_as_svg_draws_them() -> None:
@@ -159,5 +172,5 @@ def test_what_is_no_style_is_refused(style: dict[str, Any], message: str) -> Non
 
 
 def test_dashes_that_are_too_many_are_refused() -> None:
-    with pytest.raises(ValueError, match="more than 4096 of a stroke"):
+    with pytest.raises(UserError, match=r"dashes: .* more than 1024 of a stroke; write longer ones"):
         area(LINE, dashes=(1e-5, 1e-5))

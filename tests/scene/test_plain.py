@@ -104,6 +104,16 @@ def test_it_is_drawn_as_its_svg_and_comes_back(paint: str, kinds: list[str]) -> 
     torch.testing.assert_close(rasterize(back, 96, 96, coverage="ramp")[0], image, atol=0.03, rtol=0)
 
 
+@pytest.mark.parametrize("paint", ["both", "both_stroke_below"])
+def test_ink_that_adds_up_does_so_within_a_shape(paint: str) -> None:
+    given = replace(scene(["circle", "polygon"], paint, batch=1, background=0).to(torch.float32), compositing="soft_or")
+    (text,) = to_svg(given, 64, 64)
+    assert (rasterize(given, 64, 64, coverage="ramp")[0] - rendered(text, zoom=8)).abs().mean() < 1 / 255
+    torch.testing.assert_close(
+        rasterize(from_svg(text), 64, 64, coverage="ramp"), rasterize(given, 64, 64, coverage="ramp"), atol=0.03, rtol=0
+    )
+
+
 def test_it_moves() -> None:
     made = layout([*CLOSED, "connections"])
     scenes = [made(made.random_raw(1, seed=seed), crisp=True) for seed in (1, 2)]
@@ -143,7 +153,7 @@ def test_groups_are_joined_by_their_paint() -> None:
     one, other = (scene(["circle"], paint, count=1).groups[0] for paint in ("both", "both_stroke_below"))
     joined = cat_groups([one, replace(one, slots=(1,))])
     assert joined.stroke_color is not None and joined.stroke_color.shape == (2, 2, 3)
-    with pytest.raises(ValueError, match="filled and stroked groups cannot be joined"):
+    with pytest.raises(ValueError, match="groups that are not painted alike cannot be joined"):
         cat_groups([one, replace(other, slots=(1,))])
 
 

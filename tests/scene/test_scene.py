@@ -318,7 +318,7 @@ def test_groups_are_joined() -> None:
     stroked = cat_groups([replace(first, stroke_width=width), replace(second, stroke_width=2 * width)])
     assert stroked.stroke_width is not None
     assert torch.equal(stroked.stroke_width, torch.tensor([[0.1, 0.2]]))
-    with pytest.raises(ValueError, match="filled and stroked groups cannot be joined"):
+    with pytest.raises(ValueError, match="groups that are not painted alike cannot be joined"):
         cat_groups([first, replace(second, stroke_width=width)])
 
 

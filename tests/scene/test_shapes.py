@@ -51,6 +51,21 @@ def test_numbers_of_several_drawings_and_their_gradients() -> None:
     torch.testing.assert_close(rasterize(scene[2], 16, 16), rasterize(alone, 16, 16))
 
 
+def test_tensors_among_numbers_keep_their_gradients() -> None:
+    x, many = torch.tensor(0.5, requires_grad=True), torch.rand(4, requires_grad=True)
+    corner = torch.tensor([0.1, 0.9], requires_grad=True)
+    scene = Scene.of(
+        [
+            vectorae.circle((x, 0.5), 0.25, fill="red"),
+            vectorae.circle((many, 0.5), 0.1, fill=(many, 0, 1)),
+            vectorae.polygon([corner, (0.5, x), torch.tensor([0.9, 0.9])], fill=0.5),
+        ]
+    )
+    assert scene.batch == 4
+    for gradient in torch.autograd.grad(rasterize(scene, 16, 16, softness=0.05).square().sum(), [x, many, corner]):
+        assert (gradient != 0).all()
+
+
 def test_greys_stay_grey_and_digits_stay() -> None:
     scene = Scene.of([vectorae.circle(torch.tensor([0.5, 0.5]).double(), 0.25, fill=1.0)], background=0)
     assert (scene.channels, scene.opacity.dtype) == (1, torch.float64)
@@ -76,7 +91,13 @@ def test_no_shapes_are_an_empty_drawing() -> None:
             lambda: Scene.of([vectorae.circle(torch.rand(2, 2), 0.1), vectorae.circle(torch.rand(3, 2), 0.1)]),
             "shapes: tensors of 2 and of 3 drawings; give all as many, or one",
         ),
-        (lambda: Scene.of([vectorae.circle((0, 0), 0.1, fill=(1, 0))]), "shapes: colours of 2 and of 3 numbers"),
+        (lambda: Scene.of([vectorae.circle((0, 0), 0.1, fill=(1, 0))]), "colour: 2 numbers; it has one .* or three"),
+        (lambda: Scene.of([vectorae.circle((0, 0), 0.1, fill=(1, 0, 0, 0.5))], None), "colour: 4 numbers"),
+        (
+            lambda: Scene.of([vectorae.circle((0, 0), 0.1, fill=(255, 0, 0))]),
+            r"colour: \(255, 0, 0\) has numbers out",
+        ),
+        (lambda: vectorae.path("hello"), "path: 'hello' cannot be drawn"),
         (lambda: vectorae.path(""), "path: '' cannot be drawn"),
         (lambda: vectorae.path("banana"), "path: 'banana' cannot be drawn"),
         (lambda: vectorae.path("M 0 0 L 1 1", fill_rule="odd"), "a Path is filled by nonzero or evenodd, not 'odd'"),
@@ -97,6 +118,8 @@ def test_scenes_and_their_parts_are_compared_by_what_they_hold() -> None:
     assert scene() != scene().to(torch.float64)
     assert scene() != 3 and scene().groups[0] != scene().groups[1]
     assert scene() in [scene(0.3), scene()]
+    one = vectorae.circle(torch.tensor([0.5, 0.5]), 0.2, fill=torch.rand(3))
+    assert one == one and one != vectorae.circle((0.5, 0.5), 0.2)
 
 
 def test_scenes_show_themselves_in_one_line() -> None:

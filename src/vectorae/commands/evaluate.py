@@ -15,6 +15,7 @@ from vectorae.config.paths import ClassifierFile, ExistingFile, check_output_fol
 from vectorae.config.sections import Section
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
+from vectorae.io.images import NONE
 
 if TYPE_CHECKING:
     import torch
@@ -110,9 +111,10 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
             f"write dataset.channels={channels}"
         )
     if dataset.image_channels != model.layout.image_channels:
-        drawn = "transparent" if model.layout.is_transparent else "opaque"
+        drawn, write = ("transparent", NONE) if model.layout.is_transparent else ("opaque", "white")
         raise UserError(
-            f"dataset.background: the images of {dataset.config_name} do not suit a model of {drawn} drawings"
+            f"dataset.background: the images of {dataset.config_name} do not suit a model of {drawn} drawings; write "
+            f"dataset.background={write}"
         )
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:

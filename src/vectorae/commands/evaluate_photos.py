@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.commands.fit import FitConfig, builder, draw
+from vectorae.commands.fit import FitConfig, builder, check_background, draw
 from vectorae.commands.output_size import output_size
 from vectorae.config.arguments import Requires
 from vectorae.config.components import flatten, instantiate
@@ -89,6 +89,7 @@ def evaluate_photos(config: dict[str, Any], folder: Path) -> int:
     from vectorae.io.image_files import find_images
 
     build_plan(config, max_time)
+    check_background(config)
     instantiate(config["loss"], "loss")
     files = find_images(config["folder"], folder, "folder")
     _check_settings(folder, flatten(config))

@@ -136,7 +136,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     from vectorae.fitting.state import read_state
 
     build_plan(config, max_time)
-    _check_background(config)
+    check_background(config)
     objective = instantiate(config["loss"], "loss")
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
@@ -168,7 +168,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     return shell.INCOMPLETE if failures else 0
 
 
-def _check_background(config: Mapping[str, Any]) -> None:
+def check_background(config: Mapping[str, Any]) -> None:
     """Refuse a background of the drawing where that of the image stays transparent, or the other way round.
 
     Raises:

@@ -159,8 +159,10 @@ def _background(given: str | None, transparent: bool) -> str:
     """What is behind transparent pixels of the images that a model reads.
 
     Raises:
-        UserError: transparent pixels for a model that was trained on opaque images.
+        UserError: transparent pixels for a model that was trained on opaque images, or the other way round.
     """
+    if transparent and given not in (None, NONE):
+        raise UserError(f"background: {given}, and this model draws what is transparent so; leave background out")
     if given == NONE and not transparent:
         raise UserError(
             f"background: {NONE}, and this model was trained on opaque images; train one with dataset.background={NONE}"

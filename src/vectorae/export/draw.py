@@ -156,6 +156,10 @@ def draw_svg(given: argparse.Namespace) -> str:
         scene = json.loads(description.read_text(encoding="utf-8"))
         _, channels, side, _ = scene["input"]["shape"]
         transparent = channels in (2, 4)
+        if transparent and given.background is not None:
+            raise UserError(
+                f"--background: {given.background}, and this model draws what is transparent so; leave it out"
+            )
         view = View(
             side,
             channels - transparent,

@@ -131,7 +131,7 @@ def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
         "size": ("canvas", "full width and height, before it is turned"),
         "angle": ("radians", "clockwise about the centre"),
         "roundness": ("[0, 1]", "0 a rectangle, 1 an ellipse"),
-        "stroke_width": ("canvas", "full width, round caps and joins"),
+        "stroke_width": ("canvas", "full width; caps, joins and dashes are the group's ends"),
         "stroke_color": ("[0, 1], sRGB", "of the stroke; the slot's color is that of the fill"),
         "contour_opacity": ("[0, 1]", "of each contour, painted for itself: a factor on the slot's opacity"),
     }

@@ -69,7 +69,7 @@ def _with_contributions(
     """The drawings ``[B, C, H, W]`` of a scene; and weights of their numbers → Σ weight · contribution, ``[B, N]``.
 
     A drawing is linear in the opacity of a shape, so the derivative by it tells how the drawing would change without
-    the shape.
+    the shape. Of one that is filled and stroked, or whose strokes cross, it leaves out where paint lies on paint.
     """
     with torch.enable_grad():
         opacity = scene.opacity.detach().clone().requires_grad_()

@@ -45,7 +45,7 @@ def check_palette(layout: LayoutBase, colors: int) -> None:
             "palette: the colour of these shapes is fixed; write palette=null, or primitives.fields.color=learned"
         )
     if "stroke_color" in learned:
-        raise UserError("palette: of shapes with two colours; write palette=null, or primitives.paint=fill or stroke")
+        raise UserError("palette: these shapes have two colours each, which have no palette; write palette=null")
     if colors < 2 and "background" in learned:
         raise UserError("palette: the background is one of the colours; write palette=2 or more, or fix it")
 

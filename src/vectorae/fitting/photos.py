@@ -12,7 +12,7 @@ from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import Part
 from vectorae.io.image_files import ImageFile, find_images
-from vectorae.io.images import Picture, read_whole, whole_part
+from vectorae.io.images import NONE, Picture, read_whole, whole_part
 from vectorae.io.pixels import to_float
 
 OWN_PICTURE = "toy_face"
@@ -55,7 +55,7 @@ class Reader:
     Attributes:
         size: of the shorter side, in pixels.
         channels: 3, or 1 for grey.
-        background: the colour, any that Pillow knows, behind what is transparent.
+        background: the colour, any that Pillow knows, behind what is transparent; ``none``: see ``View``.
         max_pixels: larger images are refused.
     """
 
@@ -76,7 +76,10 @@ class Reader:
         """
         if image is None:
             (face,) = draw_faces(0, "train", OWN_FACE, OWN_FACE + 1, self.size, self.channels)
-            return [Photo(Path(), OWN_PICTURE, to_float(face), self.size, self.size)], {}
+            pixels = to_float(face)
+            if self.background == NONE:  # it is opaque
+                pixels = torch.cat([pixels, torch.ones_like(pixels[:1])])
+            return [Photo(Path(), OWN_PICTURE, pixels, self.size, self.size)], {}
         files, alone = find_images(image, folder, "image"), Path(image).expanduser().is_file()
         with ThreadPoolExecutor(4) as pool:
             read = list(pool.map(self._read, files))

@@ -12,12 +12,13 @@ from itertools import accumulate
 import torch
 from torch import Tensor
 
+from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import StrokeStyle
 
 ERROR = 0.05
 """Largest distance between a round cap or join and the true one, in pixels."""
 
-MOST_DASHES = 4096
+MOST_DASHES = 1024
 """Of a contour; finer patterns than that are refused."""
 
 
@@ -163,7 +164,7 @@ def _dashes(vertices: Tensor, closed: bool, style: StrokeStyle) -> Iterator[tupl
     total, shift = so_far[..., once - 1], style.dash_offset % period
     times = math.ceil((float(total.detach().max()) + shift) / period) if total.numel() else 0
     if times * len(pattern) > 2 * MOST_DASHES:
-        raise ValueError(f"dashes {style.dashes}: more than {MOST_DASHES} of a stroke; write longer ones")
+        raise UserError(f"dashes: {list(style.dashes)} makes more than {MOST_DASHES} of a stroke; write longer ones")
     direction = _directions(vertices)
     ranges = [
         (number * period + begin - shift, number * period + begin - shift + extent)
@@ -174,9 +175,11 @@ def _dashes(vertices: Tensor, closed: bool, style: StrokeStyle) -> Iterator[tupl
     goes_on = [(start < total) & (end > total) & (start > 0) & (first_end is not None) for start, end in ranges]
     has_joined = torch.stack(goes_on).any(0) if goes_on else total > total
     for (start, end), joins in zip(ranges, goes_on, strict=True):
-        is_seen = (total > start) & (end >= 0) & ~(has_joined & (start <= 0))
+        is_there = end > 0 or start >= 0  # a dash that ends where the contour begins is none, a dot is one
+        is_seen = (total > start) & is_there & ~(has_joined & (start <= 0))
         low, high = (torch.minimum(total, total.new_tensor(max(one, 0.0))) for one in (start, end))
         high = torch.where(joins, total + (first_end or 0.0), high)
+        high = torch.where(is_seen, high, low)  # what goes there and back would leave slivers
         (first, toward), (last, _) = (_at(vertices, direction, so_far, one) for one in (low, high))
         within = _between(vertices, so_far, low, high, last)
         piece = torch.cat([first[..., None, :], within, last[..., None, :]], dim=-2)

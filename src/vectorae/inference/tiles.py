@@ -18,7 +18,7 @@ from vectorae.errors import UserError, reason
 from vectorae.fitting.photos import MOST_PIXELS
 from vectorae.inference.vectorize import DrawnBatch, Outputs, draw_batches
 from vectorae.io.image_files import ImageFile
-from vectorae.io.images import MAX_PIXELS, Picture, picture_size, read_whole, whole_part
+from vectorae.io.images import MAX_PIXELS, Picture, inverted, picture_size, read_whole, whole_part
 from vectorae.io.pixels import to_float
 from vectorae.layout import TiledLayout
 from vectorae.scene import Scene
@@ -211,7 +211,9 @@ class TileReader:
             picture = read_whole(path, shorter, self.channels, self.background, self.max_pixels, MOST_PIXELS)
         except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
             return reason(error)
-        return picture._replace(pixels=255 - picture.pixels) if self.invert else picture
+        if not self.invert:
+            return picture
+        return picture._replace(pixels=inverted(picture.pixels.transpose(1, 2, 0), self.background).transpose(2, 0, 1))
 
 
 def vectorize_tiled(

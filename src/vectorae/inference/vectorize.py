@@ -19,7 +19,7 @@ from vectorae.io.atomic import write_atomic
 from vectorae.io.frame import Frame, OutputSize
 from vectorae.io.image_files import ImageFile
 from vectorae.io.images import Picture, View, as_png, picture_size
-from vectorae.io.pixels import to_float, to_picture
+from vectorae.io.pixels import on_board, to_float, to_picture
 from vectorae.io.sheets import contact_sheet, enlargement
 from vectorae.scene import Scene
 from vectorae.svg import to_svg
@@ -200,5 +200,6 @@ def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) ->
                 whole = to_picture(image[None])
                 rows["image"].append(whole.crop((left, top, left + width, top + height)))
                 large = Frame(frame.part, times * width, times * height)
-                rows["drawing"].append(draw_picture(batch.scene[index], batch.side, large, model.decoder.rasterizer))
+                drawn = draw_picture(batch.scene[index], batch.side, large, model.decoder.rasterizer)
+                rows["drawing"].append(on_board(drawn))
     return contact_sheet(rows) if rows["image"] else None

@@ -141,7 +141,8 @@ def read_picture(file: Any, view: View) -> Picture:
             needed = 2 * view.size / (right - left)
         plain, (width, height) = _upright(image, needed, view.channels, view.background)
     square = _square(plain, view, view.part(width, height)).reshape(view.size, view.size, -1)
-    return Picture(_inverted(square, view).transpose(2, 0, 1), width, height)
+    square = inverted(square, view.background) if view.invert else square
+    return Picture(square.transpose(2, 0, 1), width, height)
 
 
 def read_crops(file: Any, view: View, count: int, seed: Sequence[int]) -> "np.ndarray[Any, Any]":
@@ -170,18 +171,18 @@ def read_crops(file: Any, view: View, count: int, seed: Sequence[int]) -> "np.nd
         left, top = rng.random(2) * (plain.width - side, plain.height - side)
         box = left, top, min(left + side, plain.width), min(top + side, plain.height)
         seen = np.asarray(plain.resize(size, Image.Resampling.BILINEAR, box=box))
-        crop[:] = _inverted(seen.reshape(*size, -1), view).transpose(2, 0, 1)
+        seen = seen.reshape(*size, -1)
+        crop[:] = (inverted(seen, view.background) if view.invert else seen).transpose(2, 0, 1)
     return crops
 
 
-def _inverted(pixels: "np.ndarray[Any, Any]", view: View) -> "np.ndarray[Any, Any]":
-    """Pixels ``[H, W, C]`` as a view shows them: black as white where it inverts, but alpha as it is."""
-    if not view.invert:
-        return pixels
+def inverted(pixels: "np.ndarray[Any, Any]", background: str) -> "np.ndarray[Any, Any]":
+    """Pixels ``[H, W, C]`` with black as white; alpha, which there is with the background ``none``, stays as it is."""
+    if background != NONE:
+        return 255 - pixels
     # Of colours that are multiplied with alpha, alpha is white.
-    return (
-        255 - pixels if view.background != NONE else np.dstack([pixels[..., -1:] - pixels[..., :-1], pixels[..., -1:]])
-    )
+    alpha = pixels[..., -1:]
+    return np.dstack([alpha - pixels[..., :-1], alpha])
 
 
 def read_whole(
@@ -289,10 +290,10 @@ def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
             raise ValueError("it has pixels that are NaN or infinite")
         scale = 255.0 if values.max() <= 1 else 1.0
         image = Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
-    elif mode.endswith("a"):
+    if mode.endswith("a"):
         image = image.convert("RGBA")
-        image = image if mode == "RGBa" else image.convert("LA")
-    elif image.has_transparency_data:
+        return (image if mode == "RGBa" else image.convert("LA")).convert(mode)
+    if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, background), image)
     if image.mode in ("P", "PA"):

@@ -60,6 +60,15 @@ def to_transparent_picture(image: Tensor) -> Image.Image:
     return Image.fromarray(pixels.permute(1, 2, 0).contiguous().numpy())
 
 
+def on_board(picture: Image.Image) -> Image.Image:
+    """A picture, RGB or RGBA, as RGB; what is transparent lies over a board of squares."""
+    if picture.mode != "RGBA":
+        return picture
+    board = to_picture(_board(picture.height, picture.width)[None, None])
+    board.paste(picture, mask=picture)
+    return board
+
+
 def _board(height: int, width: int) -> Tensor:
     """White and light grey squares, ``[height, width]``."""
     side = max(1, round(min(height, width) / SQUARES))

@@ -132,6 +132,8 @@ class Layout(BlockLayout):
             raise UserError("ordering: depth, and fill and stroke of a shape have but one; write paint=fill or stroke")
         fixed = checked_fields(chosen["fields"] or {}, self.channels)
         style = checked_style(chosen["stroke"] or {})
+        if not style.is_plain and all(paint == "fill" for paint in paints):
+            raise UserError("stroke: none of these shapes is stroked; write paint=stroke, or leave stroke out")
         centers, cells = arranged(chosen["start"], self.rows, self.columns, self.count, self.aspect)
         seeds = Seeds(centers, cells, torch.zeros(self.count))
         blocks: list[KindBlock] = []

@@ -42,6 +42,10 @@ class TiledLayout(LayoutBase):
         self.register_buffer("_corners", corners, persistent=False)
         self.register_buffer("_boxes", _cells(corners, side), persistent=False)
 
+    @property
+    def is_transparent(self) -> bool:
+        return self.tile.is_transparent
+
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
         scene = self.tile(raw.unflatten(1, (self.tiles, -1)).flatten(0, 1), crisp)
         groups = [self._backgrounds(len(raw))] if self.lowest else []

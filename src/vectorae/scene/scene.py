@@ -56,8 +56,13 @@ class Group(TensorRecord):
     def __post_init__(self) -> None:
         if self.stroke_width is None and (self.stroke_color is not None or self.contour_opacity is not None):
             raise ValueError("a stroke_color, or an opacity of each contour, needs a stroke_width")
-        if self.contour_opacity is not None and (self.stroke_color is not None or isinstance(self.outline, RoundedBox)):
+        if self.contour_opacity is None:
+            return
+        if self.stroke_color is not None or isinstance(self.outline, RoundedBox):
             raise ValueError("contour_opacity is for paths that are stroked alone")
+        contours = len(self.outline.contours)
+        if self.contour_opacity.shape[-1] != contours:
+            raise ValueError(f"contour_opacity: {self.contour_opacity.shape[-1]} of them for {contours} contours")
 
     @property
     def is_plain(self) -> bool:
@@ -75,7 +80,9 @@ class Group(TensorRecord):
         """The shapes scaled, strokes included, and turned about their centres, and moved; see ``RoundedBox``."""
         width, style = None if self.stroke_width is None else self.stroke_width * scale, self.style
         if style.dashes:
-            style = style.scaled(float(scale))  # dashes are those of all shapes
+            if isinstance(scale, Tensor) and scale.numel() != 1:
+                raise ValueError("dashes are those of all shapes of a group; scale them by one number")
+            style = style.scaled(float(scale))
         outline = self.outline.transformed(center, scale, angle)
         return replace(self, outline=outline, stroke_width=width, style=style)
 
@@ -96,7 +103,7 @@ def cat_groups(groups: Sequence[Group]) -> Group:
     if len(groups) == 1:
         return first
     if len({group.kind[1:] for group in groups}) > 1:
-        raise ValueError("filled and stroked groups cannot be joined")
+        raise ValueError("groups that are not painted alike cannot be joined: fill, stroke, their order and style")
     outline = cat_outlines([group.outline for group in groups])
     tensors: dict[str, Any] = {
         name: torch.cat([getattr(group, name) for group in groups], dim=1)

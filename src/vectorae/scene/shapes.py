@@ -11,6 +11,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.scene.outlines import Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.record import TensorRecord
 from vectorae.scene.scene import Group, Scene
 
 _Outline = TypeVar("_Outline", bound=Outline)
@@ -18,23 +19,24 @@ _Outline = TypeVar("_Outline", bound=Outline)
 Number = float | Tensor
 """A number, or one for each of B drawings, ``[B]``."""
 
-Place = Sequence[float] | Tensor
+Place = Sequence[Number] | Tensor
 """x and y in canvas units, or those of B drawings, ``[B, 2]``."""
 
-Ink = str | float | Sequence[float] | Tensor
+Ink = str | float | Sequence[Number] | Tensor
 """A colour: a name or ``#rrggbb``; a grey; red, green and blue; or those of B drawings, ``[B, C]``. In [0, 1]."""
 
 
-@dataclass(frozen=True)
-class Shape:
+@dataclass(frozen=True, eq=False, repr=False)
+class Shape(TensorRecord):
     """A shape of one drawing, or of each of B.
 
     Attributes:
         outline: of one shape, ``[B, 1, …]``, or ``[1, 1, …]`` for the same in all drawings.
-        fill, stroke: its colours; None for what is not painted. The stroke lies on top.
+        fill, stroke: its colours; None for what is not painted.
         stroke_width: canvas units.
         opacity: of either paint, in [0, 1]; that of a colour by name is multiplied with it.
         style: caps, joins and dashes of the stroke.
+        stroke_below: the fill lies on top of the stroke, else the stroke on top of the fill.
 
     Raises:
         UserError: neither fill nor stroke, or a colour that nobody knows.
@@ -46,6 +48,7 @@ class Shape:
     stroke_width: Number = 0.01
     opacity: Number = 1.0
     style: StrokeStyle = PLAIN
+    stroke_below: bool = False
 
     def __post_init__(self) -> None:
         if self.fill is None and self.stroke is None:
@@ -57,13 +60,14 @@ class Shape:
 
 
 class ShapePaint(TypedDict, total=False):
-    """``fill``, ``stroke``, ``stroke_width``, ``opacity`` and ``style`` of a ``Shape``."""
+    """``fill``, ``stroke``, ``stroke_width``, ``opacity``, ``style`` and ``stroke_below`` of a ``Shape``."""
 
     fill: Ink | None
     stroke: Ink | None
     stroke_width: Number
     opacity: Number
     style: StrokeStyle
+    stroke_below: bool
 
 
 def circle(center: Place, radius: Number, **paint: Unpack[ShapePaint]) -> Shape:
@@ -127,11 +131,12 @@ class _Painted(NamedTuple):
     opacity: Tensor  # [B]
     stroke_color: Tensor | None = None  # [B, C], where it is filled and stroked
     style: StrokeStyle = PLAIN
+    stroke_below: bool = False
 
     @property
     def family(self) -> tuple[object, ...]:
         """The same for all that form a group; circles have one of their own, in which they stay circles."""
-        paints = self.stroke_width is None, self.stroke_color is None, self.style
+        paints = self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.style
         return self.outline.topology, *paints, bool(self.outline.is_circle.all())
 
 
@@ -154,7 +159,7 @@ def scene_of(shapes: Sequence[Shape], background: Ink | None) -> Scene:
         inks = [fit(one.stroke_color).expand(-1, channels) for one in members if one.stroke_color is not None]
         stroke_color = torch.stack(inks, dim=1) if inks else None
         width, style = torch.cat(widths, dim=1) if widths else None, members[0].style
-        groups.append(Group(outline, tuple(slots), width, stroke_color, style=style))
+        groups.append(Group(outline, tuple(slots), width, stroke_color, members[0].stroke_below, style=style))
     color = [fit(one.color).expand(-1, channels) for one in painted]
     opacity = [fit(one.opacity) for one in painted]
     none = fit(ground)[:, :0]
@@ -195,12 +200,12 @@ def _painted(shape: Shape) -> Iterator[_Painted]:
     fill = None if shape.fill is None else _color(shape.fill)
     stroke = None if shape.stroke is None else _color(shape.stroke)
     if fill and stroke and fill[1] == stroke[1]:
-        yield _Painted(shape.outline, width, fill[0], opacity * fill[1], stroke[0], shape.style)
+        order = shape.style, shape.stroke_below
+        yield _Painted(shape.outline, width, fill[0], opacity * fill[1], stroke[0], *order)
         return
-    if fill:
-        yield _Painted(shape.outline, None, fill[0], opacity * fill[1])
-    if stroke:
-        yield _Painted(shape.outline, width, stroke[0], opacity * stroke[1], style=shape.style)
+    both = [_Painted(shape.outline, None, fill[0], opacity * fill[1])] if fill else []
+    both += [_Painted(shape.outline, width, stroke[0], opacity * stroke[1], style=shape.style)] if stroke else []
+    yield from both[::-1] if shape.stroke_below else both
 
 
 def _tensors(painted: _Painted) -> Iterator[Tensor]:
@@ -248,10 +253,9 @@ def _number(value: Number) -> Tensor:
 def _numbers(value: Any, *sizes: int | None) -> Tensor:
     """A tensor of the sizes given, None for any, and before them the number of drawings, which may be 1."""
     try:
-        tensor = torch.as_tensor(value)
+        tensor = _tensor(value, len(sizes))
     except (TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"shapes: {value!r} is not a number, or as many as there are coordinates") from error
-    tensor = tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
     batched = tensor if tensor.dim() > len(sizes) else tensor[None]
     found = batched.shape[1:]
     if len(found) != len(sizes) or any(size not in (None, own) for size, own in zip(sizes, found, strict=True)):
@@ -262,14 +266,32 @@ def _numbers(value: Any, *sizes: int | None) -> Tensor:
     return batched
 
 
+def _tensor(value: Any, depth: int) -> Tensor:
+    """A number, or sequences of them within each other, as a tensor: those in it keep their gradients.
+
+    Numbers may be tensors ``[B]``, and their sequences tensors whose first dimension is that of the drawings.
+    """
+    if isinstance(value, Tensor) or depth == 0:
+        tensor = torch.as_tensor(value)
+        return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
+    parts = [_tensor(one, depth - 1) for one in value]
+    if len({part.shape[part.dim() - depth + 1 :] for part in parts}) > 1:
+        raise ValueError("not as many numbers everywhere")
+    return torch.stack(torch.broadcast_tensors(*parts), dim=-depth)
+
+
 def _color(ink: Ink) -> tuple[Tensor, float]:
     """The colour, ``[B, C]``, and its opacity."""
     if isinstance(ink, str):
-        *color, alpha = _named(ink) or (0, 0, 0, 255)
-        return torch.tensor([color]) / 255, alpha / 255
-    if isinstance(ink, int | float):
-        return torch.full((1, 1), float(ink)), 1.0
-    return _numbers(ink, None), 1.0
+        *numbers, alpha = _named(ink) or (0, 0, 0, 255)
+        return torch.tensor([numbers]) / 255, alpha / 255
+    is_number = isinstance(ink, int | float) or isinstance(ink, Tensor) and ink.dim() == 0
+    color = _numbers([ink] if is_number else ink, None)
+    if color.shape[1] not in (1, 3):
+        raise UserError(f"colour: {color.shape[1]} numbers; it has one (grey) or three (red, green, blue)")
+    if not color.requires_grad and not ((color >= 0) & (color <= 1)).all():
+        raise UserError(f"colour: {ink!r} has numbers outside of [0, 1]; divide what goes up to 255")
+    return color, 1.0
 
 
 def _named(name: str) -> tuple[int, ...] | None:

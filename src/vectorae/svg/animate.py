@@ -134,7 +134,7 @@ def _highlight(shapes: Sequence[Shape], side: int, times: str) -> list[str]:
 
 def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
     """One shape as elements with their animations, one for each of its parts."""
-    parts = zip(*(shape.parts for shape in shapes), strict=True)
+    parts = zip(*(shape.parts(screen) for shape in shapes), strict=True)
     return "\n".join(_moving_part(part, times, screen) for part in parts)
 
 
@@ -152,6 +152,9 @@ def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
         fixed += f" {first.ends.attributes}"
         fixed += ' paint-order="stroke"' if is_filled and first.stroke_below else ""
     boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
+    if boxes and is_stroked and not first.ends.is_plain and all(box.roundness == 1 for box in boxes):
+        # Whose dashes begin on the right, as those of the still drawing.
+        return _animated("ellipse", fixed, attributes | _ellipse(boxes), _turns(boxes), times)
     if boxes and not (is_stroked and first.ends.is_plain):
         return _animated("rect", fixed, attributes | _box(boxes), _turns(boxes), times)
     curves = [box_as_curve(box) for box in boxes] or [
@@ -172,6 +175,15 @@ def _box(boxes: Sequence[Box]) -> Attributes:
         "height": [number(2 * box.half_extents[1]) for box in boxes],
         "rx": [number(box.roundness * box.half_extents[0]) for box in boxes],
         "ry": [number(box.roundness * box.half_extents[1]) for box in boxes],
+    }
+
+
+def _ellipse(boxes: Sequence[Box]) -> Attributes:
+    return {
+        "cx": [number(box.center[0]) for box in boxes],
+        "cy": [number(box.center[1]) for box in boxes],
+        "rx": [number(box.half_extents[0]) for box in boxes],
+        "ry": [number(box.half_extents[1]) for box in boxes],
     }
 
 

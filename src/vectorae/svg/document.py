@@ -105,9 +105,12 @@ class Shape(NamedTuple):
     contour_opacity: Sequence[float] | None = None
     ends: Ends = Ends()
 
-    @property
-    def parts(self) -> "list[Shape]":
-        """The shapes that are painted for themselves, from the bottom to the top."""
+    def parts(self, screen: bool) -> "list[Shape]":
+        """The shapes that are painted for themselves, from the bottom to the top; by *screen*, fill and stroke are."""
+        if screen and self.stroke_color is not None:
+            fill = self._replace(stroke_width=None, stroke_color=None)
+            stroke = self._replace(color=self.stroke_color, stroke_color=None)
+            return [stroke, fill] if self.stroke_below else [fill, stroke]
         if self.contour_opacity is None or not isinstance(self.outline, Curve):
             return [self]
         return [
@@ -146,7 +149,7 @@ def document(
         lines.append(f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>')
     times: Counter[str] = Counter()
     for layer, own in groupby(shapes, lambda shape: shape.layer):
-        elements = [element(part).replace("/>", f"{blend}/>") for shape in own for part in shape.parts]
+        elements = [element(part).replace("/>", f"{blend}/>") for shape in own for part in shape.parts(screen)]
         if layer is not None:
             times[layer] += 1
             # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.

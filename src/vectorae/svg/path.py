@@ -5,7 +5,7 @@ from typing import Unpack
 from vectorae.errors import UserError
 from vectorae.scene import Path
 from vectorae.scene.shapes import Shape, ShapePaint, filled
-from vectorae.svg.outlines import UnsupportedError, joined, outlines_of
+from vectorae.svg.outlines import joined, outlines_of
 
 
 def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> Shape:
@@ -30,9 +30,11 @@ def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> 
     from svgelements import Path as Parsed
 
     try:
+        if data.strip()[:1] not in ("M", "m"):
+            raise ValueError("it begins with no M")
         (outline,) = joined(list(outlines_of(Parsed(data), 1.0, "path")), fill_rule)
-    except (UnsupportedError, ValueError) as error:
-        why = str(error) or "it has no points"
+    except Exception as error:  # svgelements has no one exception for what it cannot read
+        why = str(error) or type(error).__name__
         raise UserError(f"path: {data!r} cannot be drawn ({why})") from error
     assert isinstance(outline, Path)
     return filled(outline, paint)

@@ -44,7 +44,7 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
         if below not in ("learned", NONE):
             raise UserError(
                 f"primitives.background: {below}, but with dataset.background={NONE} nothing is below the shapes; "
-                "leave one of them out"
+                "write primitives.background=learned"
             )
         primitives["background"] = NONE
     elif below == NONE:
