@@ -1,12 +1,14 @@
 """Several learned starts, and more corrections than in training: the best drawing is the answer."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import pytest
 import torch
-from helpers.models import composed, small_model
+from helpers.models import composed, run_training, small_model
 from torch import Tensor
 
 from vectorae.errors import UserError
@@ -124,3 +126,12 @@ def test_answers_may_be_limited() -> None:
         limit_answers(model, 3, None)
     with pytest.raises(UserError, match=r"^answer_steps: with refine_steps=0 there is nothing"):
         limit_answers(small_model("model.refine_steps=0"), None, 2)
+
+
+def test_a_run_is_watched_from_the_starting_arrangement(tmp_path: Path) -> None:
+    """Not from what the best of the hypotheses begins with."""
+    assert run_training(tmp_path / "run", "model.hypotheses=3") == 0
+    first, *_, last = sorted((tmp_path / "run" / "renders").glob("step_*.npz"))
+    with np.load(first) as begun, np.load(last) as ended:
+        assert not begun["raw"].any()
+        assert ended["raw"].any()

@@ -80,7 +80,9 @@ class Snapshots(Callback):
         images, state = self._watched(trainer, model), model.state
         side = enlargement(model.image_size) * model.image_size
         with eval_mode(model):
-            raw = model(images)
+            # Before the first step the starting arrangement, not the best of those that hypotheses begin with.
+            begins = trainer.global_step == 0
+            raw = images.new_zeros(len(images), model.layout.raw_size) if begins else model(images)
             drawn = {"image": F.interpolate(images, (side, side), mode="nearest")}
             for label, crisp in (("soft", False), ("crisp", True)):
                 drawn[label] = model.decoder.render(raw, side, side, state, crisp)
