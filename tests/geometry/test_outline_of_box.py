@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
-from vectorae.geometry.region import Boundary, area_and_perimeter, covered_area
+from vectorae.geometry.covered_area import covered_area
+from vectorae.geometry.region import Boundary, area_and_perimeter
 from vectorae.geometry.rounded_box import outline_of_box, outline_of_capsule
 
 PIXEL = 1 / 64

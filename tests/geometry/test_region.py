@@ -4,12 +4,14 @@ import math
 
 import pytest
 import torch
+from helpers.polygons import closed, grid, random, to_outline, winding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 from torch.autograd import gradcheck
 
-from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, covered_area, is_inside
+from vectorae.geometry.covered_area import covered_area
+from vectorae.geometry.region import Boundary, area_and_perimeter, boundary, is_inside
 from vectorae.geometry.segment import nearest_segment_distance
 
 SIDE = 12
@@ -17,16 +19,6 @@ PIXEL = 1 / SIDE
 CENTERS = (torch.arange(SIDE, dtype=torch.float64) + 0.5) / SIDE
 CORNERS = range(3, 10)
 DTYPES = [torch.float32, torch.float64]
-
-
-def random(*shape: int, seed: int = 0) -> Tensor:
-    """Uniform in [0, 1], float64."""
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def closed(corners: Tensor) -> Tensor:
-    """``[..., V, 2]`` → ``[..., V + 1, 2]``."""
-    return torch.cat([corners, corners[..., :1, :]], dim=-2)
 
 
 def enclosed(corners: Tensor) -> Boundary:
@@ -37,28 +29,6 @@ def enclosed(corners: Tensor) -> Boundary:
 def coverage(corners: Tensor, height: int = SIDE, width: int = SIDE) -> Tensor:
     """Of one polygon, ``[height, width]``."""
     return covered_area(enclosed(corners), height, width, PIXEL)[0]
-
-
-def grid(x: Tensor, y: Tensor) -> Tensor:
-    """``[H, W, 2]``."""
-    return torch.stack(torch.broadcast_tensors(x, y[:, None]), dim=-1)
-
-
-def winding(points: Tensor, corners: Tensor) -> Tensor:
-    """Winding number of a polygon ``[V, 2]`` around points ``[..., 2]``: the angles that its edges span, summed."""
-    starts = corners.double() - points[..., None, :]
-    ends = starts.roll(-1, -2)
-    cross = starts[..., 0] * ends[..., 1] - starts[..., 1] * ends[..., 0]
-    return (torch.atan2(cross, (starts * ends).sum(-1)).sum(-1) / (2 * math.pi)).round()
-
-
-def to_outline(points: Tensor, corners: Tensor) -> Tensor:
-    """Distance from points ``[..., 2]`` to the edges of a polygon ``[V, 2]``."""
-    corners = corners.double()
-    along = corners.roll(-1, 0) - corners
-    offset = points[..., None, :] - corners
-    part = ((offset * along).sum(-1) / along.square().sum(-1).clamp_min(1e-30)).clamp(0, 1)
-    return (offset - part[..., None] * along).norm(dim=-1).amin(-1)
 
 
 def supersampled(corners: Tensor, fine: int = 16) -> Tensor:
@@ -187,70 +157,6 @@ def test_a_shape_off_the_canvas_covers_nothing(shift: tuple[float, float]) -> No
 def test_the_canvas_within_a_shape_is_covered() -> None:
     corners = torch.tensor([[-3.0, -1.0], [4.0, -2.0], [5.0, 6.0], [-2.0, 3.0]], dtype=torch.float64)
     torch.testing.assert_close(coverage(corners, 5, 9), torch.ones(5, 9).double())
-
-
-def ring_of(*radii: float, sides: int = 24) -> list[Tensor]:
-    """Regular polygons around the middle, ``[sides, 2]`` each; with a negative radius counter-clockwise."""
-    turn = torch.arange(sides, dtype=torch.float64) * 2 * math.pi / sides
-    return [
-        0.5 + abs(radius) * torch.stack([turn.cos(), math.copysign(1, radius) * turn.sin()], dim=-1) for radius in radii
-    ]
-
-
-@pytest.mark.parametrize("even_odd", [False, True])
-@pytest.mark.parametrize("counts", [(3, 3), (4, 7), (5, 3, 6), (1, 2, 5)])
-def test_contours_together_enclose_what_their_fill_rule_says(counts: tuple[int, ...], even_odd: bool) -> None:
-    x, y = 1.4 * random(31, seed=1) - 0.2, 1.4 * random(23, seed=2) - 0.2
-    points = grid(x, y)
-    for seed in range(4):
-        contours = [1.2 * random(count, 2, seed=10 * seed + number) - 0.1 for number, count in enumerate(counts)]
-        region = boundary(*(closed(one)[None] for one in contours), even_odd=even_odd)
-        turns = torch.stack([winding(points, one) for one in contours]).sum(0)
-        clear = torch.stack([to_outline(points, one) for one in contours]).amin(0) > 2e-6
-        expected = turns % 2 != 0 if even_odd else turns != 0
-        assert torch.equal(is_inside(x, y, region)[0][clear], expected[clear])
-        covered = covered_area(region, SIDE, SIDE, PIXEL)[0]
-        area, _ = area_and_perimeter(region)
-        inside = points_inside(contours, even_odd)
-        torch.testing.assert_close(covered, inside, atol=0.06, rtol=0)
-        assert (covered - inside).square().mean().sqrt() < 0.012
-        within = torch.cat(contours).aminmax(dim=0)
-        if within.min.min() >= 0 and within.max.max() <= 1:
-            assert float(covered.sum() * PIXEL**2) == pytest.approx(float(area), abs=1e-9)
-
-
-def points_inside(contours: list[Tensor], even_odd: bool, fine: int = 16) -> Tensor:
-    """The part of fine × fine points in each pixel that contours enclose, ``[SIDE, SIDE]``."""
-    axis = (torch.arange(SIDE * fine, dtype=torch.float64) + 0.5) / (SIDE * fine)
-    turns = torch.stack([winding(grid(axis, axis), one) for one in contours]).sum(0)
-    inside = (turns % 2 != 0 if even_odd else turns != 0).double()
-    return torch.nn.functional.avg_pool2d(inside[None], fine)[0]
-
-
-@pytest.mark.parametrize(
-    ("radii", "even_odd", "holes"),
-    [((0.4, 0.2), True, 1), ((0.4, -0.2), False, 1), ((0.4, 0.2), False, 0), ((0.4, 0.2, 0.1), True, 1)],
-)
-def test_the_distance_to_a_ring_knows_its_hole(radii: tuple[float, ...], even_odd: bool, holes: int) -> None:
-    region = boundary(*(closed(one)[None] for one in ring_of(*radii)), even_odd=even_odd)
-    middle = torch.tensor([0.5], dtype=torch.float64)
-    distance = nearest_segment_distance(middle, middle, region.starts, region.ends, region.present)
-    nearest = [abs(radius) for radius in radii] if holes else [0.4]
-    assert float(distance) == pytest.approx(min(nearest) * math.cos(math.pi / 24), abs=1e-6)
-    assert bool(is_inside(middle, middle, region)) == (not holes or len(radii) == 3)
-    area, perimeter = area_and_perimeter(region)
-    sides = sum(2 * 24 * radius * math.sin(math.pi / 24) for radius in nearest)
-    assert float(perimeter) == pytest.approx(sides, abs=1e-5)
-    signs = [1, -1, 1] if holes else [1]
-    discs = sum(sign * 12 * radius**2 * math.sin(math.pi / 12) for sign, radius in zip(signs, nearest, strict=False))
-    assert float(area) == pytest.approx(discs, abs=1e-5)
-
-
-def test_contours_that_coincide_cancel_each_other_or_count_once() -> None:
-    (one,) = ring_of(0.3)
-    for even_odd, expected in ((True, 0.0), (False, 12 * 0.09 * math.sin(math.pi / 12))):
-        area, _ = area_and_perimeter(boundary(closed(one)[None], closed(one)[None], even_odd=even_odd))
-        assert float(area) == pytest.approx(expected, abs=1e-5)
 
 
 def star() -> tuple[Tensor, Tensor]:

@@ -1,4 +1,4 @@
-"""The region that closed contours enclose: boundary, area, inside test and covered part of pixels.
+"""The region that closed contours enclose: boundary, area and inside test.
 
 Contours may cross themselves and each other. The region's boundary is then only a part of them: pieces with ink on both
 sides do not belong to it. ``boundary`` cuts contours where they cross and keeps the pieces with ink on exactly one
@@ -8,11 +8,9 @@ alone. Where there is ink a fill rule decides: where the winding number is not 0
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from vectorae.geometry.curve import flatten
 
@@ -230,9 +228,9 @@ def _pieces(corners: Tensor, following: Tensor, along: Tensor) -> tuple[Tensor, 
     """
     count = corners.shape[1]
     apart = corners[:, None] - corners[:, :, None]
-    across = _cross(along[:, :, None], along[:, None])
-    on_this = _cross(apart, along[:, None].expand_as(apart)) / across
-    on_other = _cross(apart, along[:, :, None].expand_as(apart)) / across
+    across = cross(along[:, :, None], along[:, None])
+    on_this = cross(apart, along[:, None].expand_as(apart)) / across
+    on_other = cross(apart, along[:, :, None].expand_as(apart)) / across
     number = torch.arange(count, device=corners.device)
     joined = (following[:, None] == number) | (following == number[:, None]) | (number == number[:, None])
     crossing = ~joined & (on_this >= 0) & (on_this <= 1) & (on_other >= 0) & (on_other <= 1)
@@ -254,8 +252,8 @@ def _winding(points: Tensor, corners: Tensor, along: Tensor, pieces: int) -> Ten
     above_end = relative[..., 1] < along[:, None, :, 1]
     to_the_left = torch.where(
         along[:, None, :, 1] > 0,
-        _cross(along[:, None].expand_as(relative), relative) < 0,
-        _cross(along[:, None].expand_as(relative), relative) > 0,
+        cross(along[:, None].expand_as(relative), relative) < 0,
+        cross(along[:, None].expand_as(relative), relative) > 0,
     )
     crossed = (above != above_end) & to_the_left
     own = torch.arange(points.shape[1], device=points.device) // pieces
@@ -274,8 +272,8 @@ def assemble(corners: Tensor, following: Tensor, cuts: Cuts, like: Tensor) -> Bo
         # Always computed along the same one of two crossing segments, so that pieces meet exactly.
         one, other = torch.minimum(cuts.segment, at).clamp_min(0), torch.maximum(cuts.segment, at)
         corner, along_one, along_other = _take(corners, one), _take(along, one), _take(along, other)
-        divisor = _cross(along_one, along_other)
-        part = _cross(_take(corners, other) - corner, along_other) / torch.where(at < 0, 1.0, divisor)
+        divisor = cross(along_one, along_other)
+        part = cross(_take(corners, other) - corner, along_other) / torch.where(at < 0, 1.0, divisor)
         # The crossing of two nearly parallel segments would have an unbounded gradient; it has none.
         steep = divisor.abs() > MIN_SINE * along_one.norm(dim=-1) * along_other.norm(dim=-1)
         part = torch.where(steep, part, part.detach())
@@ -292,7 +290,8 @@ def _take(points: Tensor, index: Tensor) -> Tensor:
     return points.gather(1, index[..., None].expand(-1, -1, 2))
 
 
-def _cross(a: Tensor, b: Tensor) -> Tensor:
+def cross(a: Tensor, b: Tensor) -> Tensor:
+    """The cross product of vectors ``[..., 2]``: > 0 where b points clockwise of a, on screen."""
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
@@ -308,7 +307,7 @@ def area_and_perimeter(region: Boundary) -> tuple[Tensor, Tensor]:
     present = region.present.to(region.starts.dtype)
     # Relative to one of its vertices, so that a small region far from the origin keeps its digits.
     origin = region.starts[..., :1, :].detach()
-    twice = (_cross(region.ends - origin, region.starts - origin) * present).sum(-1)
+    twice = (cross(region.ends - origin, region.starts - origin) * present).sum(-1)
     along = region.ends - region.starts
     length = (along.square().sum(-1) + torch.finfo(along.dtype).tiny).sqrt()
     perimeter = (length * present).sum(-1)
@@ -327,83 +326,3 @@ def is_inside(x: Tensor, y: Tensor, region: Boundary) -> Tensor:
         at = x0 + (row - y0) / torch.where(y1 == y0, 1.0, y1 - y0) * (x1 - x0)
         winding += torch.where(crossed & (at < x), torch.where(y1 > y0, 1, -1), 0).to(torch.int8)
     return winding > 0
-
-
-def covered_area(region: Boundary, height: int, width: int, pixel: float) -> Tensor:
-    """The part of each pixel that lies in the region, exactly; differentiable.
-
-    By Green's theorem it is the sum, over the boundary's segments, of the signed area to the right of each. Its
-    derivative is the normal displacement of the boundary, integrated over the part that lies in the pixel.
-
-    Args:
-        region: boundaries ``[..., S, 2]``.
-        height, width: size of the image in pixels.
-        pixel: size of a pixel in canvas units.
-
-    Returns:
-        ``[..., height, width]`` in [0, 1].
-    """
-    covered: Tensor = _CoveredArea.apply(region.starts / pixel, region.ends / pixel, region.present, height, width)
-    return covered.clamp(0, 1)
-
-
-class _CoveredArea(torch.autograd.Function):
-    """Segments ``[..., S, 2]`` in pixels → signed area to their right in each pixel."""
-
-    @staticmethod
-    def forward(ctx: Any, starts: Tensor, ends: Tensor, present: Tensor, height: int, width: int) -> Tensor:
-        ctx.save_for_backward(starts, ends, present)
-        ctx.size = height, width
-        covered = starts.new_zeros(*present.shape[:-1], height, width)
-        for index in range(starts.shape[-2]):
-            start, end = starts[..., index, :], ends[..., index, :]
-            first, last, passed = _inside_pixels(start, end, height, width)
-            x0, dx, dy = (v[..., None, None] for v in (start[..., 0], *(end - start).unbind(-1)))
-            right_edge = torch.arange(1, width + 1, dtype=starts.dtype, device=starts.device)
-            partly = (last - first) * (right_edge - x0 - dx * (first + last) / 2)
-            covered += torch.where(present[..., index, None, None], dy * (partly + passed), 0)
-        return covered
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        starts, ends, present = ctx.saved_tensors
-        by_start, by_end = torch.zeros_like(starts), torch.zeros_like(ends)
-        for index in range(starts.shape[-2]):
-            start, end = starts[..., index, :], ends[..., index, :]
-            first, last, _ = _inside_pixels(start, end, *ctx.size)
-            weight = torch.where(present[..., index, None, None], gradient, 0)
-            total = (weight * (last - first)).sum((-2, -1))
-            at_end = (weight * (last.square() - first.square()) / 2).sum((-2, -1))
-            dx, dy = (end - start).unbind(-1)
-            outwards = torch.stack([-dy, dx], dim=-1)
-            by_start[..., index, :] = outwards * (total - at_end)[..., None]
-            by_end[..., index, :] = outwards * at_end[..., None]
-        return by_start, by_end, None, None, None
-
-
-def _inside_pixels(start: Tensor, end: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The interval of each segment ``[..., 2]`` inside each pixel, and the length of its part left of the pixel.
-
-    All are positions along the segment in [0, 1], ``[..., H, W]``: (first, last, length). The length counts only the
-    part in the pixel's row.
-    """
-    (x0, y0), (x1, y1) = (points[..., None, None].unbind(-3) for points in (start, end))
-    row = torch.arange(height, dtype=start.dtype, device=start.device)[:, None]
-    column = torch.arange(width, dtype=start.dtype, device=start.device)
-    row_first, row_last = _between(y0, y1, row, torch.zeros_like(row), torch.ones_like(row))
-    first, last = _between(x0, x1, column, row_first, row_last)
-    left_of_it = torch.where(x1 > x0, first - row_first, row_last - last)
-    left_of_it = torch.where(x1 == x0, torch.where(x0 < column, row_last - row_first, 0), left_of_it)
-    return first, last, left_of_it
-
-
-def _between(a: Tensor, b: Tensor, low: Tensor, first: Tensor, last: Tensor) -> tuple[Tensor, Tensor]:
-    """The sub-interval of [first, last] where a + t (b − a) lies between low and low + 1."""
-    along = b - a
-    enter, leave = (low - a) / along, (low + 1 - a) / along
-    enter, leave = torch.minimum(enter, leave), torch.maximum(enter, leave)
-    level, within = along == 0, (low <= a) & (a < low + 1)
-    enter = torch.where(level, torch.where(within, first, last), enter)
-    leave = torch.where(level, last, leave)
-    return torch.minimum(torch.maximum(enter, first), last), torch.minimum(torch.maximum(leave, first), last)

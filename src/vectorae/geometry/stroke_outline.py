@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
+from vectorae.geometry.region import cross
 from vectorae.geometry.stroke_style import StrokeStyle
 
 ERROR = 0.05
@@ -91,7 +92,7 @@ def _side(
         sign: 1 for the side of (−dy, dx), else −1.
     """
     normal, normal_after = sign * half * _left(before), sign * half * _left(after)
-    cosine, sine = (before * after).sum(-1, keepdim=True), _cross(before, after)[..., None]
+    cosine, sine = (before * after).sum(-1, keepdim=True), cross(before, after)[..., None]
     if style.join == "round":
         # On the outer side, by way of the direction in which the stroke comes.
         turn = torch.atan2(sine, cosine).abs() * -sign
@@ -216,7 +217,3 @@ def _left(vectors: Tensor) -> Tensor:
     """Vectors turned by 90°, clockwise on screen."""
     x, y = vectors.unbind(-1)
     return torch.stack([-y, x], dim=-1)
-
-
-def _cross(a: Tensor, b: Tensor) -> Tensor:
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]

@@ -13,8 +13,9 @@ from torch.utils.checkpoint import checkpoint
 
 from vectorae.config.arguments import PositiveInt, validated
 from vectorae.geometry.canvas import pixel_centers, to_local
+from vectorae.geometry.covered_area import covered_area
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Region, covered_area, enclosed_region, is_inside
+from vectorae.geometry.region import Region, enclosed_region, is_inside
 from vectorae.geometry.rounded_box import rounded_box_distance
 from vectorae.geometry.segment import nearest_segment_distance
 from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth

@@ -1,4 +1,4 @@
-"""The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.region.covered_area).
+"""The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.covered_area).
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
 arguments.py); ``alpha`` ``[places, 256]``.

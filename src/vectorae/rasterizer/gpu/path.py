@@ -170,7 +170,7 @@ def _write(rows, totals, room, entry, segment, by_x, by_y, part):
 
 @triton.jit
 def covered_area(x, y, vertices, first, size, pixel):
-    """The part of each pixel that lies in a region (geometry.region.covered_area); x, y: centres of pixels."""
+    """The part of each pixel that lies in a region (geometry.covered_area); x, y: centres of pixels."""
     covered = x * 0
     left, top = x / pixel - 0.5, y / pixel - 0.5
     right_edge, half = tl.max(x) + pixel, 0.5 * pixel
