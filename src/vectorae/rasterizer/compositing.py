@@ -14,7 +14,7 @@ def over(canvas: Tensor, alpha: Tensor, color: Tensor) -> Tensor:
     Args:
         canvas: what lies below, ``[B, C, H, W]``.
         alpha: coverage × opacity, ``[B, N, H, W]`` in [0, 1], last on top.
-        color: ``[B, N, C]``.
+        color: ``[B, N, C]``, or ``[B, N, C, H, W]``.
 
     Returns:
         ``[B, C, H, W]``
@@ -24,7 +24,7 @@ def over(canvas: Tensor, alpha: Tensor, color: Tensor) -> Tensor:
     for layer in reversed(alpha.unbind(1)):
         weights.append(layer * transmittance)
         transmittance = transmittance * (1 - layer)
-    painted = torch.einsum("bnhw,bnc->bchw", torch.stack(weights[::-1], dim=1), color)
+    painted = _mixed(torch.stack(weights[::-1], dim=1), color)
     return painted + transmittance[:, None] * canvas
 
 
@@ -36,7 +36,7 @@ def soft_or(canvas: Tensor, alpha: Tensor, color: Tensor) -> Tensor:
     """
     dark = 1 - canvas
     for layer, ink in zip(alpha.unbind(1), color.unbind(1), strict=True):
-        dark = dark * (1 - layer[:, None] * ink[:, :, None, None])
+        dark = dark * (1 - layer[:, None] * (ink if ink.dim() == 4 else ink[:, :, None, None]))
     return 1 - dark
 
 
@@ -73,10 +73,15 @@ def over_by_depth(canvas: Tensor, alpha: Tensor, color: Tensor, depth: Tensor, t
     # Where nothing is covered the ratio is 1, so that the gradient is that of a single shape.
     weight = alpha * seen
     scale = (1 - free + _TINY) / (weight.sum(1, keepdim=True) + _TINY)
-    return torch.einsum("bnhw,bnc->bchw", weight * scale, color) + free * canvas
+    return _mixed(weight * scale, color) + free * canvas
 
 
 def depth_precedence(depth: Tensor, temperature: Tensor | float) -> Tensor:
     """The degree to which shape j is in front of shape k, ``[B, N, N]`` in [0, 1], by depth ``[B, N]``; 0 for j = k."""
     itself = torch.eye(depth.shape[1], dtype=depth.dtype, device=depth.device)
     return torch.sigmoid((depth[:, :, None] - depth[:, None]) / temperature) * (1 - itself)
+
+
+def _mixed(weights: Tensor, color: Tensor) -> Tensor:
+    """Σ_k w_k c_k, ``[B, C, H, W]``, of weights ``[B, N, H, W]``; colours as for ``over``."""
+    return torch.einsum("bnhw,bnc->bchw" if color.dim() == 3 else "bnhw,bnchw->bchw", weights, color)

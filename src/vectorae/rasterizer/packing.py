@@ -13,6 +13,7 @@ from vectorae.geometry.curve import flatten, polyline_length
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
 from vectorae.rasterizer.exact import exact_region
+from vectorae.rasterizer.gradients import Inks, split_gradients
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
@@ -42,6 +43,7 @@ class Packed:
         blend: of filled boxes, see ``coverage.Weights``, ``[B, N]``; without gradient.
         present: a bit, 1 << kind, for each kind that there is.
         subpixels: each way in a pixel.
+        inks: the gradients; None if there are none.
     """
 
     numbers: Tensor
@@ -53,6 +55,7 @@ class Packed:
     blend: Tensor
     present: int
     subpixels: int
+    inks: Inks | None
 
     @property
     def topology(self) -> tuple[Tensor, ...]:
@@ -120,6 +123,7 @@ def pack(
             for a device.
         box_packer: what packs boxes; its results are those of ``pack_boxes``, in any order.
     """
+    scene, inks = split_gradients(scene)
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
     exact, parts = [], []
@@ -150,6 +154,7 @@ def pack(
         blend=blend,
         present=present,
         subpixels=1 if present == 1 << REGION else subpixels,
+        inks=inks,
     )
 
 

@@ -133,7 +133,8 @@ def _draw(
         scene = _copy_to_cpu(scene)
     scene = plain(scene, 1 / min(height, width))
     if scene.depth is not None and scene.compositing == "over" and temperature > 0:
-        backend = backend if scene.count <= UNDECIDED_LIMITS.get(backend, scene.count) else "reference"
+        many = scene.count > UNDECIDED_LIMITS.get(backend, scene.count)
+        backend = "reference" if many or any(group.gradient for group in scene.groups) else backend
     width_of_edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else softness
     edge = (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
     # Geometry needs its digits: half precision would move edges by pixels.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -31,10 +31,13 @@ from vectorae.rasterizer.coverage import (
     stroke_fullness,
 )
 from vectorae.rasterizer.exact import exact_region
+from vectorae.rasterizer.gradients import draw_inks, split_gradients
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene, select_slots, sort_by_slot
 
 CHUNK_SIZE = 2**18
 """Shapes × pixels evaluated at once: about 50 MiB of intermediate tensors, small enough for the processor's caches."""
+
+_Result = TypeVar("_Result")
 
 _chunk_size: ContextVar[int] = ContextVar("chunk_size", default=CHUNK_SIZE)
 
@@ -83,54 +86,70 @@ def rasterize(
         ``[B, C, H, W]`` in [0, 1].
     """
     limit, pixels = _chunk_size.get(), height * width * SUBPIXELS.get(coverage, 1) ** 2
+    has_gradients = any(group.gradient is not None for group in scene.groups)
+    pixels *= scene.channels + 1 if has_gradients else 1
     shapes = max(1, min(scene.count, limit // pixels))
     images = max(1, limit // (shapes * pixels))
     by_depth = scene.depth is not None and scene.compositing == "over"
-    alphas = partial(_alphas, height=height, width=width, coverage=coverage)
+    layer = partial(_layer, height=height, width=width, coverage=coverage, by_pixel=has_gradients)
     drawn = []
     for image in range(0, scene.batch, images):
         part, softness = scene[image : image + images], edge[image : image + images]
         canvas = part.ground[:, :, None, None].expand(-1, -1, height, width)
-        layers = []
+        layers: list[tuple[Tensor, Tensor]] = []
         for slot in range(0, scene.count, shapes):
             chunk, inside = part.select(slot, slot + shapes), softness[:, slot : slot + shapes]
             if by_depth:
-                layers.append(_once_more(alphas, chunk, inside))
+                layers.append(_once_more(layer, chunk, inside))
             else:
-                canvas = _once_more(partial(_draw, alphas), canvas, chunk, inside)
+                canvas = _once_more(partial(_draw, layer), canvas, chunk, inside)
         if layers:
-            canvas = _once_more(_composite_by_depth, canvas, torch.cat(layers, dim=1), part, temperature)
+            alpha, color = (torch.cat(parts, dim=1) for parts in zip(*layers, strict=True))
+            canvas = _once_more(_composite_by_depth, canvas, alpha, color, part, temperature)
         drawn.append(canvas)
     return torch.cat(drawn)
 
 
-def _once_more(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
+def _once_more(function: Callable[..., _Result], *arguments: Any) -> _Result:
     """``function(*arguments)``, whose intermediate tensors are computed once more for the backward pass."""
     if not torch.is_grad_enabled():
         return function(*arguments)
-    return checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+    drawn: _Result = checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
+    return drawn
 
 
-def _draw(alphas: Callable[[Scene, Tensor], Tensor], canvas: Tensor, scene: Scene, softness: Tensor) -> Tensor:
-    return COMPOSITINGS[scene.compositing](canvas, alphas(scene, softness), scene.color)
+def _draw(
+    layer: Callable[[Scene, Tensor], tuple[Tensor, Tensor]], canvas: Tensor, scene: Scene, softness: Tensor
+) -> Tensor:
+    return COMPOSITINGS[scene.compositing](canvas, *layer(scene, softness))
 
 
-def _composite_by_depth(canvas: Tensor, alpha: Tensor, scene: Scene, temperature: float) -> Tensor:
+def _composite_by_depth(canvas: Tensor, alpha: Tensor, color: Tensor, scene: Scene, temperature: float) -> Tensor:
     assert scene.depth is not None
     if temperature > 0:
-        return over_by_depth(canvas, alpha, scene.color, scene.depth, temperature)
+        return over_by_depth(canvas, alpha, color, scene.depth, temperature)
     order = scene.order()
-    alpha = alpha.gather(1, order[:, :, None, None].expand_as(alpha))
-    return COMPOSITINGS["over"](canvas, alpha, scene.color.gather(1, order[:, :, None].expand_as(scene.color)))
+    alpha, color = (
+        one.gather(1, order.view(*order.shape, *[1] * (one.dim() - 2)).expand_as(one)) for one in (alpha, color)
+    )
+    return COMPOSITINGS["over"](canvas, alpha, color)
 
 
-def _alphas(scene: Scene, softness: Tensor, height: int, width: int, coverage: str) -> Tensor:
-    """Coverage × opacity of each shape, ``[B, N, H, W]``, by slot."""
+def _layer(
+    scene: Scene, softness: Tensor, height: int, width: int, coverage: str, by_pixel: bool
+) -> tuple[Tensor, Tensor]:
+    """Coverage × opacity of each shape, ``[B, N, H, W]``, by slot, and colours: ``[B, N, C]``, or by pixel."""
+    scene, inks = split_gradients(scene)
     covered = [
         _group_coverage(group, height, width, coverage, select_slots(softness, group.slots)) for group in scene.groups
     ]
     (alpha,) = sort_by_slot(scene.slots, covered)
-    return alpha * scene.opacity[..., None, None]
+    alpha = alpha * scene.opacity[..., None, None]
+    if inks is None:
+        color = scene.color
+        return alpha, color[..., None, None].expand(-1, -1, -1, height, width) if by_pixel else color
+    color, own = draw_inks(scene, inks, height, width)
+    return alpha * own, color
 
 
 def _group_coverage(group: Group, height: int, width: int, profile: str, softness: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Scenes in plain shapes: each one outline, filled or stroked round, in one colour, which is what backends draw."""
+"""Scenes in plain shapes: each one outline, filled or stroked round, in one paint, which is what backends draw."""
 
 from dataclasses import replace
 from itertools import accumulate
@@ -8,8 +8,9 @@ from torch import Tensor
 
 from vectorae.geometry.curve import flatten
 from vectorae.geometry.stroke_outline import stroke_outlines
+from vectorae.scene.group import Group
 from vectorae.scene.outlines import Outline, Path, RoundedBox, box_path
-from vectorae.scene.scene import Group, Scene
+from vectorae.scene.scene import Scene
 from vectorae.scene.slots import select_slots, slot_index
 
 
@@ -39,7 +40,7 @@ def plain(scene: Scene, pixel: float) -> Scene:
         if group.stroke_color is not None:
             above, below = (tuple(start + part for start in starts) for part in (1, 0))
             fill, stroke = (above, below) if group.stroke_below else (below, above)
-            groups.append(Group(group.outline, fill))
+            groups.append(Group(group.outline, fill, gradient=group.gradient))
             groups.append(_stroked(group, group.outline, stroke, pixel))
             color = _placed(color, stroke, group.stroke_color)
         elif group.contour_opacity is not None and isinstance(group.outline, Path):
@@ -65,8 +66,9 @@ def plain(scene: Scene, pixel: float) -> Scene:
 def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: float) -> Group:
     """An outline with the stroke of a group."""
     width, style = group.stroke_width, group.style
+    gradient = group.gradient if group.stroke_color is None else group.stroke_gradient
     if style.is_plain or width is None:
-        return replace(group, outline=outline, slots=slots, stroke_color=None, stroke_below=False, contour_opacity=None)
+        return Group(outline, slots, width, gradient=gradient)
     path = box_path(outline) if isinstance(outline, RoundedBox) else outline
     # Chords are shorter than their arcs, and where a dash lies depends on the length of all before it.
     fine = pixel / 4 if style.dashes else pixel
@@ -79,8 +81,8 @@ def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: floa
     ]
     sizes = tuple(one.shape[-2] for one in contours) if len(contours) > 1 else ()
     if not contours:  # dashes of a path of no length
-        return Group(Path(path.points[..., :1, :], closed=True), slots)
-    return Group(Path(torch.cat(contours, dim=-2), closed=True, sizes=sizes), slots)
+        return Group(Path(path.points[..., :1, :], closed=True), slots, gradient=gradient)
+    return Group(Path(torch.cat(contours, dim=-2), closed=True, sizes=sizes), slots, gradient=gradient)
 
 
 def _number_of_parts(group: Group) -> int:

@@ -1,18 +1,17 @@
-"""Scenes and the groups of shapes that they are made of."""
+"""Scenes: drawings made of groups of shapes."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import import_module
-from itertools import chain
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, Validated
-from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.scene.outlines import Bounds, Outline, Path, RoundedBox, cat_outlines
+from vectorae.scene.group import Group, joined_slots, map_tensors
+from vectorae.scene.outlines import Bounds
 from vectorae.scene.record import TensorRecord
 from vectorae.scene.slots import select_slots, sort_by_slot
 
@@ -27,99 +26,12 @@ COMPOSITING_CHOICES = ("over", "soft_or")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Group(TensorRecord):
-    """Shapes of one kind.
-
-    Attributes:
-        outline: the geometry of n shapes.
-        slots: for each of them its place in painter's order, 0 at the bottom.
-        stroke_width: full width, ``[B, n]``, canvas units; None fills the outline.
-        stroke_color: ``[B, n, C]`` in [0, 1]: the outline is filled in the shape's own colour and stroked in this one,
-            both with the shape's opacity. None: a stroke has the shape's own colour, and there is no fill.
-        stroke_below: the fill lies on top of the stroke, not the stroke on top of the fill.
-        contour_opacity: ``[B, n, m]`` in [0, 1], of stroked paths of m contours, a factor on the shape's own: each
-            contour is painted for itself, the first at the bottom. None: all together, as one.
-        style: caps, joins and dashes of strokes.
-
-    Raises:
-        ValueError: what does not go together.
-    """
-
-    outline: Outline
-    slots: tuple[int, ...]
-    stroke_width: Tensor | None = None
-    stroke_color: Tensor | None = None
-    stroke_below: bool = False
-    contour_opacity: Tensor | None = None
-    style: StrokeStyle = PLAIN
-
-    def __post_init__(self) -> None:
-        if self.stroke_width is None and (self.stroke_color is not None or self.contour_opacity is not None):
-            raise ValueError("a stroke_color, or an opacity of each contour, needs a stroke_width")
-        if self.contour_opacity is None:
-            return
-        if self.stroke_color is not None or isinstance(self.outline, RoundedBox):
-            raise ValueError("contour_opacity is for paths that are stroked alone")
-        contours = len(self.outline.contours)
-        if self.contour_opacity.shape[-1] != contours:
-            raise ValueError(f"contour_opacity: {self.contour_opacity.shape[-1]} of them for {contours} contours")
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether each shape is one outline, filled or stroked round, in one colour: what backends draw."""
-        return self.stroke_color is None and self.contour_opacity is None and self.style.is_plain
-
-    def bounds(self) -> Bounds:
-        """A box around each shape, its stroke included."""
-        center, half, angle = self.outline.bounds()
-        if self.stroke_width is not None:
-            half = half + self.style.reach * self.stroke_width[..., None] / 2
-        return Bounds(center, half, angle)
-
-    def transformed(self, center: Tensor, scale: Tensor | float = 1.0, angle: Tensor | float = 0.0) -> "Group":
-        """The shapes scaled, strokes included, and turned about their centres, and moved; see ``RoundedBox``."""
-        width, style = None if self.stroke_width is None else self.stroke_width * scale, self.style
-        if style.dashes:
-            if isinstance(scale, Tensor) and scale.numel() != 1:
-                raise ValueError("dashes are those of all shapes of a group; scale them by one number")
-            style = style.scaled(float(scale))
-        outline = self.outline.transformed(center, scale, angle)
-        return replace(self, outline=outline, stroke_width=width, style=style)
-
-    @property
-    def kind(self) -> tuple[Hashable, ...]:
-        """The same for all groups that can be joined by ``cat_groups``."""
-        paints = (self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.contour_opacity is None)
-        return self.outline.topology, *paints, self.style
-
-    def map(self, function: Callable[[Tensor], Tensor]) -> "Group":
-        """The group with every tensor replaced by ``function(tensor)``."""
-        return _map(self, lambda _, tensor: function(tensor))
-
-
-def cat_groups(groups: Sequence[Group]) -> Group:
-    """Join groups along the shape dimension, painted alike; see ``cat_outlines``."""
-    first = groups[0]
-    if len(groups) == 1:
-        return first
-    if len({group.kind[1:] for group in groups}) > 1:
-        raise ValueError("groups that are not painted alike cannot be joined: fill, stroke, their order and style")
-    outline = cat_outlines([group.outline for group in groups])
-    tensors: dict[str, Any] = {
-        name: torch.cat([getattr(group, name) for group in groups], dim=1)
-        for name, value in vars(first).items()
-        if isinstance(value, Tensor)
-    }
-    return replace(first, outline=outline, slots=_joined_slots(groups), **tensors)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
 class Scene(TensorRecord, Validated):
     """A batch of B drawings of N shapes each, in painter's order (the last is on top).
 
     Attributes:
         groups: the shapes' geometry by kind; their slots together are 0 … N − 1.
-        color: ``[B, N, C]`` in [0, 1], sRGB, with C 1 or 3.
+        color: ``[B, N, C]`` in [0, 1], sRGB, with C 1 or 3; of shapes with a gradient, which is seen instead, any.
         opacity: ``[B, N]`` in [0, 1].
         softness: ``[B, N]`` factor on the softness that the scene is drawn with, > 0.
         background: ``[B, C]`` in [0, 1]; None is transparent.
@@ -198,6 +110,7 @@ class Scene(TensorRecord, Validated):
         groups = [
             f"{len(group.slots)} {type(group.outline).__name__}{paints[group.stroke_width is None]}"
             f"{'' if group.stroke_color is None else ' and filled'}"
+            f"{'' if group.gradient is group.stroke_gradient is None else ' in gradients'}"
             for group in self.groups
         ]
         where = f"{self.opacity.dtype}, {self.opacity.device}"
@@ -234,7 +147,7 @@ class Scene(TensorRecord, Validated):
     @property
     def slots(self) -> tuple[int, ...]:
         """The slots of all groups, one group after the other."""
-        return _joined_slots(self.groups)
+        return joined_slots(self.groups)
 
     def order(self) -> Tensor:
         """The slots of each drawing from the bottom to the top, ``[B, N]``: by depth, equal depths by slot."""
@@ -255,7 +168,7 @@ class Scene(TensorRecord, Validated):
 
     def map_named(self, function: Callable[[str, Tensor], Tensor]) -> "Scene":
         """The scene with every tensor replaced by ``function(name, tensor)``, of names like ``color``"""
-        return _map(self, function)
+        return map_tensors(self, function)
 
     def __getitem__(self, index: int | slice) -> "Scene":
         """One drawing or several, as a scene (an integer keeps the batch dimension, of size 1)."""
@@ -292,21 +205,24 @@ class Scene(TensorRecord, Validated):
         return replace(self._with_colors(opaque), background=background)
 
     def painted(self, color: Tensor) -> "Scene":
-        """The shapes in other colours ``[B, N, C]``, fill and stroke alike, on black."""
-        groups = (
-            group if group.stroke_color is None else replace(group, stroke_color=select_slots(color, group.slots))
-            for group in self.groups
-        )
+        """The shapes in other colours ``[B, N, C]``, fill, stroke and stops of gradients alike, on black."""
+
+        def in_color(group: Group) -> Group:
+            own = select_slots(color, group.slots)
+
+            def instead(before: Tensor) -> Tensor:
+                return own if before.dim() == 3 else own[:, :, None].expand(-1, -1, before.shape[2], -1)
+
+            return group.with_colors(instead)
+
+        groups = map(in_color, self.groups)
         black = color.new_zeros(len(color), color.shape[2])
         return replace(self, groups=tuple(groups), color=color, background=black)
 
     def _with_colors(self, function: Callable[[Tensor], Tensor]) -> "Scene":
-        """The scene with ``function`` of the colours of all shapes, fill and stroke."""
-        groups = (
-            group if group.stroke_color is None else replace(group, stroke_color=function(group.stroke_color))
-            for group in self.groups
-        )
-        return replace(self, groups=tuple(groups), color=function(self.color))
+        """The scene with ``function`` of the colours of all shapes, fill, stroke and gradients."""
+        groups = tuple(group.with_colors(function) for group in self.groups)
+        return replace(self, groups=groups, color=function(self.color))
 
     def grey(self) -> "Scene":
         """The scene in one channel: luma by ITU-R BT.601, as Pillow's conversion to grey."""
@@ -366,21 +282,5 @@ def _check_slots(groups: tuple[tuple[int, ...], ...], count: int) -> None:
         raise ValueError(f"the groups' slots must be 0 … {count - 1}, once each; got {slots}")
 
 
-def _joined_slots(groups: Sequence[Group]) -> tuple[int, ...]:
-    return tuple(chain.from_iterable(group.slots for group in groups))
-
-
 def _take(group: Group, members: tuple[int, ...]) -> Group:
     return group.map(lambda tensor: select_slots(tensor, members))
-
-
-def _map(value, function):  # type: ignore[no-untyped-def]  # a walk over scenes, groups and outlines
-    changed = {}
-    for name, part in vars(value).items():
-        if isinstance(part, Tensor):
-            changed[name] = function(name, part)
-        elif isinstance(part, RoundedBox | Path):
-            changed[name] = _map(part, function)
-        elif name == "groups":
-            changed[name] = tuple(_map(group, function) for group in part)
-    return replace(value, **changed)

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
+from vectorae.scene.group import Group
 from vectorae.scene.outlines import Outline, Path, RoundedBox, cat_outlines
 from vectorae.scene.record import TensorRecord
-from vectorae.scene.scene import Group, Scene
+from vectorae.scene.scene import Scene
 
 _Outline = TypeVar("_Outline", bound=Outline)
 

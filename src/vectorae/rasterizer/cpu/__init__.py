@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
-from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, InkTables, Shapes
 from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
@@ -24,6 +24,7 @@ from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
 from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
+from vectorae.rasterizer.gradients import Inks
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
@@ -46,9 +47,11 @@ def rasterize(
         scene.color,
         scene.ground,
         in_front,
+        None if packed.inks is None else packed.inks.table,
         tuple(tensor.contiguous().numpy() for tensor in packed.topology),
         Canvas(height, width, packed.subpixels, list(PROFILES).index(coverage), compositing),
         packed.present,
+        packed.inks,
     )
     return image
 
@@ -56,44 +59,58 @@ def rasterize(
 class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> Tensor:
-        *tensors, topology, canvas, present = arguments
+        *tensors, table, topology, canvas, present, inks = arguments
         tensors = [tensor.detach().contiguous() for tensor in tensors]
-        shapes, keep = _shapes(topology, tensors), any(ctx.needs_input_grad)
+        shapes, keep, tables = _shapes(topology, tensors), any(ctx.needs_input_grad), _tables(table, inks)
         image = new_tensor((*shapes.background.shape, canvas.height, canvas.width), shapes.numbers.dtype)
         into = image.numpy()
         parts = split_work(len(image), count_tiles(canvas.height))
 
         def work(number: int, part: Part) -> Covered | None:
-            covered = draw(part, shapes, canvas, present, keep, into)
+            covered = draw(part, shapes, tables, canvas, present, keep, into)
             return covered if keep else None
 
         covered = run_parallel(work, parts)
         if keep:
-            ctx.save_for_backward(*tensors)
+            ctx.save_for_backward(*tensors, table)
             ctx.topology, ctx.canvas, ctx.present, ctx.parts, ctx.covered = topology, canvas, present, parts, covered
+            ctx.inks = inks
         return image
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        canvas, parts, tensors = ctx.canvas, ctx.parts, ctx.saved_tensors
+        canvas, parts, (*tensors, table) = ctx.canvas, ctx.parts, ctx.saved_tensors
+        tables = _tables(table, ctx.inks)
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
         arrays = [getattr(shapes, name) for name in Gradients._fields]
         sums = [np.zeros((bands, *one.shape), one.dtype) for one in arrays]
         by = [Gradients(*(one[band] for one in sums)) for band in range(bands)]
+        of_table = None if tables is None else np.zeros((bands, *tables.table.shape), tables.table.dtype)
 
         def work(number: int, part: Part) -> None:
-            differentiate(part, ctx.covered[number], shapes, canvas, ctx.present, cotangent, by[part.band])
+            by_table = None if of_table is None else of_table[part.band]
+            given = shapes, tables, canvas, ctx.present, cotangent
+            differentiate(part, ctx.covered[number], *given, by[part.band], by_table)
 
         run_parallel(work, parts)
-        return (*(torch.from_numpy(one.sum(0) if bands > 1 else one[0]) for one in sums), None, None, None)
+        found = [
+            None if one is None else torch.from_numpy(one.sum(0) if bands > 1 else one[0]) for one in (*sums, of_table)
+        ]
+        return (*found, None, None, None, None)
 
 
 def count_tiles(pixels: int) -> int:
     """Number of tiles that ``pixels`` in a line are cut into."""
     return -(-pixels // TILE)
+
+
+def _tables(table: Tensor | None, inks: Inks | None) -> InkTables | None:
+    if table is None or inks is None:
+        return None
+    return InkTables(table.detach().contiguous().numpy(), inks.gradients.numpy(), inks.spreads.numpy(), inks.stops)
 
 
 def _shapes(topology: tuple[Array, ...], tensors: Sequence[Tensor]) -> Shapes:

@@ -39,6 +39,22 @@ class Shapes(NamedTuple):
     in_front: Array
 
 
+class InkTables(NamedTuple):
+    """G gradients in each of B drawings; see ``rasterizer.gradients.Inks``.
+
+    Attributes:
+        table: ``[B, G, 9 + S + S (C + 1)]``.
+        gradients: which of them each shape has, ``[N]``; −1 for none.
+        spreads: ``[G]``, indices into ``SPREADS``.
+        stops: S.
+    """
+
+    table: Array
+    gradients: Array
+    spreads: Array
+    stops: int
+
+
 class Gradients(NamedTuple):
     """Derivatives by the fields of ``Shapes`` of the same name, and of the same shapes."""
 

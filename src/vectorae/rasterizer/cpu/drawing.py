@@ -7,7 +7,7 @@ import numpy as np
 
 from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas
-from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Gradients, Shapes
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Gradients, InkTables, Shapes
 from vectorae.rasterizer.cpu.bounds import find_bounds
 from vectorae.rasterizer.cpu.box_strokes import cover_box_strokes, differentiate_box_strokes
 from vectorae.rasterizer.cpu.boxes import cover_boxes, differentiate_boxes
@@ -15,6 +15,7 @@ from vectorae.rasterizer.cpu.buffers import Buffer
 from vectorae.rasterizer.cpu.compositing import composite, differentiate_compositing
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
 from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, differentiate_elliptical_boxes
+from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
 from vectorae.rasterizer.cpu.near import find_near
 from vectorae.rasterizer.cpu.paths import cover_paths, differentiate_paths
 from vectorae.rasterizer.cpu.plan import plan
@@ -51,17 +52,23 @@ class Covered:
     has_others: bool
 
 
-def draw(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool, image: Array) -> Covered:
+def draw(
+    part: Part, shapes: Shapes, inks: InkTables | None, canvas: Canvas, present: int, keep: bool, image: Array
+) -> Covered:
     """Draw a part of the work to ``image`` ``[B, C, H, W]``.
 
     Args:
+        inks: the gradients, if there are any; not for compositing by depth.
         present: a bit, 1 << kind, for each kind that there is.
         keep: what else the backward pass needs.
     """
     with subnormals_flushed():
         covered = _cover(part, shapes, canvas, present, keep)
         tiles = covered.begin, covered.entries, shapes, canvas, part.images, part.rows, covered.alpha.array
-        if canvas.compositing == BY_DEPTH:
+        if inks is not None:
+            work = _scratch(image.dtype, rows_of(image.shape[1]))
+            composite_gradients(*tiles[:3], inks, *tiles[3:], image, work)
+        elif canvas.compositing == BY_DEPTH:
             composite_by_depth(*tiles, image)
         elif canvas.compositing == SOFT_OR:
             composite_soft_or(*tiles, image, _scratch(image.dtype, image.shape[1]))
@@ -71,7 +78,15 @@ def draw(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool, i
 
 
 def differentiate(
-    part: Part, covered: Covered, shapes: Shapes, canvas: Canvas, present: int, cotangent: Array, by: Gradients
+    part: Part,
+    covered: Covered,
+    shapes: Shapes,
+    inks: InkTables | None,
+    canvas: Canvas,
+    present: int,
+    cotangent: Array,
+    by: Gradients,
+    by_table: Array | None,
 ) -> None:
     """Add the derivatives of Σ cotangent · image for a part of the work; ``covered`` is what ``draw`` returned."""
     channels, alpha = cotangent.shape[1], covered.alpha.array
@@ -83,7 +98,11 @@ def differentiate(
             differentiate_compositing_by_depth(*tiles)
         else:
             most = int(np.diff(covered.begin).max())
-            if canvas.compositing == SOFT_OR:
+            if inks is not None:
+                gains = np.empty((most, channels if canvas.compositing == SOFT_OR else 1, PIXELS), alpha.dtype)
+                work = _scratch(alpha.dtype, rows_of(channels))
+                differentiate_gradients(*tiles[:3], inks, *tiles[3:], by_table, gains, work)
+            elif canvas.compositing == SOFT_OR:
                 gains = np.empty((most, channels, PIXELS), alpha.dtype)
                 differentiate_soft_or(*tiles, gains, _scratch(alpha.dtype, 3 * channels))
             else:
