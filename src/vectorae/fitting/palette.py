@@ -44,8 +44,8 @@ def check_palette(layout: LayoutBase, colors: int) -> None:
         raise UserError(
             "palette: the colour of these shapes is fixed; write palette=null, or primitives.fields.color=learned"
         )
-    if "stroke_color" in learned:
-        raise UserError("palette: these shapes have two colours each, which have no palette; write palette=null")
+    if "stroke_color" in learned or "color_2" in learned:
+        raise UserError("palette: these shapes have several colours each, which have no palette; write palette=null")
     if colors < 2 and "background" in learned:
         raise UserError("palette: the background is one of the colours; write palette=2 or more, or fix it")
 

@@ -11,9 +11,11 @@ from vectorae.config.arguments import NonNegativeFloat, Validated
 from vectorae.errors import UserError, choose
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import MARGIN, LayoutBase
+from vectorae.primitives import color_of
 
 OWN = {name: name for name in ("color", "opacity", "stroke_width", "background", "depth")}
-OWN |= {"stroke_color": "color", "contour_opacity": "opacity"}
+OWN |= {"stroke_color": "color"}
+OWN |= dict.fromkeys(("contour_opacity", "stop_opacity", "stroke_stop_opacity"), "opacity")
 """Fields whose rate is not that of their quantity, and its name."""
 
 
@@ -55,7 +57,7 @@ class Rates(Validated):
         point = cell / (math.sqrt((width + 2 * MARGIN) * (height + 2 * MARGIN)) / 4)
 
         def rate(name: str) -> float:
-            own: float = getattr(self, OWN.get(name, quantities[name].rate))
+            own: float = getattr(self, OWN.get(color_of(name), quantities[name].rate))
             return self.fields.get(name, own) * (point if quantities[name].rate == "point" else 1.0)
 
         by_name = {name: rate(name) for name in quantities}

@@ -2,18 +2,19 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, cast
+from typing import Annotated, Any, Literal, get_args
 
 import torch
+from annotated_types import Ge, Le
 from torch import Tensor
 
-from vectorae.config.arguments import check_value
+from vectorae.config.arguments import OneOf, check_value
 from vectorae.errors import UserError, choose
 from vectorae.geometry.canvas import canvas_size
 from vectorae.geometry.stroke_style import StrokeStyle
 from vectorae.layout.base import BACKGROUND_START
 from vectorae.layout.formations import FORMATIONS
-from vectorae.primitives import DEPTH, KINDS, MARGIN, Field, Options, Paint
+from vectorae.primitives import DEPTH, KINDS, MARGIN, MOST_STOPS, Coats, Field, Ink, Options, Paint
 
 LEARNED, NONE = "learned", "none"
 
@@ -73,16 +74,31 @@ def checked_options(options: Mapping[str, Any], kinds: Sequence[str]) -> list[Op
     return [{name: options[name] for name in KINDS[kind].options() if name in options} for kind in kinds]
 
 
-def checked_paint(paint: str | Mapping[str, str], kinds: Sequence[str]) -> list[Paint]:
+def checked_paint(paint: str | Mapping[str, str | int], kinds: Sequence[str]) -> list[Paint]:
     """The paint of each kind."""
-    by_kind = paint if isinstance(paint, Mapping) else {}
-    for kind, value in by_kind.items():
+    given: dict[str, Any] = {} if isinstance(paint, str) else dict(paint)
+    inks, stops = {name: given.pop(name) for name in ("fill", "stroke") if name in given}, given.pop("stops", 2)
+    check_value("paint.stops", stops, Annotated[int, Ge(2), Le(MOST_STOPS)])
+    for name, ink in inks.items():
+        check_value(f"paint.{name}", ink, Annotated[str, OneOf(get_args(Ink))])
+    for kind, value in given.items():
         if kind not in kinds:
-            raise UserError(f"paint.{kind}: {kind} is not among the kinds ({', '.join(kinds)})")
+            choices = ("fill", "stroke", "stops", *kinds)
+            raise UserError(f"paint.{kind}: neither a kind of these shapes nor a setting; {choose(kind, choices)}")
+        check_value(f"paint.{kind}", value, Annotated[str, OneOf(get_args(Coats))])
         if value != "stroke" and KINDS[kind].paint == "stroke":
             raise UserError(f"paint.{kind}: a {kind} has no inside to fill; it is stroked")
-    chosen = {kind: by_kind.get(kind, "fill" if isinstance(paint, Mapping) else paint) for kind in kinds}
-    return ["stroke" if KINDS[kind].paint == "stroke" else cast(Paint, chosen[kind]) for kind in kinds]
+    both: Coats = "both" if len(inks) == 2 else "stroke" if "stroke" in inks else "fill"
+    coats = paint if isinstance(paint, str) else both
+    paints = [KINDS[kind].painted(Paint(given.get(kind, coats), stops=stops, **inks)) for kind in kinds]
+    for name, ink in inks.items():
+        if ink != "flat" and not any(
+            name in (one.coats, "fill" if one.is_both else None) or one.is_both for one in paints
+        ):
+            raise UserError(f"paint.{name}: {ink}, but nothing has a {name}; leave it out, or choose other kinds")
+    if isinstance(paint, Mapping) and "stops" in paint and all(ink == "flat" for ink in inks.values()):
+        raise UserError("paint.stops: of gradients, and there are none; write paint.fill=linear, or leave it out")
+    return paints
 
 
 def checked_style(stroke: Mapping[str, Any]) -> StrokeStyle:
@@ -101,7 +117,10 @@ def checked_style(stroke: Mapping[str, Any]) -> StrokeStyle:
 
 def checked_fields(fields: Mapping[str, Value], channels: int) -> dict[str, Tensor | None]:
     """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
-    known = {name: field for kind in KINDS.values() for name, field in kind.fields(paint="both").items()}
+    gradients = (Paint("both", ink, ink, MOST_STOPS) for ink in get_args(Ink))
+    known = {
+        name: one for paint in gradients for kind in KINDS.values() for name, one in kind.fields(paint=paint).items()
+    }
     checked: dict[str, Tensor | None] = {}
     for name, value in fields.items():
         key = f"fields.{name}"

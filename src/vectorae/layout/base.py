@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from vectorae.geometry.stroke_style import PLAIN
 from vectorae.layout.kind_block import KindBlock, in_order
 from vectorae.primitives import UNIT, Field, Quantity, Seeds
-from vectorae.scene import Group, Scene
+from vectorae.scene import Scene
 
 BACKGROUND_START = 0.3
 BACKGROUND = Field(UNIT, BACKGROUND_START, size=None)
@@ -141,12 +140,8 @@ class BlockLayout(LayoutBase):
         names = ("color", "opacity", "softness", *(("depth",) if self.ordering == "depth" else ()))
         for block in self.kind_blocks:
             values = block(raw, crisp)
-            paints.append([values.pop(name) for name in names])
-            stroke_width, stroke_color = values.pop("stroke_width", None), values.pop("stroke_color", None)
-            outline, shares = block.outline(values), values.get("contour_opacity")
-            style = PLAIN if stroke_width is None else block.style
-            paint = stroke_width, stroke_color, block.stroke_below, shares, style
-            groups.append(Group(outline, block.slots, *paint))
+            paints.append([values[name] for name in names])
+            groups.append(block.group(values))
         place = self.get_buffer("_place")
         color, opacity, softness, *depth = (
             torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)

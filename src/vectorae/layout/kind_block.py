@@ -8,12 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.geometry.canvas import canvas_size
-from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.primitives import DEPTH, Field, Seeds
-from vectorae.scene import Outline
-
-Values = Mapping[str, Tensor]
-"""Name of a field → ``[B, n]``, ``[B, n, size]`` or ``[B, n, P, 2]``."""
+from vectorae.layout.painting import Painting
+from vectorae.layout.values import Values
+from vectorae.primitives import DEPTH, Field, Seeds, color_of
+from vectorae.scene import Group, Outline
 
 
 @dataclass(frozen=True)
@@ -44,8 +42,7 @@ class KindBlock(nn.Module):
         fields: by name, in the order of a shape's raw numbers.
         outline: values → the outline of the shapes.
         aspect: width / height of the canvas.
-        stroke_below: of shapes that are filled and stroked, whether the stroke lies below.
-        style: of strokes.
+        painting: how these are painted.
 
     Attributes:
         width: raw numbers of each shape.
@@ -58,12 +55,10 @@ class KindBlock(nn.Module):
         fields: Mapping[str, FieldStart],
         outline: Callable[[Values], Outline],
         aspect: float,
-        stroke_below: bool = False,
-        style: StrokeStyle = PLAIN,
+        painting: Painting,
     ) -> None:
         super().__init__()
-        self.slots, self.first, self.outline = tuple(slots), first, outline
-        self.stroke_below, self.style = stroke_below, style
+        self.slots, self.first, self.outline, self.painting = tuple(slots), first, outline, painting
         self._fields = {name: one.field for name, one in fields.items()}
         self._columns: dict[str, slice] = {}
         self._limited: set[str] = set()
@@ -124,6 +119,10 @@ class KindBlock(nn.Module):
             values[name] = value if name in self._columns else value.expand(raw.shape[0], *value.shape)
         return values
 
+    def group(self, values: Values) -> Group:
+        """The shapes that values stand for."""
+        return self.painting.group(self.outline(values), self.slots, values)
+
     def with_seeds(self, raw: Tensor, members: Sequence[int], seeds: Seeds) -> Tensor:
         """The raw numbers of these shapes ``[B, n, width]``, with some of them where seeds are.
 
@@ -174,7 +173,7 @@ def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:
     """The value of a field at seeds: ``[..., n]``, ``[..., n, size]`` or ``[..., n, P, 2]``; None if they have none."""
     if name in DEPTH:
         return None
-    return seeds.color if name in ("color", "stroke_color") else field.quantity.seed(field.start, seeds)
+    return seeds.color if color_of(name) in ("color", "stroke_color") else field.quantity.seed(field.start, seeds)
 
 
 def in_order(blocks: Sequence[KindBlock]) -> Tensor:

@@ -25,15 +25,17 @@ from vectorae.layout.arguments import (
 )
 from vectorae.layout.base import BlockLayout
 from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE, even_rows
-from vectorae.layout.kind_block import FieldStart, KindBlock, Values, seeded_value
-from vectorae.primitives import BOTH, DEPTH, KINDS, Options, Paint, Seeds
+from vectorae.layout.kind_block import FieldStart, KindBlock, seeded_value
+from vectorae.layout.painting import Painting
+from vectorae.layout.values import Values
+from vectorae.primitives import DEPTH, KINDS, Coats, Options, Paint, Seeds, color_of
 from vectorae.scene import Outline
 
 GREY = 0.7
 """The colour that all shapes start with."""
 
 Kind = Annotated[str, OneOf(KINDS)]
-PaintName = Annotated[str, OneOf(get_args(Paint))]
+CoatsName = Annotated[str, OneOf(get_args(Coats))]
 Ordering = Annotated[str, OneOf(("slot", "depth"))]
 
 
@@ -52,7 +54,9 @@ class LayoutSettings(TypedDict, total=False):
         options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
             that of all kinds that have it.
         paint: ``fill``; ``stroke`` for the outlines of all kinds; ``both`` in two colours, the stroke on top, or
-            ``both_stroke_below``; or one of them for each kind by name. Lines and curves are always stroked.
+            ``both_stroke_below``. Or ``{fill: linear}``, ``{stroke: radial}`` or both for gradients instead of ``flat``
+            colours, with ``stops: 3`` for more than two; and, for a kind by name, what all are given without it:
+            ``{fill: linear, circle: stroke}``. Lines and curves are always stroked.
         stroke: caps, joins and dashes of all strokes, see ``StrokeStyle``: ``{cap: butt, join: miter}``; round by
             default.
         ordering: ``slot`` (the last on top), or ``depth``: every shape learns how far in front it is, beginning in the
@@ -66,7 +70,7 @@ class LayoutSettings(TypedDict, total=False):
     background: Literal["learned", "none"] | Fraction | Sequence[Fraction]
     fields: Mapping[str, Value] | None
     options: Mapping[str, int | bool | str] | None
-    paint: PaintName | Mapping[str, PaintName]
+    paint: CoatsName | Mapping[str, str | int]
     stroke: Mapping[str, Any] | None
     ordering: Ordering
     aspect: PositiveFloat
@@ -128,11 +132,11 @@ class Layout(BlockLayout):
             checked_options(chosen["options"] or {}, self.kinds),
             checked_paint(chosen["paint"], self.kinds),
         )
-        if self.ordering == "depth" and any(paint in BOTH for paint in paints):
+        if self.ordering == "depth" and any(paint.is_both for paint in paints):
             raise UserError("ordering: depth, and fill and stroke of a shape have but one; write paint=fill or stroke")
         fixed = checked_fields(chosen["fields"] or {}, self.channels)
         style = checked_style(chosen["stroke"] or {})
-        if not style.is_plain and all(paint == "fill" for paint in paints):
+        if not style.is_plain and all(paint.coats == "fill" for paint in paints):
             raise UserError("stroke: none of these shapes is stroked; write paint=stroke, or leave stroke out")
         centers, cells = arranged(chosen["start"], self.rows, self.columns, self.count, self.aspect)
         seeds = Seeds(centers, cells, torch.zeros(self.count))
@@ -143,8 +147,8 @@ class Layout(BlockLayout):
             if slots:
                 starts = self._starts(kind, options[index], paints[index], slots, seeds.take(slots), fixed)
                 outline = partial(_outline, kind, options[index])
-                before, below = blocks[-1].end if blocks else 0, paints[index] == "both_stroke_below"
-                blocks.append(KindBlock(slots, before, starts, outline, self.aspect, below, style))
+                before, painting = blocks[-1].end if blocks else 0, Painting(paints[index].stroke_below, style)
+                blocks.append(KindBlock(slots, before, starts, outline, self.aspect, painting))
                 self.present_kinds.append(kind)
         background = chosen["background"]
         self._assemble(blocks, background_color(background, self.channels), background == LEARNED)
@@ -197,18 +201,20 @@ class Layout(BlockLayout):
             seeds = Seeds(seeds.center, seeds.cell, place * GOLDEN_ANGLE)
         found = {}
         for name, field in (KINDS[kind].fields(options, paint) | (DEPTH if self.ordering == "depth" else {})).items():
-            learned = fixed[name] is None if name in fixed else field.learned
+            given = name if name in fixed else color_of(name)
+            learned = fixed[given] is None if given in fixed else field.learned
             value = seeded_value(name, field, seeds)
             if name in DEPTH:
                 value = (place + 0.5) / self.count
             elif value is None:
                 value = torch.full((len(slots), self.channels), GREY)
-            number = fixed.get(name)
+            number = fixed.get(given)
             start = value if number is None else number.to(value).expand_as(value)
             found[name] = FieldStart(field, start, learned)
         return found
 
 
 def _outline(kind: str, options: Options, values: Values) -> Outline:
-    arguments: dict[str, Any] = {**values, **options}
-    return KINDS[kind](**arguments).outline()
+    primitive = KINDS[kind]
+    own: dict[str, Any] = {name: value for name, value in values.items() if name in primitive.__dataclass_fields__}
+    return primitive(**own, **options).outline()

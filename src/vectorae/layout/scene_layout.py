@@ -11,10 +11,26 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.base import BlockLayout
-from vectorae.layout.kind_block import FieldStart, KindBlock, Values
-from vectorae.primitives import ANGLE, LENGTH, MARGIN, PAINT, POINT, POINTS, STROKE, STROKE_COLOR, UNIT, Field
+from vectorae.layout.kind_block import FieldStart, KindBlock
+from vectorae.layout.painting import Painting, points_of
+from vectorae.layout.values import Values
+from vectorae.primitives import (
+    ANGLE,
+    LENGTH,
+    MARGIN,
+    PAINT,
+    POINT,
+    POINTS,
+    STROKE,
+    STROKE_COLOR,
+    UNIT,
+    Field,
+    Ink,
+    color_of,
+    gradient_fields,
+)
 from vectorae.primitives.quantities import Points
-from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
+from vectorae.scene import Group, LinearGradient, Outline, Path, RoundedBox, Scene
 
 PURE = 0.01
 """How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
@@ -55,7 +71,9 @@ class SceneLayout(BlockLayout):
         for group in drawing.groups:
             fields = self._fields_of(group, drawing, fixed)
             first, outline = blocks[-1].end if blocks else 0, _outlines_of(group.outline)
-            blocks.append(KindBlock(group.slots, first, fields, outline, aspect, group.stroke_below, group.style))
+            spreads = ("pad" if one is None else one.spread for one in (group.gradient, group.stroke_gradient))
+            painting = Painting(group.stroke_below, group.style, *spreads)
+            blocks.append(KindBlock(group.slots, first, fields, outline, aspect, painting))
         background = drawing.background
         learns_background = background is not None and "background" not in fixed
         if background is not None:
@@ -72,7 +90,7 @@ class SceneLayout(BlockLayout):
 
         def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
             learned = learned and name not in fixed
-            if learned and name in ("color", "stroke_color", "opacity", "contour_opacity"):
+            if learned and (color_of(name) in ("color", "stroke_color") or name.endswith("opacity")):
                 start = _learnable(start)
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
@@ -96,6 +114,21 @@ class SceneLayout(BlockLayout):
         if group.contour_opacity is not None:
             shares = group.contour_opacity[0]
             add("contour_opacity", Field(UNIT, ((0.5,) * shares.shape[1],), size=shares.shape[1]), shares)
+        for prefix, gradient in (("", group.gradient), ("stroke_", group.stroke_gradient)):
+            if gradient is None:
+                continue
+            ink: Ink = "linear" if isinstance(gradient, LinearGradient) else "radial"
+            of_gradient = gradient_fields(prefix, ink, gradient.colors.shape[-2])
+            places, center = points_of(gradient)[0], ((0.0, 0.0),)
+            points = of_gradient[prefix + "gradient"]
+            if places.shape[1] == 4:  # a focus of its own
+                points = replace(points, start=(*points.start, *center), size=8)  # type: ignore[misc]
+            add(prefix + "gradient", points, places)
+            for number, color in enumerate(gradient.colors[0].unbind(-2), start=1):
+                name = f"{prefix}color" if number == 1 else f"{prefix}color_{number}"
+                add(name, of_gradient.get(name, PAINT["color"]), color)
+            add(prefix + "stop_opacity", of_gradient[prefix + "stop_opacity"], gradient.opacities[0])
+            add(prefix + "stop_offset", of_gradient[prefix + "stop_offset"], gradient.offsets[0], learned=False)
         add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
         if drawing.depth is not None:
             add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)

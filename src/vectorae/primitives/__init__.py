@@ -16,7 +16,19 @@ from vectorae.primitives.field import (
     several_units,
     unit,
 )
-from vectorae.primitives.primitive import BOTH, DEPTH, KINDS, PAINT, STROKE, STROKE_COLOR, Paint, Primitive
+from vectorae.primitives.paint import (
+    DEPTH,
+    MOST_STOPS,
+    PAINT,
+    STROKE,
+    STROKE_COLOR,
+    Coats,
+    Ink,
+    Paint,
+    color_of,
+    gradient_fields,
+)
+from vectorae.primitives.primitive import KINDS, Primitive
 from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, UNIT, Quantity
 from vectorae.primitives.seeds import Seeds
 
@@ -25,18 +37,20 @@ from vectorae.primitives import strokes, boxes, regions  # noqa: F401  # isort: 
 
 __all__ = [
     "ANGLE",
-    "BOTH",
     "DEPTH",
     "KINDS",
     "LENGTH",
     "MARGIN",
+    "MOST_STOPS",
     "PAINT",
     "POINT",
     "POINTS",
     "STROKE",
     "STROKE_COLOR",
     "UNIT",
+    "Coats",
     "Field",
+    "Ink",
     "Option",
     "Options",
     "Paint",
@@ -44,6 +58,8 @@ __all__ = [
     "Quantity",
     "Seeds",
     "angle",
+    "color_of",
+    "gradient_fields",
     "length",
     "option",
     "point",

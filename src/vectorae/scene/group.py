@@ -79,11 +79,17 @@ class Group(TensorRecord):
             style = style.scaled(float(scale))
         before = self.outline.bounds().center
         outline, move = self.outline.transformed(center, scale, angle), _mover(before, center, scale, angle)
-        gradients = {
-            name: None if one is None else one.moved(move)
-            for name, one in (("gradient", self.gradient), ("stroke_gradient", self.stroke_gradient))
-        }
-        return replace(self, outline=outline, stroke_width=width, style=style, **gradients)
+        gradient, of_stroke = (
+            None if one is None else one.moved(move) for one in (self.gradient, self.stroke_gradient)
+        )
+        return replace(
+            self,
+            outline=outline,
+            stroke_width=width,
+            style=style,
+            gradient=gradient,
+            stroke_gradient=of_stroke,
+        )
 
     @property
     def kind(self) -> tuple[Hashable, ...]:

@@ -182,7 +182,7 @@ def obstacle(model: VectorAutoencoder, trainer: pl.Trainer) -> str | None:
         return "only the fused kernels for GPUs can be captured, and something else draws here"
     if model.layout.ordering == "depth":
         return "shapes whose order is undecided are not drawn by the fused kernels"
-    if any(not block.style.is_plain for block in model.layout.kind_blocks):
+    if any(not block.painting.style.is_plain for block in model.layout.kind_blocks):
         return "how many corners strokes with other ends than round ones have depends on what is drawn"
     if model.options.any_count:
         return "with model.any_count=true the number of shapes changes from step to step"
