@@ -9,10 +9,13 @@ from .scene import RoundedBox as RoundedBox
 from .scene import Scene as Scene
 from .scene.shapes import Shape as Shape
 from .scene.shapes import circle as circle
+from .scene.shapes import composite as composite
 from .scene.shapes import curve as curve
 from .scene.shapes import ellipse as ellipse
 from .scene.shapes import line as line
+from .scene.shapes import linear_gradient as linear_gradient
 from .scene.shapes import polygon as polygon
+from .scene.shapes import radial_gradient as radial_gradient
 from .scene.shapes import rectangle as rectangle
 from .svg import from_svg as from_svg
 from .svg import to_svg as to_svg

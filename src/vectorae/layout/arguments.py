@@ -83,6 +83,8 @@ def checked_paint(paint: str | Mapping[str, str | int], kinds: Sequence[str]) ->
         check_value(f"paint.{name}", ink, Annotated[str, OneOf(get_args(Ink))])
     for kind, value in given.items():
         if kind not in kinds:
+            if kind in KINDS:
+                raise UserError(f"paint.{kind}: {kind} is not among the kinds ({', '.join(kinds)})")
             choices = ("fill", "stroke", "stops", *kinds)
             raise UserError(f"paint.{kind}: neither a kind of these shapes nor a setting; {choose(kind, choices)}")
         check_value(f"paint.{kind}", value, Annotated[str, OneOf(get_args(Coats))])

@@ -13,6 +13,7 @@ from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, Po
 from vectorae.errors import UserError
 from vectorae.io.pixels import straight
 from vectorae.rasterizer import cpu, reference
+from vectorae.rasterizer.composites import draw_composites
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.scene.plain import plain
@@ -127,10 +128,27 @@ def _draw(
         backend = fastest(device.type)
     if backend == "gpu":
         _check_gpu(device.type)
-    if 0 in (scene.batch, scene.count):
-        return scene.ground[:, :, None, None].expand(-1, -1, height, width).clone()
     if backend == "cpu" and device.type != "cpu":
         scene = _copy_to_cpu(scene)
+
+    def draw(shapes: Scene) -> Tensor:
+        return _draw_shapes(shapes, height, width, coverage, softness, temperature, backend)
+
+    return draw_composites(scene, draw).to(device)
+
+
+def _draw_shapes(
+    scene: Scene,
+    height: int,
+    width: int,
+    coverage: str,
+    softness: float | Tensor,
+    temperature: float,
+    backend: str,
+) -> Tensor:
+    """Draw a scene without composites, which lies on a device that the backend draws on."""
+    if 0 in (scene.batch, scene.count):
+        return scene.ground[:, :, None, None].expand(-1, -1, height, width).clone()
     scene = plain(scene, 1 / min(height, width))
     if scene.depth is not None and scene.compositing == "over" and temperature > 0:
         many = scene.count > UNDECIDED_LIMITS.get(backend, scene.count)
@@ -139,8 +157,7 @@ def _draw(
     edge = (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
     # Geometry needs its digits: half precision would move edges by pixels.
     with torch.autocast(edge.device.type, enabled=False):
-        image = BACKENDS[backend](scene, height, width, coverage=coverage, edge=edge, temperature=temperature)
-    return image.to(device)
+        return BACKENDS[backend](scene, height, width, coverage=coverage, edge=edge, temperature=temperature)
 
 
 def fastest(device: str) -> str:

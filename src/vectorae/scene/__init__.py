@@ -1,5 +1,6 @@
 """Scenes: a batch of drawings, each a list of painted outlines over a background."""
 
+from vectorae.scene.composite import Composite, outermost
 from vectorae.scene.gradients import SPREADS, Gradient, LinearGradient, RadialGradient
 from vectorae.scene.group import Group, cat_groups
 from vectorae.scene.outlines import FILL_RULES, Bounds, Outline, Path, RoundedBox, cat_outlines
@@ -11,6 +12,7 @@ __all__ = [
     "FILL_RULES",
     "SPREADS",
     "Bounds",
+    "Composite",
     "Gradient",
     "Group",
     "LinearGradient",
@@ -22,6 +24,7 @@ __all__ = [
     "cat_groups",
     "cat_outlines",
     "kept_tensor",
+    "outermost",
     "select_slots",
     "slot_index",
     "slot_order",

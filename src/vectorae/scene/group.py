@@ -146,6 +146,8 @@ def map_tensors(value, function):  # type: ignore[no-untyped-def]  # a walk over
             changed[name] = map_tensors(part, function)
         elif name == "groups":
             changed[name] = tuple(map_tensors(group, function) for group in part)
+        elif name == "composites":
+            changed[name] = tuple(one.map_named(function) for one in part)
     return replace(value, **changed)
 
 

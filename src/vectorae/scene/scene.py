@@ -10,13 +10,16 @@ import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, Validated
+from vectorae.errors import UserError
+from vectorae.scene.composite import Composite, nested
 from vectorae.scene.group import Group, joined_slots, map_tensors
-from vectorae.scene.outlines import Bounds
+from vectorae.scene.outlines import Bounds, Outline
 from vectorae.scene.record import TensorRecord
 from vectorae.scene.slots import select_slots, sort_by_slot
 
 if TYPE_CHECKING:
-    from vectorae.scene.shapes import Ink, Shape
+    from vectorae.scene.given import Color
+    from vectorae.scene.shapes import Shape, Together
 
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in grey, by ITU-R BT.601."""
@@ -37,10 +40,11 @@ class Scene(TensorRecord, Validated):
         background: ``[B, C]`` in [0, 1]; None is transparent.
         depth: ``[B, N]``, any numbers: larger is on top, whatever the slots say; None leaves the order to the slots.
         compositing: ``over`` (each shape covers those below it) or ``soft_or`` (ink adds up like light).
+        composites: shapes that are painted as one, with an opacity or clipped; the outer before the inner ones.
 
     Raises:
-        ValueError: slots that are not 0 … N − 1, once each.
-        UserError: another compositing.
+        ValueError: slots that are not 0 … N − 1, once each; composites that cross.
+        UserError: another compositing; composites and a depth, or ``soft_or``, which have no order.
 
     Example:
         A white disc on black.
@@ -76,18 +80,24 @@ class Scene(TensorRecord, Validated):
     background: Tensor | None
     depth: Tensor | None = None
     compositing: Annotated[str, OneOf(COMPOSITING_CHOICES)] = "over"
+    composites: tuple[Composite, ...] = ()
 
     def __post_init__(self) -> None:
         _check_slots(tuple(group.slots for group in self.groups), self.count)
+        if self.composites:
+            if self.depth is not None or self.compositing == "soft_or":
+                raise UserError("composites: shapes that are painted as one need an order; draw them over, by slot")
+            object.__setattr__(self, "composites", nested(self.composites, self.count))
         if self.compositing not in COMPOSITING_CHOICES:  # looking at every annotation each time would take too long
             super().__post_init__()
 
     @classmethod
-    def of(cls, shapes: "Sequence[Shape]", background: "Ink | None" = "white") -> "Scene":
+    def of(cls, shapes: "Sequence[Shape | Together]", background: "Color | None" = "white") -> "Scene":
         """The scene of shapes, in painter's order.
 
         Args:
-            shapes: see ``vectorae.circle``, ``ellipse``, ``rectangle``, ``polygon``, ``line``, ``curve`` and ``path``.
+            shapes: see ``vectorae.circle``, ``ellipse``, ``rectangle``, ``polygon``, ``line``, ``curve`` and ``path``;
+                ``composite`` for several as one, ``linear_gradient`` and ``radial_gradient`` for their paint.
                 Numbers may be tensors with those of B drawings, through which gradients flow.
             background: a colour, as of shapes; None is transparent.
 
@@ -101,7 +111,7 @@ class Scene(TensorRecord, Validated):
             >>> vectorae.Scene.of(eye, background="#f2c9a0").count
             3
         """
-        from vectorae.scene.shapes import scene_of
+        from vectorae.scene.of_shapes import scene_of
 
         return scene_of(shapes, background)
 
@@ -189,8 +199,18 @@ class Scene(TensorRecord, Validated):
     def zoomed(self, origin: tuple[float, float], factor: float) -> "Scene":
         """The scene enlarged: ``origin``, x and y in canvas units, becomes (0, 0), and lengths ``factor`` as long."""
         corner = self.color.new_tensor(origin)
-        groups = (group.transformed((group.outline.bounds().center - corner) * factor, factor) for group in self.groups)
-        return replace(self, groups=tuple(groups), softness=self.softness * factor)
+
+        def center(outline: Outline) -> Tensor:
+            return (outline.bounds().center - corner) * factor
+
+        groups = (group.transformed(center(group.outline), factor) for group in self.groups)
+        clips = (tuple(clip.transformed(center(clip), factor) for clip in one.clip) for one in self.composites)
+        return replace(
+            self,
+            groups=tuple(groups),
+            softness=self.softness * factor,
+            composites=tuple(replace(one, clip=clip) for one, clip in zip(self.composites, clips, strict=True)),
+        )
 
     def with_alpha(self) -> "Scene":
         """The shapes with alpha as one more channel, over nothing.
@@ -251,6 +271,7 @@ class Scene(TensorRecord, Validated):
             opacity=self.opacity[:, inside],
             softness=self.softness[:, inside],
             depth=None if self.depth is None else self.depth[:, inside],
+            composites=tuple(one for whole in self.composites if (one := whole.within(start, stop))),
         )
 
     def widen_strokes(self, width: Tensor | float) -> "Scene":
