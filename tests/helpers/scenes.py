@@ -1,5 +1,7 @@
 """Scenes that several tests draw."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -42,8 +44,17 @@ def line(points: list[tuple[float, float]], closed: bool = False) -> Path:
 CLOSED_KINDS = [kind for kind, primitive in KINDS.items() if primitive.paint == "fill"]
 """The kinds that have an inside: they can be filled or stroked."""
 
-PAINTED = [(kind, "fill") for kind in KINDS] + [(kind, "stroke") for kind in CLOSED_KINDS]
-"""Every kind, and every closed kind once more as an outline."""
+IN_GRADIENTS: list[tuple[str, Any]] = [
+    ("circle", {"fill": "linear"}),
+    ("blob", {"fill": "radial", "stops": 3}),
+    ("cubic", {"stroke": "linear", "stops": 3}),
+    ("ring", {"fill": "radial", "stroke": "linear"}),
+]
+"""Kinds with gradients: of each sort, filled, stroked or both."""
+
+PAINTED: list[tuple[str, Any]] = [(kind, "fill") for kind in KINDS] + [(kind, "stroke") for kind in CLOSED_KINDS]
+PAINTED += IN_GRADIENTS
+"""Every kind, every closed kind once more as an outline, and some with gradients."""
 
 
 def leaves_of(scene: Scene) -> tuple[Scene, list[Tensor]]:

@@ -1,5 +1,7 @@
 """Layouts whose starting arrangement is a drawing that is there already."""
 
+from typing import Any
+
 import pytest
 import torch
 from helpers.scenes import PAINTED, box, line, paint, white_on_black
@@ -13,13 +15,13 @@ def drawn(scene: Scene) -> torch.Tensor:
     return rasterize(scene, 32, 48, coverage="ramp")
 
 
-def of_kind(kind: str, paint: str, count: int = 4, **options: object) -> Scene:
+def of_kind(kind: str, paint: Any, count: int = 4, **options: object) -> Scene:
     layout = Layout([kind], count=count, aspect=1.5, paint=paint, **options)  # type: ignore[arg-type]
     return layout(layout.random_raw(1, seed=3), crisp=True)
 
 
 @pytest.mark.parametrize(("kind", "paint"), PAINTED)
-def test_zeros_are_the_drawing_and_every_number_changes_it(kind: str, paint: str) -> None:
+def test_zeros_are_the_drawing_and_every_number_changes_it(kind: str, paint: Any) -> None:
     scene = of_kind(kind, paint)
     layout = SceneLayout(scene, aspect=1.5)
     raw = torch.zeros(2, layout.raw_size, requires_grad=True)

@@ -7,12 +7,14 @@ import hypothesis
 import hypothesis.strategies as st
 import pytest
 import torch
-from helpers.scenes import PAINTED, box, leaves_of, white_on_black
+from helpers.scenes import CLOSED_KINDS, PAINTED, box, leaves_of, white_on_black
 from torch import Tensor
 
 from vectorae import Group, Layout, RoundedBox, Scene, rasterize
+from vectorae.geometry.stroke_style import PLAIN
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
+from vectorae.scene import SPREADS, Gradient, LinearGradient, RadialGradient
 
 SLOPED = [name for name in PROFILES if name != "hard"]
 
@@ -20,7 +22,7 @@ SLOPED = [name for name in PROFILES if name != "hard"]
 @pytest.mark.parametrize("compositing", COMPOSITINGS)
 @pytest.mark.parametrize("coverage", PROFILES)
 @pytest.mark.parametrize(("kind", "paint"), PAINTED)
-def test_gradients_are_exact(kind: str, paint: str, coverage: str, compositing: str) -> None:
+def test_gradients_are_exact(kind: str, paint: Any, coverage: str, compositing: str) -> None:
     # As few points as a kind can have, and one more: a polygon of four corners may cross itself.
     numbers = {name: get_args(one.allowed) for name, one in KINDS[kind].options().items() if type(one.default) is int}
     options = {name: least.ge + 1 for name, (_, least, *_) in numbers.items()}
@@ -64,7 +66,7 @@ def test_gradients_of_rounded_boxes_are_exact(roundness: float, stroked: bool) -
 
 @pytest.mark.parametrize("coverage", SLOPED)
 @pytest.mark.parametrize(("kind", "paint"), [*PAINTED, ("all", "fill"), ("all", "stroke")])
-def test_single_precision_agrees_with_central_differences(kind: str, paint: str, coverage: str) -> None:
+def test_single_precision_agrees_with_central_differences(kind: str, paint: Any, coverage: str) -> None:
     """The float32 gradient of a pixel loss against differences of the float64 loss, over all raw numbers together."""
     size, kinds = 12, list(KINDS) if kind == "all" else [kind]
     layout = Layout(kinds, count=max(3, len(kinds)), paint=paint, fields={"softness": "learned"})
@@ -112,7 +114,20 @@ def degenerate(scene: Scene, seed: int) -> Scene:
             points = torch.cat([points[:, :, : points.shape[2] - half], points[:, :, :half].flip(2)], dim=2)
             outline = replace(outline, points=points)
         width = None if one.stroke_width is None else special(one.stroke_width, 0.0, 3.0)
-        return Group(outline, one.slots, width)
+        gradients = map(gradient, (one.gradient, one.stroke_gradient))
+        return Group(outline, one.slots, width, one.stroke_color, one.stroke_below, None, PLAIN, *gradients)
+
+    def gradient(one: Gradient | None) -> Gradient | None:
+        if one is None:
+            return None
+        stops = {"offsets": special(one.offsets, 0.0, 0.5), "opacities": special(one.opacities, 0.0, 1.0)}
+        spread = SPREADS[seed % 3]
+        if isinstance(one, LinearGradient):
+            end = torch.where(chance(one.end)[..., None], one.start, special(one.end, 0.25, 5.0))
+            return replace(one, end=end, spread=spread, **stops)
+        assert isinstance(one, RadialGradient)
+        axes, focus = special(one.axes, 0.0, 9.0), special(one.focus, 0.5, 1.0, 3.0)
+        return replace(one, axes=axes, focus=focus, spread=spread, **stops)
 
     depth = None if scene.depth is None else special(scene.depth, 0.5)
     return Scene(
@@ -131,7 +146,7 @@ SCENES_EACH = 20
 @hypothesis.settings(max_examples=110, deadline=None, derandomize=True, database=None)
 @hypothesis.given(
     kinds=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=4, unique=True),
-    paint=st.sampled_from(["fill", "stroke"]),
+    paint=st.sampled_from(["fill", "stroke", {"fill": "linear", "stroke": "radial", "stops": 3}]),
     ordering=st.sampled_from(["slot", "depth"]),
     spread=st.sampled_from([0.0, 1.0, 5.0, 60.0]),
     seed=st.integers(0, 10**6),
@@ -146,9 +161,11 @@ SCENES_EACH = 20
     ),
 )
 def test_values_and_gradients_are_finite_whatever_the_scene(
-    kinds: list[str], paint: str, ordering: str, spread: float, seed: int, drawing: dict[str, Any]
+    kinds: list[str], paint: Any, ordering: str, spread: float, seed: int, drawing: dict[str, Any]
 ) -> None:
     """2,200 scenes, twenty at a time; about half of their shapes are degenerate in some way."""
+    if ordering == "depth" and isinstance(paint, dict):  # the fill and the stroke of a shape have but one
+        paint = {"fill": "linear"} if set(kinds) & set(CLOSED_KINDS) else {"stroke": "linear"}
     layout = Layout(kinds, count=2 * len(kinds), paint=paint, ordering=ordering)
     raw = layout.random_raw(SCENES_EACH, seed, spread).requires_grad_()
     scene, leaves = leaves_of(degenerate(layout(raw).detach(), seed))

@@ -1,6 +1,7 @@
 """SVG read back: what we have written gives the same drawing, as do plain shapes by anyone; the rest is named."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +15,7 @@ from vectorae.svg import read_svg
 
 @pytest.mark.parametrize(("height", "width", "compositing"), [(64, 64, "over"), (45, 30, "soft_or")])
 @pytest.mark.parametrize(("kind", "paint"), [*PAINTED, ("all", "fill"), ("all", "stroke")])
-def test_our_own_svg_gives_the_same_drawing(kind: str, paint: str, compositing: str, height: int, width: int) -> None:
+def test_our_own_svg_gives_the_same_drawing(kind: str, paint: Any, compositing: str, height: int, width: int) -> None:
     """Up to the rounding of coordinates to a hundredth of a pixel, and of colours to 8 bits."""
     kinds = list(KINDS) if kind == "all" else [kind]
     layout = Layout(kinds, count=max(6, len(kinds)), aspect=width / height, paint=paint)

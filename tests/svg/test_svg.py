@@ -301,7 +301,7 @@ def test_single_shapes(kind: str, paint: Paint, size: float) -> None:
 
 @pytest.mark.parametrize(("height", "width"), SCENE_SIZES)
 @pytest.mark.parametrize(("kind", "paint"), PAINTED)
-def test_random_scenes_of_each_kind(kind: str, paint: str, height: int, width: int) -> None:
+def test_random_scenes_of_each_kind(kind: str, paint: Any, height: int, width: int) -> None:
     layout = Layout([kind], count=3, aspect=width / height, paint=paint)
     assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width)
 
@@ -309,7 +309,7 @@ def test_random_scenes_of_each_kind(kind: str, paint: str, height: int, width: i
 @pytest.mark.parametrize("compositing", ["over", "soft_or"])
 @pytest.mark.parametrize("paint", ["fill", "stroke"])
 @pytest.mark.parametrize(("height", "width"), SCENE_SIZES)
-def test_random_mixed_scenes(height: int, width: int, paint: str, compositing: str) -> None:
+def test_random_mixed_scenes(height: int, width: int, paint: Any, compositing: str) -> None:
     layout = Layout(list(KINDS), count=len(KINDS), aspect=width / height, paint=paint)
     assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width, compositing)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -59,28 +59,25 @@ def _tensor(value: Any, depth: int) -> Tensor:
     return torch.stack(torch.broadcast_tensors(*parts), dim=-depth)
 
 
-def color_of(ink: Color) -> tuple[Tensor, float]:
-    """The colour, ``[B, C]``, and its opacity."""
+def color_of(ink: Color, name: str = "colour") -> tuple[Tensor, float]:
+    """The colour, ``[B, C]``, and its opacity; ``name`` of what has it, for messages."""
     if isinstance(ink, str):
-        *numbers, alpha = named_color(ink) or (0, 0, 0, 255)
+        from PIL import ImageColor
+
+        try:
+            *numbers, alpha = cast(tuple[int, ...], ImageColor.getcolor(ink, "RGBA"))
+        except ValueError:
+            raise UserError(
+                f"{name}: no colour {ink!r}; write a name of CSS, '#ff8800', or numbers in [0, 1]"
+            ) from None
         return torch.tensor([numbers]) / 255, alpha / 255
     is_number = isinstance(ink, int | float) or isinstance(ink, Tensor) and ink.dim() == 0
     color = numbers_of([ink] if is_number else ink, None)
     if color.shape[1] not in (1, 3):
-        raise UserError(f"colour: {color.shape[1]} numbers; it has one (grey) or three (red, green, blue)")
+        raise UserError(f"{name}: {color.shape[1]} numbers; it has one (grey) or three (red, green, blue)")
     if not color.requires_grad and not ((color >= 0) & (color <= 1)).all():
-        raise UserError(f"colour: {ink!r} has numbers outside of [0, 1]; divide what goes up to 255")
+        raise UserError(f"{name}: {ink!r} has numbers outside of [0, 1]; divide what goes up to 255")
     return color, 1.0
-
-
-def named_color(name: str) -> tuple[int, ...] | None:
-    """Red, green, blue and alpha of a colour by name, or None; each of 0 to 255."""
-    from PIL import ImageColor
-
-    try:
-        return ImageColor.getcolor(name, "RGBA")  # type: ignore[return-value]
-    except ValueError:
-        return None
 
 
 class Fit:

@@ -34,7 +34,7 @@ def scene_of(shapes: Sequence[Shape | Together], background: Color | None) -> Sc
     """See ``Scene.of``."""
     painted: list[_Painted] = []
     composites = list(_add(shapes, painted))
-    ground, _ = color_of("white" if background is None else background)
+    ground, _ = color_of("white" if background is None else background, "background")
     colors = [ground] if background is not None or not painted else []
     for one in painted:
         _note_colors(one, colors)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError, choose
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.scene.given import Color, Fit, Number, Place, color_of, named_color, number_of, numbers_of, points_of
+from vectorae.scene.given import Color, Fit, Number, Place, color_of, number_of, numbers_of, points_of
 from vectorae.scene.gradients import SPREADS, Gradient, LinearGradient, RadialGradient
 from vectorae.scene.outlines import Outline, Path, RoundedBox
 from vectorae.scene.record import TensorRecord
@@ -49,8 +49,8 @@ class Shape(TensorRecord):
             ink = getattr(self, name)
             if isinstance(ink, Gradient) and ink.colors.shape[1] != 1:
                 raise UserError(f"{name}: {ink.colors.shape[1]} gradients for one shape")
-            if isinstance(ink, str) and named_color(ink) is None:
-                raise UserError(f"{name}: no colour {ink!r}; write a name of CSS, '#ff8800', or numbers in [0, 1]")
+            if isinstance(ink, str):
+                color_of(ink, name)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
