@@ -19,6 +19,7 @@ from annotated_types import Ge, Le
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 from torch import Tensor
 
+from docs._gallery.paints import PALETTE, PAPER, paints
 from docs._gallery.recipes import draw_recipes
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
@@ -30,7 +31,18 @@ from vectorae.io.pixels import to_picture
 from vectorae.io.progress import counting
 from vectorae.io.sheets import INK, captioned_sheet
 from vectorae.layout import MARGIN, Layout
-from vectorae.primitives import DEPTH, KINDS, PAINT, POINTS, STROKE, STROKE_COLOR, Field, Option, Primitive
+from vectorae.primitives import (
+    DEPTH,
+    KINDS,
+    PAINT,
+    POINTS,
+    STROKE,
+    STROKE_COLOR,
+    Field,
+    Option,
+    Primitive,
+    gradient_fields,
+)
 from vectorae.rasterizer import PROFILES, rasterize
 from vectorae.rasterizer.coverage import stroke_coverage
 from vectorae.scene import Group, Scene
@@ -39,8 +51,6 @@ from vectorae.svg import to_svg
 
 OUTPUT, OUTPUT_OF_IMAGES = "docs/gallery", "outputs/gallery"
 
-PAPER = "#fcf9f0"
-PALETTE = ("#f2b733", "#2a9d8f", "#e65f4b", "#3b5b92", "#24304f")
 FRAME = "#d8d3c7"
 
 SPOTS = ((0.36, 0.37, 1.4, -0.3), (0.73, 0.33, 1.1, 0.5), (0.66, 0.68, 1.25, -0.6), (0.27, 0.74, 0.95, 0.3))
@@ -79,7 +89,7 @@ def main() -> int:
 
 
 def gallery(config: dict[str, Any], folder: Path) -> None:
-    """Draw every kind, layout and profile into a folder, with a page that shows them; or an image by every recipe.
+    """Draw all kinds, paints, layouts and profiles into a folder, with a page of them; or an image by every recipe.
 
     Args:
         config: plain resolved config with the keys of `GalleryConfig`.
@@ -94,7 +104,7 @@ def gallery(config: dict[str, Any], folder: Path) -> None:
         for sheet in draw_recipes(config["image"], config["image_size"], config["steps"], output):
             print(f"drawn: {shell.short(sheet)}")
         return
-    with counting("drawing", 2 * len(KINDS) + 4) as advance:
+    with counting("drawing", 2 * len(KINDS) + 5) as advance:
         for name, content in files(size):
             _write(output / name, content)
             advance(1)
@@ -115,6 +125,8 @@ def files(size: int) -> Iterator[tuple[str, bytes]]:
         yield f"{kind}.png", _png(_row(row))
         yield f"{kind}.svg", to_svg(crisp, size, size)[0].encode()
     yield "kinds.png", _png(_sheet(rows, columns=4))
+    painted = [(name, [_drawing(scene, size, "ramp")]) for name, scene in paints().items()]
+    yield "paints.png", _png(_sheet(painted, columns=7))
     starts = [(name, [_drawing(start(layout), size, "ramp")]) for name, layout in layouts().items()]
     yield "layouts.png", _png(_sheet(starts, columns=7))
     profiles = [(profile, [_profile(profile, size)]) for profile in reversed(PROFILES)]
@@ -289,6 +301,7 @@ def page() -> str:
         (PAINT, "all"),
         (STROKE, "lines, curves and outlines"),
         (STROKE_COLOR, "those that are filled and stroked"),
+        (gradient_fields("", "radial", 2), "those with gradients, one `color_…` more for each stop"),
         (DEPTH, "those ordered by depth"),
     )
     shared = "\n".join(
@@ -312,6 +325,12 @@ Shapes also have:
 | field | range | shapes |
 |---|---|---|
 {shared}
+
+## Paint
+Fills and strokes in flat colours and gradients, ends and corners of strokes, fill rules, and shapes that are painted as
+one.
+
+![{", ".join(paints())}](paints.png)
 
 ## Layouts
 Where the shapes of `primitives=NAME` start, in other colours: they all begin grey.

@@ -26,6 +26,7 @@ COMMITTED = ROOT / "docs" / "gallery"
 FILES = {f"{kind}.{end}" for kind in KINDS for end in ("png", "svg")} | {
     "kinds.png",
     "layouts.png",
+    "paints.png",
     "profiles.png",
     "README.md",
 }
