@@ -29,9 +29,9 @@ def paints() -> dict[str, Scene]:
     for spread in SPREADS:
         ink = vectorae.linear_gradient((0.4, 0.4), (0.6, 0.6), [TEAL, GOLD], spread=spread)
         shapes[spread] = [vectorae.rectangle(MIDDLE, 0.76, 0.76, roundness=0.3, fill=ink)]
-    shapes["opacities of stops"] = [
-        vectorae.rectangle((0.5, y), 0.8, 0.06, fill=NAVY) for y in (0.2, 0.35, 0.5, 0.65, 0.8)
-    ] + [vectorae.circle(MIDDLE, 0.4, fill=vectorae.radial_gradient(MIDDLE, 0.4, [CORAL, CORAL, CORAL + "00"]))]
+    glow = vectorae.radial_gradient(MIDDLE, 0.4, [CORAL, CORAL, CORAL + "00"])
+    bars = (vectorae.rectangle((0.5, y), 0.8, 0.06, fill=NAVY) for y in (0.2, 0.35, 0.5, 0.65, 0.8))
+    shapes["opacities of stops"] = [*bars, vectorae.circle(MIDDLE, 0.4, fill=glow)]
     shapes["stroke"] = [
         vectorae.path(
             HEART, stroke=vectorae.linear_gradient((0.1, 0.5), (0.9, 0.5), [BLUE, CORAL, GOLD]), stroke_width=0.1
