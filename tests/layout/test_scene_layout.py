@@ -7,6 +7,7 @@ import torch
 from helpers.scenes import PAINTED, box, line, paint, white_on_black
 from torch import Tensor
 
+import vectorae
 from vectorae import Layout, Path, RoundedBox, Scene, UserError, rasterize
 from vectorae.layout import OverlayLayout, SceneLayout, Seeds
 
@@ -109,6 +110,21 @@ def test_a_grey_drawing() -> None:
     layout = SceneLayout(scene, aspect=1.5)
     assert layout(torch.zeros(1, layout.raw_size)).channels == 1
     assert white_on_black(box(0, 0, 1, 1)).grey().channels == 1
+
+
+def test_what_is_painted_as_one_stays_so() -> None:
+    discs = [vectorae.circle((x, 0.5), 0.2, fill=0.2, opacity=0.9) for x in (0.4, 0.6)]
+    clip = vectorae.rectangle((0.5, 0.4), 0.5, 0.3)
+    scene = Scene.of(
+        [vectorae.circle((0.5, 0.5), 0.4, fill=0.7, opacity=0.9), vectorae.composite(discs, 0.5, clip)], 0.4
+    )
+    layout = SceneLayout(scene, aspect=1.5, movable=True)
+    assert not layout.seedable
+    raw = torch.zeros(3, layout.raw_size)
+    torch.testing.assert_close(drawn(layout(raw)), drawn(scene).expand(3, -1, -1, -1), atol=2e-3, rtol=0)
+    above = OverlayLayout(layout, Layout(["circle"], count=2, aspect=1.5, channels=1))
+    (one,) = above(torch.zeros(2, above.raw_size)).composites
+    assert (one.start, one.stop, one.opacity.tolist()) == (1, 3, [0.5, 0.5])
 
 
 @pytest.mark.parametrize("kind", ["circle", "ellipse", "triangle", "cubic", "blob", "line"])

@@ -2,13 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from vectorae.layout.kind_block import KindBlock, in_order
 from vectorae.primitives import UNIT, Field, Quantity, Seeds
-from vectorae.scene import Scene
+from vectorae.scene import Composite, Scene
 
 BACKGROUND_START = 0.3
 BACKGROUND = Field(UNIT, BACKGROUND_START, size=None)
@@ -113,11 +114,20 @@ class BlockLayout(LayoutBase):
     Attributes:
         blocks: the shapes by kind.
         learns_background: whether the background has raw numbers.
+        composites: shapes that are painted as one, of a batch of 1; nothing of them is learned.
     """
 
-    def _assemble(self, blocks: Sequence[KindBlock], background: Tensor | None, learns_background: bool) -> None:
-        """Take blocks, in the order of their raw numbers, and a background ``[C]``, or None."""
-        self.blocks = nn.ModuleList(blocks)
+    composites: Sequence[Composite] = ()
+
+    def _assemble(
+        self,
+        blocks: Sequence[KindBlock],
+        background: Tensor | None,
+        learns_background: bool,
+        composites: Sequence[Composite] = (),
+    ) -> None:
+        """Take blocks, in the order of their raw numbers, a background ``[C]``, or None, and composites as they are."""
+        self.blocks, self.composites = nn.ModuleList(blocks), composites
         self.learns_background = learns_background
         self.raw_size = (blocks[-1].end if blocks else 0) + (self.channels if learns_background else 0)
         self.register_buffer("_place", in_order(blocks), persistent=False)
@@ -147,7 +157,14 @@ class BlockLayout(LayoutBase):
             torch.cat(parts, dim=1).index_select(1, place) for parts in zip(*paints, strict=True)
         )
         background = None if self.is_transparent else self._background_color(raw)
-        return Scene(tuple(groups), color, opacity, softness, background, depth[0] if depth else None)
+        scene = Scene(tuple(groups), color, opacity, softness, background, depth[0] if depth else None)
+        return replace(scene, composites=self._composites(raw)) if self.composites else scene
+
+    def _composites(self, raw: Tensor) -> tuple[Composite, ...]:
+        def expanded(_: str, tensor: Tensor) -> Tensor:
+            return tensor.to(raw).expand(len(raw), *tensor.shape[1:])
+
+        return tuple(one.map_named(expanded) for one in self.composites)
 
     @property
     def seedable(self) -> Sequence[int]:

@@ -30,7 +30,7 @@ class OverlayLayout(BlockLayout):
         blocks = list(below.kind_blocks)
         for block in above.kind_blocks:
             blocks.append(block.moved(below.count, blocks[-1].end if blocks else 0))
-        self._assemble(blocks, below._buffers["_background"], below.learns_background)
+        self._assemble(blocks, below._buffers["_background"], below.learns_background, below.composites)
 
     @property
     def seedable(self) -> Sequence[int]:

@@ -49,14 +49,15 @@ class SceneLayout(BlockLayout):
     """A layout whose starting arrangement is an existing drawing, with all its shapes as they are.
 
     Learned are every shape's outline (a circle stays a circle, a box keeps its roundness), colour, opacity and stroke
-    width, and the background.
+    width, gradients, and the background. What is painted as one stays so, with its opacity and clip.
 
     Args:
         drawing: a scene of one drawing, crisp.
         aspect: width / height of the canvas.
         fixed: names of fields that stay as they are: ``color``, ``opacity``, ``stroke_width``, ``background``, or
             geometry: ``center``, ``points``, ``half_extents``, ``radius``, ``angle``.
-        movable: whether shapes may be put elsewhere; those of a drawing that somebody made may not.
+        movable: whether shapes may be put elsewhere; those of a drawing that somebody made may not, and those that are
+            painted as one cannot.
 
     Raises:
         UserError: a scene of several drawings.
@@ -64,7 +65,7 @@ class SceneLayout(BlockLayout):
 
     def __init__(self, drawing: Scene, aspect: float = 1.0, fixed: Collection[str] = (), movable: bool = False) -> None:
         super().__init__()
-        self._movable = movable
+        self._movable = movable and not drawing.composites
         drawing = drawing.detach().to("cpu").to(torch.float32)
         if drawing.batch != 1:
             raise UserError(f"drawing: a scene of one drawing, not of {drawing.batch}")
@@ -81,7 +82,7 @@ class SceneLayout(BlockLayout):
         learns_background = background is not None and "background" not in fixed
         if background is not None:
             background = (_learnable(background) if learns_background else background)[0]
-        self._assemble(blocks, background, learns_background)
+        self._assemble(blocks, background, learns_background, drawing.composites)
 
     @property
     def seedable(self) -> Sequence[int]:
