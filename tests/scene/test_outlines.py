@@ -9,7 +9,9 @@ from torch import Tensor
 
 from vectorae import Path, RoundedBox, rasterize
 from vectorae.scene import Outline, cat_outlines
-from vectorae.svg.document import Box, Shape, element
+from vectorae.svg.definitions import Definitions
+from vectorae.svg.document import Shape, element
+from vectorae.svg.markup import Box
 
 
 def test_bounds_of_a_box_are_the_box() -> None:
@@ -103,8 +105,8 @@ def test_the_scene_and_the_document_agree_on_what_a_circle_is(
     """The document has no tensors, and so a definition of its own."""
     outline = box(0.5, 0.5, half_width, half_height, 0.2, roundness)
     assert outline.is_circle.tolist() == [[circle]]
-    written = element(Shape(Box((0.5, 0.5), (half_width, half_height), 0.2, roundness), (1.0,), 1.0, None))
-    assert written.startswith("<circle") is circle
+    shape = Shape(Box((0.5, 0.5), (half_width, half_height), 0.2, roundness), (1.0,), 1.0, None)
+    assert element(shape, Definitions()).startswith("<circle") is circle
 
 
 def test_no_path_is_a_circle() -> None:

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,8 +14,9 @@ from helpers.scenes import CLOSED_KINDS
 from PIL import Image
 from torch import Tensor
 
-from vectorae import Layout, Scene, UserError, rasterize
+from vectorae import Layout, RoundedBox, Scene, UserError, rasterize
 from vectorae.primitives import KINDS
+from vectorae.scene import Composite
 from vectorae.svg import animate, to_animated_svg
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -74,10 +76,12 @@ def drawings(picture: Tensor, count: int) -> list[Tensor]:
         (CLOSED_KINDS, "stroke", "over", "slot"),
         (["circle", "cubic", "triangle"], "fill", "soft_or", "slot"),
         (["square", "blob", "line"], "fill", "over", "depth"),
+        (["circle", "rectangle", "blob", "line"], {"fill": "linear", "stroke": "radial", "stops": 3}, "over", "slot"),
+        (["ellipse", "triangle"], {"fill": "radial"}, "over", "slot"),
     ],
 )
 def test_a_browser_shows_every_scene_at_its_time(
-    kinds: list[str], paint: str, compositing: str, ordering: str, tmp_path: Path
+    kinds: list[str], paint: Any, compositing: str, ordering: str, tmp_path: Path
 ) -> None:
     scenes = course(kinds, paint=paint, ordering=ordering, background=0.2)
     text = to_animated_svg(scenes, SIDE, SIDE, compositing=compositing, seconds=8, rest=2)
@@ -95,6 +99,18 @@ def tensors_of(scene: Scene) -> list[Tensor]:
     found: list[Tensor] = []
     scene.map(lambda tensor: found.append(tensor) or tensor)  # type: ignore[func-returns-value]
     return found
+
+
+@needs_browser
+def test_what_is_painted_as_one_moves_within_it(tmp_path: Path) -> None:
+    scenes = course(["circle", "square"], batch=1, background=0.2)
+    clip = RoundedBox(torch.full((1, 1, 2), 0.5), torch.full((1, 1, 2), 0.3), torch.zeros(1, 1), torch.zeros(1, 1))
+    one = Composite(1, scenes[0].count, torch.tensor([0.6]), (clip,))
+    scenes = [replace(scene, composites=(one,)) for scene in scenes]
+    text = to_animated_svg(scenes, SIDE, SIDE, seconds=8, rest=2)
+    for scene, picture in zip(scenes, seen_at(text, [0.0, 4.0, 8.0], tmp_path), strict=True):
+        (found,) = drawings(picture, 1)
+        assert (found - rasterize(scene, SIDE, SIDE, coverage="ramp")[0]).abs().mean() < 0.01
 
 
 @needs_browser

@@ -8,6 +8,7 @@ import torch
 from helpers.renderer import rendered
 from helpers.scenes import PAINTED, box, line, white_on_black
 
+from docs._gallery.paints import paints
 from vectorae import Layout, Path, RoundedBox, UserError, from_svg, rasterize, to_svg
 from vectorae.primitives import KINDS
 from vectorae.svg import read_svg
@@ -33,6 +34,24 @@ def test_our_own_svg_gives_the_same_drawing(kind: str, paint: Any, compositing: 
         twice = rasterize(from_svg(rewritten), height, width, coverage="ramp", compositing=compositing)
         assert (twice - again).abs().max() < 0.03
         assert len(rewritten.splitlines()) == len(text.splitlines())
+
+
+@pytest.mark.parametrize("name", paints())
+def test_every_paint_comes_back(name: str) -> None:
+    scene = paints()[name]
+    read = from_svg(to_svg(scene, 96, 128)[0])
+    drawn, again = (rasterize(each, 96, 128, coverage="ramp") for each in (scene, read))
+    assert (drawn - again).abs().mean() < 0.05 / 255
+    assert [(one.start, one.stop) for one in read.composites] == [(one.start, one.stop) for one in scene.composites]
+    assert to_svg(read, 96, 128)[0].splitlines() == to_svg(scene, 96, 128)[0].splitlines()
+
+
+def test_an_opacity_of_one_shape_is_its_own() -> None:
+    disc = '<circle cx="5" cy="5" r="3" fill="red" fill-opacity="0.5"/>'
+    one = from_svg(f'{HEAD}<g opacity="0.5">{disc}</g></svg>')
+    assert (one.composites, one.opacity.tolist()) == ((), [[0.25]])
+    two = from_svg(f'{HEAD}<g opacity="0.5">{disc}{disc}</g></svg>')
+    assert [(each.start, each.stop, each.opacity.tolist()) for each in two.composites] == [(0, 2, [0.5])]
 
 
 EXACT = ("point", "line", "polyline", "quadratic", "cubic", "catmull_rom", "triangle", "regular_polygon", "polygon")

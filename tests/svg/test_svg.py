@@ -14,11 +14,14 @@ from xml.etree import ElementTree
 import pytest
 import torch
 from helpers.renderer import ZOOM, rendered
-from helpers.scenes import PAINTED, box, line, white_on_black
+from helpers.scenes import IN_GRADIENTS, PAINTED, box, line, white_on_black
 from torch import Tensor
 
+import vectorae
+from docs._gallery.paints import paints
 from vectorae import Group, Layout, Path, RoundedBox, Scene, UserError, rasterize, to_svg
 from vectorae.primitives import ANGLE, KINDS, LENGTH, PAINT, POINT, POINTS, STROKE, UNIT, Paint
+from vectorae.scene import SPREADS
 
 SIZES = [(64, 64), (128, 128), (200, 266)]
 SCENE_SIZES = [(64, 64), (100, 133)]
@@ -271,7 +274,7 @@ def is_long(kind: str) -> bool:
 
 
 @pytest.mark.parametrize("size", [0.3, 0.8, 2.0, 6.0])
-@pytest.mark.parametrize(("kind", "paint"), PAINTED)
+@pytest.mark.parametrize(("kind", "paint"), [pair for pair in PAINTED if pair not in IN_GRADIENTS])
 def test_single_shapes(kind: str, paint: Paint, size: float) -> None:
     """Each at several angles and aspects, in images of all sizes.
 
@@ -307,7 +310,7 @@ def test_random_scenes_of_each_kind(kind: str, paint: Any, height: int, width: i
 
 
 @pytest.mark.parametrize("compositing", ["over", "soft_or"])
-@pytest.mark.parametrize("paint", ["fill", "stroke"])
+@pytest.mark.parametrize("paint", ["fill", "stroke", {"fill": "radial", "stroke": "linear", "stops": 3}])
 @pytest.mark.parametrize(("height", "width"), SCENE_SIZES)
 def test_random_mixed_scenes(height: int, width: int, paint: Any, compositing: str) -> None:
     layout = Layout(list(KINDS), count=len(KINDS), aspect=width / height, paint=paint)
@@ -319,6 +322,50 @@ def assert_equal_to_resvg(scene: Scene, height: int, width: int, compositing: st
     assert edge <= EDGE_ERROR
     assert image <= IMAGE_ERROR
     assert worst <= WORST_ERROR
+
+
+@pytest.mark.parametrize(("height", "width"), [*SCENE_SIZES, (240, 240)])
+@pytest.mark.parametrize("name", paints())
+def test_every_paint(name: str, height: int, width: int) -> None:
+    assert_equal_to_resvg(paints()[name], height, width)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("angle", [0.0, 0.7])
+def test_gradients_of_elements_that_are_turned(angle: float, spread: str) -> None:
+    """What a turned element refers to is turned with it."""
+    linear = vectorae.linear_gradient((0.3, 0.4), (0.6, 0.5), ["red", "gold", "navy"], spread=spread)
+    radial = vectorae.radial_gradient((0.5, 0.5), 0.2, ["white", "#00800040"], focus=(0.6, 0.55), spread=spread)
+    shapes = [
+        vectorae.rectangle((0.4, 0.4), 0.6, 0.4, angle, fill=linear),
+        vectorae.ellipse((0.6, 0.6), 0.3, 0.15, angle, fill=radial, stroke=linear, stroke_width=0.05),
+    ]
+    assert_equal_to_resvg(vectorae.Scene.of(shapes), 100, 133)
+
+
+def test_a_gradient_is_defined_once_and_one_of_no_length_is_its_last_colour() -> None:
+    ink = vectorae.linear_gradient((0.0, 0.0), (1.0, 0.0), ["red", "blue"])
+    none = vectorae.radial_gradient((0.5, 0.5), 0.0, ["red", "#0000ff80"])
+    shapes = [vectorae.circle((0.3, 0.3), 0.1, fill=ink), vectorae.circle((0.6, 0.3), 0.1, stroke=ink)]
+    (text,) = to_svg(vectorae.Scene.of([*shapes, vectorae.circle((0.5, 0.8), 0.1, fill=none)]), 64, 64)
+    assert text.count("<linearGradient") == 1
+    assert "<radialGradient" not in text
+    assert 'fill="#0000ff" fill-opacity="0.502"' in text
+    assert '<stop offset="0" stop-color="#ff0000"/><stop offset="1" stop-color="#0000ff"/>' in text
+
+
+def test_layers_of_what_is_painted_as_one() -> None:
+    """A layer around all of it, or layers within."""
+    discs = [vectorae.circle((0.2 * number, 0.5), 0.1, fill="teal") for number in range(1, 5)]
+    scene = vectorae.Scene.of([discs[0], vectorae.composite(discs[1:3], 0.5), discs[3]])
+    within = to_svg(scene, 64, 64, layers=["one", "one", "two", "two"])[0].splitlines()
+    assert [line for line in within if "<g" in line] == [
+        *('<g id="one">', '<g opacity="0.5">', '<g id="one-part-2">', '<g id="two">', '<g id="two-part-2">')
+    ]
+    around = to_svg(scene, 64, 64, layers=["one", "two", "two", "two"])[0].splitlines()
+    assert [line for line in around if "<g" in line] == ['<g id="one">', '<g id="two">', '<g opacity="0.5">']
+    kept = torch.tensor([[True, False, False, True]])
+    assert "<g" not in to_svg(scene, 64, 64, kept=kept)[0]
 
 
 @pytest.mark.parametrize("stroke_width", [1, 3, 6, 16])

@@ -18,7 +18,8 @@ from PIL import Image, ImageColor
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
 from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture_size, read_picture
-from vectorae.svg.document import Box, Curve, Ends, Shape, document
+from vectorae.svg.document import Ends, Shape, document
+from vectorae.svg.markup import Box, Curve
 
 
 def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin: tuple[float, float]) -> list[Shape]:

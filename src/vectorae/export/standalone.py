@@ -8,6 +8,8 @@ MODULES = (
     "vectorae.errors",
     "vectorae.io.frame",
     "vectorae.io.images",
+    "vectorae.svg.markup",
+    "vectorae.svg.definitions",
     "vectorae.svg.document",
     "vectorae.export.draw",
 )

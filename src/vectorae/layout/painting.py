@@ -68,12 +68,8 @@ def gradient_of(values: Values, prefix: str, spread: str) -> Gradient | None:
 
 def points_of(gradient: Gradient) -> Tensor:
     """The points of gradients, ``[B, n, P, 2]``, which ``gradient_of`` makes the same gradients of."""
-    if isinstance(gradient, LinearGradient):
-        return torch.stack([gradient.start, gradient.end], dim=-2)
-    assert isinstance(gradient, RadialGradient)
-    center = gradient.center[..., None, :]
-    focus = [center + gradient.focus[..., None, :] @ gradient.axes] if bool(gradient.focus.any()) else []
-    return torch.cat([center, center + gradient.axes, *focus], dim=-2)
+    centered = isinstance(gradient, RadialGradient) and not bool(gradient.focus.any())
+    return gradient.points[..., :3, :] if centered else gradient.points
 
 
 def _in_axes(vector: Tensor, axes: Tensor) -> Tensor:

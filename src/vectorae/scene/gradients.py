@@ -53,6 +53,11 @@ class Gradient(TensorRecord, ABC):
         The number that it has at (x, y) is √(u² + v²) + w, canvas units.
         """
 
+    @property
+    @abstractmethod
+    def points(self) -> Tensor:
+        """Where the gradients lie: start and end, or centre, ends of two radii and focus; ``[B, n, 2 or 4, 2]``."""
+
     @abstractmethod
     def moved(self, move: Callable[[Tensor], Tensor]) -> "Gradient":
         """The gradient with its points ``[B, n, 2]`` moved, by any affine map of the plane."""
@@ -100,6 +105,10 @@ class LinearGradient(Gradient):
         begin = torch.where(known, -(along * self.start).sum(-1, keepdim=True), 1)
         none = torch.zeros_like(along)
         return torch.cat([none, none, none, along, begin], dim=-1)
+
+    @property
+    def points(self) -> Tensor:
+        return torch.stack([self.start, self.end], dim=-2)
 
     def moved(self, move: Callable[[Tensor], Tensor]) -> "LinearGradient":
         # Lines across the gradient stay parallel, but no longer meet it at right angles if the map shears them.
@@ -156,6 +165,11 @@ class RadialGradient(Gradient):
         length = self.focus.square().sum(-1, keepdim=True)
         far = length > FARTHEST_FOCUS**2
         return torch.where(far, self.focus * FARTHEST_FOCUS / torch.where(far, length, 1).sqrt(), self.focus)
+
+    @property
+    def points(self) -> Tensor:
+        center = self.center[..., None, :]
+        return torch.cat([center, center + self.axes, center + self.inner_focus[..., None, :] @ self.axes], dim=-2)
 
     def moved(self, move: Callable[[Tensor], Tensor]) -> "RadialGradient":
         center = move(self.center)

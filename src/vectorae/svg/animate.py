@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveFloat, PositiveInt, validated
@@ -9,16 +10,17 @@ from vectorae.errors import UserError
 from vectorae.io.frame import READABLE_WIDTH
 from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.scene.highlight import HIGHLIGHT
-from vectorae.svg.document import Box, Curve, Shape, box_as_curve, css_color, number, path_data
-from vectorae.svg.write import shapes_of
+from vectorae.svg.definitions import Definitions, Gradient
+from vectorae.svg.document import Shape, Together
+from vectorae.svg.markup import Box, Curve, box_as_curve, css_color, number, path_data
+from vectorae.svg.moving import Attributes, moving_element, moving_gradient
+from vectorae.svg.write import shapes_of, together
 
 MOST_VALUES = 300_000
 """Limit on the numbers and colours of an animation, a few megabytes; beyond it scenes are left out."""
 
 GAP = 4
 """Space between drawings, in pixels of the drawings."""
-
-Attributes = dict[str, list[str]]
 
 
 @validated
@@ -110,12 +112,25 @@ def _drawing(scenes: Sequence[Scene], index: int, height: int, width: int, scree
     side = min(height, width)
     order: list[int] = scenes[-1].order()[index].tolist()
     stages = [_by_slot(scene, index, side) for scene in scenes]
-    shapes = [_moving([stage[slot] for stage in stages], times, screen) for slot in order]
+    definitions = Definitions()
+    moving = {
+        place: _moving([stage[slot] for stage in stages], times, screen, definitions)
+        for place, slot in enumerate(order)
+    }
+    parts = together(moving, scenes[-1].composites, (0, len(order)), index, side)
+    shapes = [line for part in parts for line in _lines(part, definitions)]
+    shapes = [*definitions.lines, *shapes]
     backgrounds = [scene.background for scene in scenes if scene.background is not None]
     if not backgrounds:
         return shapes
     fill = {"fill": [css_color(background[index].tolist()) for background in backgrounds]}
-    return [_animated("rect", f'width="{width}" height="{height}"', fill, [], times), *shapes]
+    return [moving_element("rect", f'width="{width}" height="{height}"', fill, times), *shapes]
+
+
+def _lines(part: str | Together[str], definitions: Definitions) -> list[str]:
+    if isinstance(part, str):
+        return [part]
+    return [part.opening(definitions), *(line for one in part.shapes for line in _lines(one, definitions)), "</g>"]
 
 
 def _by_slot(scene: Scene, index: int, side: int) -> dict[int, Shape]:
@@ -129,34 +144,40 @@ def _highlight(shapes: Sequence[Shape], side: int, times: str) -> list[str]:
         [Shape(shape.outline, color, float(shape.opacity > 0), width * side) for shape in shapes]
         for color, width in HIGHLIGHT.items()
     )
-    return [_moving(stroke, times, screen=False) for stroke in strokes]
+    return [_moving(stroke, times, screen=False, definitions=Definitions()) for stroke in strokes]
 
 
-def _moving(shapes: Sequence[Shape], times: str, screen: bool) -> str:
+def _moving(shapes: Sequence[Shape], times: str, screen: bool, definitions: Definitions) -> str:
     """One shape as elements with their animations, one for each of its parts."""
     parts = zip(*(shape.parts(screen) for shape in shapes), strict=True)
-    return "\n".join(_moving_part(part, times, screen) for part in parts)
+    return "\n".join(_moving_part(part, times, screen, definitions) for part in parts)
 
 
-def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
+def _moving_part(shapes: Sequence[Shape], times: str, screen: bool, definitions: Definitions) -> str:
     first, fixed = shapes[0], 'style="mix-blend-mode:screen"' if screen else ""
     is_stroked, is_filled = first.stroke_width is not None, first.stroke_width is None or first.stroke_color is not None
+    boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
+    is_box = bool(boxes) and not (is_stroked and first.ends.is_plain)
+    turns = _turns(boxes) if is_box else []
+    if turns:
+        shapes = [shape.turned_back(box.angle) for shape, box in zip(shapes, boxes, strict=True)]
     opacity, attributes = [number(shape.opacity, 3) for shape in shapes], Attributes()
     if is_filled:
-        attributes |= {"fill": [css_color(shape.color) for shape in shapes], "fill-opacity": opacity}
+        inks = _inks([shape.color for shape in shapes], [shape.gradient for shape in shapes], times, definitions)
+        attributes |= {"fill": inks, "fill-opacity": opacity}
     if is_stroked:
-        inks = [css_color(shape.stroke_color or shape.color) for shape in shapes]
+        colors, gradients = zip(*(shape.stroke_ink for shape in shapes), strict=True)
+        inks = _inks(colors, gradients, times, definitions)
         widths = [number(shape.stroke_width or 0.0) for shape in shapes]
         attributes |= {"stroke": inks, "stroke-opacity": opacity, "stroke-width": widths}
         fixed += "" if is_filled else ' fill="none"'
         fixed += f" {first.ends.attributes}"
         fixed += ' paint-order="stroke"' if is_filled and first.stroke_below else ""
-    boxes = [shape.outline for shape in shapes if isinstance(shape.outline, Box)]
-    if boxes and is_stroked and not first.ends.is_plain and all(box.roundness == 1 for box in boxes):
+    if is_box and is_stroked and all(box.roundness == 1 for box in boxes):
         # Whose dashes begin on the right, as those of the still drawing.
-        return _animated("ellipse", fixed, attributes | _ellipse(boxes), _turns(boxes), times)
-    if boxes and not (is_stroked and first.ends.is_plain):
-        return _animated("rect", fixed, attributes | _box(boxes), _turns(boxes), times)
+        return moving_element("ellipse", fixed, attributes | _ellipse(boxes), times, turns)
+    if is_box:
+        return moving_element("rect", fixed, attributes | _box(boxes), times, turns)
     curves = [box_as_curve(box) for box in boxes] or [
         shape.outline for shape in shapes if isinstance(shape.outline, Curve)
     ]
@@ -164,7 +185,17 @@ def _moving_part(shapes: Sequence[Shape], times: str, screen: bool) -> str:
         fixed += f' fill-rule="{curves[0].fill_rule}"'
     # A stroke may become wide, and the commands of a path must not change.
     widest = math.inf if is_stroked and first.ends.is_plain else None
-    return _animated("path", fixed, attributes | {"d": [path_data(curve, widest) for curve in curves]}, [], times)
+    return moving_element("path", fixed, attributes | {"d": [path_data(curve, widest) for curve in curves]}, times)
+
+
+def _inks(
+    colors: Sequence[Sequence[float]], gradients: Sequence[Gradient | None], times: str, definitions: Definitions
+) -> list[str]:
+    """The values of a fill or a stroke in order of time."""
+    moving = [gradient for gradient in gradients if gradient is not None]
+    if moving:
+        return [definitions.defined("gradient", partial(moving_gradient, moving, times))]
+    return [css_color(color) for color in colors]
 
 
 def _box(boxes: Sequence[Box]) -> Attributes:
@@ -187,27 +218,9 @@ def _ellipse(boxes: Sequence[Box]) -> Attributes:
     }
 
 
-def _turns(boxes: Sequence[Box]) -> list[str]:
-    """Values of the rotation, or none where no box is turned."""
+def _turns(boxes: Sequence[Box]) -> list[tuple[str, list[str]]]:
+    """The rotation in order of time, or none where no box is turned."""
     if all(number(math.degrees(box.angle)) == "0" for box in boxes):
         return []
-    return [f"{number(math.degrees(box.angle))} {number(box.center[0])} {number(box.center[1])}" for box in boxes]
-
-
-def _animated(tag: str, fixed: str, attributes: Attributes, turns: Sequence[str], times: str) -> str:
-    """An element in its last state, for viewers without animation, and its animations."""
-    words = " ".join([fixed, *(f'{name}="{values[-1]}"' for name, values in attributes.items())])
-    if turns:
-        words += f' transform="rotate({turns[-1]})"'
-    moves = [
-        f'<animate attributeName="{name}" values="{_values(values)}" {times}/>'
-        for name, values in attributes.items()
-        if len(set(values)) > 1
-    ]
-    if len(set(turns)) > 1:
-        moves.append(f'<animateTransform attributeName="transform" type="rotate" values="{_values(turns)}" {times}/>')
-    return f"<{tag} {words.strip()}>{''.join(moves)}</{tag}>" if moves else f"<{tag} {words.strip()}/>"
-
-
-def _values(values: Sequence[str]) -> str:
-    return ";".join([*values, values[-1]])
+    turns = [f"{number(math.degrees(box.angle))} {number(box.center[0])} {number(box.center[1])}" for box in boxes]
+    return [("rotate", turns)]

@@ -1,56 +1,20 @@
-"""SVG documents of plain numbers: ``<circle>``, ``<ellipse>``, ``<rect>``, and ``<path>`` with ``C`` for curves.
+"""SVG documents of plain numbers.
 
 No tensors and nothing to install: this file is copied into exports, which draw without torch.
 """
 
-import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate, groupby
-from typing import NamedTuple
-from xml.sax.saxutils import escape, quoteattr
+from itertools import groupby
+from typing import Generic, NamedTuple, TypeVar
+from xml.sax.saxutils import quoteattr
 
 from vectorae.io.frame import Frame
-
-Point = tuple[float, float]
-
-DECIMALS = 2
-"""Of coordinates in pixels and angles in degrees: the error is at most half a hundredth of a pixel."""
-
+from vectorae.svg.definitions import Definitions, Gradient
+from vectorae.svg.markup import Box, Curve, css_color, number, outline_element, printable, text, turn_of
 
 VIEW_DECIMALS = 4
 """Of the size of the view box: shown a hundred times as large, it is off by less than a hundredth of a pixel."""
-
-
-class Box(NamedTuple):
-    """A rounded box: see ``vectorae.RoundedBox``."""
-
-    center: Point
-    half_extents: Point
-    angle: float
-    roundness: float
-
-
-class Curve(NamedTuple):
-    """Segments or joined cubics, of one contour or several: see ``vectorae.Path``."""
-
-    points: Sequence[Point]
-    closed: bool | Sequence[bool]
-    degree: int
-    sizes: Sequence[int] = ()
-    fill_rule: str = "nonzero"
-
-    @property
-    def contours(self) -> "list[Curve]":
-        """Each contour alone."""
-        sizes = self.sizes or (len(self.points),)
-        closings = [self.closed] * len(sizes) if isinstance(self.closed, bool) else self.closed
-        ends = list(accumulate(sizes))
-        return [
-            Curve(self.points[end - size : end], closed, self.degree)
-            for size, end, closed in zip(sizes, ends, closings, strict=True)
-        ]
 
 
 class Ends(NamedTuple):
@@ -93,6 +57,8 @@ class Shape(NamedTuple):
         stroke_below: whether such a stroke lies below the fill.
         contour_opacity: of contours that are stroked each for itself, a factor on ``opacity``.
         ends: of the stroke.
+        gradient: what is seen instead of ``color``.
+        stroke_gradient: what is seen instead of ``stroke_color``.
     """
 
     outline: Box | Curve
@@ -104,12 +70,32 @@ class Shape(NamedTuple):
     stroke_below: bool = False
     contour_opacity: Sequence[float] | None = None
     ends: Ends = Ends()
+    gradient: Gradient | None = None
+    stroke_gradient: Gradient | None = None
+
+    @property
+    def stroke_ink(self) -> tuple[Sequence[float], Gradient | None]:
+        """The colour of the stroke, and its gradient."""
+        if self.stroke_color is None:
+            return self.color, self.gradient
+        return self.stroke_color, self.stroke_gradient
+
+    def turned_back(self, angle: float) -> "Shape":
+        """The shape with its gradients as they are for an element that is turned by an angle, with all it refers to."""
+        if isinstance(self.outline, Curve) or angle == 0:
+            return self
+        center = self.outline.center
+        gradient, of_stroke = (
+            None if one is None else one.turned(-angle, center) for one in (self.gradient, self.stroke_gradient)
+        )
+        return self._replace(gradient=gradient, stroke_gradient=of_stroke)
 
     def parts(self, screen: bool) -> "list[Shape]":
         """The shapes that are painted for themselves, from the bottom to the top; by *screen*, fill and stroke are."""
         if screen and self.stroke_color is not None:
-            fill = self._replace(stroke_width=None, stroke_color=None)
-            stroke = self._replace(color=self.stroke_color, stroke_color=None)
+            fill = self._replace(stroke_width=None, stroke_color=None, stroke_gradient=None)
+            stroke = self._replace(color=self.stroke_color, gradient=self.stroke_gradient)
+            stroke = stroke._replace(stroke_color=None, stroke_gradient=None)
             return [stroke, fill] if self.stroke_below else [fill, stroke]
         if self.contour_opacity is None or not isinstance(self.outline, Curve):
             return [self]
@@ -119,8 +105,42 @@ class Shape(NamedTuple):
         ]
 
 
+_Part = TypeVar("_Part")
+
+
+class Together(NamedTuple, Generic[_Part]):
+    """Shapes that are painted as one, see ``vectorae.scene.Composite``.
+
+    Attributes:
+        shapes: from the bottom to the top; others that are painted as one among them.
+        opacity: of all of them together.
+        clip: outlines by whose insides they are clipped, in pixels.
+    """
+
+    shapes: "Sequence[_Part | Together[_Part]]"
+    opacity: float
+    clip: Sequence[Box | Curve]
+
+    def opening(self, definitions: Definitions) -> str:
+        """The tag with which the group begins."""
+        words = f' opacity="{number(self.opacity, 3)}"' if self.opacity < 1 else ""
+        words += f' clip-path="{definitions.clip(self.clip)}"' if self.clip else ""
+        return f"<g{words}>"
+
+
+Painted = Shape | Together[Shape]
+
+
+def _layer_of(shape: Painted) -> str | None:
+    """The layer of a shape, or that of all that are painted as one, or None."""
+    if isinstance(shape, Shape):
+        return shape.layer
+    layers = {_layer_of(one) for one in shape.shapes}
+    return layers.pop() if len(layers) == 1 else None
+
+
 def document(
-    shapes: Sequence[Shape],
+    shapes: Sequence[Painted],
     background: Sequence[float] | None,
     frame: Frame,
     title: str | None = None,
@@ -136,7 +156,6 @@ def document(
         screen: whether shapes are blended by *screen*, as ink that adds up like light.
     """
     style = ' style="isolation:isolate"' if screen else ""
-    blend = ' style="mix-blend-mode:screen"' if screen else ""
     aspect = ' preserveAspectRatio="none"' if frame.stretched else ""
     shown_width, shown_height = frame.attributes
     shown = f'width="{shown_width}" height="{shown_height}"'
@@ -145,145 +164,60 @@ def document(
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>']
     if title is not None:
         lines.append(f"<title>{text(title)}</title>")
+    definitions = Definitions()
+    painted = _in_layers(shapes, definitions, screen, Counter())
+    lines += definitions.lines
     if background is not None:
         lines.append(f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>')
-    times: Counter[str] = Counter()
-    for layer, own in groupby(shapes, lambda shape: shape.layer):
-        elements = [element(part).replace("/>", f"{blend}/>") for shape in own for part in shape.parts(screen)]
+    return "\n".join([*lines, *painted, "</svg>"]) + "\n"
+
+
+def _in_layers(shapes: Sequence[Painted], definitions: Definitions, screen: bool, times: Counter[str]) -> list[str]:
+    """The elements of shapes, those of a layer in a group; ``times``: how often each layer has been seen."""
+    lines = []
+    for layer, own in groupby(shapes, _layer_of):
+        elements = [line for shape in own for line in _painted(shape, definitions, screen, times, layer)]
         if layer is not None:
             times[layer] += 1
             # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.
             name = layer if times[layer] == 1 else f"{layer}-part-{times[layer]}"
-            elements = [f"<g id={quoteattr(_printable(name))}>", *elements, "</g>"]
+            elements = [f"<g id={quoteattr(printable(name))}>", *elements, "</g>"]
         lines += elements
-    return "\n".join([*lines, "</svg>"]) + "\n"
+    return lines
 
 
-def text(content: str) -> str:
-    """Text escaped for XML, without the characters that XML does not allow."""
-    return escape(_printable(content))
+def _painted(
+    shape: Painted, definitions: Definitions, screen: bool, times: Counter[str], layer: str | None
+) -> list[str]:
+    """The elements of a shape, or of several that are painted as one, within a layer."""
+    if isinstance(shape, Shape):
+        blend = ' style="mix-blend-mode:screen"' if screen else ""
+        return [element(part, definitions).replace("/>", f"{blend}/>") for part in shape.parts(screen)]
+    if layer is None:
+        inner = _in_layers(shape.shapes, definitions, screen, times)
+    else:
+        inner = [line for one in shape.shapes for line in _painted(one, definitions, screen, times, layer)]
+    return [shape.opening(definitions), *inner, "</g>"]
 
 
-def _printable(content: str) -> str:
-    return re.sub("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", content)
-
-
-def element(shape: Shape) -> str:
+def element(shape: Shape, definitions: Definitions) -> str:
     """A shape as an SVG element; its contours are one (see ``Shape.parts``)."""
-    opacity, is_filled = number(shape.opacity, 3), shape.stroke_width is None or shape.stroke_color is not None
-    paint = f'fill="{css_color(shape.color)}" fill-opacity="{opacity}"' if is_filled else 'fill="none"'
-    if shape.stroke_width is not None:
-        ink = css_color(shape.color if shape.stroke_color is None else shape.stroke_color)
-        paint += (
-            f' stroke="{ink}" stroke-opacity="{opacity}" stroke-width="{number(shape.stroke_width)}" '
-            f"{shape.ends.attributes}"
-        )
-        paint += ' paint-order="stroke"' if shape.stroke_color is not None and shape.stroke_below else ""
+    outline = shape.outline
     # Closed curves are opened for round strokes alone.
-    width = shape.stroke_width if shape.ends.is_plain else None
-    if isinstance(shape.outline, Curve):
-        return _path(shape.outline, paint, width)
-    return _box(shape.outline, paint, shape.stroke_width, width)
+    round_width = shape.stroke_width if shape.ends.is_plain else None
+    if isinstance(outline, Box):
+        shape = shape.turned_back(turn_of(outline, shape.stroke_width, round_width))
+    is_filled = shape.stroke_width is None or shape.stroke_color is not None
+    words = _ink("fill", shape.color, shape.gradient, shape.opacity, definitions) if is_filled else ' fill="none"'
+    if shape.stroke_width is not None:
+        ink, gradient = shape.stroke_ink
+        words += _ink("stroke", ink, gradient, shape.opacity, definitions)
+        words += f' stroke-width="{number(shape.stroke_width)}" {shape.ends.attributes}'
+        words += ' paint-order="stroke"' if shape.stroke_color is not None and shape.stroke_below else ""
+    return outline_element(outline, words, shape.stroke_width, round_width)
 
 
-def _path(path: Curve, paint: str, stroke_width: float | None) -> str:
-    rule = "" if path.fill_rule == "nonzero" else f' fill-rule="{path.fill_rule}"'
-    return f'<path d="{path_data(path, stroke_width)}"{rule} {paint}/>'
-
-
-def path_data(path: Curve, stroke_width: float | None) -> str:
-    """The attribute ``d`` of a path.
-
-    Closed contours end with ``Z``. Cubic ones whose stroke is wider than they are half across are open ones that end
-    where they start: these look the same, with round caps, but renderers of Skia's family would take the inner side of
-    a closed curve's stroke for a hole.
-
-    Args:
-        path: in pixels.
-        stroke_width: in pixels, of a round stroke; else None.
-    """
-    return " ".join(_contour_data(contour, stroke_width) for contour in path.contours)
-
-
-def _contour_data(contour: Curve, stroke_width: float | None) -> str:
-    first, *points = contour.points
-    closed = contour.closed
-    if contour.degree == 3:
-        extent = max(max(axis) - min(axis) for axis in zip(*contour.points, strict=True))
-        closed = closed and (stroke_width is None or stroke_width < extent / 2)
-    end = " Z" if closed else ""
-    if contour.degree == 1:
-        # A dot is a line of no length, of which the caps are drawn.
-        return f"M {_place(first)} {' '.join(f'L {_place(point)}' for point in points or [first])}{end}"
-    words = [_place(point) for point in ([*points, first] if contour.closed else points)]
-    steps = " ".join(f"C {' '.join(words[index : index + 3])}" for index in range(0, len(words), 3))
-    return f"M {_place(first)} {steps}{end}"
-
-
-def _box(box: Box, paint: str, stroke_width: float | None, round_width: float | None) -> str:
-    x, y = box.center
-    # SVG draws no stroke around a shape of no size.
-    smallest = 0.0 if stroke_width is None else 10**-DECIMALS
-    half_width, half_height = (max(value, smallest) for value in box.half_extents)
-    roundness, angle = box.roundness, box.angle
-    if roundness > 0 and round_width is not None and round_width > max(half_width, half_height):
-        return f'<path d="{path_data(box_as_curve(box), round_width)}" {paint}/>'
-    turn = number(math.degrees(angle) % 360)
-    center = f'cx="{number(x)}" cy="{number(y)}"'
-    if roundness == 1 and math.isclose(half_width, half_height, rel_tol=1e-6):  # as in RoundedBox.is_circle
-        return f'<circle {center} r="{number(half_width)}" {paint}/>'
-    rotation = "" if turn == "0" else f' transform="rotate({turn} {number(x)} {number(y)})"'
-    if roundness == 1:
-        return f'<ellipse {center} rx="{number(half_width)}" ry="{number(half_height)}"{rotation} {paint}/>'
-    radii = ""
-    if roundness > 0:
-        radii = f' rx="{number(half_width * roundness)}" ry="{number(half_height * roundness)}"'
-    corner = f'x="{number(x - half_width)}" y="{number(y - half_height)}"'
-    size = f'width="{number(2 * half_width)}" height="{number(2 * half_height)}"'
-    return f"<rect {corner} {size}{radii}{rotation} {paint}/>"
-
-
-def box_as_curve(box: Box) -> Curve:
-    """The outline of a rounded box as joined cubics that end where they start."""
-    smallest = 10**-DECIMALS
-    half_width, half_height = (max(value, smallest) for value in box.half_extents)
-    points = _turned(_rounded(half_width, half_height, box.roundness), box.angle, box.center)
-    return Curve(points, closed=False, degree=3)
-
-
-def _rounded(half_width: float, half_height: float, roundness: float) -> list[Point]:
-    """A rounded box around the origin as joined cubics: four times a quarter ellipse and a straight side."""
-    reach = 1 - roundness * (1 - 4 / 3 * math.tan(math.pi / 8))
-    flat = 1 - roundness
-    points = [(half_width, half_height * flat)]
-    for x, y in ((1, 1), (-1, 1), (-1, -1), (1, -1)):
-        # Clockwise on screen around the corner (x, y): every other corner begins at its top or bottom.
-        arc = [(1.0, reach), (reach, 1.0), (flat, 1.0)]
-        arc = arc if x == y else [(reach, 1.0), (1.0, reach), (1.0, flat)]
-        points += [(x * across * half_width, y * down * half_height) for across, down in arc]
-        end = points[-1]
-        next_x, next_y = (-x, y) if x == y else (x, -y)
-        start = (next_x * abs(end[0]), next_y * abs(end[1]))
-        points += [end, start, start]
-    return points
-
-
-def _turned(points: list[Point], angle: float, center: Point) -> list[Point]:
-    cos, sin = math.cos(angle), math.sin(angle)
-    return [(center[0] + cos * x - sin * y, center[1] + sin * x + cos * y) for x, y in points]
-
-
-def _place(point: Point) -> str:
-    return f"{number(point[0])} {number(point[1])}"
-
-
-def css_color(color: Sequence[float]) -> str:
-    """``#rrggbb`` of one channel or three, in [0, 1]."""
-    channels = [round(255 * min(1.0, max(0.0, value))) for value in color]
-    return "#" + "".join(f"{value:02x}" for value in (channels * 3 if len(channels) == 1 else channels))
-
-
-def number(value: float, decimals: int = DECIMALS) -> str:
-    """A number in its shortest form."""
-    text = f"{value:.{decimals}f}".rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+def _ink(name: str, color: Sequence[float], gradient: Gradient | None, opacity: float, definitions: Definitions) -> str:
+    """The attributes of a fill or a stroke."""
+    value, share = definitions.paint(color, gradient)
+    return f' {name}="{value}" {name}-opacity="{number(opacity * share, 3)}"'

@@ -14,8 +14,9 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.scene import FILL_RULES, Group, Outline, RoundedBox, Scene, cat_groups
+from vectorae.scene import FILL_RULES, Composite, Gradient, Group, Outline, RoundedBox, Scene, cat_groups
 from vectorae.svg.outlines import UnsupportedError, closed, determinant, joined, outlines_of
+from vectorae.svg.read_definitions import Definitions, clip_of, definitions_of, gradient_of, referred
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BLACK = 0x000000FF
@@ -24,7 +25,19 @@ BLACK = 0x000000FF
 PAPER = (1.0, 1.0, 1.0)
 """The background of a document that paints none."""
 
-SILENT = {"title", "desc", "metadata", "defs", "style", "svg", "a"}
+SILENT = {
+    "title",
+    "desc",
+    "metadata",
+    "defs",
+    "style",
+    "svg",
+    "a",
+    "clipPath",
+    "linearGradient",
+    "radialGradient",
+    "stop",
+}
 """Elements that draw nothing themselves."""
 
 UNSUPPORTED = ("clip-path", "mask", "filter")
@@ -63,12 +76,14 @@ class _Shape:
     style: StrokeStyle = PLAIN
     stroke_color: list[float] | None = None  # where it is filled and stroked
     stroke_below: bool = False
+    gradient: Gradient | None = None
+    stroke_gradient: Gradient | None = None
 
-    @property
-    def family(self) -> tuple[object, ...]:
-        """The same for all shapes that form a group: circles have one of their own."""
-        paints = self.stroke_width is None, self.stroke_color is None, self.stroke_below, self.style
-        return self.outline.topology, *paints, bool(self.outline.is_circle)
+    def group(self, slot: int) -> Group:
+        """The shape alone."""
+        ink = None if self.stroke_color is None else torch.tensor([[self.stroke_color]])
+        gradients = self.gradient, self.stroke_gradient
+        return Group(self.outline, (slot,), self.stroke_width, ink, self.stroke_below, None, self.style, *gradients)
 
 
 def from_svg(text: str, transparent: bool = False) -> Scene:
@@ -110,23 +125,37 @@ def read_svg(text: str) -> Reading:
     Raises:
         UserError: not an SVG document.
     """
-    root, width, height = _parse(text)
+    source = _source(text)
+    root, width, height = _parse(source)
+    definitions, view = definitions_of(source), source.attrib["viewBox"]
     side = min(width, height)
     skipped: Counter[str] = Counter()
     shapes: list[_Shape] = []
     background: list[float] | None = None
     blends: set[str] = set()
-    for element, layer, opacity in _elements(root, None, 1.0):
+    members: dict[_Together, list[int]] = {}
+    for element, layer, around in _elements(root, None, ()):
         try:
-            found = _shapes(element, side, layer, opacity)
+            for group in around:
+                group.read_clip(definitions, view, side)
+            found = _shapes(element, side, layer, definitions)
         except UnsupportedError as why:
             skipped[str(why)] += 1
             continue
-        if background is None and not shapes and len(found) == 1 and _fills(found[0], width / side, height / side):
+        if (
+            background is None
+            and not shapes
+            and not around
+            and len(found) == 1
+            and _fills(found[0], width / side, height / side)
+        ):
             background = found[0].color
             continue
+        for group in around:
+            members.setdefault(group, []).extend(range(len(shapes), len(shapes) + len(found)))
         shapes += found
         blends.update(_property(_attributes(element), "mix-blend-mode", "normal") for _ in found)
+    composites = [one for group, slots in members.items() if (one := group.composite(slots, shapes))]
     count = len(shapes)
     scene = Scene(
         groups=_groups(shapes),
@@ -135,6 +164,7 @@ def read_svg(text: str) -> Reading:
         softness=torch.ones(1, count),
         background=torch.tensor([list(PAPER) if background is None else background]),
         compositing="soft_or" if blends == {"screen"} else "over",
+        composites=tuple(composites),
     )
     layers = [shape.layer for shape in shapes]
     return Reading(scene, width, height, layers, dict(skipped), background is not None)
@@ -149,10 +179,8 @@ def counted(skipped: Mapping[str, int]) -> str:
     return ", ".join(name if times == 1 else f"{times} × {name}" for name, times in skipped.items())
 
 
-def _parse(text: str) -> tuple[Any, float, float]:
-    """The document's elements, in the units of its viewBox, and its width and height in them."""
-    import svgelements
-
+def _source(text: str) -> ElementTree.Element:
+    """The document's elements, with its size in the units of its viewBox."""
     # Entities could expand to gigabytes.
     if "<!ENTITY" in text:
         raise UserError("svg: it defines entities, which are not read")
@@ -165,11 +193,18 @@ def _parse(text: str) -> tuple[Any, float, float]:
     left, top, width, height = _view(root)
     # In the document's own units, whatever its display size.
     root.attrib |= {"width": str(width), "height": str(height), "viewBox": f"{left} {top} {width} {height}"}
+    return root
+
+
+def _parse(source: ElementTree.Element) -> tuple[Any, float, float]:
+    """The document's elements as svgelements has them, and its width and height."""
+    import svgelements
+
     try:
-        parsed = svgelements.SVG.parse(StringIO(ElementTree.tostring(root, encoding="unicode")), reify=False)
+        parsed = svgelements.SVG.parse(StringIO(ElementTree.tostring(source, encoding="unicode")), reify=False)
     except Exception as error:  # its many converters raise what they like
         raise UserError(f"svg: cannot be read ({str(error) or type(error).__name__})") from error
-    return parsed, width, height
+    return parsed, float(source.attrib["width"]), float(source.attrib["height"])
 
 
 def _view(root: ElementTree.Element) -> tuple[float, float, float, float]:
@@ -188,29 +223,69 @@ def _view(root: ElementTree.Element) -> tuple[float, float, float, float]:
     return left, top, width, height
 
 
-def _elements(group: Any, layer: str | None, opacity: float) -> Iterator[tuple[Any, str | None, float]]:
-    """The visible elements, each with the id of its innermost group that has one, and the opacity of its groups."""
+class _Together:
+    """A group ``<g>`` whose shapes are painted as one, unless it has but one."""
+
+    def __init__(self, element: Any) -> None:
+        self._element, own = element, _attributes(element)
+        self._opacity = _number(own.get("opacity", "1"), "opacity", element)
+        self._clip_path = _property(own, "clip-path", "none")
+        self._clip: tuple[Outline, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it changes nothing."""
+        return self._opacity == 1 and self._clip_path == "none"
+
+    def read_clip(self, definitions: Definitions, view: str, side: float) -> None:
+        """Read what it is clipped by.
+
+        Raises:
+            UnsupportedError: it cannot be read.
+        """
+        if self._clip_path == "none" or self._clip:
+            return
+        if self._element.values.get("transform"):
+            raise UnsupportedError("<g> with clip-path")
+        self._clip = clip_of(referred(self._clip_path, definitions), view, side)
+
+    def composite(self, slots: list[int], shapes: list["_Shape"]) -> Composite | None:
+        """The shapes in these slots as one; None where one shape can have the opacity itself."""
+        if len(slots) == 1 and not self._clip and shapes[slots[0]].stroke_color is None:
+            (slot,) = slots
+            shapes[slot] = replace(shapes[slot], opacity=shapes[slot].opacity * self._opacity)
+            return None
+        return Composite(slots[0], slots[-1] + 1, torch.tensor([self._opacity]), self._clip) if slots else None
+
+
+def _elements(
+    group: Any, layer: str | None, around: tuple[_Together, ...]
+) -> Iterator[tuple[Any, str | None, tuple[_Together, ...]]]:
+    """The visible elements, each with the id of its innermost group that has one, and groups painted as one."""
     import svgelements
 
     for element in group:
         own = _attributes(element)
         if _property(own, "display", "inline") == "none":
             continue
-        if isinstance(element, svgelements.Group) and len(element) and not _unsupported(own):
-            name, share = own.get("id", layer), opacity * _number(own.get("opacity", "1"), "opacity", element)
-            yield from _elements(element, name, share)
+        if isinstance(element, svgelements.Group) and len(element) and not _unsupported(own, ("mask", "filter")):
+            one = _Together(element)
+            yield from _elements(element, own.get("id", layer), around if one.is_plain else (*around, one))
         elif own.get("tag") not in SILENT and element.values.get("visibility", "visible") == "visible":
-            yield element, layer, opacity
+            yield element, layer, around
 
 
-def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> list[_Shape]:
+def _shapes(element: Any, side: float, layer: str | None, definitions: Definitions) -> list[_Shape]:
     """The shapes that an element paints: its fill, then its stroke, unless ``paint-order`` says otherwise."""
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
     own = _attributes(element)
     if unsupported := _unsupported(own):
         raise UnsupportedError(f"{name} with {unsupported}")
-    opacity *= _number(own.get("opacity", "1"), "opacity", element)
-    fill, stroke = _color(values.get("fill", "black"), element), _color(values.get("stroke", "none"), element)
+    opacity = _number(own.get("opacity", "1"), "opacity", element)
+    fill, stroke = (
+        _ink(values.get(which, default), element, definitions, side)
+        for which, default in (("fill", "black"), ("stroke", "none"))
+    )
     fill_rule = values.get("fill-rule", "nonzero")
     if fill_rule not in FILL_RULES:
         raise UnsupportedError(f"{name} with fill-rule {fill_rule}")
@@ -231,10 +306,13 @@ def _shapes(element: Any, side: float, layer: str | None, opacity: float) -> lis
     for outline in outlines:
         inside = closed(outline) if fill and name != "<line>" else None
         if fill and stroke and inside is not None and math.isclose(*shares, abs_tol=1e-6):
-            shapes.append(_Shape(outline, width, fill[0], shares[0], layer, style, stroke[0], is_below))
+            order = style, stroke[0], is_below
+            shapes.append(_Shape(outline, width, fill[0], shares[0], layer, *order, fill[2], stroke[2]))
             continue
-        both = [_Shape(inside, None, fill[0], shares[0], layer)] if fill and inside is not None else []
-        both += [_Shape(outline, width, stroke[0], shares[1], layer, style)] if stroke else []
+        both = (
+            [_Shape(inside, None, fill[0], shares[0], layer, gradient=fill[2])] if fill and inside is not None else []
+        )
+        both += [_Shape(outline, width, stroke[0], shares[1], layer, style, gradient=stroke[2])] if stroke else []
         shapes += both[::-1] if is_below else both
     return shapes
 
@@ -266,9 +344,9 @@ def _attributes(element: Any) -> Mapping[str, Any]:
     return element.values.get("attributes", {})
 
 
-def _unsupported(attributes: Mapping[str, Any]) -> str | None:
+def _unsupported(attributes: Mapping[str, Any], names: Sequence[str] = UNSUPPORTED) -> str | None:
     """The first unsupported property of an element."""
-    return next((name for name in UNSUPPORTED if _property(attributes, name, "none") != "none"), None)
+    return next((name for name in names if _property(attributes, name, "none") != "none"), None)
 
 
 def _property(attributes: Mapping[str, Any], name: str, default: str) -> str:
@@ -288,6 +366,17 @@ def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
     if not 0 <= value < math.inf:
         raise UnsupportedError(f"<{tag}> with {name} {text!r}")
     return min(value, high)
+
+
+def _ink(
+    text: Any, element: Any, definitions: Definitions, side: float
+) -> tuple[list[float], float, Gradient | None] | None:
+    """As ``_color``, and the gradient, whose first colour it is."""
+    gradient = gradient_of(referred(str(text), definitions), getattr(element, "transform", ""), side)
+    if gradient is not None:
+        return gradient.colors[0, 0, 0].tolist(), 1.0, gradient
+    found = _color(text, element)
+    return found and (*found, None)
 
 
 def _color(text: Any, element: Any) -> tuple[list[float], float] | None:
@@ -326,9 +415,9 @@ def _fills(shape: _Shape, width: float, height: float) -> bool:
 
 
 def _groups(shapes: Sequence[_Shape]) -> tuple[Group, ...]:
+    """Groups of shapes of one kind; circles have one of their own."""
     families: dict[tuple[object, ...], list[Group]] = {}
     for slot, shape in enumerate(shapes):
-        ink = None if shape.stroke_color is None else torch.tensor([[shape.stroke_color]])
-        group = Group(shape.outline, (slot,), shape.stroke_width, ink, shape.stroke_below, style=shape.style)
-        families.setdefault(shape.family, []).append(group)
+        group = shape.group(slot)
+        families.setdefault((*group.kind, bool(shape.outline.is_circle)), []).append(group)
     return tuple(cat_groups(groups) for groups in families.values())

@@ -1,15 +1,21 @@
 """Scenes as SVG documents."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple
-from typing import Annotated
+from typing import Annotated, TypeVar
 
+import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, PositiveInt, validated
 from vectorae.io.frame import Frame, Part
-from vectorae.scene import COMPOSITING_CHOICES, Group, Path, Scene
-from vectorae.svg.document import Box, Curve, Ends, Shape, document
+from vectorae.scene import COMPOSITING_CHOICES, Composite, Outline, Path, Scene, outermost
+from vectorae.scene import Gradient as SceneGradient
+from vectorae.svg.definitions import Gradient, Stop
+from vectorae.svg.document import Ends, Shape, Together, document
+from vectorae.svg.markup import Box, Curve
+
+_Part = TypeVar("_Part")
 
 
 @validated
@@ -60,10 +66,12 @@ def to_svg(
         order, written = scene.order()[index].tolist(), scene.opacity[index] > 0
         if kept is not None:
             written = written & kept[index].to(written.device)
-        shapes = [shape for slot, shape in zip(order, shapes, strict=True) if written[slot]]
+        seen = {place: shape for place, (slot, shape) in enumerate(zip(order, shapes, strict=True)) if written[slot]}
+        origin = frame.part.left, frame.part.top
+        drawn = together(seen, scene.composites, (0, scene.count), index, min(height, width), origin)
         title = None if titles is None else titles[index]
         background = None if scene.background is None else scene.background[index].tolist()
-        texts.append(document(shapes, background, frame, title, screen))
+        texts.append(document(drawn, background, frame, title, screen))
     return texts
 
 
@@ -86,22 +94,64 @@ def shapes_of(
     colors, opacities = scene.color[index].tolist(), scene.opacity[index].tolist()
     painted: list[Shape | None] = [None] * scene.count
     for group in scene.groups:
+        nothing = [None] * len(group.slots)
         inks, shares, widths = (
-            [None] * len(group.slots) if one is None else one[index].tolist()
+            nothing if one is None else one[index].tolist()
             for one in (group.stroke_color, group.contour_opacity, group.stroke_width)
         )
-        outlines, ends = _outlines(group, index, side, origin), Ends(*astuple(group.style.scaled(side)))
-        for slot, outline, width, ink, share in zip(group.slots, outlines, widths, inks, shares, strict=True):
+        gradients = (
+            nothing if one is None else _gradients(one, index, side, origin)
+            for one in (group.gradient, group.stroke_gradient)
+        )
+        outlines, ends = _outlines(group.outline, index, side, origin), Ends(*astuple(group.style.scaled(side)))
+        columns = zip(group.slots, outlines, widths, inks, shares, *gradients, strict=True)
+        for slot, outline, width, ink, share, gradient, of_stroke in columns:
             stroke_width = None if width is None else width * side
             layer = None if layers is None else layers[slot]
             paint = colors[slot], opacities[slot], stroke_width, layer, ink, group.stroke_below, share, ends
-            painted[slot] = Shape(outline, *paint)
+            painted[slot] = Shape(outline, *paint, gradient, of_stroke)
     order: list[int] = scene.order()[index].tolist()
     return [shape for slot in order if (shape := painted[slot]) is not None]
 
 
-def _outlines(group: Group, index: int, side: int, origin: tuple[float, float]) -> Iterator[Box | Curve]:
-    outline = group.outline
+def together(
+    shapes: Mapping[int, _Part],
+    composites: Sequence[Composite],
+    within: tuple[int, int],
+    index: int,
+    side: int,
+    origin: tuple[float, float] = (0, 0),
+) -> "list[_Part | Together[_Part]]":
+    """Shapes by their place in painter's order, with those put together that are painted as one.
+
+    Args:
+        shapes: those that are there.
+        composites: of all drawings.
+        within: the first place, and the one after the last.
+        index: which drawing.
+        side, origin: as of ``shapes_of``.
+    """
+    found: list[_Part | Together[_Part]] = []
+    at, stop = within
+    for outer, inner in outermost(composites):
+        found += [shapes[slot] for slot in range(at, outer.start) if slot in shapes]
+        own = together(shapes, inner, (outer.start, outer.stop), index, side, origin)
+        clip = [one for outline in outer.clip for one in _outlines(outline, index, side, origin)]
+        if own:
+            found.append(Together(own, outer.opacity[index].item(), clip))
+        at = outer.stop
+    return found + [shapes[slot] for slot in range(at, stop) if slot in shapes]
+
+
+def _gradients(given: SceneGradient, index: int, side: int, origin: tuple[float, float]) -> Iterator[Gradient]:
+    left, top = origin
+    points, stops = (one[index].tolist() for one in (given.points, torch.cat([given.offsets, given.opacities], dim=-1)))
+    for places, numbers, colors in zip(points, stops, given.colors[index].tolist(), strict=True):
+        stops_of = map(Stop, numbers[: len(colors)], colors, numbers[len(colors) :])
+        yield Gradient([(x * side - left, y * side - top) for x, y in places], list(stops_of), given.spread)
+
+
+def _outlines(outline: Outline, index: int, side: int, origin: tuple[float, float]) -> Iterator[Box | Curve]:
     left, top = origin
     if isinstance(outline, Path):
         for points in outline.points[index].tolist():
