@@ -10,12 +10,12 @@ from vectorae.primitives import KINDS
 from vectorae.training.autoencoder import VectorAutoencoder
 
 MIXED = [f"primitives.kinds=[{','.join(KINDS)}]", "primitives=mixed_free", f"primitives.count={len(KINDS) + 3}"]
-MIXED += ["primitives.paint={circle:both,blob:both_stroke_below}"]
+MIXED += ["primitives.paint={fill:linear,circle:both,blob:both_stroke_below}"]
 INK = [
     "primitives=mixed_free",
     "primitives.kinds=[squircle,circle,blob,cubic]",
     "primitives.count=6",
-    "primitives.paint=stroke",
+    "primitives.paint={stroke:radial,stops:3}",
     "primitives.ordering=depth",
     "primitives.fields.softness=learned",
     "rasterizer.coverage=gaussian",

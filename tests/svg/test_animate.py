@@ -43,7 +43,9 @@ def seen_at(text: str, times: list[float], folder: Path, zoom: int = 2) -> list[
         "(svg, number) => { svg.pauseAnimations(); svg.setCurrentTime(times[number]); }));"
     )
     style = "<style>body { margin: 0 } svg { display: block }</style>"
-    page.write_text(f"<!doctype html>{style}<body>{text * len(times)}<script>{script}</script></body>", "utf-8")
+    # Each has a clock of its own, and so has to have gradients of its own.
+    texts = "".join(text.replace("gradient-", f"gradient-{number}-") for number in range(len(times)))
+    page.write_text(f"<!doctype html>{style}<body>{texts}<script>{script}</script></body>", "utf-8")
     command = [
         str(BROWSER),
         *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=500"),

@@ -18,8 +18,12 @@ from PIL import Image, ImageColor
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
 from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture_size, read_picture
+from vectorae.svg.definitions import Gradient, Stop
 from vectorae.svg.document import Ends, Shape, document
 from vectorae.svg.markup import Box, Curve
+
+FARTHEST_FOCUS = 0.999
+"""Of the way from the centre of a radial gradient to its end (see ``vectorae.scene.gradients``)."""
 
 
 def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin: tuple[float, float]) -> list[Shape]:
@@ -41,6 +45,7 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
         )
         ends = Ends(**group["ends"])
         ends = ends._replace(dashes=[one * side for one in ends.dashes], dash_offset=ends.dash_offset * side)
+        own, of_stroke = (gradients_of(outputs, group, name, side, origin) for name in ("gradient", "stroke_gradient"))
         for member, slot in enumerate(group["slots"]):
             outline: Box | Curve
             if group["outline"] == "box":
@@ -56,12 +61,46 @@ def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin:
                 places = [(x * side - left, y * side - top) for x, y in points]
                 outline = Curve(places, group["closed"], group["degree"], group["sizes"], group["fill_rule"])
             color, opacity = outputs["color"][slot].tolist(), float(outputs["opacity"][slot])
-            width, more = widths[member], (inks[member], group["stroke_below"], shares[member], ends)
+            width = widths[member]
+            more = inks[member], group["stroke_below"], shares[member], ends, own[member], of_stroke[member]
             painted[slot] = Shape(outline, color, opacity, None if width is None else width * side, None, *more)
     slots = sorted(painted)
     if "depth" in outputs:
         slots = np.argsort(outputs["depth"], kind="stable").tolist()
     return [painted[slot] for slot in slots]
+
+
+def gradients_of(
+    outputs: dict[str, Any], group: dict[str, Any], name: str, side: int, origin: tuple[float, float]
+) -> list[Gradient | None]:
+    """The gradients of a group's shapes, in pixels; None for those without.
+
+    Args:
+        outputs, side, origin: as of ``shapes_of``.
+        group: of the scene.
+        name: ``gradient`` or ``stroke_gradient``.
+    """
+    if name not in group:
+        return [None] * len(group["slots"])
+
+    def output(part: str) -> "np.ndarray[Any, Any]":
+        array: np.ndarray[Any, Any] = outputs[f"{group['kind']}.{name}.{part}"]
+        return array
+
+    if group[name]["sort"] == "linear":
+        places = np.stack([output("start"), output("end")], axis=-2)
+    else:
+        center, axes = output("center")[:, None], output("axes")
+        focus = output("focus")
+        length = np.linalg.norm(focus, axis=-1, keepdims=True)
+        inner = focus * np.minimum(1, FARTHEST_FOCUS / np.maximum(length, 1e-30))
+        places = np.concatenate([center, center + axes, center + inner[:, None] @ axes], axis=-2)
+    points = (places * side - np.array(origin)).tolist()
+    stops = zip(output("offsets").tolist(), output("colors").tolist(), output("opacities").tolist(), strict=True)
+    return [
+        Gradient(where, list(map(Stop, *given)), group[name]["spread"])
+        for where, given in zip(points, stops, strict=True)
+    ]
 
 
 @contextlib.contextmanager

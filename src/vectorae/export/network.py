@@ -7,11 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.primitives import KINDS
-from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.scene import Gradient, Group, LinearGradient, Path, RoundedBox, Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
 PAINTED = ("stroke_width", "stroke_color", "contour_opacity")
-"""Tensors of a group beside those of its outline."""
+"""Tensors of a group beside those of its outline and its gradients."""
+
+GRADIENTS = ("gradient", "stroke_gradient")
+"""Of a group: of its shapes' own paint, and of the strokes of filled ones."""
 
 
 class SceneNetwork(nn.Module):
@@ -46,6 +49,10 @@ class SceneNetwork(nn.Module):
             else:
                 outline = replace(outline, points=own["points"])
             given: dict[str, Any] = {name: own[name] for name in PAINTED if name in own}
+            for name in GRADIENTS:
+                if (gradient := getattr(group, name)) is not None:
+                    tensors = {part: own[f"{name}.{part}"] for part in _tensors_of(gradient)}
+                    given[name] = replace(gradient, **tensors)
             groups.append(replace(group, outline=outline, **given))
         color, opacity, background = outputs["color"], outputs["opacity"], outputs.get("background")
         depth, compositing = outputs.get("depth"), self.decoder.rasterizer.compositing
@@ -105,7 +112,13 @@ def _tensors(group: Group) -> dict[str, Tensor]:
         tensors |= {"angle": outline.angle, "roundness": outline.roundness}
     else:
         tensors = {"points": outline.points}
-    return tensors | {name: one for name in PAINTED if (one := getattr(group, name)) is not None}
+    tensors |= {name: one for name in PAINTED if (one := getattr(group, name)) is not None}
+    gradients = {name: one for name in GRADIENTS if (one := getattr(group, name)) is not None}
+    return tensors | {f"{name}.{part}": one for name, of in gradients.items() for part, one in _tensors_of(of).items()}
+
+
+def _tensors_of(gradient: Gradient) -> dict[str, Tensor]:
+    return {name: value for name, value in vars(gradient).items() if isinstance(value, Tensor)}
 
 
 def _is_discrete(kind: str) -> bool:
@@ -117,6 +130,10 @@ def _group(kind: str, group: Group) -> dict[str, Any]:
     described: dict[str, Any] = {"kind": kind, "slots": list(group.slots)}
     described |= {"painted": [name for name in PAINTED if getattr(group, name) is not None]}
     described |= {"stroke_below": group.stroke_below, "ends": asdict(group.style)}
+    for name in GRADIENTS:
+        if (gradient := getattr(group, name)) is not None:
+            sort = "linear" if isinstance(gradient, LinearGradient) else "radial"
+            described[name] = {"sort": sort, "spread": gradient.spread}
     if isinstance(group.outline, RoundedBox):
         return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
     path = group.outline
@@ -135,6 +152,17 @@ def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
         "stroke_color": ("[0, 1], sRGB", "of the stroke; the slot's color is that of the fill"),
         "contour_opacity": ("[0, 1]", "of each contour, painted for itself: a factor on the slot's opacity"),
     }
+    for name in GRADIENTS:
+        meanings |= {
+            f"{name}.start": ("canvas", "x, y of where it is 0"),
+            f"{name}.end": ("canvas", "x, y of where it is 1"),
+            f"{name}.center": ("canvas", "x, y of the ellipse on which it is 1"),
+            f"{name}.axes": ("canvas", "x, y from the centre to the ends of two conjugate radii"),
+            f"{name}.focus": ("axes", "where it is 0: how far from the centre along each of them"),
+            f"{name}.colors": ("[0, 1], sRGB", "of each stop"),
+            f"{name}.opacities": ("[0, 1]", "of each stop: a factor on the slot's opacity"),
+            f"{name}.offsets": ("[0, 1]", "where each stop is; none before one that comes before it"),
+        }
     if isinstance(group.outline, Path):
         curves = "corners" if group.outline.degree == 1 else "control points of joined cubic Béziers"
         ends = "; the last leads back to the first" if group.outline.is_closed else ""

@@ -159,8 +159,8 @@ class Definitions:
 
     def defined(self, kind: str, element: Callable[[str], str]) -> str:
         """A reference to an element, made by its id, which begins with ``kind``."""
-        digest = hashlib.sha256(element("").encode()).hexdigest()[:10]
-        name = f"{kind}-{digest}"
+        digest = hashlib.sha256(element("").encode()).digest()
+        name = f"{kind}-{int.from_bytes(digest[:5])}"
         self.elements[name] = element(name)
         return f"url(#{name})"
 
