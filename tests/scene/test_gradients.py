@@ -297,6 +297,8 @@ def test_fields_of_a_paint() -> None:
         *("gradient", "color_2", "color_3", "stop_opacity", "stop_offset"),
         *("stroke_gradient", "stroke_color_2", "stroke_color_3", "stroke_stop_opacity", "stroke_stop_offset"),
     ]
+    assert fields["stop_offset"].start == ((0.5,),)
+    assert "stop_offset" not in Paint("fill", "linear").fields(1)  # both are at the ends
     assert MOST_STOPS == 16
 
 

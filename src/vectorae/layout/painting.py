@@ -49,7 +49,7 @@ def gradient_of(values: Values, prefix: str, spread: str) -> Gradient | None:
     points, opacities = values[prefix + "gradient"], values[prefix + "stop_opacity"]
     names = takewhile(values.__contains__, (f"{prefix}color_{number}" for number in count(2)))
     colors = torch.stack([values[prefix + "color"], *(values[name] for name in names)], dim=-2)
-    offsets = values[prefix + "stop_offset"]
+    offsets = _offsets(values.get(prefix + "stop_offset"), opacities)
     if points.shape[-2] == 2:
         start, end = points.unbind(-2)
         return LinearGradient(start=start, end=end, colors=colors, opacities=opacities, offsets=offsets, spread=spread)
@@ -70,6 +70,14 @@ def points_of(gradient: Gradient) -> Tensor:
     """The points of gradients, ``[B, n, P, 2]``, which ``gradient_of`` makes the same gradients of."""
     centered = isinstance(gradient, RadialGradient) and not bool(gradient.focus.any())
     return gradient.points[..., :3, :] if centered else gradient.points
+
+
+def _offsets(given: Tensor | None, opacities: Tensor) -> Tensor:
+    """The offsets of all stops: as given, or those between the ends."""
+    if given is not None and given.shape == opacities.shape:
+        return given
+    first, last = torch.zeros_like(opacities[..., :1]), torch.ones_like(opacities[..., :1])
+    return torch.cat([first, last] if given is None else [first, given, last], dim=-1)
 
 
 def _in_axes(vector: Tensor, axes: Tensor) -> Tensor:

@@ -32,11 +32,8 @@ from vectorae.primitives import (
 from vectorae.primitives.quantities import Points
 from vectorae.scene import Group, LinearGradient, Outline, Path, RoundedBox, Scene
 
-PURE = 0.01
+PURE = 0.002
 """How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
-
-FAINTEST = 0.001
-"""The same for opacities of stops, which are factors on those of shapes."""
 
 HALF = 0.4
 """Half the width of a shape that is put elsewhere, in sides of the square that it has to itself there."""
@@ -94,9 +91,7 @@ class SceneLayout(BlockLayout):
 
         def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
             learned = learned and name not in fixed
-            if learned and name.endswith("stop_opacity"):
-                start = _learnable(start, FAINTEST)
-            elif learned and (color_of(name) in ("color", "stroke_color") or name.endswith("opacity")):
+            if learned and (color_of(name) in ("color", "stroke_color") or name.endswith("opacity")):
                 start = _learnable(start)
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
@@ -134,7 +129,7 @@ class SceneLayout(BlockLayout):
                 name = f"{prefix}color" if number == 1 else f"{prefix}color_{number}"
                 add(name, of_gradient.get(name, PAINT["color"]), color)
             add(prefix + "stop_opacity", of_gradient[prefix + "stop_opacity"], gradient.opacities[0])
-            add(prefix + "stop_offset", of_gradient[prefix + "stop_offset"], gradient.offsets[0], learned=False)
+            add(prefix + "stop_offset", ROUNDNESS, gradient.offsets[0], learned=False)
         add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
         if drawing.depth is not None:
             add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)
@@ -166,8 +161,8 @@ def _points_around(path: Path) -> Points:
     return tuple((HALF * (2 * place / max(1, number - 1) - 1), 0.0) for place in range(number))
 
 
-def _learnable(units: Tensor, pure: float = PURE) -> Tensor:
-    return units.clamp(pure, 1 - pure)
+def _learnable(units: Tensor) -> Tensor:
+    return units.clamp(PURE, 1 - PURE)
 
 
 def _outlines_of(outline: Outline) -> Callable[[Values], Outline]:

@@ -86,16 +86,17 @@ class Paint:
 def gradient_fields(prefix: str, ink: Ink, stops: int) -> dict[str, Field]:
     """Name → field of gradients, each with a prefix; the colour of the first stop is that of the shape, or its stroke.
 
-    Stops are evenly spaced, unless ``stop_offset`` is learned.
+    The first stop is at the beginning of the gradient and the last at its end; only those between have an offset.
     """
     if ink == "flat":
         return {}
     places = GRADIENT_POINTS[ink]
-    even = tuple(stop / (stops - 1) for stop in range(stops))
     fields = {"gradient": Field(POINTS, places, size=2 * len(places))}
     fields |= {f"color_{number}": Field(UNIT, 0.7, size=None) for number in range(2, stops + 1)}
     fields |= {"stop_opacity": Field(UNIT, ((FAINT,) * stops,), size=stops)}
-    fields |= {"stop_offset": Field(UNIT, (even,), size=stops, learned=False)}
+    if stops > 2:
+        even = tuple(stop / (stops - 1) for stop in range(1, stops - 1))
+        fields |= {"stop_offset": Field(UNIT, (even,), size=stops - 2)}
     return {prefix + name: field for name, field in fields.items()}
 
 
