@@ -14,7 +14,7 @@ from vectorae.scene.scene import Scene
 from vectorae.scene.slots import select_slots, slot_index
 
 
-def plain(scene: Scene, pixel: float) -> Scene:
+def plain(scene: Scene, pixel: float, outlined: bool = False) -> Scene:
     """A scene that looks the same, in plain shapes alone.
 
     A shape that is filled and stroked becomes two, one whose contours are painted for themselves as many as there are
@@ -24,8 +24,9 @@ def plain(scene: Scene, pixel: float) -> Scene:
     Args:
         scene: B drawings.
         pixel: size of a pixel in canvas units.
+        outlined: whether round strokes become their outlines too, so that all shapes are filled.
     """
-    if all(group.is_plain for group in scene.groups):
+    if all(group.is_plain and not (outlined and group.stroke_width is not None) for group in scene.groups):
         return scene
     counts = [1] * scene.count
     for group in scene.groups:
@@ -41,16 +42,16 @@ def plain(scene: Scene, pixel: float) -> Scene:
             above, below = (tuple(start + part for start in starts) for part in (1, 0))
             fill, stroke = (above, below) if group.stroke_below else (below, above)
             groups.append(Group(group.outline, fill, gradient=group.gradient))
-            groups.append(_stroked(group, group.outline, stroke, pixel))
+            groups.append(_stroked(group, group.outline, stroke, pixel, outlined))
             color = _placed(color, stroke, group.stroke_color)
         elif group.contour_opacity is not None and isinstance(group.outline, Path):
             for number, contour in enumerate(group.outline.contours):
                 slots = tuple(start + number for start in starts)
-                groups.append(_stroked(group, contour, slots, pixel))
+                groups.append(_stroked(group, contour, slots, pixel, outlined))
                 own = select_slots(opacity, slots) * group.contour_opacity[..., number]
                 opacity = _placed(opacity, slots, own)
         elif group.stroke_width is not None:
-            groups.append(_stroked(group, group.outline, tuple(starts), pixel))
+            groups.append(_stroked(group, group.outline, tuple(starts), pixel, outlined))
         else:
             groups.append(replace(group, slots=tuple(starts)))
     return replace(
@@ -60,14 +61,15 @@ def plain(scene: Scene, pixel: float) -> Scene:
         opacity=opacity,
         softness=select_slots(scene.softness, source),
         depth=None if scene.depth is None else select_slots(scene.depth, source),
+        composites=tuple(replace(one, start=first[one.start], stop=first[one.stop]) for one in scene.composites),
     )
 
 
-def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: float) -> Group:
+def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: float, outlined: bool) -> Group:
     """An outline with the stroke of a group."""
     width, style = group.stroke_width, group.style
     gradient = group.gradient if group.stroke_color is None else group.stroke_gradient
-    if style.is_plain or width is None:
+    if style.is_plain and not outlined or width is None:
         return Group(outline, slots, width, gradient=gradient)
     path = box_path(outline) if isinstance(outline, RoundedBox) else outline
     # Chords are shorter than their arcs, and where a dash lies depends on the length of all before it.

@@ -212,6 +212,26 @@ class Scene(TensorRecord, Validated):
             composites=tuple(replace(one, clip=clip) for one, clip in zip(self.composites, clips, strict=True)),
         )
 
+    def mapped(self, matrix: Tensor | Sequence[Sequence[float]], pixel: float = 1 / 1024) -> "Scene":
+        """The scene under an affine map: moved, turned, scaled, mirrored or sheared, strokes and gradients with it.
+
+        Where the map scales all lengths alike, shapes stay what they are. Otherwise boxes become paths, and strokes
+        their outlines: they are wider in one direction than in another.
+
+        Args:
+            matrix: ``[2, 3]``: x' = m₀₀ x + m₀₁ y + m₀₂ and y' = m₁₀ x + m₁₁ y + m₁₂, canvas units.
+            pixel: of the drawing before it is mapped, canvas units: outlines of strokes are within a twentieth of it.
+
+        Example:
+            >>> import vectorae
+            >>> scene = vectorae.Scene.of([vectorae.line([(0.2, 0.2), (0.8, 0.8)], stroke_width=0.1)])
+            >>> scene.mapped([[1, 0, 0], [0, 0.5, 0]]).groups[0].outline.bounds().half_extents
+            tensor([[[0.3500, 0.1750]]])
+        """
+        from vectorae.scene.affine import mapped
+
+        return mapped(self, torch.as_tensor(matrix, dtype=torch.float64), pixel)
+
     def with_alpha(self) -> "Scene":
         """The shapes with alpha as one more channel, over nothing.
 
