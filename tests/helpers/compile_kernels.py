@@ -14,10 +14,12 @@ from vectorae.rasterizer.packing import DRAWN
 
 TARGET = GPUTarget("cuda", 90, 32)
 
-WHOLE = dict.fromkeys(("kinds", "first", "size", "bounds", "segment_bounds"), "*i32")
-LONG = dict.fromkeys(("order", "begins", "segment_begins", "pieces", "following"), "*i64")
+WHOLE = dict.fromkeys(("kinds", "first", "size", "gradients", "spreads", "bounds", "segment_bounds"), "*i32")
+WHOLE["ink_bounds"] = "*i32"
+LONG = dict.fromkeys(("order", "begins", "segment_begins", "ink_begins", "pieces", "following"), "*i64")
 NUMBERS = {"count": "i32", "vertex_count": "i32", "height": "i32", "width": "i32", "pixel": "fp32"}
-NUMBERS |= dict.fromkeys(("room", "rows_room", "segment_rows_room", "tiles"), "i32")
+NUMBERS |= dict.fromkeys(("room", "rows_room", "segment_rows_room", "ink_rows_room", "tiles"), "i32")
+NUMBERS |= dict.fromkeys(("gradient_count", "stops"), "i32")
 
 
 def compile_kernel(kernel: Any, real: str, warps: int, **constants: Any) -> None:
@@ -36,8 +38,12 @@ def main() -> None:
     compile_kernel(loops.sum_rows, "fp32", 1, RANK=14, PADDED=16, LENGTH=8)
     for even_odd in (False, True):
         compile_kernel(self_intersections.cut_paths, "fp64", 1, EVEN_ODD=even_odd)
-    settings = [("sigmoid", False, 3, "fp32"), ("gaussian", True, 1, "fp64"), ("ramp", False, 3, "fp32")]
-    for (coverage, soft_or, channels, real), kernel in product(settings, (loops.draw, loops.differentiate)):
+    settings = [
+        ("sigmoid", False, 3, "fp32", False),
+        ("gaussian", True, 1, "fp64", True),
+        ("ramp", False, 3, "fp32", True),
+    ]
+    for (coverage, soft_or, channels, real, gradients), kernel in product(settings, (loops.draw, loops.differentiate)):
         fine, numbers = SUBPIXELS.get(coverage, 1), torch.finfo(torch.float32 if real == "fp32" else torch.float64)
         compile_kernel(
             kernel,
@@ -51,6 +57,7 @@ def main() -> None:
             FINE=fine,
             SOFT_OR=soft_or,
             PRESENT=every_kind,
+            GRADIENTS=gradients,
             TILE=16 if fine == 1 else 8,
             **({"ROOM": 128} if kernel is loops.differentiate else {}),
         )

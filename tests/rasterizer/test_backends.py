@@ -15,6 +15,7 @@ from helpers.scenes import CLOSED_KINDS, leaves_of
 from vectorae import Group, Layout, RoundedBox, Scene, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
+from vectorae.scene import SPREADS
 
 HAS_GPU = torch.cuda.is_available()
 
@@ -57,6 +58,25 @@ def test_every_kind_agrees(backend: str, paint: str, coverage: str, compositing:
         kinds = kinds[turn % 2 :: 2]
     layout = {"count": repeated * len(kinds), "channels": (1, 3)[turn // 2 % 2 if is_slow(backend) else turn % 2]}
     scene = random_scene(backend, kinds, batch=batch, paint=paint, **layout)
+    assert_agreement(backend, scene, height, width, coverage=coverage, compositing=compositing, softness=softness)
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("compositing", COMPOSITINGS)
+@pytest.mark.parametrize("ink", ["linear", "radial"])
+@BACKENDS
+def test_gradients_agree(backend: str, ink: str, compositing: str, spread: str) -> None:
+    """Filled, stroked and flat shapes, of one channel or three, of three stops or two."""
+    turn = SPREADS.index(spread) + (ink == "linear")
+    height, width, softness = (4, 6, 0.065) if is_slow(backend) else (13, 18, 0.02)
+    paint = {"fill": ink, "stops": 2 + turn % 2, "square": "stroke"}
+    scene = random_scene(backend, ["circle", "blob", "square"], count=4, paint=paint, channels=(1, 3)[turn % 2])
+    coverage = list(PROFILES)[(turn + list(COMPOSITINGS).index(compositing)) % len(PROFILES)]
+    groups = [
+        group if group.gradient is None else replace(group, gradient=replace(group.gradient, spread=spread))
+        for group in scene.groups
+    ]
+    scene = replace(scene, groups=tuple(groups))
     assert_agreement(backend, scene, height, width, coverage=coverage, compositing=compositing, softness=softness)
 
 

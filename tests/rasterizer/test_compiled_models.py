@@ -43,6 +43,7 @@ class Drawer(torch.nn.Module):
         ({"kinds": list(KINDS)}, {"coverage": "sigmoid"}),
         ({"kinds": CLOSED_KINDS, "paint": "stroke"}, {"coverage": "ramp", "compositing": "soft_or"}),
         ({"kinds": ["circle", "polygon", "line"], "ordering": "depth"}, {"temperature": 0.1}),
+        ({"kinds": ["circle", "blob", "line"], "paint": {"fill": "radial", "stroke": "linear"}}, {"coverage": "ramp"}),
     ],
 )
 def test_every_kind_is_drawn_as_without_the_compiler(layout: dict[str, Any], drawing: dict[str, Any]) -> None:

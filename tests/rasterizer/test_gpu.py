@@ -113,13 +113,17 @@ def test_paths_are_cut_as_by_the_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kinds", "coverage", "height"), [(["circle", "polygon"], "sigmoid", 33), (["polygon", "line"], "ramp", 17)]
+    ("kinds", "paint", "coverage", "height"),
+    [
+        (["circle", "polygon"], {"fill": "linear", "stops": 3}, "sigmoid", 33),
+        (["polygon", "line"], "fill", "ramp", 17),
+    ],
 )
 def test_scratch_of_any_size_gives_the_same(
-    kinds: list[str], coverage: str, height: int, monkeypatch: pytest.MonkeyPatch
+    kinds: list[str], paint: Any, coverage: str, height: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Few rows for sums, few gains at once, and two programs for three tiles."""
-    scene = random_scene(kinds, count=3)
+    scene = random_scene(kinds, count=3, paint=paint)
     drawing: dict[str, Any] = {"coverage": coverage, "softness": 0.05}
     expected = flat(drawn("gpu", scene, height, 8, **drawing)[1])
     monkeypatch.setattr("vectorae.rasterizer.gpu.MAX_ROWS", 3)
@@ -134,10 +138,13 @@ def test_the_operators_do_not_wait() -> None:
     from vectorae.rasterizer import gpu
     from vectorae.rasterizer.gpu import self_intersections
 
-    scene = random_scene(["circle", "line", "blob"], count=3)
+    scene = random_scene(["circle", "line", "blob"], count=3, paint={"fill": "radial", "line": "stroke"})
     packed = pack(scene, 0.05 * scene.softness, "sigmoid", 6)
-    canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present]
-    arguments = (packed.numbers, packed.vertices, scene.color, scene.background, list(packed.topology), canvas)
+    assert packed.inks is not None
+    canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present, packed.inks.stops]
+    topology = [*packed.topology, packed.inks.gradients, packed.inks.spreads]
+    colors = scene.color, scene.background, packed.inks.table
+    arguments = (packed.numbers, packed.vertices, *colors, topology, canvas)
     corners = torch.rand(2, 5, 2, dtype=torch.float64, device=DEVICE)
     following = torch.tensor([1, 2, 3, 4, 0], device=DEVICE)
     with no_waiting():

@@ -6,13 +6,14 @@ draws the scene once more: an operator cannot keep what autograd has recorded wi
 """
 
 import ast
+import dataclasses
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from vectorae.rasterizer import cpu
-from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.scene import Gradient, Group, LinearGradient, Path, RadialGradient, RoundedBox, Scene
 
 
 def rasterize(
@@ -99,7 +100,16 @@ def _tensors(scene: Scene) -> list[Tensor]:
             tensors += [outline.center, outline.half_extents, outline.angle, outline.roundness]
         if group.stroke_width is not None:
             tensors.append(group.stroke_width)
+        if group.gradient is not None:
+            tensors += [getattr(group.gradient, name) for name in _tensor_names(type(group.gradient))]
     return tensors
+
+
+SORTS: dict[str, type[Gradient]] = {"linear": LinearGradient, "radial": RadialGradient}
+
+
+def _tensor_names(sort: type[Gradient]) -> list[str]:
+    return [field.name for field in dataclasses.fields(sort) if field.name != "spread"]
 
 
 def _structure(scene: Scene) -> str:
@@ -109,7 +119,10 @@ def _structure(scene: Scene) -> str:
         outline, path = group.outline, None
         if isinstance(outline, Path):
             path = outline.closed, outline.degree, outline.sizes, outline.fill_rule
-        groups.append((group.slots, path, group.stroke_width is not None))
+        gradient = None
+        if group.gradient is not None:
+            gradient = next(name for name, sort in SORTS.items() if sort is type(group.gradient)), group.gradient.spread
+        groups.append((group.slots, path, group.stroke_width is not None, gradient))
     return str((groups, scene.depth is not None, scene.compositing))
 
 
@@ -120,7 +133,11 @@ def _scene(background: Tensor, tensors: list[Tensor], structure: str) -> Scene:
     color, opacity, softness = take(), take(), take()
     depth = take() if has_depth else None
     made = []
-    for slots, path, is_stroked in groups:
+    for slots, path, is_stroked, of_gradient in groups:
         outline = Path(take(), *path) if path else RoundedBox(take(), take(), take(), take())
-        made.append(Group(outline, slots, take() if is_stroked else None))
+        width, gradient = take() if is_stroked else None, None
+        if of_gradient:
+            sort = SORTS[of_gradient[0]]
+            gradient = sort(**{name: take() for name in _tensor_names(sort)}, spread=of_gradient[1])
+        made.append(Group(outline, slots, width, gradient=gradient))
     return Scene(tuple(made), color, opacity, softness, background, depth, compositing)

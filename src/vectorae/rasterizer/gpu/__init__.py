@@ -49,38 +49,50 @@ def rasterize(
     bend = 2 * math.hypot(height, width) / min(height, width)
     packed = pack(scene, edge, coverage, min(height, width), partial(enclosed_region, bend=bend), bend)
     profile, screen = list(PROFILES).index(coverage), int(scene.compositing == "soft_or")
+    inks = packed.inks
     image: Tensor = draw(
         packed.numbers,
         packed.vertices,
         scene.color,
         scene.ground,
-        list(packed.topology),
-        [height, width, packed.subpixels, profile, screen, packed.present],
+        edge.new_empty(scene.batch, 0, 0) if inks is None else inks.table,
+        [*packed.topology, *(() if inks is None else (inks.gradients, inks.spreads))],
+        [height, width, packed.subpixels, profile, screen, packed.present, 0 if inks is None else inks.stops],
     )
     return image
 
 
 @torch.library.custom_op("vectorae::draw", mutates_args=())
 def draw(
-    numbers: Tensor, vertices: Tensor, color: Tensor, background: Tensor, topology: list[Tensor], canvas: list[int]
+    numbers: Tensor,
+    vertices: Tensor,
+    color: Tensor,
+    background: Tensor,
+    table: Tensor,
+    topology: list[Tensor],
+    canvas: list[int],
 ) -> Tensor:
     """Images ``[B, C, H, W]`` of packed shapes.
 
     Args:
         numbers, vertices: see ``packing.Packed``.
         color: ``[B, N, C]``; background: ``[B, C]``.
-        topology: kinds, first and size of ``Packed``; the order ``[B, N]``; blend of ``Packed``.
+        table: of gradients, see ``gradients.Inks``; ``[B, 0, 0]`` without any.
+        topology: kinds, first and size of ``Packed``; the order ``[B, N]``; blend of ``Packed``; gradients and spreads
+            of ``Inks``, if there are any.
         canvas: height, width, sub-pixels per pixel in each direction, an index into ``PROFILES``, whether compositing
-            is soft or, and ``Packed.present``.
+            is soft or, ``Packed.present``, and the stops of gradients, 0 without any.
     """
-    call = _Call([numbers, vertices, color, background], topology, canvas)
+    call = _Call([numbers, vertices, color, background, table], topology, canvas)
     image = numbers.new_empty(*background.shape, *canvas[:2])
     call.launch(loops.draw, call.batch * call.tiles, image)
     return image
 
 
 @draw.register_fake
-def _(numbers: Tensor, vertices: Tensor, color: Tensor, background: Tensor, topology: Any, canvas: Any) -> Tensor:
+def _(
+    numbers: Tensor, vertices: Tensor, color: Tensor, background: Tensor, table: Tensor, topology: Any, canvas: Any
+) -> Tensor:
     return numbers.new_empty(*background.shape, *canvas[:2])
 
 
@@ -91,23 +103,25 @@ def differentiate(
     vertices: Tensor,
     color: Tensor,
     background: Tensor,
+    table: Tensor,
     topology: list[Tensor],
     canvas: list[int],
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The derivatives of Σ gradient · ``draw(…)`` by numbers, vertices, color and background."""
-    call = _Call([numbers, vertices, color, background], topology, canvas)
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The derivatives of Σ gradient · ``draw(…)`` by numbers, vertices, color, background and table."""
+    call = _Call([numbers, vertices, color, background, table], topology, canvas)
     channels, rank, room = color.shape[2], NUMBERS + color.shape[2], min(color.shape[1], MAX_GAINS)
     programs = min(call.batch * call.tiles, MAX_PROGRAMS)
     shapes = _Rows(call.bounds, rank, MAX_ROWS, call, numbers)
     segments = _Rows(call.segment_bounds, 4, 4 * MAX_ROWS, call, numbers)
+    inks = call.ink_rows(MAX_ROWS) if call.stops else shapes  # a stand-in
     gains = numbers.new_empty(programs, room, channels if canvas[4] else 1, call.tile**2)
     by_background = numbers.new_empty(len(background), call.tiles, channels)
     call.launch(
         loops.differentiate,
         programs,
-        *(gradient.contiguous(), gains, shapes.rows, segments.rows, by_background),
-        *(shapes.totals, segments.totals, shapes.begins, segments.begins),
-        *(len(shapes.rows), len(segments.rows), call.batch * call.tiles),
+        *(gradient.contiguous(), gains, shapes.rows, segments.rows, inks.rows, by_background),
+        *(shapes.totals, segments.totals, inks.totals, shapes.begins, segments.begins, inks.begins, inks.bounds),
+        *(len(shapes.rows), len(segments.rows), len(inks.rows), call.batch * call.tiles),
         ROOM=room,
     )
     by_numbers, by_color = shapes.sum().split([NUMBERS, channels], dim=-1)
@@ -116,14 +130,22 @@ def differentiate(
         start, end = segments.sum().split(2, dim=-1)
         by_vertices = start + torch.nn.functional.pad(end[:, :-1], (0, 0, 1, 0))
     # The results of an operator must not share memory.
-    return by_numbers.clone(), by_vertices, by_color.clone(), by_background.sum(1)
+    by_table = inks.sum() if call.stops else torch.zeros_like(table)
+    return by_numbers.clone(), by_vertices, by_color.clone(), by_background.sum(1), by_table
 
 
 @differentiate.register_fake
 def _(
-    gradient: Tensor, numbers: Tensor, vertices: Tensor, color: Tensor, background: Tensor, topology: Any, canvas: Any
+    gradient: Tensor,
+    numbers: Tensor,
+    vertices: Tensor,
+    color: Tensor,
+    background: Tensor,
+    table: Tensor,
+    topology: Any,
+    canvas: Any,
 ) -> tuple[Tensor, ...]:
-    return tuple(torch.empty_like(tensor) for tensor in (numbers, vertices, color, background))
+    return tuple(torch.empty_like(tensor) for tensor in (numbers, vertices, color, background, table))
 
 
 def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
@@ -133,7 +155,7 @@ def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
 
 
 def _backward(ctx: Any, gradient: Tensor) -> tuple[Any, ...]:
-    tensors, topology = ctx.saved_tensors[:4], ctx.saved_tensors[4:]
+    tensors, topology = ctx.saved_tensors[:5], ctx.saved_tensors[5:]
     return (*differentiate(gradient, *tensors, list(topology), ctx.canvas), [None] * len(topology), None)
 
 
@@ -144,10 +166,13 @@ class _Call:
     """Arguments that both kernels share, with the bounds of shapes and segments."""
 
     def __init__(self, tensors: list[Tensor], topology: list[Tensor], canvas: list[int]) -> None:
-        height, width, fine, profile, soft_or, present = canvas
+        height, width, fine, profile, soft_or, present, self.stops = canvas
         tensors, topology = ([tensor.contiguous() for tensor in some] for some in (tensors, topology))
-        numbers, vertices, color, _ = tensors
-        kinds, first, size, _, _ = topology
+        numbers, vertices, color, _, self._table = tensors
+        kinds, first, size, order, blend, *of_gradients = topology
+        # Without gradients nothing is read there.
+        gradients, spreads = of_gradients or (first, first)
+        self._gradients = gradients
         batch, count = size.shape
         # Sized so that the sub-pixels of a tile fit into registers.
         self.tile = 16 if fine == 1 else 8
@@ -160,7 +185,9 @@ class _Call:
         find_bounds[batch * count,](
             *both, numbers, vertices, kinds, first, size, *shape, PROFILE=profile, TILE=self.tile, num_warps=1
         )
-        self.arguments = [*tensors, *topology, *both, *shape]
+        topology = [kinds, first, size, order, blend, gradients, spreads]
+        inner = [count, vertices.shape[1], self._table.shape[1], self.stops]
+        self.arguments = [*tensors, *topology, *both, *inner, height, width, pixel]
         real = torch.finfo(numbers.dtype)
         self.options = {
             "EPSILON": real.eps,
@@ -171,9 +198,16 @@ class _Call:
             "FINE": fine,
             "SOFT_OR": bool(soft_or),
             "PRESENT": present,
+            "GRADIENTS": self.stops > 0,
             "TILE": self.tile,
             "num_warps": 4 if fine == 1 else 8,
         }
+
+    def ink_rows(self, most: int) -> "_Rows":
+        """Rows for the derivatives by gradients, whose bounds are those of their shapes."""
+        # Those without a gradient come first.
+        slots = self._gradients.argsort(stable=True)[-self._table.shape[1] :]
+        return _Rows(self.bounds.index_select(1, slots), self._table.shape[2], most, self, self._table)
 
     def launch(self, kernel: Any, programs: int, *arguments: Tensor | int, **options: int) -> None:
         """Run a kernel; its own arguments come before those that both share."""
@@ -191,6 +225,7 @@ class _Rows:
         like: its dtype is that of the rows.
 
     Attributes:
+        bounds: as given.
         rows: ``[·, rank]``; those of one shape or segment follow each other.
         begins: index of the first row of each, ``[B·N]``; it may lie beyond the end.
         totals: ``[B, N, rank]``, zeros: what there is no row for is added to them.
@@ -198,7 +233,7 @@ class _Rows:
 
     def __init__(self, bounds: Tensor, rank: int, most: int, call: _Call, like: Tensor) -> None:
         sizes = (bounds[..., 2] * bounds[..., 3]).flatten()
-        self._bounds = bounds
+        self.bounds = bounds
         self.begins = sizes.cumsum(0) - sizes
         self.rows = like.new_empty(min(len(sizes) * call.tiles, most), rank)
         self.totals = like.new_zeros(*bounds.shape[:2], rank)
@@ -208,6 +243,6 @@ class _Rows:
         room, rank = self.rows.shape
         padded = triton.next_power_of_2(rank)
         loops.sum_rows[len(self.begins),](
-            self.rows, self.begins, self._bounds, self.totals, room, RANK=rank, PADDED=padded, LENGTH=8, num_warps=1
+            self.rows, self.begins, self.bounds, self.totals, room, RANK=rank, PADDED=padded, LENGTH=8, num_warps=1
         )
         return self.totals

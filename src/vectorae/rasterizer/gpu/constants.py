@@ -3,7 +3,7 @@
 import triton.language as tl
 
 from vectorae.geometry import rounded_box
-from vectorae.rasterizer import constants, packing
+from vectorae.rasterizer import constants, gradients, packing
 
 FILLED_BOX, STROKED_BOX, POLYLINE, REGION, SEGMENTS = (tl.constexpr(kind) for kind in packing.DRAWN)
 
@@ -28,6 +28,10 @@ TOWARDS_DIAGONAL = tl.constexpr(rounded_box.TOWARDS_DIAGONAL)
 MIN_COSINE = tl.constexpr(constants.MIN_COSINE)
 MIN_OFFSET = tl.constexpr(rounded_box.MIN_OFFSET)
 NO_SIDE = tl.constexpr(constants.NO_SIDE)
+
+FRAME = tl.constexpr(gradients.FRAME)
+NARROW = tl.constexpr(gradients.NARROW)
+PAD, REPEAT, REFLECT = (tl.constexpr(spread) for spread in (gradients.PAD, gradients.REPEAT, gradients.REFLECT))
 
 LANES = tl.constexpr(32)
 """Number of shapes or segments that are tested against a tile at once."""

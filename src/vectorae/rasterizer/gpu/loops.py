@@ -9,13 +9,15 @@ write to the same memory, so that sums are reproducible; rows for which there is
 Shared arguments:
     numbers, vertices, kinds, first, size, blend: pointers to the fields of ``packing.Packed``.
     color ``[B, N, C]``, background ``[B, C]``, order ``[B, N]``: pointers, see ``gpu.draw``.
+    table, gradients, spreads, gradient_count, stops: see gradients.py.
     bounds, segment_bounds: pointers to the bounds of shapes and segments (see tiles.py).
     count, vertex_count: N and V; pixel: size of a pixel in canvas units.
     b, column, row: image and tile of this program; k: a slot.
     EPSILON, TINY: rounding error of 1, and the smallest normal number.
     CHANNELS, PADDED: C, and the next power of two.
     PROFILE: an index into ``PROFILES``; FINE: sub-pixels per pixel in each direction; SOFT_OR: the compositing.
-    PRESENT: a bit, 1 << kind, for each kind in the scene; TILE: side of a tile in pixels.
+    PRESENT: a bit, 1 << kind, for each kind in the scene; GRADIENTS: whether any shape has one.
+    TILE: side of a tile in pixels.
 """
 
 # Compiled by Triton, which infers the types of arguments; see docstrings.
@@ -45,23 +47,24 @@ from vectorae.rasterizer.gpu.constants import (
     SOFTNESS,
     STROKE_WIDTH,
 )
+from vectorae.rasterizer.gpu.gradients import differentiate_ink, find_ink
 from vectorae.rasterizer.gpu.path import add_by_area, add_by_segments, covered_area, path
 from vectorae.rasterizer.gpu.tiles import bits, entry_of, highest, lowest, put, touches, without
 
 
 @triton.jit
 def draw(
-    image, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds, count,
-    vertex_count, height, width, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr,
-    PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr,
-    TILE: tl.constexpr,
+    image, numbers, vertices, color, background, table, kinds, first, size, order, blend, gradients, spreads, bounds,
+    segment_bounds, count, vertex_count, gradient_count, stops, height, width, pixel, EPSILON: tl.constexpr,
+    TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr,
+    SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, GRADIENTS: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
     """Write ``image`` ``[B, C, H, W]``."""
     b, column, row = _tile(tl.program_id(0), width, height, TILE)
     canvas = _draw_tile(
-        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
-        image, image, 0, count, count, vertex_count, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR,
-        PRESENT, TILE, False,
+        b, column, row, numbers, vertices, color, background, table, kinds, first, size, order, blend, gradients,
+        spreads, bounds, segment_bounds, image, image, 0, count, count, vertex_count, gradient_count, stops, pixel,
+        EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE, SOFT_OR, PRESENT, GRADIENTS, TILE, False,
     )  # fmt: skip
     at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
     tl.store(image + at, canvas, mask=inside)
@@ -69,21 +72,25 @@ def draw(
 
 @triton.jit
 def differentiate(
-    gradient, gains, rows, segment_rows, by_background, totals, segment_totals, begins, segment_begins, rows_room,
-    segment_rows_room, tiles, numbers, vertices, color, background, kinds, first, size, order, blend, bounds,
-    segment_bounds, count, vertex_count, height, width, pixel, ROOM: tl.constexpr, EPSILON: tl.constexpr,
+    by_image, gains, rows, segment_rows, ink_rows, by_background, totals, segment_totals, ink_totals, begins,
+    segment_begins, ink_begins, ink_bounds, rows_room, segment_rows_room, ink_rows_room, tiles, numbers, vertices,
+    color, background, table, kinds, first, size, order, blend, gradients, spreads, bounds, segment_bounds, count,
+    vertex_count, gradient_count, stops, height, width, pixel, ROOM: tl.constexpr, EPSILON: tl.constexpr,
     TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr,
-    SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, TILE: tl.constexpr,
+    SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, GRADIENTS: tl.constexpr, TILE: tl.constexpr,
 ):  # fmt: skip
-    """Write the derivatives of Σ gradient · image by each shape in each tile; each program takes several tiles.
+    """Write the derivatives of Σ by_image · image by each shape in each tile; each program takes several tiles.
 
     Args:
-        gradient: ``[B, C, H, W]``.
+        by_image: ``[B, C, H, W]``.
         gains: scratch ``[programs, ROOM, 1 or C, TILE²]`` for the gains of shapes in a tile, per channel for soft or.
         rows: ``[rows_room, 11 + C]`` derivatives by numbers and colour; segment_rows: ``[segment_rows_room, 4]`` by the
-            start and end of each segment; by_background: ``[B, tiles, C]``.
-        totals, segment_totals: sums of each shape and segment, to which rows are added that there is no room for.
-        begins, segment_begins: index of the first row of each shape, and of each segment.
+            start and end of each segment; ink_rows: ``[ink_rows_room, 9 + S + S (C + 1)]`` by each gradient;
+            by_background: ``[B, tiles, C]``.
+        totals, segment_totals, ink_totals: sums of each shape, segment and gradient, to which rows are added that there
+            is no room for.
+        begins, segment_begins, ink_begins: index of the first row of each.
+        ink_bounds: pointer to the bounds of gradients, which are those of their shapes.
         tiles: of all images.
     """
     gains += tl.program_id(0).to(tl.int64) * (ROOM * (CHANNELS if SOFT_OR else 1) * TILE * TILE)
@@ -92,8 +99,9 @@ def differentiate(
     for tile in range(tl.program_id(0), tiles, tl.num_programs(0)):
         b, column, row = _tile(tile, width, height, TILE)
         at, inside = _image_tile(b, column, row, height, width, CHANNELS, PADDED, TILE)
-        cotangent = tl.load(gradient + at, mask=inside, other=0)
+        cotangent = tl.load(by_image + at, mask=inside, other=0)
         x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+        middle_x, middle_y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, 1, TILE)
         transmittance = tl.full([PADDED if SOFT_OR else 1, TILE * TILE], 1, cotangent.dtype)
         number = _count_hits(b, column, row, order, bounds, count)
         saved = number
@@ -108,9 +116,10 @@ def differentiate(
                     saved = tl.maximum(number + 1 - ROOM, 0)
                     tl.debug_barrier()
                     _draw_tile(
-                        b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds,
-                        segment_bounds, cotangent, gains, saved, number + 1, count, vertex_count, pixel, EPSILON, TINY,
-                        CHANNELS, PADDED, PROFILE, FINE, SOFT_OR, PRESENT, TILE, True,
+                        b, column, row, numbers, vertices, color, background, table, kinds, first, size, order, blend,
+                        gradients, spreads, bounds, segment_bounds, cotangent, gains, saved, number + 1, count,
+                        vertex_count, gradient_count, stops, pixel, EPSILON, TINY, CHANNELS, PADDED, PROFILE, FINE,
+                        SOFT_OR, PRESENT, GRADIENTS, TILE, True,
                     )  # fmt: skip
                     tl.debug_barrier()
                 k = tl.load(order + b * count + begin + i)
@@ -118,19 +127,24 @@ def differentiate(
                 entry = entry_of(bounds, begins, shape, column, row)
                 fits = entry < rows_room
                 into = rows + entry * (NUMBERS + CHANNELS) if fits else totals + shape * (NUMBERS + CHANNELS)
-                ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
-                gain_at, mask = _gain_tile(number - saved, CHANNELS, PADDED, SOFT_OR, TILE)
-                by_alpha = tl.load(gains + gain_at, mask=mask, other=0) * transmittance
-                alpha = _differentiate_shape(
-                    tl.sum(by_alpha * ink, 0)[None, :] if SOFT_OR else by_alpha, x, y, b, k, numbers, vertices,
-                    kinds, first, size, blend, segment_bounds, segment_begins, into, fits, segment_rows, segment_totals,
-                    segment_rows_room, count, vertex_count, column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+                ink, opacity = find_ink(
+                    middle_x, middle_y, b, k, shape, color, table, gradients, spreads, gradient_count, stops, CHANNELS,
+                    PADDED, GRADIENTS,
                 )  # fmt: skip
-                by_ink = tl.sum(by_alpha * alpha if SOFT_OR else cotangent * (alpha * transmittance), 1)
-                if fits:
-                    tl.store(into + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
-                else:
-                    tl.atomic_add(into + NUMBERS + channel, by_ink, mask=channel < CHANNELS)
+                gain_at, mask = _gain_tile(number - saved, CHANNELS, PADDED, SOFT_OR, TILE)
+                by_layer = tl.load(gains + gain_at, mask=mask, other=0) * transmittance
+                by_alpha = tl.sum(by_layer * ink, 0)[None, :] if SOFT_OR else by_layer
+                covered = _differentiate_shape(
+                    by_alpha * opacity, x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds,
+                    segment_begins, into, fits, segment_rows, segment_totals, segment_rows_room, count, vertex_count,
+                    column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+                )  # fmt: skip
+                alpha = covered * opacity
+                differentiate_ink(
+                    by_layer * alpha if SOFT_OR else cotangent * (alpha * transmittance), by_alpha * covered, middle_x,
+                    middle_y, b, k, table, gradients, spreads, gradient_count, stops, into + NUMBERS, fits, ink_rows,
+                    ink_totals, ink_bounds, ink_begins, ink_rows_room, column, row, CHANNELS, PADDED, GRADIENTS,
+                )  # fmt: skip
                 transmittance *= 1 - (alpha * ink if SOFT_OR else alpha)
         at = by_background + (b * 0 + tile) * CHANNELS + channel  # int64, as b is
         tl.store(at, tl.sum(cotangent * transmittance, 1), mask=channel < CHANNELS)
@@ -138,18 +152,20 @@ def differentiate(
 
 @triton.jit
 def _draw_tile(
-    b, column, row, numbers, vertices, color, background, kinds, first, size, order, blend, bounds, segment_bounds,
-    cotangent, gains, bottom, top, count, vertex_count, pixel, EPSILON: tl.constexpr, TINY: tl.constexpr,
-    CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr, FINE: tl.constexpr, SOFT_OR: tl.constexpr,
-    PRESENT: tl.constexpr, TILE: tl.constexpr, SAVE: tl.constexpr,
+    b, column, row, numbers, vertices, color, background, table, kinds, first, size, order, blend, gradients, spreads,
+    bounds, segment_bounds, cotangent, gains, bottom, top, count, vertex_count, gradient_count, stops, pixel,
+    EPSILON: tl.constexpr, TINY: tl.constexpr, CHANNELS: tl.constexpr, PADDED: tl.constexpr, PROFILE: tl.constexpr,
+    FINE: tl.constexpr, SOFT_OR: tl.constexpr, PRESENT: tl.constexpr, GRADIENTS: tl.constexpr, TILE: tl.constexpr,
+    SAVE: tl.constexpr,
 ):  # fmt: skip
     """The pixels of a tile with all shapes in it below number ``top``, ``[PADDED, TILE²]``.
 
     If ``SAVE``, also write the gains of those from number ``bottom`` on to ``gains``. The gain, the derivative of
     Σ cotangent · image by the shape's alpha if nothing were above it, is Σ_c g_c (c_k − B_k), with g the cotangent and
-    B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel.
+    B_k the pixels behind the shape; for soft or g_c (1 − B_k) by channel. Alpha includes the opacity of a gradient.
     """
     x, y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, FINE, TILE)
+    middle_x, middle_y = _pixel_positions(column, row, pixel, numbers.dtype.element_ty, 1, TILE)
     channel = tl.arange(0, PADDED)
     below = tl.load(background + b * CHANNELS + channel, mask=channel < CHANNELS, other=0)
     canvas = below[:, None] + tl.zeros([PADDED, TILE * TILE], below.dtype)
@@ -161,11 +177,14 @@ def _draw_tile(
             hits = without(hits, i)
             k = tl.load(order + b * count + begin + i)
             shape = b * count + k
-            alpha = _cover(
+            ink, opacity = find_ink(
+                middle_x, middle_y, b, k, shape, color, table, gradients, spreads, gradient_count, stops, CHANNELS,
+                PADDED, GRADIENTS,
+            )  # fmt: skip
+            alpha = opacity * _cover(
                 x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, count, vertex_count,
                 column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
             )  # fmt: skip
-            ink = tl.load(color + shape * CHANNELS + channel, mask=channel < CHANNELS, other=0)[:, None]
             more = 1 - canvas if SOFT_OR else ink - canvas
             if SAVE:
                 if number >= bottom:

@@ -166,3 +166,12 @@ def put(at, value, fits):
         tl.store(at, value)
     else:
         tl.atomic_add(at, value)
+
+
+@triton.jit
+def put_some(at, values, mask, fits):
+    """As ``put``, for a block of numbers: those of ``mask``."""
+    if fits:
+        tl.store(at, values, mask=mask)
+    else:
+        tl.atomic_add(at, values, mask=mask)
