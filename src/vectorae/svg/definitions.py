@@ -17,7 +17,10 @@ FINE = 4
 
 
 SHORTEST = 1e-6
-"""Pixels, or square pixels: gradients of less have no length, and numbers that are written would not say where to."""
+"""Pixels: linear gradients of less have no length, and numbers that are written would not say where to."""
+
+THINNEST = 1e-3
+"""Pixels: radial gradients of less have no area. Single precision does not tell thinner ones from lines."""
 
 
 class Stop(NamedTuple):
@@ -47,7 +50,8 @@ class Gradient(NamedTuple):
         if len(self.points) == 2:
             return math.dist(*self.points) < SHORTEST
         (x, y), (a, b), (c, d), _ = self.points
-        return abs((a - x) * (d - y) - (b - y) * (c - x)) < SHORTEST
+        longest = max(math.dist((x, y), (a, b)), math.dist((x, y), (c, d)))
+        return abs((a - x) * (d - y) - (b - y) * (c - x)) <= THINNEST * longest
 
     @property
     def geometry(self) -> dict[str, str]:
@@ -71,8 +75,7 @@ class Gradient(NamedTuple):
         same, other = math.hypot(a + d, b - c) / 2, math.hypot(a - d, b + c) / 2
         first, second = math.atan2(b - c, a + d), math.atan2(b + c, a - d)
         outer, inner = (first + second) / 2, (first - second) / 2
-        area = a * d - b * c
-        area = math.inf if abs(area) < SHORTEST else area
+        area = math.inf if self.is_flat else a * d - b * c
         u, v = (d * (fx - x) - c * (fy - y)) / area, (a * (fy - y) - b * (fx - x)) / area
         cos, sin = math.cos(inner), math.sin(inner)
         return Ellipse(x, y, outer, same + other, same - other, u * cos - v * sin, u * sin + v * cos)
@@ -120,8 +123,8 @@ class Ellipse(NamedTuple):
 
     @property
     def size(self) -> str:
-        """The arguments of ``scale``."""
-        return f"{_fine(self.width)} {_fine(self.height)}"
+        """The arguments of ``scale``: none is 0, or renderers would paint nothing."""
+        return " ".join(_fine(math.copysign(max(abs(one), 10**-FINE), one)) for one in (self.width, self.height))
 
     @property
     def focus(self) -> tuple[str, str]:

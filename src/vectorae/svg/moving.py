@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from vectorae.svg.definitions import UNIT_CIRCLE, Gradient
+from vectorae.svg.definitions import UNIT_CIRCLE, Ellipse, Gradient
 from vectorae.svg.markup import css_color, number
 
 Attributes = dict[str, list[str]]
@@ -74,9 +74,7 @@ def moving_gradient(gradients: Sequence[Gradient], times: str, name: str) -> str
         places = [gradient.geometry for gradient in gradients]
         attributes = {key: [place[key] for place in places] for key in places[0]}
         return moving_element("linearGradient", fixed, attributes, times, within=stops)
-    ellipses = [gradient.ellipse for gradient in gradients]
-    turns = _unwrapped([ellipse.angle for ellipse in ellipses])
-    ellipses = [ellipse._replace(angle=turn) for ellipse, turn in zip(ellipses, turns, strict=True)]
+    ellipses = _unwrapped([gradient.ellipse for gradient in gradients])
     foci = [ellipse.focus for ellipse in ellipses]
     attributes = {"fx": [x for x, _ in foci], "fy": [y for _, y in foci]}
     moves = [
@@ -88,11 +86,14 @@ def moving_gradient(gradients: Sequence[Gradient], times: str, name: str) -> str
     return moving_element("radialGradient", fixed, attributes, times, moves, stops, "gradientTransform")
 
 
-def _unwrapped(angles: Sequence[float]) -> list[float]:
-    """Angles without jumps: an ellipse is the same after half a turn."""
-    found = [angles[0]]
-    for angle in angles[1:]:
-        found.append(angle + math.pi * round((found[-1] - angle) / math.pi))
+def _unwrapped(ellipses: Sequence[Ellipse]) -> list[Ellipse]:
+    """Ellipses whose angles do not jump: after half a turn each is the same, with its focus on the other side."""
+    found = [ellipses[0]]
+    for one in ellipses[1:]:
+        halves = round((found[-1].angle - one.angle) / math.pi)
+        side = 1 if halves % 2 == 0 else -1
+        angle = one.angle + math.pi * halves
+        found.append(one._replace(angle=angle, focus_x=side * one.focus_x, focus_y=side * one.focus_y))
     return found
 
 
