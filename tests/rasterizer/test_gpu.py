@@ -64,11 +64,14 @@ def test_a_model_around_it_compiles() -> None:
 def test_the_operators_pass_the_checks_of_torch() -> None:
     from vectorae.rasterizer import gpu
 
-    scene = random_scene(["circle", "line"], count=3)
+    scene = random_scene(["circle", "line"], count=3, paint={"fill": "linear", "line": "stroke"})
     packed = pack(scene, 0.05 * scene.softness, "sigmoid", 6)
-    tensors = [tensor.detach().requires_grad_() for tensor in (packed.numbers, packed.vertices, scene.color)]
-    canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present]
-    torch.library.opcheck(gpu.draw, (*tensors, scene.ground.requires_grad_(), list(packed.topology), canvas))
+    inks = packed.inks
+    assert inks is not None
+    given = packed.numbers, packed.vertices, scene.color, scene.ground, inks.table
+    tensors = [tensor.detach().requires_grad_() for tensor in given]
+    canvas = [6, 7, 1, list(PROFILES).index("sigmoid"), 0, packed.present, inks.stops]
+    torch.library.opcheck(gpu.draw, (*tensors, [*packed.topology, inks.gradients, inks.spreads], canvas))
 
 
 def test_systems_that_it_cannot_draw_on_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from vectorae.geometry.stroke_style import PLAIN
 from vectorae.scene import Composite, Group, Scene, outermost
 
 Draw = Callable[[Scene], Tensor]
@@ -56,7 +57,7 @@ def _clip(composite: Composite, shapes: Scene) -> Scene:
     groups, count = [], 0
     for outline in composite.clip:
         number = outline.bounds().center.shape[1]
-        groups.append(Group(outline, tuple(range(count, count + number))))
+        groups.append(Group(outline, tuple(range(count, count + number)), style=PLAIN))
         count += number
     opaque = composite.opacity.new_ones(shapes.batch, count)
     softness = shapes.softness.mean(1, keepdim=True).expand(-1, count)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from vectorae.geometry.curve import flatten
 from vectorae.geometry.stroke_outline import stroke_outlines
+from vectorae.geometry.stroke_style import PLAIN
 from vectorae.scene.group import Group
 from vectorae.scene.outlines import Outline, Path, RoundedBox, box_path
 from vectorae.scene.scene import Scene
@@ -41,7 +42,7 @@ def plain(scene: Scene, pixel: float, outlined: bool = False) -> Scene:
         if group.stroke_color is not None:
             above, below = (tuple(start + part for start in starts) for part in (1, 0))
             fill, stroke = (above, below) if group.stroke_below else (below, above)
-            groups.append(Group(group.outline, fill, gradient=group.gradient))
+            groups.append(Group(group.outline, fill, style=PLAIN, gradient=group.gradient))
             groups.append(_stroked(group, group.outline, stroke, pixel, outlined))
             color = _placed(color, stroke, group.stroke_color)
         elif group.contour_opacity is not None and isinstance(group.outline, Path):
@@ -67,10 +68,11 @@ def plain(scene: Scene, pixel: float, outlined: bool = False) -> Scene:
 
 def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: float, outlined: bool) -> Group:
     """An outline with the stroke of a group."""
+    # Where torch compiles this, it cannot follow a default that is an object: PLAIN is named.
     width, style = group.stroke_width, group.style
     gradient = group.gradient if group.stroke_color is None else group.stroke_gradient
     if style.is_plain and not outlined or width is None:
-        return Group(outline, slots, width, gradient=gradient)
+        return Group(outline, slots, width, style=PLAIN, gradient=gradient)
     path = box_path(outline) if isinstance(outline, RoundedBox) else outline
     # Chords are shorter than their arcs, and where a dash lies depends on the length of all before it.
     fine = pixel / 4 if style.dashes else pixel
@@ -83,8 +85,8 @@ def _stroked(group: Group, outline: Outline, slots: tuple[int, ...], pixel: floa
     ]
     sizes = tuple(one.shape[-2] for one in contours) if len(contours) > 1 else ()
     if not contours:  # dashes of a path of no length
-        return Group(Path(path.points[..., :1, :], closed=True), slots, gradient=gradient)
-    return Group(Path(torch.cat(contours, dim=-2), closed=True, sizes=sizes), slots, gradient=gradient)
+        return Group(Path(path.points[..., :1, :], closed=True), slots, style=PLAIN, gradient=gradient)
+    return Group(Path(torch.cat(contours, dim=-2), closed=True, sizes=sizes), slots, style=PLAIN, gradient=gradient)
 
 
 def _number_of_parts(group: Group) -> int:

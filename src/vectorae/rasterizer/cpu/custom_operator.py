@@ -101,15 +101,21 @@ def _tensors(scene: Scene) -> list[Tensor]:
         if group.stroke_width is not None:
             tensors.append(group.stroke_width)
         if group.gradient is not None:
-            tensors += [getattr(group.gradient, name) for name in _tensor_names(type(group.gradient))]
+            tensors += [getattr(group.gradient, name) for name in TENSORS[_sort_of(group.gradient)]]
     return tensors
 
 
 SORTS: dict[str, type[Gradient]] = {"linear": LinearGradient, "radial": RadialGradient}
 
+TENSORS = {
+    name: tuple(field.name for field in dataclasses.fields(sort) if field.name != "spread")
+    for name, sort in SORTS.items()
+}
+"""The tensors of each sort, listed once: torch's compiler cannot list them."""
 
-def _tensor_names(sort: type[Gradient]) -> list[str]:
-    return [field.name for field in dataclasses.fields(sort) if field.name != "spread"]
+
+def _sort_of(gradient: Gradient) -> str:
+    return "linear" if isinstance(gradient, LinearGradient) else "radial"
 
 
 def _structure(scene: Scene) -> str:
@@ -121,7 +127,7 @@ def _structure(scene: Scene) -> str:
             path = outline.closed, outline.degree, outline.sizes, outline.fill_rule
         gradient = None
         if group.gradient is not None:
-            gradient = next(name for name, sort in SORTS.items() if sort is type(group.gradient)), group.gradient.spread
+            gradient = _sort_of(group.gradient), group.gradient.spread
         groups.append((group.slots, path, group.stroke_width is not None, gradient))
     return str((groups, scene.depth is not None, scene.compositing))
 
@@ -137,7 +143,7 @@ def _scene(background: Tensor, tensors: list[Tensor], structure: str) -> Scene:
         outline = Path(take(), *path) if path else RoundedBox(take(), take(), take(), take())
         width, gradient = take() if is_stroked else None, None
         if of_gradient:
-            sort = SORTS[of_gradient[0]]
-            gradient = sort(**{name: take() for name in _tensor_names(sort)}, spread=of_gradient[1])
+            sort, spread = of_gradient
+            gradient = SORTS[sort](**{name: take() for name in TENSORS[sort]}, spread=spread)
         made.append(Group(outline, slots, width, gradient=gradient))
     return Scene(tuple(made), color, opacity, softness, background, depth, compositing)
