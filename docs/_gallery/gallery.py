@@ -301,7 +301,7 @@ def page() -> str:
         (PAINT, "all"),
         (STROKE, "lines, curves and outlines"),
         (STROKE_COLOR, "those that are filled and stroked"),
-        (gradient_fields("", "radial", 2), "those with gradients, one `color_…` more for each stop"),
+        (gradient_fields("", "radial", 3), "those with radial gradients of three stops"),
         (DEPTH, "those ordered by depth"),
     )
     shared = "\n".join(
