@@ -19,12 +19,17 @@ OWN |= dict.fromkeys(("contour_opacity", "stop_opacity", "stroke_stop_opacity"),
 """Fields whose rate is not that of their quantity, and its name."""
 
 
+WIDEST_CELL = 0.15
+"""Of few shapes, canvas units: points that moved by a part of what they have for themselves would never find a place."""
+
+
 @dataclass(frozen=True)
 class Rates(Validated):
     """Learning rates of a fit at its start; 0 leaves a field as it is.
 
     Attributes:
-        point: of points, in cells: the side of the square that a shape has to itself, were they spread evenly.
+        point: of points, in cells: the side of the square that a shape has to itself, were they spread evenly, or
+            0.15 canvas units if that is less.
         length, angle, unit: of raw numbers: a length changes by about that part of itself, an angle by radians.
         color, opacity, stroke_width, background, depth: of raw numbers.
         fields: of raw numbers (points: cells), for single fields by name: ``{radius: 0.2}``.
@@ -52,7 +57,7 @@ class Rates(Validated):
             if name not in quantities:
                 raise UserError(f"rates.fields.{name}: no such learned field; {choose(name, quantities)}")
         width, height = canvas_size(layout.aspect)
-        cell = math.sqrt(width * height / max(1, layout.count))
+        cell = min(WIDEST_CELL, math.sqrt(width * height / max(1, layout.count)))
         # In the middle of the canvas a point moves by a quarter of its range for each raw number.
         point = cell / (math.sqrt((width + 2 * MARGIN) * (height + 2 * MARGIN)) / 4)
 
