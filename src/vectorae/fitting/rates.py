@@ -20,7 +20,7 @@ OWN |= dict.fromkeys(("contour_opacity", "stop_opacity", "stroke_stop_opacity"),
 
 
 WIDEST_CELL = 0.15
-"""Of few shapes, canvas units: points that moved by a part of what they have for themselves would never find a place."""
+"""Of few shapes, canvas units: in steps as wide as what each has to itself, points would never find their places."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.scene import FILL_RULES, Composite, Gradient, Group, Outline, RoundedBox, Scene, cat_groups
+from vectorae.svg.attributes import attributes_of, number_of, property_of, unsupported
 from vectorae.svg.outlines import UnsupportedError, closed, determinant, joined, outlines_of
 from vectorae.svg.read_definitions import Definitions, clip_of, definitions_of, gradient_of, referred
 
@@ -39,9 +40,6 @@ SILENT = {
     "stop",
 }
 """Elements that draw nothing themselves."""
-
-UNSUPPORTED = ("clip-path", "mask", "filter")
-"""Properties that shapes of a scene do not have."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,7 @@ def read_svg(text: str) -> Reading:
         for group in around:
             members.setdefault(group, []).extend(range(len(shapes), len(shapes) + len(found)))
         shapes += found
-        blends.update(_property(_attributes(element), "mix-blend-mode", "normal") for _ in found)
+        blends.update(property_of(attributes_of(element), "mix-blend-mode", "normal") for _ in found)
     composites = [one for group, slots in members.items() if (one := group.composite(slots, shapes))]
     count = len(shapes)
     scene = Scene(
@@ -227,9 +225,9 @@ class _Together:
     """A group ``<g>`` whose shapes are painted as one, unless it has but one."""
 
     def __init__(self, element: Any) -> None:
-        self._element, own = element, _attributes(element)
-        self._opacity = _number(own.get("opacity", "1"), "opacity", element)
-        self._clip_path = _property(own, "clip-path", "none")
+        self._element, own = element, attributes_of(element)
+        self._opacity = number_of(own.get("opacity", "1"), "opacity", element)
+        self._clip_path = property_of(own, "clip-path", "none")
         self._clip: tuple[Outline, ...] = ()
 
     @property
@@ -265,10 +263,10 @@ def _elements(
     import svgelements
 
     for element in group:
-        own = _attributes(element)
-        if _property(own, "display", "inline") == "none":
+        own = attributes_of(element)
+        if property_of(own, "display", "inline") == "none":
             continue
-        if isinstance(element, svgelements.Group) and len(element) and not _unsupported(own, ("mask", "filter")):
+        if isinstance(element, svgelements.Group) and len(element) and not unsupported(own, ("mask", "filter")):
             one = _Together(element)
             yield from _elements(element, own.get("id", layer), around if one.is_plain else (*around, one))
         elif own.get("tag") not in SILENT and element.values.get("visibility", "visible") == "visible":
@@ -278,10 +276,10 @@ def _elements(
 def _shapes(element: Any, side: float, layer: str | None, definitions: Definitions) -> list[_Shape]:
     """The shapes that an element paints: its fill, then its stroke, unless ``paint-order`` says otherwise."""
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
-    own = _attributes(element)
-    if unsupported := _unsupported(own):
-        raise UnsupportedError(f"{name} with {unsupported}")
-    opacity = _number(own.get("opacity", "1"), "opacity", element)
+    own = attributes_of(element)
+    if (found := unsupported(own)) is not None:
+        raise UnsupportedError(f"{name} with {found}")
+    opacity = number_of(own.get("opacity", "1"), "opacity", element)
     fill, stroke = (
         _ink(values.get(which, default), element, definitions, side)
         for which, default in (("fill", "black"), ("stroke", "none"))
@@ -291,14 +289,16 @@ def _shapes(element: Any, side: float, layer: str | None, definitions: Definitio
         raise UnsupportedError(f"{name} with fill-rule {fill_rule}")
     outlines = joined(list(outlines_of(element, side, name)), fill_rule) if fill or stroke else []
     shares = [
-        opacity * paint[1] * _number(values.get(f"{which}-opacity", "1"), f"{which}-opacity", element) if paint else 0.0
+        opacity * paint[1] * number_of(values.get(f"{which}-opacity", "1"), f"{which}-opacity", element)
+        if paint
+        else 0.0
         for which, paint in (("fill", fill), ("stroke", stroke))
     ]
     width, style, is_below = None, PLAIN, False
     if stroke:
         scale = math.sqrt(abs(determinant(element.transform))) / side
         width = torch.tensor(
-            [[scale * _number(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)]]
+            [[scale * number_of(str(values.get("stroke-width", "1")), "stroke-width", element, math.inf)]]
         )
         style = _style(values, element, scale)
         is_below = str(values.get("paint-order", "")).strip().startswith("stroke")
@@ -322,7 +322,7 @@ def _style(values: Mapping[str, Any], element: Any, scale: float) -> StrokeStyle
 
     def lengths(name: str) -> list[float]:
         words = str(values.get(name) or "none").replace(",", " ").split()
-        return [] if words == ["none"] else [scale * _number(word, name, element, math.inf) for word in words]
+        return [] if words == ["none"] else [scale * number_of(word, name, element, math.inf) for word in words]
 
     tag, given = values.get("tag"), {"cap": values.get("stroke-linecap", "butt")}
     given["join"] = values.get("stroke-linejoin", "miter")
@@ -337,35 +337,6 @@ def _style(values: Mapping[str, Any], element: Any, scale: float) -> StrokeStyle
         )
     except (UserError, ValueError) as error:
         raise UnsupportedError(f"<{tag}> with {error}") from error
-
-
-def _attributes(element: Any) -> Mapping[str, Any]:
-    """An element's own attributes, without inherited ones."""
-    return element.values.get("attributes", {})
-
-
-def _unsupported(attributes: Mapping[str, Any], names: Sequence[str] = UNSUPPORTED) -> str | None:
-    """The first unsupported property of an element."""
-    return next((name for name in names if _property(attributes, name, "none") != "none"), None)
-
-
-def _property(attributes: Mapping[str, Any], name: str, default: str) -> str:
-    """A property of an element, from its style or else from an attribute of that name."""
-    declarations = (one.partition(":") for one in str(attributes.get("style", "")).split(";"))
-    styled = {key.strip(): value.strip() for key, _, value in declarations}
-    return styled.get(name, str(attributes.get(name, default)).strip())
-
-
-def _number(text: str, name: str, element: Any, high: float = 1.0) -> float:
-    """A number ≥ 0, clamped to ``high``; percentages become fractions."""
-    tag = element.values.get("tag")
-    try:
-        value = float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text.removesuffix("px"))
-    except ValueError:
-        raise UnsupportedError(f"<{tag}> with {name} {text!r}") from None
-    if not 0 <= value < math.inf:
-        raise UnsupportedError(f"<{tag}> with {name} {text!r}")
-    return min(value, high)
 
 
 def _ink(
