@@ -9,7 +9,7 @@ from helpers.renderer import rendered
 
 import vectorae
 from docs._gallery.paints import paints
-from vectorae import Layout, Scene, rasterize, to_svg
+from vectorae import Layout, Scene, StrokeStyle, rasterize, to_svg
 from vectorae.primitives import KINDS
 
 SIDE = 96
@@ -57,6 +57,13 @@ def test_shapes_stay_what_they_are_where_lengths_are_scaled_alike() -> None:
     back = turned.mapped(torch.linalg.inv(torch.tensor([*MATRICES["turned"], [0, 0, 1]], dtype=torch.float64))[:2])
     drawn, again = (rasterize(one, 32, 32, softness=0.02) for one in (scene, back))
     torch.testing.assert_close(drawn, again, atol=1e-4, rtol=0)
+
+
+def test_dashes_of_a_mirror_image_are_mirrored() -> None:
+    style = StrokeStyle("butt", "miter", dashes=(0.13, 0.07))
+    scene = Scene.of([vectorae.rectangle((0.5, 0.5), 0.5, 0.3, stroke="navy", stroke_width=0.04, style=style)])
+    drawn = rasterize(scene.mapped([[-1, 0, 1], [0, 1, 0]]), SIDE, SIDE, coverage="ramp")
+    assert (drawn - rasterize(scene, SIDE, SIDE, coverage="ramp").flip(-1)).abs().mean() < 1 / 255
 
 
 def test_what_is_painted_as_one_stays_so_where_shapes_become_several() -> None:

@@ -10,7 +10,7 @@ from helpers.scenes import leaves_of
 from torch import Tensor
 
 import vectorae
-from vectorae import Layout, Scene, UserError, rasterize
+from vectorae import Layout, Scene, UserError, from_svg, rasterize, to_svg
 from vectorae.rasterizer import PROFILES
 from vectorae.scene import Composite
 
@@ -54,6 +54,31 @@ def test_several_outlines_clip_by_all_their_insides() -> None:
     found = image(vectorae.composite(shapes, clip=[LEFT, HALF]))
     expected = image(replace(LEFT, fill="navy"), replace(HALF, fill="navy"))
     torch.testing.assert_close(found, expected, atol=1e-9, rtol=0)
+
+
+@pytest.mark.parametrize("clip", [(), vectorae.rectangle((0.5, 0.5), 0, 0), vectorae.line([(0, 0), (1, 1)])])
+def test_what_has_no_inside_hides_all(clip: Any) -> None:
+    hidden = vectorae.composite([LEFT], clip=clip)
+    assert (image(hidden) == 1).all()
+    read = from_svg(to_svg(Scene.of([hidden]), 32, 32)[0])
+    assert (rasterize(read, 32, 32, coverage="ramp") == 1).all()
+
+
+def test_what_is_no_shape_is_refused() -> None:
+    with pytest.raises(UserError, match="clip: a Together where a shape is wanted"):
+        vectorae.composite([LEFT], clip=vectorae.composite([RIGHT]))  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="shapes: a str where a shape is wanted"):
+        vectorae.composite("ab")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"opacity must be in \[0, 1\], got 5"):
+        image(vectorae.composite([LEFT], opacity=5))
+    with pytest.raises(UserError, match="half the width must be ≥ 0, got -1"):
+        vectorae.circle((0.5, 0.5), -1)
+    assert "composites=1" in repr(Scene.of([vectorae.composite([LEFT])]))
+
+
+def test_by_screen_they_are_not_written() -> None:
+    with pytest.raises(UserError, match="composites: shapes that are painted as one need an order"):
+        to_svg(Scene.of([vectorae.composite([LEFT, RIGHT], 0.5)]), 8, 8, compositing="soft_or")
 
 
 def test_one_within_another_is_clipped_by_both() -> None:

@@ -1,6 +1,7 @@
 """Gradients: what colour they have where, how they move with shapes, and what they are refused for."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from torch import Tensor
 
 import vectorae
 from vectorae import Group, Layout, RoundedBox, Scene, UserError, rasterize
+from vectorae.layout import SceneLayout
+from vectorae.losses.regularizers import coverages
 from vectorae.primitives import MOST_STOPS, Paint
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
 from vectorae.scene import SPREADS, LinearGradient, RadialGradient, cat_groups
@@ -107,11 +110,22 @@ def test_opacities_of_stops_are_factors_and_colours_do_not_fade() -> None:
     torch.testing.assert_close(found[2, 0], CENTERS * (1 - CENTERS), atol=1e-6, rtol=0)
 
 
-@pytest.mark.parametrize("radius", [0.0, 0.5])
-def test_without_length_there_is_the_last_stop(radius: float) -> None:
-    gradient = vectorae.radial_gradient((0.5, 0.5), radius, [0.1, 0.9])
-    last = seen(gradient if radius == 0 else vectorae.linear_gradient((0.5, 0.5), (0.5, 0.5), [0.1, 0.9]))
-    torch.testing.assert_close(last, torch.full_like(last, 0.9), atol=1e-6, rtol=0)
+@pytest.mark.parametrize("spread", SPREADS)
+@pytest.mark.parametrize("backend", ["reference", "cpu"])
+def test_without_length_there_is_the_last_stop(backend: str, spread: str) -> None:
+    point = vectorae.radial_gradient((0.5, 0.5), 0.0, [0.1, 0.9], spread=spread, focus=(0.5, 0.5))
+    flat = replace(point, axes=torch.tensor([[[[0.3, 0.0], [0.3, 1e-7]]]]), focus=torch.full((1, 1, 2), 0.5))
+    for gradient in (point, flat, vectorae.linear_gradient((0.5, 0.5), (0.5, 0.5), [0.1, 0.9], spread=spread)):
+        last = rasterize(filling(gradient), SIDE, SIDE, coverage="ramp", backend=backend)
+        torch.testing.assert_close(last, torch.full_like(last, 0.9), atol=1e-6, rtol=0)
+
+
+def test_a_radius_that_is_nothing_has_a_gradient_that_is_none() -> None:
+    radius = torch.tensor(0.0, requires_grad=True)
+    gradient = vectorae.radial_gradient((0.5, 0.5), radius, ["red", "blue"], focus=(0.5, 0.5))
+    scene = Scene.of([vectorae.circle((0.5, 0.5), 0.3, fill=gradient)])
+    assert scene == scene
+    assert torch.autograd.grad(rasterize(scene, 8, 8).sum(), radius)[0] == 0
 
 
 @pytest.mark.parametrize("compositing", COMPOSITINGS)
@@ -280,6 +294,52 @@ def test_layouts_learn_them(paint: Any) -> None:
     raw = layout.random_raw(2, seed=0, spread=0.5).requires_grad_()
     (by_raw,) = torch.autograd.grad(rasterize(layout(raw), 32, 32, softness=0.1).square().sum(), raw)
     assert (by_raw.abs().sum(0) > 0).all()
+
+
+def test_stops_at_the_ends_have_a_gradient_by_their_offsets() -> None:
+    offsets = torch.tensor([0.0, 1.0], requires_grad=True)
+    gradient = vectorae.linear_gradient((0.2, 0), (0.8, 0), [0.0, 1.0], offsets=offsets)
+    scene = Scene.of([vectorae.circle((0.5, 0.5), 0.4, fill=gradient)], 0.0)
+    assert (torch.autograd.grad(rasterize(scene, 16, 16).sum(), offsets)[0] < 0).all()
+
+
+def test_gradients_of_another_size_than_the_scene_are_refused() -> None:
+    """The kernels check no bounds."""
+    scene = random_scene()
+    box = scene.groups[0]
+    changes: list[tuple[Callable[[Tensor], Tensor], str]] = [
+        (lambda one: one[:, :1], "2 drawings, 1 shapes, 3 channels"),
+        (lambda one: one[..., :1] if one.dim() == 4 else one, "2 drawings, 3 shapes, 1 channels"),
+        (lambda one: one[:1], "1 drawings, 3 shapes, 3 channels"),
+    ]
+    for change, found in changes:
+        other = replace(box, gradient=box.map(change).gradient)
+        with pytest.raises(
+            ValueError, match=f"^gradients of {found}, but the scene has 2 drawings, 3 shapes, 3 channel"
+        ):
+            replace(scene, groups=(other, *scene.groups[1:]))
+
+
+def test_opaque_shapes_are_opaque_everywhere() -> None:
+    layout = Layout(["circle"], count=2, paint={"fill": "linear"}, fields={"opacity": 1.0})
+    gradient = layout(layout.random_raw(1, seed=0)).groups[0].gradient
+    assert gradient is not None
+    assert (gradient.opacities == 1).all()
+    own = Layout(["circle"], count=2, paint={"fill": "linear"}, fields={"opacity": 1.0, "stop_opacity": "learned"})
+    assert "stop_opacity" in own.field_names()
+
+
+def test_what_is_fixed_in_a_drawing_is_fixed_in_all_stops() -> None:
+    ink = vectorae.linear_gradient((0, 0), (1, 1), ["red", "blue", "gold"])
+    layout = SceneLayout(Scene.of([vectorae.circle((0.5, 0.5), 0.3, fill=ink)]), fixed=["color"])
+    assert not {"color", "color_2", "color_3"} & set(layout.field_names())
+    assert "gradient" in layout.field_names()
+
+
+def test_how_large_a_shape_is_does_not_depend_on_the_opacity_of_its_stops() -> None:
+    clear = vectorae.linear_gradient((0, 0), (1, 0), ["#ff000000", "#0000ff00"])
+    scene = Scene.of([vectorae.rectangle((0.5, 0.5), 2, 2, fill=clear)])
+    torch.testing.assert_close(coverages(scene, 8, 8), torch.ones(1, 1, 8, 8))
 
 
 def test_a_fixed_colour_is_that_of_all_stops() -> None:

@@ -8,6 +8,7 @@ import torch
 from helpers.renderer import rendered
 from helpers.scenes import PAINTED, box, line, white_on_black
 
+import vectorae
 from docs._gallery.paints import paints
 from vectorae import Layout, Path, RoundedBox, UserError, from_svg, rasterize, to_svg
 from vectorae.primitives import KINDS
@@ -52,6 +53,55 @@ def test_an_opacity_of_one_shape_is_its_own() -> None:
     assert (one.composites, one.opacity.tolist()) == ((), [[0.25]])
     two = from_svg(f'{HEAD}<g opacity="0.5">{disc}{disc}</g></svg>')
     assert [(each.start, each.stop, each.opacity.tolist()) for each in two.composites] == [(0, 2, [0.5])]
+
+
+def test_a_gradient_over_all_of_a_drawing_is_no_background() -> None:
+    sky = vectorae.rectangle((0.5, 0.5), 1, 1, fill=vectorae.linear_gradient((0, 0), (1, 0), ["red", "blue"]))
+    scene = vectorae.Scene.of([sky, vectorae.circle((0.5, 0.5), 0.2)], background=None)
+    read = from_svg(to_svg(scene, 32, 32)[0], transparent=True)
+    assert (read.count, read.background) == (2, None)
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        (
+            '<clipPath id="c"><path clip-rule="inherit" d="M0 0h9v9z"/></clipPath>'
+            '<g clip-path="url(#c)">{disc}{disc}</g>',
+            "shapes: <clipPath> of other programs$",
+        ),
+        ('<g opacity="var(--x)">{disc}{disc}</g>', r"shapes: <g> with opacity 'var\(--x\)'$"),
+        ('<g clip-path="url(#none)">{disc}</g>', "shapes: <g> with clip-path$"),
+        (
+            '<radialGradient id="g" gradientUnits="userSpaceOnUse" cx="5" cy="5" r="3" fx="5" fy="5" fr="1">'
+            '<stop offset="0" stop-color="#ff0000"/></radialGradient><circle r="3" fill="url(#g)"/>',
+            "shapes: <circle> with a gradient or pattern$",
+        ),
+        (
+            '<linearGradient id="g" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="9" y2="0">'
+            '<stop offset="0" stop-color="#f008"/></linearGradient><circle r="3" fill="url(#g)"/>',
+            "shapes: <circle> with a gradient or pattern$",
+        ),
+    ],
+)
+def test_what_others_clip_and_blend_is_named_once(inside: str, message: str) -> None:
+    disc = '<circle cx="5" cy="5" r="3" fill="red"/>'
+    with pytest.raises(UserError, match=message):
+        from_svg(f"{HEAD}{inside.replace('{disc}', disc)}</svg>")
+
+
+def test_clips_where_the_view_does_not_begin_at_nothing() -> None:
+    disc = '<circle cx="7" cy="7" r="4" fill="red"/>'
+    text = f'<clipPath id="c"><rect x="6" y="6" width="2" height="9"/></clipPath><g clip-path="url(#c)">{disc}</g>'
+    read = from_svg(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="2 2 10 10">{text}</svg>')
+    (clip,) = read.composites[0].clip or ()
+    torch.testing.assert_close(clip.bounds().half_extents, torch.tensor([[[0.1, 0.45]]]))
+
+
+def test_group_opacity_of_what_is_blended_by_screen_is_that_of_each() -> None:
+    disc = '<circle cx="5" cy="5" r="3" fill="red" style="mix-blend-mode:screen"/>'
+    read = from_svg(f'{HEAD}<g opacity="0.5">{disc}{disc}</g></svg>')
+    assert (read.compositing, read.composites, read.opacity.tolist()) == ("soft_or", (), [[0.5, 0.5]])
 
 
 EXACT = ("point", "line", "polyline", "quadratic", "cubic", "catmull_rom", "triangle", "regular_polygon", "polygon")

@@ -16,14 +16,12 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from vectorae.errors import UserError, reason
+from vectorae.geometry.gradient_limits import FARTHEST_FOCUS
 from vectorae.io.frame import WIDTH_WORDS, OutputSize, is_width
 from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture_size, read_picture
 from vectorae.svg.definitions import Gradient, Stop
 from vectorae.svg.document import Ends, Shape, document
 from vectorae.svg.markup import Box, Curve
-
-FARTHEST_FOCUS = 0.999
-"""Of the way from the centre of a radial gradient to its end (see ``vectorae.scene.gradients``)."""
 
 
 def shapes_of(outputs: dict[str, Any], scene: dict[str, Any], side: int, origin: tuple[float, float]) -> list[Shape]:
@@ -87,7 +85,7 @@ def gradients_of(
         array: np.ndarray[Any, Any] = outputs[f"{group['kind']}.{name}.{part}"]
         return array
 
-    if group[name]["sort"] == "linear":
+    if group[name]["kind"] == "linear":
         places = np.stack([output("start"), output("end")], axis=-2)
     else:
         center, axes = output("center")[:, None], output("axes")

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.primitives import KINDS
-from vectorae.scene import Gradient, Group, LinearGradient, Path, RoundedBox, Scene
+from vectorae.scene import Gradient, Group, Path, RoundedBox, Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
 PAINTED = ("stroke_width", "stroke_color", "contour_opacity")
@@ -132,8 +132,7 @@ def _group(kind: str, group: Group) -> dict[str, Any]:
     described |= {"stroke_below": group.stroke_below, "ends": asdict(group.style)}
     for name in GRADIENTS:
         if (gradient := getattr(group, name)) is not None:
-            sort = "linear" if isinstance(gradient, LinearGradient) else "radial"
-            described[name] = {"sort": sort, "spread": gradient.spread}
+            described[name] = {"kind": gradient.kind, "spread": gradient.spread}
     if isinstance(group.outline, RoundedBox):
         return described | {"outline": "box", "roundness": "nearest of 0 and 1" if _is_discrete(kind) else "as it is"}
     path = group.outline

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vectorae.config.components import instantiate
 from vectorae.decoder import Decoder, Growth
+from vectorae.errors import UserError
 from vectorae.fitting.fitting import Fitting
 from vectorae.fitting.plan import build_plan
 from vectorae.io.images import NONE
@@ -44,7 +45,7 @@ def build_fitting(
         The fit, and for each shape the id of its group in the SVG.
 
     Raises:
-        UserError: anything in the config that the components refuse.
+        UserError: anything in the config that the components refuse; a drawing with groups to be drawn by ``soft_or``.
     """
     rasterizer, objective = (instantiate(config[name], name) for name in ("rasterizer", "loss"))
     plan = build_plan(config, max_time)
@@ -55,6 +56,10 @@ def build_fitting(
         softness = plan.schedule.state(1.0, min(images.shape[-2:])).softness
         scene = init.scene if config["channels"] == 3 else init.scene.grey()
         scene = replace(scene, background=None) if has_alpha(images) else scene
+        if scene.composites and rasterizer.compositing == "soft_or":
+            raise UserError(
+                "init: that drawing has shapes painted as one, which soft_or cannot; write rasterizer.compositing=over"
+            )
         height, width = images.shape[-2:]
         soft, fixed = rasterizer.soft_scene(scene, softness), fixed_fields(config["primitives"])
         layout = SceneLayout(soft, width / height, fixed, movable)

@@ -11,7 +11,7 @@ from vectorae.config.arguments import NonNegativeFloat, Validated
 from vectorae.errors import UserError, choose
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout import MARGIN, LayoutBase
-from vectorae.primitives import color_of
+from vectorae.primitives import base_color
 
 OWN = {name: name for name in ("color", "opacity", "stroke_width", "background", "depth")}
 OWN |= {"stroke_color": "color"}
@@ -62,7 +62,7 @@ class Rates(Validated):
         point = cell / (math.sqrt((width + 2 * MARGIN) * (height + 2 * MARGIN)) / 4)
 
         def rate(name: str) -> float:
-            own: float = getattr(self, OWN.get(color_of(name), quantities[name].rate))
+            own: float = getattr(self, OWN.get(base_color(name), quantities[name].rate))
             return self.fields.get(name, own) * (point if quantities[name].rate == "point" else 1.0)
 
         by_name = {name: rate(name) for name in quantities}

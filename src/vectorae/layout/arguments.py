@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal, get_args
 
 import torch
@@ -117,12 +118,12 @@ def checked_style(stroke: Mapping[str, Any]) -> StrokeStyle:
         raise UserError(f"stroke.{error}") from error
 
 
-def checked_fields(fields: Mapping[str, Value], channels: int) -> dict[str, Tensor | None]:
+def checked_fields(
+    fields: Mapping[str, Value], channels: int, paints: Sequence[Paint] = ()
+) -> dict[str, Tensor | None]:
     """Name → the value that a field is fixed to, ``[]`` or ``[C]``; None where it is learned."""
-    gradients = (Paint("both", ink, ink, MOST_STOPS) for ink in get_args(Ink))
-    known = {
-        name: one for paint in gradients for kind in KINDS.values() for name, one in kind.fields(paint=paint).items()
-    }
+    wanted = [Paint("both"), *(replace(paint, coats="both") for paint in paints)]
+    known = {name: one for kind in KINDS.values() for paint in wanted for name, one in kind.fields(paint=paint).items()}
     checked: dict[str, Tensor | None] = {}
     for name, value in fields.items():
         key = f"fields.{name}"

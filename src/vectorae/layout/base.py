@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 import torch
 from torch import Tensor, nn
@@ -128,6 +129,8 @@ class BlockLayout(LayoutBase):
     ) -> None:
         """Take blocks, in the order of their raw numbers, a background ``[C]``, or None, and composites as they are."""
         self.blocks, self.composites = nn.ModuleList(blocks), composites
+        for number, tensor in enumerate(_tensors(composites)):
+            self.register_buffer(f"_composite_{number}", tensor, persistent=False)
         self.learns_background = learns_background
         self.raw_size = (blocks[-1].end if blocks else 0) + (self.channels if learns_background else 0)
         self.register_buffer("_place", in_order(blocks), persistent=False)
@@ -161,10 +164,13 @@ class BlockLayout(LayoutBase):
         return replace(scene, composites=self._composites(raw)) if self.composites else scene
 
     def _composites(self, raw: Tensor) -> tuple[Composite, ...]:
-        def expanded(_: str, tensor: Tensor) -> Tensor:
-            return tensor.to(raw).expand(len(raw), *tensor.shape[1:])
+        number = count()
 
-        return tuple(one.map_named(expanded) for one in self.composites)
+        def own(_: str, tensor: Tensor) -> Tensor:
+            buffer = self.get_buffer(f"_composite_{next(number)}").to(raw)
+            return buffer.expand(len(raw), *tensor.shape[1:])
+
+        return tuple(one.map_named(own) for one in self.composites)
 
     @property
     def seedable(self) -> Sequence[int]:
@@ -222,6 +228,19 @@ class BlockLayout(LayoutBase):
         if not self.learns_background:
             return start.expand(raw.shape[0], -1)
         return BACKGROUND.quantity.decode(raw[:, -self.channels :], start, BACKGROUND.low, BACKGROUND.high)
+
+
+def _tensors(composites: Sequence[Composite]) -> list[Tensor]:
+    """In the order of ``Composite.map_named``."""
+    found: list[Tensor] = []
+
+    def note(_: str, tensor: Tensor) -> Tensor:
+        found.append(tensor)
+        return tensor
+
+    for one in composites:
+        one.map_named(note)
+    return found
 
 
 def full_precision(raw: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.painting import Painting
 from vectorae.layout.values import Values
-from vectorae.primitives import DEPTH, Field, Seeds, color_of
+from vectorae.primitives import DEPTH, Field, Seeds, base_color
 from vectorae.scene import Group, Outline
 
 
@@ -173,7 +173,7 @@ def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:
     """The value of a field at seeds: ``[..., n]``, ``[..., n, size]`` or ``[..., n, P, 2]``; None if they have none."""
     if name in DEPTH:
         return None
-    return seeds.color if color_of(name) in ("color", "stroke_color") else field.quantity.seed(field.start, seeds)
+    return seeds.color if base_color(name) in ("color", "stroke_color") else field.quantity.seed(field.start, seeds)
 
 
 def in_order(blocks: Sequence[KindBlock]) -> Tensor:

@@ -28,7 +28,7 @@ from vectorae.layout.formations import FORMATIONS, GOLDEN_ANGLE, even_rows
 from vectorae.layout.kind_block import FieldStart, KindBlock, seeded_value
 from vectorae.layout.painting import Painting
 from vectorae.layout.values import Values
-from vectorae.primitives import DEPTH, KINDS, Coats, Options, Paint, Seeds, color_of
+from vectorae.primitives import DEPTH, KINDS, Coats, Options, Paint, Seeds, base_color
 from vectorae.scene import Outline
 
 GREY = 0.7
@@ -50,7 +50,8 @@ class LayoutSettings(TypedDict, total=False):
         background: ``learned``, a number or a list of C numbers in [0, 1], or ``none``: drawings are transparent where
             there is no shape.
         fields: for each field by name ``learned``, or the number that it is fixed to (opacity: 1.0, angle: 0.0). By
-            default all are learned but softness, which is 1. Colour may also be a list of C numbers.
+            default all are learned but softness, which is 1. Colour may also be a list of C numbers, and is that of all
+            stops of a gradient; a fixed opacity leaves these opaque.
         options: settings of the kinds by name, such as ``corners`` of a polygon (see ``vectorae.primitives``); each is
             that of all kinds that have it.
         paint: ``fill``; ``stroke`` for the outlines of all kinds; ``both`` in two colours, the stroke on top, or
@@ -134,7 +135,7 @@ class Layout(BlockLayout):
         )
         if self.ordering == "depth" and any(paint.is_both for paint in paints):
             raise UserError("ordering: depth, and fill and stroke of a shape have but one; write paint=fill or stroke")
-        fixed = checked_fields(chosen["fields"] or {}, self.channels)
+        fixed = checked_fields(chosen["fields"] or {}, self.channels, paints)
         style = checked_style(chosen["stroke"] or {})
         if not style.is_plain and all(paint.coats == "fill" for paint in paints):
             raise UserError("stroke: none of these shapes is stroked; write paint=stroke, or leave stroke out")
@@ -201,8 +202,9 @@ class Layout(BlockLayout):
             seeds = Seeds(seeds.center, seeds.cell, place * GOLDEN_ANGLE)
         found = {}
         for name, field in (KINDS[kind].fields(options, paint) | (DEPTH if self.ordering == "depth" else {})).items():
-            given = name if name in fixed else color_of(name)
+            given = name if name in fixed else base_color(name)
             learned = fixed[given] is None if given in fixed else field.learned
+            opaque = name.endswith("stop_opacity") and fixed.get("opacity") is not None and name not in fixed
             value = seeded_value(name, field, seeds)
             if name in DEPTH:
                 value = (place + 0.5) / self.count
@@ -210,7 +212,8 @@ class Layout(BlockLayout):
                 value = torch.full((len(slots), self.channels), GREY)
             number = fixed.get(given)
             start = value if number is None else number.to(value).expand_as(value)
-            found[name] = FieldStart(field, start, learned)
+            # What is to have one opacity has it everywhere.
+            found[name] = FieldStart(field, torch.ones_like(start) if opaque else start, learned and not opaque)
         return found
 
 

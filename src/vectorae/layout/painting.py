@@ -9,6 +9,7 @@ from torch import Tensor
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
 from vectorae.layout.values import Values
 from vectorae.scene import Gradient, Group, LinearGradient, Outline, RadialGradient
+from vectorae.scene.gradients import inverse_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def gradient_of(values: Values, prefix: str, spread: str) -> Gradient | None:
     return RadialGradient(
         center=center,
         axes=axes,
-        focus=_in_axes(focus, axes),
+        focus=(focus[..., None, :] @ inverse_of(axes).mT)[..., 0, :],
         colors=colors,
         opacities=opacities,
         offsets=offsets,
@@ -78,12 +79,3 @@ def _offsets(given: Tensor | None, opacities: Tensor) -> Tensor:
         return given
     first, last = torch.zeros_like(opacities[..., :1]), torch.ones_like(opacities[..., :1])
     return torch.cat([first, last] if given is None else [first, given, last], dim=-1)
-
-
-def _in_axes(vector: Tensor, axes: Tensor) -> Tensor:
-    """A vector ``[B, n, 2]`` in units of two axes; 0 where these lie on one line."""
-    (a, b), (c, d) = (axis.unbind(-1) for axis in axes.unbind(-2))
-    area, (x, y) = a * d - b * c, vector.unbind(-1)
-    known = area.abs() > 1e-14
-    safe = torch.where(known, area, 1)
-    return torch.where(known[..., None], torch.stack([d * x - c * y, a * y - b * x], dim=-1) / safe[..., None], 0)

@@ -26,11 +26,11 @@ from vectorae.primitives import (
     UNIT,
     Field,
     Ink,
-    color_of,
+    base_color,
     gradient_fields,
 )
 from vectorae.primitives.quantities import Points
-from vectorae.scene import Group, LinearGradient, Outline, Path, RoundedBox, Scene
+from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
 PURE = 0.002
 """How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
@@ -38,21 +38,22 @@ PURE = 0.002
 HALF = 0.4
 """Half the width of a shape that is put elsewhere, in sides of the square that it has to itself there."""
 
-POSITION, TURN, ROUNDNESS = Field(POINT, ((0.0, 0.0),)), Field(ANGLE, 0.0), Field(UNIT, 0.0)
+POSITION, TURN, FIXED_UNIT = Field(POINT, ((0.0, 0.0),)), Field(ANGLE, 0.0), Field(UNIT, 0.0)
 RADIUS, EXTENTS = Field(LENGTH, HALF, high=2.0), Field(LENGTH, ((HALF, HALF),), high=2.0)
 
 
 class SceneLayout(BlockLayout):
     """A layout whose starting arrangement is an existing drawing, with all its shapes as they are.
 
-    Learned are every shape's outline (a circle stays a circle, a box keeps its roundness), colour, opacity and stroke
-    width, gradients, and the background. What is painted as one stays so, with its opacity and clip.
+    Learned are every shape's outline (a circle stays a circle, a box keeps its roundness), colour, opacity, stroke
+    width and gradient but for the offsets of its stops, and the background. What is painted as one stays so, with its
+    opacity and clip.
 
     Args:
         drawing: a scene of one drawing, crisp.
         aspect: width / height of the canvas.
-        fixed: names of fields that stay as they are: ``color``, ``opacity``, ``stroke_width``, ``background``, or
-            geometry: ``center``, ``points``, ``half_extents``, ``radius``, ``angle``.
+        fixed: names of fields that stay as they are: ``color`` (of all stops), ``opacity``, ``stroke_width``,
+            ``background``, or geometry: ``center``, ``points``, ``half_extents``, ``radius``, ``angle``, ``gradient``.
         movable: whether shapes may be put elsewhere; those of a drawing that somebody made may not, and those that are
             painted as one cannot.
 
@@ -90,8 +91,8 @@ class SceneLayout(BlockLayout):
         found: dict[str, FieldStart] = {}
 
         def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
-            learned = learned and name not in fixed
-            if learned and (color_of(name) in ("color", "stroke_color") or name.endswith("opacity")):
+            learned = learned and not {name, base_color(name)} & set(fixed)
+            if learned and (base_color(name) in ("color", "stroke_color") or name.endswith("opacity")):
                 start = _learnable(start)
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
@@ -105,7 +106,7 @@ class SceneLayout(BlockLayout):
             else:
                 add("half_extents", EXTENTS, outline.half_extents[0])
             add("angle", TURN, outline.angle[0], learned=not circles)
-            add("roundness", ROUNDNESS, outline.roundness[0], learned=False)
+            add("roundness", FIXED_UNIT, outline.roundness[0], learned=False)
         add("color", PAINT["color"], drawing.color[0, slots])
         add("opacity", PAINT["opacity"], drawing.opacity[0, slots])
         if group.stroke_width is not None:
@@ -118,7 +119,7 @@ class SceneLayout(BlockLayout):
         for prefix, gradient in (("", group.gradient), ("stroke_", group.stroke_gradient)):
             if gradient is None:
                 continue
-            ink: Ink = "linear" if isinstance(gradient, LinearGradient) else "radial"
+            ink: Ink = gradient.kind
             of_gradient = gradient_fields(prefix, ink, gradient.colors.shape[-2])
             places, center = points_of(gradient)[0], ((0.0, 0.0),)
             points = of_gradient[prefix + "gradient"]
@@ -129,10 +130,10 @@ class SceneLayout(BlockLayout):
                 name = f"{prefix}color" if number == 1 else f"{prefix}color_{number}"
                 add(name, of_gradient.get(name, PAINT["color"]), color)
             add(prefix + "stop_opacity", of_gradient[prefix + "stop_opacity"], gradient.opacities[0])
-            add(prefix + "stop_offset", ROUNDNESS, gradient.offsets[0], learned=False)
+            add(prefix + "stop_offset", FIXED_UNIT, gradient.offsets[0], learned=False)
         add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
         if drawing.depth is not None:
-            add("depth", ROUNDNESS, drawing.depth[0, slots], learned=False)
+            add("depth", FIXED_UNIT, drawing.depth[0, slots], learned=False)
         return found
 
     def _limits(self, field: Field, start: Tensor) -> tuple[Tensor, Tensor] | None:

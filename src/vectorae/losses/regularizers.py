@@ -22,7 +22,7 @@ class OpacitySparsity(Regularizer):
 
 @dataclass(frozen=True)
 class Size(Regularizer):
-    """Mean fraction of the canvas that a shape covers, whatever its opacity."""
+    """Mean fraction of the canvas that a shape covers, whatever the opacity of it or of its stops."""
 
     def __call__(self, scene: Scene, height: int, width: int) -> Tensor:
         return coverages(scene, *_grid(height, width)).mean((1, 2, 3))
@@ -38,7 +38,10 @@ class Overlap(Regularizer):
 
 
 def coverages(scene: Scene, height: int, width: int) -> Tensor:
-    """The coverage of each pixel by each shape, ``[B, N, height, width]``, with edges half a pixel soft."""
+    """The coverage of each pixel by each shape, ``[B, N, height, width]``, with edges half a pixel soft.
+
+    Opacities of stops, and what shapes are clipped by, are left out.
+    """
     parts = []
     for group in scene.groups:
         shapes = scene.batch * len(group.slots)
@@ -58,7 +61,8 @@ def coverages(scene: Scene, height: int, width: int) -> Tensor:
 
 def _alone(group: Group) -> Group:
     """The group with a drawing for each shape: ``[B, n, …]`` → ``[B n, 1, …]``."""
-    return replace(group.map(lambda tensor: tensor.flatten(0, 1)[:, None]), slots=(0,))
+    flat = replace(group, gradient=None, stroke_gradient=None)
+    return replace(flat.map(lambda tensor: tensor.flatten(0, 1)[:, None]), slots=(0,))
 
 
 def _grid(height: int, width: int) -> tuple[int, int]:

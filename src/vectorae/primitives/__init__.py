@@ -25,7 +25,7 @@ from vectorae.primitives.paint import (
     Coats,
     Ink,
     Paint,
-    color_of,
+    base_color,
     gradient_fields,
 )
 from vectorae.primitives.primitive import KINDS, Primitive
@@ -58,7 +58,7 @@ __all__ = [
     "Quantity",
     "Seeds",
     "angle",
-    "color_of",
+    "base_color",
     "gradient_fields",
     "length",
     "option",

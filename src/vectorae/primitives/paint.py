@@ -14,6 +14,7 @@ Ink = Literal["flat", "linear", "radial"]
 """One colour, or a gradient."""
 
 MOST_STOPS = 16
+"""Of gradients that are learned."""
 
 PAINT = {
     "color": Field(UNIT, 0.7, size=None),
@@ -100,10 +101,10 @@ def gradient_fields(prefix: str, ink: Ink, stops: int) -> dict[str, Field]:
     return {prefix + name: field for name, field in fields.items()}
 
 
-def color_of(name: str) -> str:
+def base_color(name: str) -> str:
     """The colour that a field is a stop of: ``color`` or ``stroke_color``; any other name as it is.
 
-    >>> color_of("stroke_color_2"), color_of("radius")
+    >>> base_color("stroke_color_2"), base_color("radius")
     ('stroke_color', 'radius')
     """
     base, _, number = name.rpartition("_")

@@ -1,13 +1,12 @@
 """Drawing composites: each on a layer of its own, by any backend, laid over what is below it; differentiable."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import torch
 from torch import Tensor
 
 from vectorae.geometry.stroke_style import PLAIN
-from vectorae.scene import Composite, Group, Scene, outermost
+from vectorae.scene import Composite, Group, Outline, Scene, outermost
 
 Draw = Callable[[Scene], Tensor]
 """A scene without composites → images ``[B, C, H, W]``."""
@@ -32,8 +31,8 @@ def draw_composites(scene: Scene, draw: Draw) -> Tensor:
         layer = draw_composites(part.with_alpha(), draw)
         if composite is not None:
             layer = layer * composite.opacity[:, None, None, None]
-        if composite is not None and composite.clip:
-            layer = layer * draw(_clip(composite, part))
+        if composite is not None and composite.clip is not None:
+            layer = layer * draw(_clip(composite.clip, part))
         below = scene.ground[:, :, None, None] if canvas is None else canvas
         canvas = below * (1 - layer[:, -1:]) + layer[:, :-1]
     assert canvas is not None
@@ -52,13 +51,13 @@ def _runs(scene: Scene) -> Iterator[tuple[Scene, Composite | None]]:
         yield replace(scene, composites=()).select(at, scene.count), None
 
 
-def _clip(composite: Composite, shapes: Scene) -> Scene:
+def _clip(clip: Sequence[Outline], shapes: Scene) -> Scene:
     """The insides of the outlines that clip, white on black; their edges are as soft as those of the shapes are."""
     groups, count = [], 0
-    for outline in composite.clip:
+    for outline in clip:
         number = outline.bounds().center.shape[1]
         groups.append(Group(outline, tuple(range(count, count + number)), style=PLAIN))
         count += number
-    opaque = composite.opacity.new_ones(shapes.batch, count)
+    opaque = shapes.opacity.new_ones(shapes.batch, count)
     softness = shapes.softness.mean(1, keepdim=True).expand(-1, count)
-    return Scene(tuple(groups), opaque[..., None], opaque, softness, torch.zeros_like(opaque[:, :1]))
+    return Scene(tuple(groups), opaque[..., None], opaque, softness, opaque.new_zeros(shapes.batch, 1))

@@ -72,8 +72,11 @@ def _places(found: tuple[tuple[tuple[int, ...], str], ...], count: int) -> tuple
 def _table(gradient: Gradient, stops: int) -> Tensor:
     """The numbers of n gradients, ``[B, n, 9 + S + S (C + 1)]``; the last stop is repeated."""
     more = stops - gradient.offsets.shape[-1]
-    offsets = gradient.offsets.clamp(0, 1).cummax(-1).values
+    # Not clamped, which would take the derivative from those at the ends.
+    offsets = torch.where(gradient.offsets < 0, 0, torch.where(gradient.offsets > 1, 1, gradient.offsets))
+    offsets = offsets.cummax(-1).values
     inks = torch.cat([gradient.colors, gradient.opacities[..., None]], dim=-1)
+    inks = torch.where(gradient.has_length[..., None, None], inks, inks[..., -1:, :])
     if more:
         offsets = torch.cat([offsets, offsets[..., -1:].expand(*offsets.shape[:-1], more)], dim=-1)
         inks = torch.cat([inks, inks[..., -1:, :].expand(*inks.shape[:-2], more, -1)], dim=-2)

@@ -79,7 +79,8 @@ def rasterize(
         backend: ``reference`` (dense torch, any device; ``reference.chunk_size`` bounds its memory), ``cpu`` or ``gpu``
             (fused kernels; their gradient cannot be differentiated again), or ``auto``: ``gpu`` for scenes on an NVIDIA
             or AMD GPU if Triton is installed, else ``cpu``. The CPU draws scenes of every device: they are copied to it
-            and their images back, gradients likewise.
+            and their images back, gradients likewise. Shapes that are painted as one are layers, drawn one after the
+            other by the same backend; shapes with gradients whose order is undecided are drawn by the reference.
 
     Returns:
         Images ``[B, C, H, W]`` in [0, 1], on the scene's device; with alpha ``[B, C + 1, H, W]``.

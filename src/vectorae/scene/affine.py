@@ -23,6 +23,7 @@ def mapped(scene: Scene, matrix: Tensor, pixel: float) -> Scene:
     is_alike = math.isclose(size, math.hypot(c, d), rel_tol=ALIKE) and abs(a * c + b * d) <= ALIKE * size**2
     if not is_alike:
         scene = plain(scene, pixel, outlined=True)
+    mirrored = a * d < b * c
     linear, shift = matrix[:, :2].to(scene.color), matrix[:, 2].to(scene.color)
 
     def move(points: Tensor) -> Tensor:
@@ -30,24 +31,30 @@ def mapped(scene: Scene, matrix: Tensor, pixel: float) -> Scene:
 
     def outline(one: Outline) -> Outline:
         if isinstance(one, RoundedBox) and is_alike:
-            turn, mirrored = math.atan2(b, a), a * d < b * c
+            turn = math.atan2(b, a)
             angle = turn - one.angle if mirrored else turn + one.angle
             return replace(one, center=move(one.center), half_extents=one.half_extents * scale, angle=angle)
         path = box_path(one) if isinstance(one, RoundedBox) else one
         return replace(path, points=move(path.points))
 
-    composites = (replace(one, clip=tuple(map(outline, one.clip))) for one in scene.composites)
     return replace(
         scene,
-        groups=tuple(_group(group, outline, move, scale) for group in scene.groups),
+        groups=tuple(_group(group, outline, move, scale, mirrored) for group in scene.groups),
         softness=scene.softness * scale,
-        composites=tuple(composites),
+        composites=tuple(one.clipped(outline) for one in scene.composites),
     )
 
 
 def _group(
-    group: Group, outline: Callable[[Outline], Outline], move: Callable[[Tensor], Tensor], scale: float
+    group: Group,
+    outline: Callable[[Outline], Outline],
+    move: Callable[[Tensor], Tensor],
+    scale: float,
+    mirrored: bool,
 ) -> Group:
+    if mirrored and group.style.dashes and isinstance(group.outline, RoundedBox):
+        # The dashes of a box go clockwise from its corner, those of its mirror image do not.
+        group = replace(group, outline=box_path(group.outline))
     gradient, of_stroke = (None if one is None else one.moved(move) for one in (group.gradient, group.stroke_gradient))
     return replace(
         group,

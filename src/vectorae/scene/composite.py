@@ -18,7 +18,8 @@ class Composite(TensorRecord):
         start, stop: these shapes are in slots start … stop − 1.
         opacity: ``[B]`` in [0, 1], of all of them together.
         clip: outlines by whose insides they are clipped: how much of a pixel any of these covers is a factor on their
-            opacity. Several, of ``[B, n, …]`` each, clip by all insides together; () does not clip.
+            opacity. Several, of ``[B, n, …]`` each, clip by all insides together, () hides everything; None does not
+            clip.
 
     Example:
         Two discs as one, half transparent.
@@ -27,13 +28,13 @@ class Composite(TensorRecord):
         >>> discs = [vectorae.circle((x, 0.5), 0.2, fill="red") for x in (0.4, 0.6)]
         >>> scene = vectorae.Scene.of([vectorae.composite(discs, opacity=0.5)])
         >>> scene.composites
-        (Composite(start=0, stop=2, opacity=[1], clip=()),)
+        (Composite(start=0, stop=2, opacity=[1], clip=None),)
     """
 
     start: int
     stop: int
     opacity: Tensor
-    clip: tuple[Outline, ...] = ()
+    clip: tuple[Outline, ...] | None = None
 
     def map_named(self, function: Callable[[str, Tensor], Tensor]) -> "Composite":
         """The composite with every tensor replaced by ``function(name, tensor)``."""
@@ -44,8 +45,12 @@ class Composite(TensorRecord):
             }
             return replace(outline, **tensors)
 
-        clip = tuple(map(changed, self.clip))
-        return replace(self, opacity=function("opacity", self.opacity), clip=clip)
+        return self.clipped(changed, opacity=function("opacity", self.opacity))
+
+    def clipped(self, function: Callable[[Outline], Outline], **changes: Any) -> "Composite":
+        """The composite with ``function`` of each outline that clips, and other changes."""
+        clip = None if self.clip is None else tuple(map(function, self.clip))
+        return replace(self, clip=clip, **changes)
 
     def within(self, start: int, stop: int) -> "Composite | None":
         """What is left of it in slots start … stop − 1, renumbered from 0; None if nothing is."""

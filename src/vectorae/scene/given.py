@@ -1,7 +1,9 @@
 """Numbers, places and colours that are given by hand, as tensors."""
 
+import math
 from collections.abc import Sequence
 from functools import reduce
+from numbers import Real
 from typing import Any, cast
 
 import torch
@@ -24,9 +26,13 @@ def points_of(points: Sequence[Place] | Tensor) -> Tensor:
     return numbers_of(points, None, 2)[:, None]
 
 
-def number_of(value: Number) -> Tensor:
-    """A number as ``[B]``."""
-    return numbers_of(value)
+def number_of(value: Number, name: str = "number", low: float = -math.inf, high: float = math.inf) -> Tensor:
+    """A number as ``[B]``, between two others unless it takes a gradient; ``name``: what it is, for messages."""
+    numbers = numbers_of(value)
+    if not numbers.requires_grad and not ((numbers >= low) & (numbers <= high)).all():
+        allowed = f"in [{low:g}, {high:g}]" if high < math.inf else f"≥ {low:g}"
+        raise UserError(f"{name} must be {allowed}, got {value!r}")
+    return numbers
 
 
 def numbers_of(value: Any, *sizes: int | None) -> Tensor:
@@ -53,7 +59,7 @@ def _tensor(value: Any, depth: int) -> Tensor:
     if isinstance(value, Tensor) or depth == 0:
         tensor = torch.as_tensor(value)
         return tensor if tensor.is_floating_point() else tensor.to(torch.get_default_dtype())
-    parts = [_tensor(one, depth - 1) for one in value]
+    parts = on_one_device([_tensor(one, depth - 1) for one in value])
     if len({part.shape[part.dim() - depth + 1 :] for part in parts}) > 1:
         raise ValueError("not as many numbers everywhere")
     return torch.stack(torch.broadcast_tensors(*parts), dim=-depth)
@@ -71,13 +77,19 @@ def color_of(ink: Color, name: str = "colour") -> tuple[Tensor, float]:
                 f"{name}: no colour {ink!r}; write a name of CSS, '#ff8800', or numbers in [0, 1]"
             ) from None
         return torch.tensor([numbers]) / 255, alpha / 255
-    is_number = isinstance(ink, int | float) or isinstance(ink, Tensor) and ink.dim() == 0
+    is_number = isinstance(ink, Real) or isinstance(ink, Tensor) and ink.dim() == 0
     color = numbers_of([ink] if is_number else ink, None)
     if color.shape[1] not in (1, 3):
         raise UserError(f"{name}: {color.shape[1]} numbers; it has one (grey) or three (red, green, blue)")
     if not color.requires_grad and not ((color >= 0) & (color <= 1)).all():
         raise UserError(f"{name}: {ink!r} has numbers outside of [0, 1]; divide what goes up to 255")
     return color, 1.0
+
+
+def on_one_device(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Tensors on the device of the first that is not on the CPU."""
+    device = next((tensor.device for tensor in tensors if tensor.device.type != "cpu"), None)
+    return [tensor if device is None else tensor.to(device) for tensor in tensors]
 
 
 class Fit:

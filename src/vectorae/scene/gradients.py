@@ -3,21 +3,16 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
+from vectorae.geometry.gradient_limits import FARTHEST_FOCUS, SHORTEST, THINNEST
 from vectorae.scene.record import TensorRecord
 
 SPREADS = ("pad", "repeat", "reflect")
 """What lies beyond the first and the last stop, as SVG names it: their colours, the stops again, or back and forth."""
-
-FARTHEST_FOCUS = 0.999
-"""Of the way from the centre of a radial gradient to its end; at the end itself there would be no gradient behind."""
-
-SHORTEST = 1e-14
-"""The square of a length, or an area, in canvas units: gradients of no length show their last stop, as in SVG."""
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -46,11 +41,19 @@ class Gradient(TensorRecord, ABC):
         if len(set(stops)) > 1 or stops[0] < 1:
             raise ValueError("a gradient of {} colours, {} opacities and {} offsets".format(*stops))
 
+    kind: ClassVar[Literal["linear", "radial"]]
+    """``linear`` or ``radial``."""
+
+    @property
+    @abstractmethod
+    def has_length(self) -> Tensor:
+        """Which of them change at all: bool, ``[B, n]``. The others show their last stop, as in SVG."""
+
     @abstractmethod
     def frame(self) -> Tensor:
         """Coefficients of the gradient, ``[B, n, 9]``: of x, y and 1 in u, in v and in w.
 
-        The number that it has at (x, y) is √(u² + v²) + w, canvas units.
+        The number that it has at (x, y) is √(u² + v²) + w, canvas units; 1 everywhere for those without length.
         """
 
     @property
@@ -94,13 +97,19 @@ class LinearGradient(Gradient):
         tensor([1., 0., 0.])
     """
 
+    kind = "linear"
+
     start: Tensor
     end: Tensor
+
+    @property
+    def has_length(self) -> Tensor:
+        return (self.end - self.start).square().sum(-1) > SHORTEST**2
 
     def frame(self) -> Tensor:
         along = self.end - self.start
         square = along.square().sum(-1, keepdim=True)
-        known = square > SHORTEST
+        known = self.has_length[..., None]
         along = torch.where(known, along / torch.where(known, square, 1), 0)
         begin = torch.where(known, -(along * self.start).sum(-1, keepdim=True), 1)
         none = torch.zeros_like(along)
@@ -116,7 +125,7 @@ class LinearGradient(Gradient):
         along = self.end - self.start
         across = move(self.start + torch.stack([-along[..., 1], along[..., 0]], dim=-1)) - start
         square = across.square().sum(-1, keepdim=True)
-        known = square > SHORTEST
+        known = square > SHORTEST**2
         share = torch.where(known, ((end - start) * across).sum(-1, keepdim=True) / torch.where(known, square, 1), 0)
         return replace(self, start=start, end=end - share * across)
 
@@ -133,16 +142,18 @@ class RadialGradient(Gradient):
             centre itself. What lies outside of the ellipse is moved to its edge.
     """
 
+    kind = "radial"
+
     center: Tensor
     axes: Tensor
     focus: Tensor
 
+    @property
+    def has_length(self) -> Tensor:
+        return _is_wide(self.axes)
+
     def frame(self) -> Tensor:
-        (a, b), (c, d) = (axis.unbind(-1) for axis in self.axes.unbind(-2))
-        area = a * d - b * c
-        known = area.abs() > SHORTEST
-        safe = torch.where(known, area, 1)
-        inverse = torch.stack([torch.stack([d, -c], -1), torch.stack([-b, a], -1)], -2) / safe[..., None, None]
+        known, inverse = self.has_length, inverse_of(self.axes)
         focus = self.inner_focus
         begin = -(inverse @ self.center[..., None])[..., 0] - focus
         local = torch.cat([inverse, begin[..., None]], dim=-1)  # the place in units of the axes, from the focus
@@ -175,6 +186,26 @@ class RadialGradient(Gradient):
         center = move(self.center)
         axes = [move(self.center + axis) - center for axis in self.axes.unbind(-2)]
         return replace(self, center=center, axes=torch.stack(axes, dim=-2))
+
+
+GRADIENTS: dict[str, type[Gradient]] = {one.kind: one for one in (LinearGradient, RadialGradient)}
+"""Kind → class."""
+
+
+def inverse_of(axes: Tensor) -> Tensor:
+    """The matrix ``[B, n, 2, 2]`` from vectors to how far they go along each of two axes; 0 where these are a line."""
+    (a, b), (c, d) = (axis.unbind(-1) for axis in axes.unbind(-2))
+    known = _is_wide(axes)
+    area = torch.where(known, a * d - b * c, 1)
+    inverse = torch.stack([torch.stack([d, -c], -1), torch.stack([-b, a], -1)], -2) / area[..., None, None]
+    return torch.where(known[..., None, None], inverse, 0)
+
+
+def _is_wide(axes: Tensor) -> Tensor:
+    """Whether two axes ``[B, n, 2, 2]`` span an ellipse that is no line."""
+    (a, b), (c, d) = (axis.unbind(-1) for axis in axes.unbind(-2))
+    longest = axes.square().sum(-1).amax(-1).sqrt()
+    return (a * d - b * c).abs() > THINNEST * longest
 
 
 _Gradient = TypeVar("_Gradient", bound=Gradient)

@@ -70,16 +70,19 @@ def _add(shapes: Sequence[Shape | Together], painted: list[_Painted]) -> Iterato
             continue
         inner = list(_add(shape.shapes, painted))
         if len(painted) > start:
-            clip = tuple(one.outline for one in shape.clip)
-            yield Composite(start, len(painted), number_of(shape.opacity), clip)
+            clip = None if shape.clip is None else tuple(one.outline for one in shape.clip)
+            yield Composite(start, len(painted), number_of(shape.opacity, "opacity", 0, 1), clip)
         yield from inner
 
 
 def _painted(shape: Shape) -> Iterator[_Painted]:
     """The shape, or its fill and its stroke where their colours have opacities of their own."""
-    opacity, width = number_of(shape.opacity), number_of(shape.stroke_width)[:, None]
-    fill = None if shape.fill is None else _ink(shape.fill)
-    stroke = None if shape.stroke is None else _ink(shape.stroke)
+    opacity, width = (
+        number_of(shape.opacity, "opacity", 0, 1),
+        number_of(shape.stroke_width, "stroke_width", 0)[:, None],
+    )
+    fill = None if shape.fill is None else _ink(shape.fill, "fill")
+    stroke = None if shape.stroke is None else _ink(shape.stroke, "stroke")
     if fill and stroke and fill[1] == stroke[1]:
         group = _group(shape.outline, fill[2], width, shape)
         group = replace(group, stroke_color=stroke[0][:, None], stroke_below=shape.stroke_below)
@@ -95,11 +98,11 @@ def _group(outline: Outline, gradient: Gradient | None, width: Tensor | None = N
     return Group(outline, (0,), width, style=PLAIN if of is None else of.style, gradient=gradient)
 
 
-def _ink(ink: Ink) -> tuple[Tensor, float, Gradient | None]:
+def _ink(ink: Ink, name: str) -> tuple[Tensor, float, Gradient | None]:
     """The colour ``[B, C]``, its opacity, and the gradient, whose first colour it is."""
     if isinstance(ink, Gradient):
         return ink.colors[:, 0, 0], 1.0, ink
-    return *color_of(ink), None
+    return *color_of(ink, name), None
 
 
 def _note_colors(painted: _Painted, colors: list[Tensor]) -> None:

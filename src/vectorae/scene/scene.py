@@ -84,6 +84,9 @@ class Scene(TensorRecord, Validated):
 
     def __post_init__(self) -> None:
         _check_slots(tuple(group.slots for group in self.groups), self.count)
+        for group in self.groups:
+            if group.gradient is not None or group.stroke_gradient is not None:
+                _check_gradients(group, (self.batch, len(group.slots), self.channels))
         if self.composites:
             if self.depth is not None or self.compositing == "soft_or":
                 raise UserError("composites: shapes that are painted as one need an order; draw them over, by slot")
@@ -120,12 +123,13 @@ class Scene(TensorRecord, Validated):
         groups = [
             f"{len(group.slots)} {type(group.outline).__name__}{paints[group.stroke_width is None]}"
             f"{'' if group.stroke_color is None else ' and filled'}"
-            f"{'' if group.gradient is group.stroke_gradient is None else ' in gradients'}"
+            f"{' in gradients' if group.gradient or group.stroke_gradient else ''}"
             for group in self.groups
         ]
         where = f"{self.opacity.dtype}, {self.opacity.device}"
         sizes = f"batch={self.batch}, count={self.count}, channels={self.channels}"
-        return f"Scene({sizes}, groups=[{', '.join(groups)}], {where})"
+        more = f", composites={len(self.composites)}" if self.composites else ""
+        return f"Scene({sizes}, groups=[{', '.join(groups)}]{more}, {where})"
 
     def _repr_svg_(self) -> str:
         """The first drawings on a square canvas, for notebooks."""
@@ -145,7 +149,7 @@ class Scene(TensorRecord, Validated):
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for RGB; with one more for alpha (see ``with_alpha``)."""
+        """1 for grey, 3 for RGB; one more each time that alpha is added (see ``with_alpha``)."""
         return self.color.shape[2]
 
     @property
@@ -204,12 +208,12 @@ class Scene(TensorRecord, Validated):
             return (outline.bounds().center - corner) * factor
 
         groups = (group.transformed(center(group.outline), factor) for group in self.groups)
-        clips = (tuple(clip.transformed(center(clip), factor) for clip in one.clip) for one in self.composites)
+        composites = (one.clipped(lambda clip: clip.transformed(center(clip), factor)) for one in self.composites)
         return replace(
             self,
             groups=tuple(groups),
             softness=self.softness * factor,
-            composites=tuple(replace(one, clip=clip) for one, clip in zip(self.composites, clips, strict=True)),
+            composites=tuple(composites),
         )
 
     def mapped(self, matrix: Tensor | Sequence[Sequence[float]], pixel: float = 1 / 1024) -> "Scene":
@@ -219,7 +223,8 @@ class Scene(TensorRecord, Validated):
         their outlines: they are wider in one direction than in another.
 
         Args:
-            matrix: ``[2, 3]``: x' = m₀₀ x + m₀₁ y + m₀₂ and y' = m₁₀ x + m₁₁ y + m₁₂, canvas units.
+            matrix: ``[2, 3]``: x' = m₀₀ x + m₀₁ y + m₀₂ and y' = m₁₀ x + m₁₁ y + m₁₂, canvas units. It gets
+                no gradient.
             pixel: of the drawing before it is mapped, canvas units: outlines of strokes are within a twentieth of it.
 
         Example:
@@ -230,7 +235,7 @@ class Scene(TensorRecord, Validated):
         """
         from vectorae.scene.affine import mapped
 
-        return mapped(self, torch.as_tensor(matrix, dtype=torch.float64), pixel)
+        return mapped(self, torch.as_tensor(matrix, dtype=torch.float64).detach(), pixel)
 
     def with_alpha(self) -> "Scene":
         """The shapes with alpha as one more channel, over nothing.
@@ -321,6 +326,17 @@ def _check_slots(groups: tuple[tuple[int, ...], ...], count: int) -> None:
     slots = sorted(slot for group in groups for slot in group)
     if slots != list(range(count)):
         raise ValueError(f"the groups' slots must be 0 … {count - 1}, once each; got {slots}")
+
+
+def _check_gradients(group: Group, wanted: tuple[int, int, int]) -> None:
+    """Refuse gradients of other numbers of drawings, shapes and channels: kernels do not look."""
+    for gradient in (group.gradient, group.stroke_gradient):
+        if gradient is not None:
+            batch, count, _, channels = gradient.colors.shape
+            if (batch, count, channels) != wanted:
+                names = "drawings", "shapes", "channels"
+                words = (", ".join(map("{} {}".format, sizes, names)) for sizes in ((batch, count, channels), wanted))
+                raise ValueError("gradients of {}, but the scene has {}".format(*words))
 
 
 def _take(group: Group, members: tuple[int, ...]) -> Group:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError, choose
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.scene.given import Color, Fit, Number, Place, color_of, number_of, numbers_of, points_of
+from vectorae.scene.given import Color, Fit, Number, Place, color_of, number_of, numbers_of, on_one_device, points_of
 from vectorae.scene.gradients import SPREADS, Gradient, LinearGradient, RadialGradient
 from vectorae.scene.outlines import Outline, Path, RoundedBox
 from vectorae.scene.record import TensorRecord
@@ -59,7 +59,7 @@ class Together(TensorRecord):
 
     shapes: "tuple[Shape | Together, ...]"
     opacity: Number = 1.0
-    clip: tuple[Shape, ...] = ()
+    clip: tuple[Shape, ...] | None = None
 
 
 class ShapePaint(TypedDict, total=False):
@@ -137,8 +137,9 @@ def _stroked(outline: Outline, paint: ShapePaint) -> Shape:
 
 
 def _box(center: Place, half_width: Number, half_height: Number, angle: Number, roundness: Number) -> RoundedBox:
-    across, down, turn, rounded = map(number_of, (half_width, half_height, angle, roundness))
-    places = numbers_of(center, 2)
+    numbers = [number_of(half_width, "half the width", 0), number_of(half_height, "half the height", 0)]
+    numbers += [number_of(angle), number_of(roundness, "roundness", 0, 1), numbers_of(center, 2)]
+    across, down, turn, rounded, places = on_one_device(numbers)
     batch = Fit.size([len(one) for one in (across, down, turn, rounded, places)], "tensors of {} drawings")
     extents = torch.stack([across.expand(batch), down.expand(batch)], dim=-1)
     turn, rounded = turn.expand(batch)[:, None], rounded.expand(batch)[:, None]
@@ -146,7 +147,7 @@ def _box(center: Place, half_width: Number, half_height: Number, angle: Number, 
 
 
 def composite(
-    shapes: "Sequence[Shape | Together]", opacity: Number = 1.0, clip: Shape | Sequence[Shape] = ()
+    shapes: "Sequence[Shape | Together]", opacity: Number = 1.0, clip: Shape | Sequence[Shape] | None = None
 ) -> Together:
     """Shapes that are composited as one before they cover what lies below: a group of SVG with opacity and clip path.
 
@@ -154,6 +155,9 @@ def composite(
         shapes: in painter's order; among them may be others that are painted as one.
         opacity: of all of them together, in [0, 1].
         clip: a shape by whose inside these are clipped, or several, by all insides together; their paint is not seen.
+
+    Raises:
+        UserError: what is no shape; what is clipped by a composite.
 
     Example:
         Stripes in a disc.
@@ -163,7 +167,12 @@ def composite(
         >>> vectorae.Scene.of([vectorae.composite(stripes, clip=vectorae.circle((0.5, 0.5), 0.4))]).count
         10
     """
-    return Together(tuple(shapes), opacity, (clip,) if isinstance(clip, Shape) else tuple(clip))
+    outlines = (clip,) if isinstance(clip, Shape | Together) else clip
+    for name, given, kinds in (("shapes", shapes, (Shape, Together)), ("clip", outlines or (), (Shape,))):
+        for one in given:
+            if not isinstance(one, kinds):
+                raise UserError(f"{name}: a {type(one).__name__} where a shape is wanted, such as vectorae.circle(…)")
+    return Together(tuple(shapes), opacity, None if outlines is None else tuple(outlines))
 
 
 def linear_gradient(
@@ -208,8 +217,10 @@ def radial_gradient(
         colors, offsets, spread: as of a linear gradient.
         focus: where it begins, canvas units; the centre by default.
     """
-    middle, reach = _place(center), number_of(radius)[:, None, None]
-    off = torch.zeros_like(middle) if focus is None else (_place(focus) - middle) / reach
+    middle, reach = on_one_device([_place(center), number_of(radius, "radius", 0)[:, None, None]])
+    has_length = reach > 0
+    off = 0 * middle if focus is None else (_place(focus).to(middle) - middle) / torch.where(has_length, reach, 1)
+    off = torch.where(has_length, off, 0)
     axes = torch.eye(2, dtype=reach.dtype, device=reach.device) * reach[..., None]
     return RadialGradient(center=middle, axes=axes, focus=off, **_stops(colors, offsets, spread))
 
@@ -222,7 +233,7 @@ def _stops(colors: Sequence[Color], offsets: Sequence[Number] | Tensor | None, s
     found, alphas = zip(*map(color_of, colors), strict=True)
     batch = Fit.size([len(color) for color in found], "tensors of {} drawings")
     channels = Fit.size([color.shape[1] for color in found], "colours of {} numbers")
-    stops = torch.stack([color.expand(batch, channels) for color in found], dim=1)
+    stops = torch.stack([color.expand(batch, channels) for color in on_one_device(found)], dim=1)
     places = torch.linspace(0, 1, len(colors))[None] if offsets is None else numbers_of(offsets, None)
     if places.shape[1] != len(colors):
         raise UserError(f"offsets: {places.shape[1]} of them for {len(colors)} colours")

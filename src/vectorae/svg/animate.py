@@ -2,8 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
+
+from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, OneOf, PositiveFloat, PositiveInt, validated
 from vectorae.errors import UserError
@@ -37,7 +40,8 @@ def to_animated_svg(
 ) -> str:
     """An animation that moves from scene to scene, rests on the last one, and repeats without end.
 
-    Every number changes linearly between two scenes. Shapes are painted in the last scene's order.
+    Every number changes linearly between two scenes. Shapes are painted in the last scene's order, and as one with the
+    opacity and the clip that they have there.
 
     Args:
         scenes: crisp scenes of one layout in order of time, each of the same B drawings.
@@ -60,8 +64,9 @@ def to_animated_svg(
         raise UserError("animation: the scenes differ in their number of drawings or shapes, or in compositing")
     if highlight is not None and highlight >= scenes[0].count:
         raise UserError(f"highlight: no shape {highlight}; the scenes have 0 to {scenes[0].count - 1}")
-    scenes = [scene.detach().to("cpu") for scene in thinned(scenes)]
-    screen = (compositing or scenes[0].compositing) == "soft_or"
+    compositing = compositing or scenes[0].compositing
+    scenes = [replace(scene.detach().to("cpu"), compositing=compositing) for scene in thinned(scenes)]
+    screen = compositing == "soft_or"
     times = _times(len(scenes), seconds, rest)
     batch = scenes[0].batch
     columns = max(1, min(columns, batch))
@@ -89,13 +94,14 @@ def to_animated_svg(
 
 def thinned(scenes: Sequence[Scene]) -> Sequence[Scene]:
     """The scenes, or as many of them as ``MOST_VALUES`` allows, evenly spaced from the first to the last."""
-    numbers = sum(
-        tensor.numel()
-        for group in scenes[0].groups
-        for tensor in (*vars(group.outline).values(), *vars(group).values())
-        if hasattr(tensor, "numel")
-    )
-    most = max(2, MOST_VALUES // (numbers + 2 * scenes[0].opacity.numel() + 1))
+    sizes: list[int] = []
+
+    def note(tensor: Tensor) -> Tensor:
+        sizes.append(tensor.numel())
+        return tensor
+
+    scenes[0].map(note)
+    most = max(2, MOST_VALUES // (sum(sizes) + 1))
     if len(scenes) <= most:
         return scenes
     return [scenes[round(place * (len(scenes) - 1) / (most - 1))] for place in range(most)]

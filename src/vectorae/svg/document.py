@@ -114,17 +114,17 @@ class Together(NamedTuple, Generic[_Part]):
     Attributes:
         shapes: from the bottom to the top; others that are painted as one among them.
         opacity: of all of them together.
-        clip: outlines by whose insides they are clipped, in pixels.
+        clip: outlines by whose insides they are clipped, in pixels; None does not clip.
     """
 
     shapes: "Sequence[_Part | Together[_Part]]"
     opacity: float
-    clip: Sequence[Box | Curve]
+    clip: Sequence[Box | Curve] | None
 
     def opening(self, definitions: Definitions) -> str:
         """The tag with which the group begins."""
         words = f' opacity="{number(self.opacity, 3)}"' if self.opacity < 1 else ""
-        words += f' clip-path="{definitions.clip(self.clip)}"' if self.clip else ""
+        words += f' clip-path="{definitions.clip(self.clip)}"' if self.clip is not None else ""
         return f"<g{words}>"
 
 

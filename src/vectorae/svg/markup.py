@@ -16,10 +16,6 @@ DECIMALS = 2
 """Of coordinates in pixels and angles in degrees: the error is at most half a hundredth of a pixel."""
 
 
-VIEW_DECIMALS = 4
-"""Of the size of the view box: shown a hundred times as large, it is off by less than a hundredth of a pixel."""
-
-
 class Box(NamedTuple):
     """A rounded box: see ``vectorae.RoundedBox``."""
 

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from vectorae.svg.definitions import UNIT_CIRCLE, Ellipse, Gradient
 from vectorae.svg.markup import css_color, number
 
+ADDED = ' additive="sum"'
+"""Of animations of a transform that come after another."""
+
 Attributes = dict[str, list[str]]
 """Attribute → its values in order of time."""
 
@@ -42,14 +45,11 @@ def moving_element(
         # The first replaces the transform, and the others are added to it.
         animations += [
             f'<animateTransform attributeName="{transform}" type="{kind}" values="{_values(values)}" {times}'
-            f"{'' if place == 0 else SUM}/>"
+            f"{'' if place == 0 else ADDED}/>"
             for place, (kind, values) in enumerate(moves)
         ]
     inner = "".join(animations) + within
     return f"<{tag} {words.strip()}>{inner}</{tag}>" if inner else f"<{tag} {words.strip()}/>"
-
-
-SUM = ' additive="sum"'
 
 
 def moving_gradient(gradients: Sequence[Gradient], times: str, name: str) -> str:

@@ -87,8 +87,8 @@ class _Shape:
 def from_svg(text: str, transparent: bool = False) -> Scene:
     """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
-    Supported are circles, ellipses, rects, lines, polylines, polygons and paths, with fill and stroke of one colour, in
-    groups and under transforms.
+    Supported are circles, ellipses, rects, lines, polylines, polygons and paths, with fill and stroke of one colour or
+    a gradient as ``to_svg`` writes them, in groups, with their opacity and clip paths, and under transforms.
 
     Args:
         text: the document.
@@ -135,7 +135,9 @@ def read_svg(text: str) -> Reading:
     for element, layer, around in _elements(root, None, ()):
         try:
             for group in around:
-                group.read_clip(definitions, view, side)
+                group.read(definitions, view, side)
+            if any(group.is_left_out for group in around):
+                continue
             found = _shapes(element, side, layer, definitions)
         except UnsupportedError as why:
             skipped[str(why)] += 1
@@ -153,7 +155,8 @@ def read_svg(text: str) -> Reading:
             members.setdefault(group, []).extend(range(len(shapes), len(shapes) + len(found)))
         shapes += found
         blends.update(property_of(attributes_of(element), "mix-blend-mode", "normal") for _ in found)
-    composites = [one for group, slots in members.items() if (one := group.composite(slots, shapes))]
+    screen = blends == {"screen"}
+    composites = [one for group, slots in members.items() if (one := group.composite(slots, shapes, screen))]
     count = len(shapes)
     scene = Scene(
         groups=_groups(shapes),
@@ -161,7 +164,7 @@ def read_svg(text: str) -> Reading:
         opacity=torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
         softness=torch.ones(1, count),
         background=torch.tensor([list(PAPER) if background is None else background]),
-        compositing="soft_or" if blends == {"screen"} else "over",
+        compositing="soft_or" if screen else "over",
         composites=tuple(composites),
     )
     layers = [shape.layer for shape in shapes]
@@ -224,40 +227,48 @@ def _view(root: ElementTree.Element) -> tuple[float, float, float, float]:
 class _Together:
     """A group ``<g>`` whose shapes are painted as one, unless it has but one."""
 
-    def __init__(self, element: Any) -> None:
-        self._element, own = element, attributes_of(element)
-        self._opacity = number_of(own.get("opacity", "1"), "opacity", element)
-        self._clip_path = property_of(own, "clip-path", "none")
-        self._clip: tuple[Outline, ...] = ()
+    def __init__(self, element: Any, is_moved: bool) -> None:
+        own = attributes_of(element)
+        self._element, self._is_moved = element, is_moved
+        self._opacity, self._clip_path = own.get("opacity", "1"), property_of(own, "clip-path", "none")
+        self._found: tuple[float, tuple[Outline, ...] | None] | None = None
+        self.is_left_out = False
 
     @property
     def is_plain(self) -> bool:
         """Whether it changes nothing."""
-        return self._opacity == 1 and self._clip_path == "none"
+        return self._opacity in ("1", "100%") and self._clip_path == "none"
 
-    def read_clip(self, definitions: Definitions, view: str, side: float) -> None:
-        """Read what it is clipped by.
+    def read(self, definitions: Definitions, view: str, side: float) -> None:
+        """Read its opacity and what it is clipped by, the first time.
 
         Raises:
-            UnsupportedError: it cannot be read.
+            UnsupportedError: one of these cannot be read; its shapes are left out.
         """
-        if self._clip_path == "none" or self._clip:
+        if self._found is not None or self.is_left_out:
             return
-        if self._element.values.get("transform"):
-            raise UnsupportedError("<g> with clip-path")
-        self._clip = clip_of(referred(self._clip_path, definitions), view, side)
+        self.is_left_out = True
+        opacity, clip = number_of(self._opacity, "opacity", self._element), None
+        if self._clip_path != "none":
+            if self._is_moved:
+                raise UnsupportedError("<g> with clip-path and transform")
+            clip = clip_of(referred(self._clip_path, definitions), view, side)
+        self._found, self.is_left_out = (opacity, clip), False
 
-    def composite(self, slots: list[int], shapes: list["_Shape"]) -> Composite | None:
-        """The shapes in these slots as one; None where one shape can have the opacity itself."""
-        if len(slots) == 1 and not self._clip and shapes[slots[0]].stroke_color is None:
-            (slot,) = slots
-            shapes[slot] = replace(shapes[slot], opacity=shapes[slot].opacity * self._opacity)
+    def composite(self, slots: list[int], shapes: list["_Shape"], screen: bool) -> Composite | None:
+        """The shapes in these slots as one; None where each can have the opacity itself: one alone, or by screen."""
+        opacity, clip = self._found or (1.0, None)
+        if clip is None and (screen or len(slots) == 1 and shapes[slots[0]].stroke_color is None):
+            for slot in slots:
+                shapes[slot] = replace(shapes[slot], opacity=shapes[slot].opacity * opacity)
             return None
-        return Composite(slots[0], slots[-1] + 1, torch.tensor([self._opacity]), self._clip) if slots else None
+        if screen:
+            raise UserError("svg: it has a clip path on shapes that are blended by screen, which is not read")
+        return Composite(slots[0], slots[-1] + 1, torch.tensor([opacity]), clip) if slots else None
 
 
 def _elements(
-    group: Any, layer: str | None, around: tuple[_Together, ...]
+    group: Any, layer: str | None, around: tuple[_Together, ...], is_moved: bool = False
 ) -> Iterator[tuple[Any, str | None, tuple[_Together, ...]]]:
     """The visible elements, each with the id of its innermost group that has one, and groups painted as one."""
     import svgelements
@@ -267,8 +278,9 @@ def _elements(
         if property_of(own, "display", "inline") == "none":
             continue
         if isinstance(element, svgelements.Group) and len(element) and not unsupported(own, ("mask", "filter")):
-            one = _Together(element)
-            yield from _elements(element, own.get("id", layer), around if one.is_plain else (*around, one))
+            moved = is_moved or "transform" in own
+            one = _Together(element, moved)
+            yield from _elements(element, own.get("id", layer), around if one.is_plain else (*around, one), moved)
         elif own.get("tag") not in SILENT and element.values.get("visibility", "visible") == "visible":
             yield element, layer, around
 
@@ -377,7 +389,8 @@ def _is_black(name: str) -> bool:
 def _fills(shape: _Shape, width: float, height: float) -> bool:
     """Whether a shape covers the whole document, width × height in canvas units."""
     box = shape.outline
-    if not isinstance(box, RoundedBox) or shape.stroke_width is not None or shape.opacity < 1:
+    is_flat = shape.stroke_width is None and shape.gradient is None
+    if not isinstance(box, RoundedBox) or not is_flat or shape.opacity < 1:
         return False
     size = torch.tensor([width, height])
     inside = (box.center[0, 0] - box.half_extents[0, 0] <= 1e-4).all()

@@ -9,8 +9,13 @@ from xml.etree import ElementTree
 import torch
 from torch import Tensor
 
-from vectorae.scene import SPREADS, Gradient, LinearGradient, Outline, RadialGradient
+from vectorae.scene import FILL_RULES, SPREADS, Gradient, LinearGradient, Outline, RadialGradient
 from vectorae.svg.outlines import UnsupportedError, closed, joined, outlines_of
+
+OF_GRADIENTS = {"id", "gradientUnits", "gradientTransform", "spreadMethod", "x1", "y1", "x2", "y2", "cx", "cy", "r"}
+OF_GRADIENTS |= {"fx", "fy"}
+OF_STOPS = {"offset", "stop-color", "stop-opacity"}
+"""The attributes that ``to_svg`` writes."""
 
 Definitions = Mapping[str, ElementTree.Element]
 """Id → element."""
@@ -35,11 +40,10 @@ def gradient_of(element: ElementTree.Element | None, matrix: Any, side: float) -
         matrix: the transform of what refers to it.
         side: length of a canvas unit.
     """
-    if element is None or element.get("gradientUnits") != "userSpaceOnUse":
+    if element is None or element.get("gradientUnits") != "userSpaceOnUse" or set(element.attrib) - OF_GRADIENTS:
         return None
-    stops = [child for child in element if _tag(child) == "stop"]
-    spread = element.get("spreadMethod", "pad")
-    if not stops or spread not in SPREADS:
+    stops, spread = list(element), element.get("spreadMethod", "pad")
+    if not stops or spread not in SPREADS or any(set(stop.attrib) - OF_STOPS for stop in stops):
         return None
     try:
         return _gradient(element, stops, spread).moved(_mover(element, matrix, side))
@@ -48,10 +52,7 @@ def gradient_of(element: ElementTree.Element | None, matrix: Any, side: float) -
 
 
 def _gradient(element: ElementTree.Element, stops: list[ElementTree.Element], spread: str) -> Gradient:
-    import svgelements
-
-    colors = [svgelements.Color(stop.attrib["stop-color"]) for stop in stops]
-    inks = [[color.red / 255, color.green / 255, color.blue / 255] for color in colors]
+    inks = [_color(stop.attrib["stop-color"]) for stop in stops]
     given: dict[str, Any] = {
         "colors": torch.tensor([[inks]]),
         "opacities": torch.tensor([[[float(stop.get("stop-opacity", 1)) for stop in stops]]]),
@@ -67,8 +68,19 @@ def _gradient(element: ElementTree.Element, stops: list[ElementTree.Element], sp
     if _tag(element) != "radialGradient":
         raise ValueError(element.tag)
     center, radius = numbers("cx", "cy"), float(element.attrib["r"])
-    focus = (numbers("fx", "fy") - center) / radius
+    focus = (numbers("fx", "fy") - center) / radius if radius > 0 else torch.zeros(1, 1, 2)
     return RadialGradient(center=center, axes=radius * torch.eye(2)[None, None], focus=focus, **given)
+
+
+def _color(text: str) -> list[float]:
+    """Red, green and blue of ``#rrggbb``.
+
+    Raises:
+        ValueError: another colour.
+    """
+    if not re.fullmatch("#[0-9a-f]{6}", text):
+        raise ValueError(text)
+    return [int(text[start : start + 2], 16) / 255 for start in (1, 3, 5)]
 
 
 def _mover(element: ElementTree.Element, matrix: Any, side: float) -> Any:
@@ -107,7 +119,10 @@ def clip_of(element: ElementTree.Element | None, view: str, side: float) -> tupl
 
 def _outlines(elements: Any, side: float) -> Iterator[Outline]:
     for element in elements:
-        rule = element.values.get("attributes", {}).get("clip-rule", "nonzero")
+        own = element.values.get("attributes", {})
+        rule = own.get("clip-rule", "nonzero")
+        if rule not in FILL_RULES or "clip-path" in own or "style" in own:
+            raise UnsupportedError("<clipPath> of other programs")
         for outline in joined(list(outlines_of(element, side, "<clipPath>")), rule):
             if (inside := closed(outline)) is not None:
                 yield inside

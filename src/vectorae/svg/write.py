@@ -1,7 +1,7 @@
 """Scenes as SVG documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Annotated, TypeVar
 
 import torch
@@ -48,7 +48,7 @@ def to_svg(
         B documents.
 
     Raises:
-        UserError: an unknown compositing or a size below 1.
+        UserError: an unknown compositing or a size below 1; ``soft_or`` of shapes that are painted as one.
 
     Example:
         >>> import vectorae
@@ -57,7 +57,8 @@ def to_svg(
         >>> len(texts), texts[0].splitlines()[0]
         (2, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">')
     """
-    scene, screen = scene.detach().to("cpu"), (compositing or scene.compositing) == "soft_or"
+    scene = replace(scene.detach().to("cpu"), compositing=compositing or scene.compositing)
+    screen = scene.compositing == "soft_or"
     whole = Frame(Part(0, 0, width, height), width, height)
     texts = []
     for index in range(scene.batch):
@@ -136,9 +137,10 @@ def together(
     for outer, inner in outermost(composites):
         found += [shapes[slot] for slot in range(at, outer.start) if slot in shapes]
         own = together(shapes, inner, (outer.start, outer.stop), index, side, origin)
-        clip = [one for outline in outer.clip for one in _outlines(outline, index, side, origin)]
+        clip = outer.clip
+        clips = None if clip is None else [one for each in clip for one in _outlines(each, index, side, origin)]
         if own:
-            found.append(Together(own, outer.opacity[index].item(), clip))
+            found.append(Together(own, outer.opacity[index].item(), clips))
         at = outer.stop
     return found + [shapes[slot] for slot in range(at, stop) if slot in shapes]
 

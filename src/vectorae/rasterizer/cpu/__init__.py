@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from vectorae.rasterizer.compositing import depth_precedence
 from vectorae.rasterizer.coverage import PROFILES
-from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Gradients, InkTables, Shapes
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
@@ -85,9 +85,9 @@ class _Rasterize(torch.autograd.Function):
         shapes, cotangent = _shapes(ctx.topology, tensors), gradient.contiguous().numpy()
         # A sum for each band of rows: no two threads write to the same memory, and sums are reproducible.
         bands = 1 + max(part.band for part in parts)
-        arrays = [getattr(shapes, name) for name in Gradients._fields]
+        arrays = [getattr(shapes, name) for name in Derivatives._fields]
         sums = [np.zeros((bands, *one.shape), one.dtype) for one in arrays]
-        by = [Gradients(*(one[band] for one in sums)) for band in range(bands)]
+        by = [Derivatives(*(one[band] for one in sums)) for band in range(bands)]
         of_table = None if tables is None else np.zeros((bands, *tables.table.shape), tables.table.dtype)
 
         def work(number: int, part: Part) -> None:

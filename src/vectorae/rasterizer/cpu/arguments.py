@@ -55,7 +55,7 @@ class InkTables(NamedTuple):
     stops: int
 
 
-class Gradients(NamedTuple):
+class Derivatives(NamedTuple):
     """Derivatives by the fields of ``Shapes`` of the same name, and of the same shapes."""
 
     numbers: Array

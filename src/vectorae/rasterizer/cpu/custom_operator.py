@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from vectorae.rasterizer import cpu
-from vectorae.scene import Gradient, Group, LinearGradient, Path, RadialGradient, RoundedBox, Scene
+from vectorae.scene import Group, Path, RoundedBox, Scene
+from vectorae.scene.gradients import GRADIENTS
 
 
 def rasterize(
@@ -101,21 +102,15 @@ def _tensors(scene: Scene) -> list[Tensor]:
         if group.stroke_width is not None:
             tensors.append(group.stroke_width)
         if group.gradient is not None:
-            tensors += [getattr(group.gradient, name) for name in TENSORS[_sort_of(group.gradient)]]
+            tensors += [getattr(group.gradient, name) for name in TENSORS[group.gradient.kind]]
     return tensors
 
 
-SORTS: dict[str, type[Gradient]] = {"linear": LinearGradient, "radial": RadialGradient}
-
 TENSORS = {
-    name: tuple(field.name for field in dataclasses.fields(sort) if field.name != "spread")
-    for name, sort in SORTS.items()
+    kind: tuple(field.name for field in dataclasses.fields(one) if field.name != "spread")
+    for kind, one in GRADIENTS.items()
 }
-"""The tensors of each sort, listed once: torch's compiler cannot list them."""
-
-
-def _sort_of(gradient: Gradient) -> str:
-    return "linear" if isinstance(gradient, LinearGradient) else "radial"
+"""The tensors of gradients of each kind, listed once: torch's compiler cannot list them."""
 
 
 def _structure(scene: Scene) -> str:
@@ -127,7 +122,7 @@ def _structure(scene: Scene) -> str:
             path = outline.closed, outline.degree, outline.sizes, outline.fill_rule
         gradient = None
         if group.gradient is not None:
-            gradient = _sort_of(group.gradient), group.gradient.spread
+            gradient = group.gradient.kind, group.gradient.spread
         groups.append((group.slots, path, group.stroke_width is not None, gradient))
     return str((groups, scene.depth is not None, scene.compositing))
 
@@ -143,7 +138,7 @@ def _scene(background: Tensor, tensors: list[Tensor], structure: str) -> Scene:
         outline = Path(take(), *path) if path else RoundedBox(take(), take(), take(), take())
         width, gradient = take() if is_stroked else None, None
         if of_gradient:
-            sort, spread = of_gradient
-            gradient = SORTS[sort](**{name: take() for name in TENSORS[sort]}, spread=spread)
+            kind, spread = of_gradient
+            gradient = GRADIENTS[kind](**{name: take() for name in TENSORS[kind]}, spread=spread)
         made.append(Group(outline, slots, width, gradient=gradient))
     return Scene(tuple(made), color, opacity, softness, background, depth, compositing)

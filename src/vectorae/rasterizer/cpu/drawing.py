@@ -7,7 +7,7 @@ import numpy as np
 
 from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas
-from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Gradients, InkTables, Shapes
+from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.bounds import find_bounds
 from vectorae.rasterizer.cpu.box_strokes import cover_box_strokes, differentiate_box_strokes
 from vectorae.rasterizer.cpu.boxes import cover_boxes, differentiate_boxes
@@ -85,7 +85,7 @@ def differentiate(
     canvas: Canvas,
     present: int,
     cotangent: Array,
-    by: Gradients,
+    by: Derivatives,
     by_table: Array | None,
 ) -> None:
     """Add the derivatives of Σ cotangent · image for a part of the work; ``covered`` is what ``draw`` returned."""
@@ -147,7 +147,7 @@ def _cover(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool)
 
 
 def _differentiate_coverage(
-    covered: Covered, shapes: Shapes, canvas: Canvas, present: int, by_alpha: Array, by: Gradients
+    covered: Covered, shapes: Shapes, canvas: Canvas, present: int, by_alpha: Array, by: Derivatives
 ) -> None:
     """Add the derivatives of Σ by_alpha · alpha by numbers and vertices; ``by_alpha`` ``[places, 256]``."""
     entries, near, work = covered.entries, covered.near, _scratch(by_alpha.dtype)
