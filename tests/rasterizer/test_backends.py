@@ -15,7 +15,7 @@ from helpers.scenes import CLOSED_KINDS, leaves_of
 from vectorae import Group, Layout, RoundedBox, Scene, rasterize
 from vectorae.primitives import KINDS
 from vectorae.rasterizer import COMPOSITINGS, PROFILES
-from vectorae.scene import SPREADS
+from vectorae.scene import SPREADS, Gradient, LinearGradient, RadialGradient
 
 HAS_GPU = torch.cuda.is_available()
 
@@ -78,6 +78,46 @@ def test_gradients_agree(backend: str, ink: str, compositing: str, spread: str) 
     ]
     scene = replace(scene, groups=tuple(groups))
     assert_agreement(backend, scene, height, width, coverage=coverage, compositing=compositing, softness=softness)
+
+
+@pytest.mark.parametrize(
+    ("channels", "coverage", "compositing"),
+    [(2, "sigmoid", "over"), (4, "ramp", "over"), (3, "gaussian", "soft_or"), (4, "hard", "soft_or")],
+)
+@BACKENDS
+def test_gradients_of_any_stops_agree(backend: str, channels: int, coverage: str, compositing: str) -> None:
+    """Two stops, four and one in one scene, anywhere; gradients around a focus; opacity as a channel more."""
+    height, width, softness = (4, 6, 0.065) if is_slow(backend) else (13, 18, 0.02)
+    scene = in_gradients(random_scene(backend, ["circle", "polygon", "line", "square"], batch=2), channels)
+    assert_agreement(backend, scene, height, width, coverage=coverage, compositing=compositing, softness=softness)
+
+
+def in_gradients(scene: Scene, channels: int) -> Scene:
+    """A scene of four groups, of which three are in gradients, in so many channels."""
+    generator = torch.Generator().manual_seed(0)
+
+    def random(*shape: int) -> torch.Tensor:
+        return torch.rand(scene.batch, *shape, generator=generator, dtype=torch.float64).to(scene.color)
+
+    def gradient(count: int, stops: int, spread: str) -> Gradient:
+        shared = {
+            "colors": random(count, stops, channels),
+            "opacities": 0.2 + 0.8 * random(count, stops),
+            "offsets": random(count, stops).sort(-1).values,
+            "spread": spread,
+        }
+        if spread != "reflect":
+            return LinearGradient(start=0.4 * random(count, 2), end=0.5 + 0.5 * random(count, 2), **shared)
+        axes = 0.3 * torch.eye(2).to(scene.color) + 0.2 * random(count, 2, 2)
+        return RadialGradient(center=random(count, 2), axes=axes, focus=random(count, 2) - 0.5, **shared)
+
+    kinds = [(2, "repeat"), (4, "reflect"), (1, "pad")]
+    groups = [
+        replace(group, gradient=gradient(len(group.slots), *kind))
+        for group, kind in zip(scene.groups, kinds, strict=False)
+    ]
+    flat, ground = random(scene.count, channels), random(channels)
+    return replace(scene, groups=(*groups, scene.groups[3]), color=flat, background=ground)
 
 
 @pytest.mark.parametrize("coverage", PROFILES)
@@ -183,7 +223,7 @@ def test_images_do_not_depend_on_their_batch(backend: str) -> None:
 
 @BACKENDS
 def test_gradients_are_the_same_every_time(backend: str) -> None:
-    scene = random_scene(backend, ["ellipse", "line"], count=4)
+    scene = random_scene(backend, ["ellipse", "line"], count=4, paint={"fill": "linear", "line": "stroke"})
     size = 20 if is_slow(backend) else 33
     images, gradients = zip(*(drawn(backend, scene, size, size) for _ in range(3)), strict=True)
     assert all(torch.equal(images[0], other) for other in images[1:])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.agreement import drawn, flat
-from helpers.scenes import leaves_of, segments_of
+from helpers.scenes import IN_GRADIENTS, leaves_of, segments_of
 from helpers.waiting import no_waiting
 from torch import Tensor
 
@@ -46,9 +46,12 @@ class Drawer(torch.nn.Module):
         return rasterize(self.layout(self.linear(features)), 8, 8, backend="gpu", softness=0.05)
 
 
-def test_a_model_around_it_compiles() -> None:
+@pytest.mark.parametrize("paint", ["fill", {"fill": "radial", "line": "stroke"}])
+def test_a_model_around_it_compiles(paint: Any) -> None:
     torch.manual_seed(0)
-    model, features = Drawer(Layout(["circle", "line"], count=4)).to(DEVICE), torch.randn(2, 4, device=DEVICE)
+    torch._dynamo.reset()
+    model = Drawer(Layout(["circle", "line"], count=4, paint=paint)).to(DEVICE)
+    features = torch.randn(2, 4, device=DEVICE)
     expected = model(features)
     expected.square().sum().backward()
     wanted = model.linear.weight.grad
@@ -98,7 +101,7 @@ def test_kernels_compile_without_a_gpu(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 0, ended.stderr[-2000:]
-    assert ended.stdout.count("compiled") == 10
+    assert ended.stdout.count("compiled") == 14
 
 
 def test_paths_are_cut_as_by_the_reference() -> None:
@@ -158,9 +161,9 @@ def test_the_operators_do_not_wait() -> None:
 
 @needs_gpu
 @pytest.mark.parametrize("coverage", ["sigmoid", "ramp"])
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_a_cuda_graph_captures_a_step(kind: str, coverage: str) -> None:
-    layout = Layout(["circle", kind], count=8)
+@pytest.mark.parametrize(("kind", "paint"), [*((kind, "fill") for kind in KINDS), *IN_GRADIENTS])
+def test_a_cuda_graph_captures_a_step(kind: str, paint: Any, coverage: str) -> None:
+    layout = Layout(list(dict.fromkeys(["circle", kind])), count=8, paint=paint)
     scene, leaves = leaves_of(layout(layout.random_raw(4, 0)).detach().to(DEVICE))
 
     def step() -> tuple[Tensor, ...]:

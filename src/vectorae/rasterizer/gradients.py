@@ -31,7 +31,7 @@ class Inks:
     Attributes:
         table: ``[B, G, 9 + S + S (C + 1)]``: the frame; the offsets of S stops, none less than one before it; of each
             stop C numbers of its colour, and its opacity.
-        gradients: which of them each shape has, ``[N]``, int32; −1 for none.
+        gradients: which of them each shape has, ``[N]``, int32; −1 for none. No two shapes have the same.
         spreads: of each, ``[G]``, int32.
         stops: S.
     """

@@ -28,8 +28,8 @@ from vectorae.rasterizer.packing import NUMBERS, pack
 from vectorae.scene import Scene
 
 MAX_ROWS = 2**20
-"""Shapes × tiles that have a scratch row of their own, and a quarter of the segments × tiles that have one; the rest is
-added by atomic operations, in an order that varies."""
+"""Shapes × tiles that have a scratch row of their own, a quarter of the segments × tiles that have one, and stops ×
+gradients × tiles; the rest is added by atomic operations, in an order that varies."""
 
 MAX_PROGRAMS = 2**10
 """Programs of the backward pass; each takes several tiles, one after the other, so that scratch is bounded."""
@@ -113,7 +113,8 @@ def differentiate(
     programs = min(call.batch * call.tiles, MAX_PROGRAMS)
     shapes = _Rows(call.bounds, rank, MAX_ROWS, call, numbers)
     segments = _Rows(call.segment_bounds, 4, 4 * MAX_ROWS, call, numbers)
-    inks = call.ink_rows(MAX_ROWS) if call.stops else shapes  # a stand-in
+    # The more stops the longer a row; without gradients, a stand-in.
+    inks = call.ink_rows(MAX_ROWS // call.stops) if call.stops else shapes
     gains = numbers.new_empty(programs, room, channels if canvas[4] else 1, call.tile**2)
     by_background = numbers.new_empty(len(background), call.tiles, channels)
     call.launch(
@@ -215,7 +216,7 @@ class _Call:
 
 
 class _Rows:
-    """Scratch rows for the derivatives by shapes or segments: one for each tile within the bounds of each.
+    """Scratch rows for the derivatives by shapes, segments or gradients: one for each tile within the bounds of each.
 
     Args:
         bounds: ``[B, N, 4]``.

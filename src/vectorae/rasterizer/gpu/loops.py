@@ -177,14 +177,15 @@ def _draw_tile(
             hits = without(hits, i)
             k = tl.load(order + b * count + begin + i)
             shape = b * count + k
+            covered = _cover(
+                x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, count, vertex_count,
+                column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
+            )  # fmt: skip
             ink, opacity = find_ink(
                 middle_x, middle_y, b, k, shape, color, table, gradients, spreads, gradient_count, stops, CHANNELS,
                 PADDED, GRADIENTS,
             )  # fmt: skip
-            alpha = opacity * _cover(
-                x, y, b, k, numbers, vertices, kinds, first, size, blend, segment_bounds, count, vertex_count,
-                column, row, pixel, EPSILON, TINY, PROFILE, FINE, PRESENT,
-            )  # fmt: skip
+            alpha = covered * opacity
             more = 1 - canvas if SOFT_OR else ink - canvas
             if SAVE:
                 if number >= bottom:
@@ -396,7 +397,7 @@ def _total(values):
 
 @triton.jit
 def sum_rows(rows, begins, bounds, total, room, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
-    """Add the rows ``[room, RANK]`` of each shape or segment to ``total`` ``[B·N, RANK]``: one program for each."""
+    """Add the rows ``[room, RANK]`` of each shape, segment or gradient to ``total`` ``[B·N, RANK]``: a program each."""
     shape = tl.program_id(0).to(tl.int64)
     begin = tl.load(begins + shape)
     length = tl.load(bounds + 4 * shape + 2) * tl.load(bounds + 4 * shape + 3)
