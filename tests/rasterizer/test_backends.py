@@ -100,7 +100,7 @@ def in_gradients(scene: Scene, channels: int) -> Scene:
         return torch.rand(scene.batch, *shape, generator=generator, dtype=torch.float64).to(scene.color)
 
     def gradient(count: int, stops: int, spread: str) -> Gradient:
-        shared = {
+        shared: dict[str, Any] = {
             "colors": random(count, stops, channels),
             "opacities": 0.2 + 0.8 * random(count, stops),
             "offsets": random(count, stops).sort(-1).values,
