@@ -310,7 +310,7 @@ def test_random_scenes_of_each_kind(kind: str, paint: Any, height: int, width: i
 
 
 @pytest.mark.parametrize("compositing", ["over", "soft_or"])
-@pytest.mark.parametrize("paint", ["fill", "stroke", {"fill": "radial", "stroke": "linear", "stops": 3}])
+@pytest.mark.parametrize("paint", ["fill", "stroke", {"fill": "radial", "stops": 3}])
 @pytest.mark.parametrize(("height", "width"), SCENE_SIZES)
 def test_random_mixed_scenes(height: int, width: int, paint: Any, compositing: str) -> None:
     layout = Layout(list(KINDS), count=len(KINDS), aspect=width / height, paint=paint)

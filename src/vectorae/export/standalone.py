@@ -49,5 +49,6 @@ def _split(source: str) -> tuple[str, list[ast.Import | ast.ImportFrom], str]:
     tree, lines = ast.parse(source), source.splitlines()
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     foreign = [node for node in imports if not (getattr(node, "module", None) or "").startswith("vectorae")]
-    end = imports[-1].end_lineno
+    start = imports or tree.body[:1]  # the docstring
+    end = start[-1].end_lineno
     return ast.get_docstring(tree, clean=False) or "", foreign, "\n".join(lines[end:]).strip()

@@ -111,7 +111,7 @@ class LinearGradient(Gradient):
         square = along.square().sum(-1, keepdim=True)
         known = self.has_length[..., None]
         along = torch.where(known, along / torch.where(known, square, 1), 0)
-        begin = torch.where(known, -(along * self.start).sum(-1, keepdim=True), 1)
+        begin = torch.where(known, 0 - (along * self.start).sum(-1, keepdim=True), 1)
         none = torch.zeros_like(along)
         return torch.cat([none, none, none, along, begin], dim=-1)
 

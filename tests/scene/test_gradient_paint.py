@@ -338,8 +338,8 @@ def test_what_is_fixed_in_a_drawing_is_fixed_in_all_stops() -> None:
 
 def test_how_large_a_shape_is_does_not_depend_on_the_opacity_of_its_stops() -> None:
     clear = vectorae.linear_gradient((0, 0), (1, 0), ["#ff000000", "#0000ff00"])
-    scene = Scene.of([vectorae.rectangle((0.5, 0.5), 2, 2, fill=clear)])
-    torch.testing.assert_close(coverages(scene, 8, 8), torch.ones(1, 1, 8, 8))
+    scenes = (Scene.of([vectorae.circle((0.5, 0.5), 0.4, fill=ink)]) for ink in (clear, "red"))
+    torch.testing.assert_close(*(coverages(scene, 8, 8) for scene in scenes))
 
 
 def test_a_fixed_colour_is_that_of_all_stops() -> None:
