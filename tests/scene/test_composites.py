@@ -143,3 +143,17 @@ def test_what_crosses_or_has_no_order_is_refused() -> None:
         rasterize(scene, 8, 8, compositing="soft_or")
     with pytest.raises(UserError, match="composites: shapes that are painted as one need an order"):
         replace(scene, depth=torch.zeros(2, 9))
+
+
+def test_layers_of_what_is_painted_as_one() -> None:
+    """A layer around all of it, or layers within."""
+    discs = [vectorae.circle((0.2 * number, 0.5), 0.1, fill="teal") for number in range(1, 5)]
+    scene = vectorae.Scene.of([discs[0], vectorae.composite(discs[1:3], 0.5), discs[3]])
+    within = to_svg(scene, 64, 64, layers=["one", "one", "two", "two"])[0].splitlines()
+    assert [line for line in within if "<g" in line] == [
+        *('<g id="one">', '<g opacity="0.5">', '<g id="one-part-2">', '<g id="two">', '<g id="two-part-2">')
+    ]
+    around = to_svg(scene, 64, 64, layers=["one", "two", "two", "two"])[0].splitlines()
+    assert [line for line in around if "<g" in line] == ['<g id="one">', '<g id="two">', '<g opacity="0.5">']
+    kept = torch.tensor([[True, False, False, True]])
+    assert "<g" not in to_svg(scene, 64, 64, kept=kept)[0]

@@ -12,6 +12,7 @@ from helpers.renderer import ZOOM, rendered
 from helpers.scenes import box, line
 from torch import Tensor
 
+import vectorae
 from vectorae import Group, Path, Scene, from_svg, rasterize, to_svg
 from vectorae.io.frame import Frame, Part
 from vectorae.scene import SPREADS, Gradient, LinearGradient, Outline, RadialGradient
@@ -185,3 +186,14 @@ def test_a_moving_gradient_is_at_each_time_what_it_is() -> None:
         found = 20 + cos * width * x - sin * height * y, 20 + sin * width * x + cos * height * y
         assert found == pytest.approx(gradient.points[3], abs=1e-2)
     assert all(abs(after[0] - before[0]) <= 90 for before, after in pairwise(turns))
+
+
+def test_a_gradient_is_defined_once_and_one_of_no_length_is_its_last_colour() -> None:
+    ink = vectorae.linear_gradient((0.0, 0.0), (1.0, 0.0), ["red", "blue"])
+    none = vectorae.radial_gradient((0.5, 0.5), 0.0, ["red", "#0000ff80"])
+    shapes = [vectorae.circle((0.3, 0.3), 0.1, fill=ink), vectorae.circle((0.6, 0.3), 0.1, stroke=ink)]
+    (text,) = to_svg(vectorae.Scene.of([*shapes, vectorae.circle((0.5, 0.8), 0.1, fill=none)]), 64, 64)
+    assert text.count("<linearGradient") == 1
+    assert "<radialGradient" not in text
+    assert 'fill="#0000ff" fill-opacity="0.502"' in text
+    assert '<stop offset="0" stop-color="#ff0000"/><stop offset="1" stop-color="#0000ff"/>' in text

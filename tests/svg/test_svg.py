@@ -317,6 +317,15 @@ def test_random_mixed_scenes(height: int, width: int, paint: Any, compositing: s
     assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width, compositing)
 
 
+@pytest.mark.parametrize(("height", "width"), SCENE_SIZES)
+def test_random_mixed_scenes_filled_and_stroked_in_gradients(height: int, width: int) -> None:
+    """Two layers for each of half as many shapes: resvg rounds every one."""
+    kinds = list(KINDS)[::2]
+    paint: Any = {"fill": "radial", "stroke": "linear", "stops": 3}
+    layout = Layout(kinds, count=len(kinds), aspect=width / height, paint=paint)
+    assert_equal_to_resvg(layout(layout.random_raw(1, seed=height), crisp=True), height, width)
+
+
 def assert_equal_to_resvg(scene: Scene, height: int, width: int, compositing: str = "over") -> None:
     edge, image, worst = errors(scene, height, width, compositing)
     assert edge <= EDGE_ERROR
@@ -352,31 +361,6 @@ def test_gradients_of_elements_that_are_turned(angle: float, spread: str) -> Non
     ]
     compare = assert_equal_but_for_jumps if spread == "repeat" else assert_equal_to_resvg
     compare(vectorae.Scene.of(shapes), 100, 133)
-
-
-def test_a_gradient_is_defined_once_and_one_of_no_length_is_its_last_colour() -> None:
-    ink = vectorae.linear_gradient((0.0, 0.0), (1.0, 0.0), ["red", "blue"])
-    none = vectorae.radial_gradient((0.5, 0.5), 0.0, ["red", "#0000ff80"])
-    shapes = [vectorae.circle((0.3, 0.3), 0.1, fill=ink), vectorae.circle((0.6, 0.3), 0.1, stroke=ink)]
-    (text,) = to_svg(vectorae.Scene.of([*shapes, vectorae.circle((0.5, 0.8), 0.1, fill=none)]), 64, 64)
-    assert text.count("<linearGradient") == 1
-    assert "<radialGradient" not in text
-    assert 'fill="#0000ff" fill-opacity="0.502"' in text
-    assert '<stop offset="0" stop-color="#ff0000"/><stop offset="1" stop-color="#0000ff"/>' in text
-
-
-def test_layers_of_what_is_painted_as_one() -> None:
-    """A layer around all of it, or layers within."""
-    discs = [vectorae.circle((0.2 * number, 0.5), 0.1, fill="teal") for number in range(1, 5)]
-    scene = vectorae.Scene.of([discs[0], vectorae.composite(discs[1:3], 0.5), discs[3]])
-    within = to_svg(scene, 64, 64, layers=["one", "one", "two", "two"])[0].splitlines()
-    assert [line for line in within if "<g" in line] == [
-        *('<g id="one">', '<g opacity="0.5">', '<g id="one-part-2">', '<g id="two">', '<g id="two-part-2">')
-    ]
-    around = to_svg(scene, 64, 64, layers=["one", "two", "two", "two"])[0].splitlines()
-    assert [line for line in around if "<g" in line] == ['<g id="one">', '<g id="two">', '<g opacity="0.5">']
-    kept = torch.tensor([[True, False, False, True]])
-    assert "<g" not in to_svg(scene, 64, 64, kept=kept)[0]
 
 
 @pytest.mark.parametrize("stroke_width", [1, 3, 6, 16])

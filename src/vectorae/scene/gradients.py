@@ -3,13 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import ClassVar, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from vectorae.geometry.gradient_limits import FARTHEST_FOCUS, SHORTEST, THINNEST
-from vectorae.scene.record import TensorRecord
+from vectorae.scene.record import TensorRecord, joined
 
 SPREADS = ("pad", "repeat", "reflect")
 """What lies beyond the first and the last stop, as SVG names it: their colours, the stops again, or back and forth."""
@@ -217,12 +217,6 @@ def cat_gradients(gradients: Sequence[_Gradient]) -> _Gradient:
     Raises:
         ValueError: gradients of different topologies.
     """
-    first = gradients[0]
     if len({one.topology for one in gradients}) > 1:
         raise ValueError("gradients of different kinds, spreads or numbers of stops cannot be joined")
-    tensors: dict[str, Any] = {
-        name: torch.cat([getattr(one, name) for one in gradients], dim=1)
-        for name, value in vars(first).items()
-        if isinstance(value, Tensor)
-    }
-    return replace(first, **tensors)
+    return joined(gradients)

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
 
 from vectorae.geometry.region import Contours
-from vectorae.scene.record import TensorRecord
+from vectorae.scene.record import TensorRecord, joined
 
 
 class Bounds(NamedTuple):
@@ -241,9 +241,4 @@ def cat_outlines(outlines: Sequence[_Outline]) -> _Outline:
         return first
     if len({outline.topology for outline in outlines}) > 1:
         raise ValueError("outlines of different topologies cannot be joined")
-    tensors: dict[str, Any] = {
-        name: torch.cat([getattr(one, name) for one in outlines], dim=1)
-        for name, value in vars(first).items()
-        if isinstance(value, Tensor)
-    }
-    return replace(first, **tensors)
+    return joined(outlines)

@@ -1,6 +1,8 @@
 """The base of scenes and their parts: how they are compared and shown."""
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -21,6 +23,19 @@ class TensorRecord:
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={_shown(value)}" for name, value in vars(self).items())
         return f"{type(self).__name__}({fields})"
+
+
+_Record = TypeVar("_Record", bound=TensorRecord)
+
+
+def joined(records: Sequence[_Record]) -> _Record:
+    """Records whose tensors ``[B, n, …]`` are those of all, along n; all else is that of the first."""
+    changed: dict[str, Any] = {
+        name: torch.cat([getattr(one, name) for one in records], dim=1)
+        for name, value in vars(records[0]).items()
+        if isinstance(value, Tensor)
+    }
+    return replace(records[0], **changed)  # type: ignore[type-var]
 
 
 def _same(one: Any, other: Any) -> bool:

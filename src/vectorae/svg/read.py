@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from io import StringIO
 from typing import Any
@@ -10,14 +10,14 @@ from xml.etree import ElementTree
 
 import torch
 from PIL import ImageColor
-from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN, StrokeStyle
-from vectorae.scene import FILL_RULES, Composite, Gradient, Group, Outline, RoundedBox, Scene, cat_groups
+from vectorae.scene import FILL_RULES, Composite, Gradient, Outline, RoundedBox, Scene
 from vectorae.svg.attributes import attributes_of, number_of, property_of, unsupported
 from vectorae.svg.outlines import UnsupportedError, closed, determinant, joined, outlines_of
 from vectorae.svg.read_definitions import Definitions, clip_of, definitions_of, gradient_of, referred
+from vectorae.svg.read_shapes import ReadShape, groups_of
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 BLACK = 0x000000FF
@@ -60,28 +60,6 @@ class Reading:
     layers: list[str | None]
     skipped: dict[str, int]
     paints_background: bool = True
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """One painted outline, with B and n 1; its stroke width is ``[1, 1]`` or None, dashes in canvas units."""
-
-    outline: Outline
-    stroke_width: Tensor | None
-    color: list[float]
-    opacity: float
-    layer: str | None
-    style: StrokeStyle = PLAIN
-    stroke_color: list[float] | None = None  # where it is filled and stroked
-    stroke_below: bool = False
-    gradient: Gradient | None = None
-    stroke_gradient: Gradient | None = None
-
-    def group(self, slot: int) -> Group:
-        """The shape alone."""
-        ink = None if self.stroke_color is None else torch.tensor([[self.stroke_color]])
-        gradients = self.gradient, self.stroke_gradient
-        return Group(self.outline, (slot,), self.stroke_width, ink, self.stroke_below, None, self.style, *gradients)
 
 
 def from_svg(text: str, transparent: bool = False) -> Scene:
@@ -128,7 +106,7 @@ def read_svg(text: str) -> Reading:
     definitions, view = definitions_of(source), source.attrib["viewBox"]
     side = min(width, height)
     skipped: Counter[str] = Counter()
-    shapes: list[_Shape] = []
+    shapes: list[ReadShape] = []
     background: list[float] | None = None
     blends: set[str] = set()
     members: dict[_Together, list[int]] = {}
@@ -159,7 +137,7 @@ def read_svg(text: str) -> Reading:
     composites = [one for group, slots in members.items() if (one := group.composite(slots, shapes, screen))]
     count = len(shapes)
     scene = Scene(
-        groups=_groups(shapes),
+        groups=groups_of(shapes),
         color=torch.tensor([shape.color for shape in shapes]).reshape(1, count, 3),
         opacity=torch.tensor([shape.opacity for shape in shapes]).reshape(1, count),
         softness=torch.ones(1, count),
@@ -255,7 +233,7 @@ class _Together:
             clip = clip_of(referred(self._clip_path, definitions), view, side)
         self._found, self.is_left_out = (opacity, clip), False
 
-    def composite(self, slots: list[int], shapes: list["_Shape"], screen: bool) -> Composite | None:
+    def composite(self, slots: list[int], shapes: list[ReadShape], screen: bool) -> Composite | None:
         """The shapes in these slots as one; None where each can have the opacity itself: one alone, or by screen."""
         opacity, clip = self._found or (1.0, None)
         if clip is None and (screen or len(slots) == 1 and shapes[slots[0]].stroke_color is None):
@@ -285,7 +263,7 @@ def _elements(
             yield element, layer, around
 
 
-def _shapes(element: Any, side: float, layer: str | None, definitions: Definitions) -> list[_Shape]:
+def _shapes(element: Any, side: float, layer: str | None, definitions: Definitions) -> list[ReadShape]:
     """The shapes that an element paints: its fill, then its stroke, unless ``paint-order`` says otherwise."""
     values, name = element.values, f"<{element.values.get('tag', 'unknown')}>"
     own = attributes_of(element)
@@ -314,17 +292,17 @@ def _shapes(element: Any, side: float, layer: str | None, definitions: Definitio
         )
         style = _style(values, element, scale)
         is_below = str(values.get("paint-order", "")).strip().startswith("stroke")
-    shapes: list[_Shape] = []
+    shapes: list[ReadShape] = []
     for outline in outlines:
         inside = closed(outline) if fill and name != "<line>" else None
         if fill and stroke and inside is not None and math.isclose(*shares, abs_tol=1e-6):
             order = style, stroke[0], is_below
-            shapes.append(_Shape(outline, width, fill[0], shares[0], layer, *order, fill[2], stroke[2]))
+            shapes.append(ReadShape(outline, width, fill[0], shares[0], layer, *order, fill[2], stroke[2]))
             continue
-        both = (
-            [_Shape(inside, None, fill[0], shares[0], layer, gradient=fill[2])] if fill and inside is not None else []
-        )
-        both += [_Shape(outline, width, stroke[0], shares[1], layer, style, gradient=stroke[2])] if stroke else []
+        both: list[ReadShape] = []
+        if fill and inside is not None:
+            both.append(ReadShape(inside, None, fill[0], shares[0], layer, gradient=fill[2]))
+        both += [ReadShape(outline, width, stroke[0], shares[1], layer, style, gradient=stroke[2])] if stroke else []
         shapes += both[::-1] if is_below else both
     return shapes
 
@@ -386,7 +364,7 @@ def _is_black(name: str) -> bool:
         return name == "currentColor"
 
 
-def _fills(shape: _Shape, width: float, height: float) -> bool:
+def _fills(shape: ReadShape, width: float, height: float) -> bool:
     """Whether a shape covers the whole document, width × height in canvas units."""
     box = shape.outline
     is_flat = shape.stroke_width is None and shape.gradient is None
@@ -396,12 +374,3 @@ def _fills(shape: _Shape, width: float, height: float) -> bool:
     inside = (box.center[0, 0] - box.half_extents[0, 0] <= 1e-4).all()
     beyond = (box.center[0, 0] + box.half_extents[0, 0] >= size - 1e-4).all()
     return bool(inside and beyond and box.roundness == 0 and box.angle == 0)
-
-
-def _groups(shapes: Sequence[_Shape]) -> tuple[Group, ...]:
-    """Groups of shapes of one kind; circles have one of their own."""
-    families: dict[tuple[object, ...], list[Group]] = {}
-    for slot, shape in enumerate(shapes):
-        group = shape.group(slot)
-        families.setdefault((*group.kind, bool(shape.outline.is_circle)), []).append(group)
-    return tuple(cat_groups(groups) for groups in families.values())
