@@ -8,7 +8,7 @@ from helpers.polygons import closed, grid, random, to_outline, winding
 from torch import Tensor
 
 from vectorae.geometry.covered_area import covered_area
-from vectorae.geometry.region import area_and_perimeter, boundary, is_inside
+from vectorae.geometry.region import Contours, area_and_perimeter, boundary, is_inside
 from vectorae.geometry.segment import nearest_segment_distance
 
 SIDE = 12
@@ -77,3 +77,13 @@ def test_contours_that_coincide_cancel_each_other_or_count_once() -> None:
     for even_odd, expected in ((True, 0.0), (False, 12 * 0.09 * math.sin(math.pi / 12))):
         area, _ = area_and_perimeter(boundary(closed(one)[None], closed(one)[None], even_odd=even_odd))
         assert float(area) == pytest.approx(expected, abs=1e-5)
+
+
+def test_the_number_of_pieces_depends_on_how_far_they_are_apart() -> None:
+    square = torch.tensor([[0.0, 0.0], [0.1, 0.0], [0.1, 0.1], [0.0, 0.1]])
+    beside, within = square + torch.tensor([0.5, 0.0]), square / 2 + 0.02
+    reach = torch.tensor([[0.001, 100.0]])
+    for others, expected in (([beside], [[2.0, 1.0]]), ([within], [[1.0, 1.0]]), ([beside * 0, beside], [[1.0, 1.0]])):
+        points = torch.cat([square, *others])
+        contours = Contours(points.expand(1, 2, -1, 2), degree=1, sizes=(4,) * (1 + len(others)))
+        torch.testing.assert_close(contours.pieces(reach), torch.tensor(expected), atol=0.01, rtol=0)

@@ -8,6 +8,7 @@ import torch
 from helpers.scenes import box, line, paint, white_on_black
 from torch import Tensor
 
+import vectorae
 from vectorae import Layout, Scene, UserError, rasterize
 from vectorae.decoder import DrawState, SoftnessSchedule, draw_scene
 from vectorae.rasterizer import COMPOSITINGS, PROFILES, Rasterizer, reference
@@ -64,6 +65,17 @@ def test_thin_shapes_paint_as_much_as_their_area(size: float) -> None:
     assert float(dot.sum()) == pytest.approx(size**2, rel=0.25)
     ellipse = draw(white_on_black(box(0.5, 0.5, 6 * pixel, size * pixel / 2, roundness=1.0)), coverage="ramp")
     assert float(ellipse.sum()) == pytest.approx(math.pi * 6 * size / 2, rel=0.15)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(0.1, 0.1), (0.1, 4.0), (0.1, 30.0), (1.0, 2.0), (1.0, 30.0), (30.0, 40.0)]
+)
+def test_soft_regions_paint_as_much_as_their_area(width: float, height: float) -> None:
+    """Thinner, shorter and larger than their edge, which is four pixels wide on either side; sizes in pixels."""
+    across, down = width / 128, height / 128
+    corners = [(0.3, 0.3), (0.3 + across, 0.3), (0.3 + across, 0.3 + down), (0.3, 0.3 + down)]
+    image = draw(Scene.of([vectorae.polygon(corners, fill=1.0)], background=0), 128, 128, softness=1 / 128)
+    assert float(image.sum()) == pytest.approx(width * height, rel=0.15)
 
 
 @pytest.mark.parametrize("coverage", PROFILES)

@@ -226,9 +226,19 @@ def test_strokes_thinner_than_a_pixel_have_the_right_ink(width: float) -> None:
     scene, expected = Scene.of([line], background=0), width * math.hypot(0.57, 0.28)
     ink = rasterize(scene, 64, 64, coverage="ramp").sum() / 64
     assert float(ink) == pytest.approx(expected, rel=1e-3, abs=1e-5)
-    # Soft regions thinner than their edge have ln 2 of their ink, and the full darkness in the middle.
     soft = rasterize(scene, 64, 64, softness=0.5 / 64).sum() / 64
-    assert 0.65 * expected <= float(soft) <= 1.02 * expected + 1e-4
+    assert float(soft) == pytest.approx(expected, rel=0.02, abs=1e-4)
+
+
+@pytest.mark.parametrize("softness", [1.0, 5.0])
+@pytest.mark.parametrize("dashes", [(20, 20), (8, 4), (2, 2), (0, 12)], ids=str)
+def test_soft_dashes_and_dots_have_the_ink_of_crisp_ones(dashes: tuple[float, float], softness: float) -> None:
+    """Those thinner than their edge, whether that is longer than the gaps or not; in pixels of 128×128."""
+    style = StrokeStyle("round" if dashes[0] == 0 else "butt", dashes=(dashes[0] / 128, dashes[1] / 128))
+    line = vectorae.line([(0.21, 0.33), (0.78, 0.61)], stroke=1.0, stroke_width=0.8 / 128, style=style)
+    scene = Scene.of([line], background=0)
+    crisp, soft = rasterize(scene, 128, 128, coverage="ramp"), rasterize(scene, 128, 128, softness=softness / 128)
+    assert float(soft.sum()) == pytest.approx(float(crisp.sum()), rel=0.2)
 
 
 def test_a_layout_has_strokes_of_any_style() -> None:

@@ -86,6 +86,23 @@ class Contours:
         """The points of each contour."""
         return self.points.split(list(self.sizes), dim=-2) if self.sizes else (self.points,)
 
+    def pieces(self, reach: Tensor) -> Tensor:
+        """About how many pieces there are that lie further apart than ``reach``, ``[B, n]``, ≥ 1, without gradient.
+
+        Only contours that follow each other are compared. Those that lie within or across others are no pieces of
+        their own, and neither are those of no extent.
+        """
+        count = torch.ones_like(reach)
+        if len(self.sizes) < 2:
+            return count
+        boxes = [torch.stack(points.detach().aminmax(dim=-2)) for points in self.each]
+        low, high = torch.stack(boxes, dim=-2).unbind(0)  # [B, n, contours, 2]
+        middle, extent = (low + high) / 2, (high - low).norm(dim=-1)
+        reached = (extent[..., 1:] + extent[..., :-1]) / 2
+        gap = (middle.diff(dim=-2).norm(dim=-1) - reached).clamp_min(0)
+        apart = 1 - torch.exp(-gap / reach[..., None].detach())
+        return count + (apart * (extent[..., 1:] > 0) * (extent[..., :-1] > 0)).sum(-1)
+
     def corners(self, pixel: float, bend: float | None = None) -> tuple[Tensor, Tensor]:
         """Their corners when flattened, and the index of the corner that follows each; see ``joined_corners``."""
         return joined_corners([flatten(points, self.degree, True, pixel, bend) for points in self.each])

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vectorae.geometry.region import Contours, Region
+
 Profile = Callable[[Tensor, Tensor, float], Tensor]
 """(depth, softness, pixel) → coverage of a half-plane whose edge lies ``depth`` away, positive inside; canvas units."""
 
@@ -116,28 +118,40 @@ def fullness(profile: str, length: Tensor, softness: Tensor, pixel: float) -> Te
 def region_coverage(profile: str, distance: Tensor, softness: Tensor, pixel: float) -> Tensor:
     """Coverage by the inside of a path, up to the factor ``region_weight``.
 
-    A region has no single thickness, so that factor is the one of a box of the same area and perimeter.
-
     Args:
         distance: to the boundary, negative inside, ``[..., H, W]``; softness: ``[..., 1, 1]``.
     """
     return PROFILES[profile](-distance, softness, pixel)
 
 
-def region_weight(profile: str, area: Tensor, perimeter: Tensor, softness: Tensor, pixel: float) -> Tensor:
+POINT_LENGTH = math.pi**3 / (12 * math.log(2))
+"""The ink around a point, ∫ 2πr σ(−r/s) dr = π³ s² / 6, is that of a thin line of this length, in units of s."""
+
+
+def region_weight(profile: str, contours: Contours, region: Region, softness: Tensor, pixel: float) -> Tensor:
     """The factor on ``region_coverage``, in [0, 1]: 1 for large regions, less for thin or small ones.
 
-    A region counts as a box of thickness b and length a, ab its area. With ρ = 16 area / perimeter² (1 for a square,
-    more for a disc, 0 for long and thin regions), b = 2 area / perimeter · (1 + min(ρ, 1)²): right for all three. In
-    the middle of a slab coverage is c(b/2) − c(−b/2), while by the distance alone it would be c(b/2).
+    By distance alone a region much thinner than its soft edge would be as dark as one of twice the edge. So that its
+    ink is its area, a region counts as k boxes of thickness b and length a, with k a b its area. With ρ = 16 k area /
+    perimeter² (1 for a square, more for a disc, 0 for long and thin regions), a = perimeter / 2k (1 + min(ρ, 1)²):
+    right for all three. By distance, such a box has ink 2 s a ln(1 + exp(b / 2s)), and as much around each of its two
+    ends as half a point where it is thin. For other profiles than ``sigmoid`` the factor is the one by which a box is
+    paler in its middle than by its distance.
 
     Args:
-        area, perimeter, softness: ``[B, n]``.
+        contours: of the shapes, and region: what they enclose, of ``[B, n]`` shapes.
+        softness: ``[B, n]``.
     """
-    smallest = torch.finfo(perimeter.dtype).eps
+    smallest = torch.finfo(softness.dtype).eps
+    pieces = contours.pieces(POINT_LENGTH * softness) if profile == "sigmoid" else 1
+    area, perimeter = region.area / pieces, region.perimeter / pieces
     compactness = (16 * area / (perimeter.square() + smallest**2)).clamp_max(1)
     length = perimeter / (2 * (1 + compactness.square()))
     thickness = area / (length + smallest)
+    if profile == "sigmoid":
+        by_distance = 2 * softness * torch.nn.functional.softplus(thickness / (2 * softness))
+        ends = POINT_LENGTH * softness * torch.exp(-thickness / (4 * softness))
+        return thickness / by_distance * length / (length + ends)
     middle = PROFILES[profile](thickness / 2, softness, pixel)
     return fullness(profile, thickness, softness, pixel) * fullness(profile, length, softness, pixel) / middle
 

@@ -241,8 +241,9 @@ def _pack_paths(
     assert isinstance(path, Path)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     if group.stroke_width is None:
-        region = enclose(path.enclosing, pixel)
-        weight = region_weight(coverage, region.area, region.perimeter, softness, pixel)
+        contours = path.enclosing
+        region = enclose(contours, pixel)
+        weight = region_weight(coverage, contours, region, softness, pixel)
         return _pack_region(group, region.boundary, scene, edge, weight)
     polylines = [flatten(one.points, one.degree, one.is_closed, pixel, bend) for one in path.contours]
     length = sum(polyline_length(one) for one in polylines)

@@ -15,7 +15,7 @@ from vectorae.config.arguments import PositiveInt, validated
 from vectorae.geometry.canvas import pixel_centers, to_local
 from vectorae.geometry.covered_area import covered_area
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.region import Region, enclosed_region, is_inside
+from vectorae.geometry.region import Contours, enclosed_region, is_inside
 from vectorae.geometry.rounded_box import rounded_box_distance
 from vectorae.geometry.segment import nearest_segment_distance
 from vectorae.rasterizer.compositing import COMPOSITINGS, over_by_depth
@@ -159,8 +159,7 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     if profile == "ramp" and (region := exact_region(group, fine * pixel)) is not None:
         return covered_area(region, height, width, fine * pixel)
     if isinstance(outline, Path) and group.stroke_width is None:
-        enclosed = enclosed_region(outline.enclosing, pixel)
-        return _filled_path(enclosed, height, width, profile, softness, pixel)
+        return _filled_path(outline.enclosing, height, width, profile, softness, pixel)
     height, width = height * fine, width * fine
     if group.stroke_width is not None:
         covered = _stroke(outline, group.stroke_width, height, width, profile, softness, pixel)
@@ -191,12 +190,13 @@ def _stroke(
     return stroke_fullness(profile, length, stroke_width, softness, pixel)[..., None, None] * covered
 
 
-def _filled_path(region: Region, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:
+def _filled_path(contours: Contours, height: int, width: int, profile: str, softness: Tensor, pixel: float) -> Tensor:
+    region = enclosed_region(contours, pixel)
     edges = region.boundary
     x, y = pixel_centers(height, width, edges.segments)
     outside = nearest_segment_distance(x, y, edges.starts, edges.ends, edges.present)
     distance = torch.where(is_inside(x, y, edges), -outside, outside)
-    weight = region_weight(profile, region.area, region.perimeter, softness, pixel)[..., None, None]
+    weight = region_weight(profile, contours, region, softness, pixel)[..., None, None]
     return weight * region_coverage(profile, distance, softness[..., None, None], pixel)
 
 
