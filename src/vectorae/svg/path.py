@@ -1,11 +1,16 @@
 """Paths by their data, as in the attribute ``d`` of SVG."""
 
+from dataclasses import replace
 from typing import Unpack
+from xml.etree import ElementTree
+from xml.sax.saxutils import quoteattr
 
 from vectorae.errors import UserError
 from vectorae.scene import Path
 from vectorae.scene.shapes import Shape, ShapePaint, filled
-from vectorae.svg.outlines import joined, outlines_of
+from vectorae.svg.read_paths import curve_of
+from vectorae.svg.to_scene import outline_of
+from vectorae.svg.usvg import simplified
 
 
 def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> Shape:
@@ -27,14 +32,16 @@ def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> 
         >>> len(ring.outline.contours)
         2
     """
-    from svgelements import Path as Parsed
-
-    try:
-        if data.strip()[:1] not in ("M", "m"):
-            raise ValueError("it begins with no M")
-        (outline,) = joined(list(outlines_of(Parsed(data), 1.0, "path")), fill_rule)
-    except Exception as error:  # svgelements has no one exception for what it cannot read
-        why = str(error) or type(error).__name__
-        raise UserError(f"path: {data!r} cannot be drawn ({why})") from error
+    text = f'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"><path d={quoteattr(data)}/></svg>'
+    found, warnings = simplified(text.encode())
+    element = ElementTree.fromstring(found).find(".//{*}path")
+    curve = None if element is None or warnings else curve_of(element.attrib["d"])
+    if curve is None:
+        why = "data of a path begins with M, and has numbers after each letter"
+        raise UserError(f"path: {data!r} cannot be drawn; {why}")
+    outline = outline_of([curve], side=1.0)
     assert isinstance(outline, Path)
-    return filled(outline, paint)
+    try:
+        return filled(replace(outline, fill_rule=fill_rule), paint)
+    except ValueError as error:
+        raise UserError(f"path: {error}") from error

@@ -1,132 +1,110 @@
-"""What elements of an SVG document refer to: gradients and clip paths, as ``to_svg`` writes them."""
+"""Gradients and clip paths in usvg's normal form. Plain numbers, no tensors."""
 
 import re
-from collections.abc import Iterator, Mapping
-from io import StringIO
-from typing import Any
-from xml.etree import ElementTree
+from collections.abc import Iterator, Mapping, Sequence
+from xml.etree.ElementTree import Element
 
-import torch
-from torch import Tensor
+from vectorae.svg.definitions import Gradient, Stop
+from vectorae.svg.markup import Box, Curve
+from vectorae.svg.read_paths import Matrix, combined, curve_of, filled, matrix_of, moved, placed
 
-from vectorae.scene import FILL_RULES, SPREADS, Gradient, LinearGradient, Outline, RadialGradient
-from vectorae.svg.outlines import UnsupportedError, closed, joined, outlines_of
-
-OF_GRADIENTS = {"id", "gradientUnits", "gradientTransform", "spreadMethod", "x1", "y1", "x2", "y2", "cx", "cy", "r"}
-OF_GRADIENTS |= {"fx", "fy"}
-OF_STOPS = {"offset", "stop-color", "stop-opacity"}
-"""The attributes that ``to_svg`` writes."""
-
-Definitions = Mapping[str, ElementTree.Element]
+Definitions = Mapping[str, Element]
 """Id → element."""
 
-
-def definitions_of(root: ElementTree.Element) -> Definitions:
-    """The elements of a document that have an id."""
-    return {element.attrib["id"]: element for element in root.iter() if "id" in element.attrib}
+Clip = list[Box | Curve]
+"""Outlines by whose insides something is clipped, in pixels."""
 
 
-def referred(value: str, definitions: Definitions) -> ElementTree.Element | None:
+class LeftOutError(Exception):
+    """What no shape can represent; the message names it."""
+
+
+def referred(value: str, definitions: Definitions) -> Element | None:
     """The element that ``url(#id)`` refers to, or None."""
-    found = re.fullmatch(r"url\(['\"]?#(.+?)['\"]?\)", value.strip())
+    found = re.match(r"url\(['\"]?#(.+?)['\"]?\)", value.strip())
     return definitions.get(found[1]) if found else None
 
 
-def gradient_of(element: ElementTree.Element | None, matrix: Any, side: float) -> Gradient | None:
-    """A gradient in canvas units, with B and n 1; None for what is no gradient, or not one of ours.
+def color_of(text: str) -> tuple[float, float, float]:
+    """Red, green and blue in [0, 1] of ``#rrggbb``, which is how usvg writes colours."""
+    red, green, blue = bytes.fromhex(text.removeprefix("#"))
+    return red / 255, green / 255, blue / 255
+
+
+def gradient_of(element: Element, matrix: Matrix) -> Gradient | None:
+    """A gradient in pixels, or None for what is no gradient.
 
     Args:
-        element: ``<linearGradient>`` or ``<radialGradient>``.
-        matrix: the transform of what refers to it.
-        side: length of a canvas unit.
+        element: what ``fill`` or ``stroke`` refers to.
+        matrix: from the place of what is painted to the canvas, in pixels.
     """
-    if element is None or element.get("gradientUnits") != "userSpaceOnUse" or set(element.attrib) - OF_GRADIENTS:
+    number = {name: float(value) for name, value in element.attrib.items() if name in PLACES}
+    whole = combined(matrix, matrix_of(element.get("gradientTransform")))
+    if element.tag == "linearGradient":
+        points = _line_of(number, whole)
+    elif element.tag == "radialGradient":
+        x, y, radius = (number[name] for name in ("cx", "cy", "r"))
+        focus = number.get("fx", x), number.get("fy", y)
+        points = [moved(whole, point) for point in ((x, y), (x + radius, y), (x, y + radius), focus)]
+    else:
         return None
-    stops, spread = list(element), element.get("spreadMethod", "pad")
-    if not stops or spread not in SPREADS or any(set(stop.attrib) - OF_STOPS for stop in stops):
-        return None
-    try:
-        return _gradient(element, stops, spread).moved(_mover(element, matrix, side))
-    except (KeyError, ValueError):
-        return None
+    stops = [
+        Stop(
+            float(stop.get("offset", 0)),
+            color_of(stop.get("stop-color", "#000000")),
+            float(stop.get("stop-opacity", 1)),
+        )
+        for stop in element.iter("stop")
+    ]
+    return Gradient(points, stops, element.get("spreadMethod", "pad")) if stops else None
 
 
-def _gradient(element: ElementTree.Element, stops: list[ElementTree.Element], spread: str) -> Gradient:
-    inks = [_color(stop.attrib["stop-color"]) for stop in stops]
-    given: dict[str, Any] = {
-        "colors": torch.tensor([[inks]]),
-        "opacities": torch.tensor([[[float(stop.get("stop-opacity", 1)) for stop in stops]]]),
-        "offsets": torch.tensor([[[float(stop.attrib["offset"]) for stop in stops]]]),
-        "spread": spread,
-    }
-
-    def numbers(*names: str) -> Tensor:
-        return torch.tensor([[[float(element.attrib[name]) for name in names]]])
-
-    if _tag(element) == "linearGradient":
-        return LinearGradient(start=numbers("x1", "y1"), end=numbers("x2", "y2"), **given)
-    if _tag(element) != "radialGradient":
-        raise ValueError(element.tag)
-    center, radius = numbers("cx", "cy"), float(element.attrib["r"])
-    focus = (numbers("fx", "fy") - center) / radius if radius > 0 else torch.zeros(1, 1, 2)
-    return RadialGradient(center=center, axes=radius * torch.eye(2)[None, None], focus=focus, **given)
+PLACES = {"x1", "y1", "x2", "y2", "cx", "cy", "r", "fx", "fy"}
 
 
-def _color(text: str) -> list[float]:
-    """Red, green and blue of ``#rrggbb``.
-
-    Raises:
-        ValueError: another colour.
-    """
-    if not re.fullmatch("#[0-9a-f]{6}", text):
-        raise ValueError(text)
-    return [int(text[start : start + 2], 16) / 255 for start in (1, 3, 5)]
-
-
-def _mover(element: ElementTree.Element, matrix: Any, side: float) -> Any:
-    """Points of a gradient → the same on the canvas."""
-    import svgelements
-
-    whole = svgelements.Matrix(element.get("gradientTransform", "")) * svgelements.Matrix(matrix)
-    linear = torch.tensor([[whole.a, whole.b], [whole.c, whole.d]]) / side
-    shift = torch.tensor([whole.e, whole.f]) / side
-    return lambda points: points @ linear + shift
+def _line_of(number: Mapping[str, float], matrix: Matrix) -> list[tuple[float, float]]:
+    """Start and end of a linear gradient under a map: at right angles to lines of one colour, which stay parallel."""
+    (x1, y1), (x2, y2) = (number["x1"], number["y1"]), (number["x2"], number["y2"])
+    start, end = moved(matrix, (x1, y1)), moved(matrix, (x2, y2))
+    beside = moved(matrix, (x1 - (y2 - y1), y1 + (x2 - x1)))
+    across = beside[0] - start[0], beside[1] - start[1]
+    square = across[0] ** 2 + across[1] ** 2
+    share = ((end[0] - start[0]) * across[0] + (end[1] - start[1]) * across[1]) / square if square > 0 else 0.0
+    return [start, (end[0] - share * across[0], end[1] - share * across[1])]
 
 
-def clip_of(element: ElementTree.Element | None, view: str, side: float) -> tuple[Outline, ...]:
-    """The outlines of a ``<clipPath>``, in canvas units.
+def clips_of(element: Element, definitions: Definitions, matrix: Matrix) -> list[Clip]:
+    """The clips of a ``<clipPath>``, all of which apply: its own and those by which it is clipped itself.
 
     Args:
-        element: what is referred to.
-        view: the document's ``viewBox``.
-        side: length of a canvas unit.
+        element: the ``<clipPath>``.
+        definitions: what it may refer to.
+        matrix: from the place of what is clipped to the canvas, in pixels.
 
     Raises:
-        UnsupportedError: no clip path, or not one of ours.
+        LeftOutError: several shapes of which one is clipped by itself.
     """
-    import svgelements
-
-    if element is None or _tag(element) != "clipPath" or set(element.attrib) - {"id"}:
-        raise UnsupportedError("<g> with clip-path")
-    _, _, width, height = view.split()
-    document = ElementTree.Element(
-        "{http://www.w3.org/2000/svg}svg", {"viewBox": view, "width": width, "height": height}
-    )
-    document.extend(list(element))
-    text = ElementTree.tostring(document, encoding="unicode")
-    return tuple(_outlines(svgelements.SVG.parse(StringIO(text), reify=False), side))
+    inner = combined(matrix, matrix_of(element.get("transform")))
+    shapes = list(_clip_shapes(element, definitions, inner))
+    around = referred(element.get("clip-path", ""), definitions)
+    outer = [] if around is None else clips_of(around, definitions, matrix)
+    if any(own for _, own in shapes) and len(shapes) > 1:
+        raise LeftOutError("a clip path of shapes that are clipped themselves")
+    return [*outer, *(clip for _, own in shapes for clip in own), [outline for outline, _ in shapes]]
 
 
-def _outlines(elements: Any, side: float) -> Iterator[Outline]:
-    for element in elements:
-        own = element.values.get("attributes", {})
-        rule = own.get("clip-rule", "nonzero")
-        if rule not in FILL_RULES or "clip-path" in own or "style" in own:
-            raise UnsupportedError("<clipPath> of other programs")
-        for outline in joined(list(outlines_of(element, side, "<clipPath>")), rule):
-            if (inside := closed(outline)) is not None:
-                yield inside
-
-
-def _tag(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
+def _clip_shapes(
+    element: Element, definitions: Definitions, matrix: Matrix
+) -> Iterator[tuple[Box | Curve, Sequence[Clip]]]:
+    """The outlines in a clip path, each with the clips that apply to it alone."""
+    for child in element:
+        own = combined(matrix, matrix_of(child.get("transform")))
+        around = referred(child.get("clip-path", ""), definitions)
+        clips = [] if around is None else clips_of(around, definitions, own)
+        if child.tag == "g":
+            for outline, inner in _clip_shapes(child, definitions, own):
+                yield outline, [*clips, *inner]
+        elif child.tag == "path" and child.get("visibility", "visible") == "visible":
+            curve = curve_of(child.get("d", ""), child.get("clip-rule", "nonzero"))
+            if curve is not None and (inside := filled(curve)) is not None:
+                yield placed(inside, own), clips
