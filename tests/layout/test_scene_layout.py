@@ -151,3 +151,34 @@ def test_shapes_of_a_movable_drawing_are_put_elsewhere_and_raised(kind: str) -> 
     torch.testing.assert_close(after.color, before.color[:, origin[0]])
     torch.testing.assert_close(after.bounds().center, before.bounds().center[:, origin[0]], atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(after.bounds().half_extents, before.bounds().half_extents[:, origin[0]])
+
+
+def test_opaque_stays_opaque_and_white_stays_white_and_both_can_be_left() -> None:
+    """A drawing is begun with exactly, also at the ends of ranges, which can be left and come back to."""
+    ink = vectorae.linear_gradient((0.2, 0.2), (0.8, 0.2), ["#fff", "#f00", "#000"])
+    shapes = [
+        vectorae.circle((0.4, 0.5), 0.3, fill="#fff"),
+        vectorae.line([(0.1, 0.1), (0.9, 0.4)], stroke="#000", stroke_width=1e-5),
+        vectorae.rectangle((0.5, 0.7), 0.3, 0.2, fill=ink),
+    ]
+    scene = Scene.of(shapes, "#0f0")
+    layout = SceneLayout(scene)
+    raw = torch.zeros(1, layout.raw_size, requires_grad=True)
+    again = layout(raw)
+    torch.testing.assert_close(again.opacity, torch.ones(1, 3), atol=1e-6, rtol=0)
+    torch.testing.assert_close(again.color, scene.color, atol=1e-6, rtol=0)
+    torch.testing.assert_close(again.ground, scene.ground, atol=1e-6, rtol=0)
+    torch.testing.assert_close(again.groups[1].stroke_width, scene.groups[1].stroke_width, atol=0, rtol=1e-3)
+    (gradient,) = torch.autograd.grad(again.opacity.sum() + again.color.sum(), raw)
+    named = [name for name in layout.field_names() if name in ("opacity", "color")]
+    assert int((gradient != 0).sum()) == len(named)
+    pushed, pulled = (layout(torch.full((1, layout.raw_size), by)) for by in (9.0, -1.0))
+    assert pushed.opacity.eq(1).all() and pulled.opacity.lt(1).all()
+
+
+def test_all_of_a_gradient_is_learned_but_what_is_fixed() -> None:
+    ink = vectorae.linear_gradient((0.2, 0.2), (0.8, 0.2), ["#fff", "#f00", "#000"])
+    scene = Scene.of([vectorae.circle((0.4, 0.5), 0.3, fill=ink)])
+    assert {"stop_offset", "gradient", "stop_opacity", "color_3"} <= set(SceneLayout(scene).field_names())
+    fixed = SceneLayout(scene, fixed=["gradient"])
+    assert not {"stop_offset", "gradient"} & set(fixed.field_names())

@@ -1,4 +1,4 @@
-"""SVG read back: what we have written gives the same drawing, as do plain shapes by anyone; the rest is named."""
+"""SVG read back: what we have written gives the same drawing."""
 
 from dataclasses import replace
 from typing import Any
@@ -10,9 +10,8 @@ from helpers.scenes import PAINTED, box, line, white_on_black
 
 import vectorae
 from docs._gallery.paints import paints
-from vectorae import Layout, Path, RoundedBox, UserError, from_svg, rasterize, to_svg
+from vectorae import Layout, Path, RoundedBox, from_svg, rasterize, to_svg
 from vectorae.primitives import KINDS
-from vectorae.svg import read_svg
 
 
 @pytest.mark.parametrize(("height", "width", "compositing"), [(64, 64, "over"), (45, 30, "soft_or")])
@@ -62,34 +61,6 @@ def test_a_gradient_over_all_of_a_drawing_is_no_background() -> None:
     assert (read.count, read.background) == (2, None)
 
 
-@pytest.mark.parametrize(
-    ("inside", "message"),
-    [
-        (
-            '<clipPath id="c"><path clip-rule="inherit" d="M0 0h9v9z"/></clipPath>'
-            '<g clip-path="url(#c)">{disc}{disc}</g>',
-            "shapes: <clipPath> of other programs$",
-        ),
-        ('<g opacity="var(--x)">{disc}{disc}</g>', r"shapes: <g> with opacity 'var\(--x\)'$"),
-        ('<g clip-path="url(#none)">{disc}</g>', "shapes: <g> with clip-path$"),
-        (
-            '<radialGradient id="g" gradientUnits="userSpaceOnUse" cx="5" cy="5" r="3" fx="5" fy="5" fr="1">'
-            '<stop offset="0" stop-color="#ff0000"/></radialGradient><circle r="3" fill="url(#g)"/>',
-            "shapes: <circle> with a gradient or pattern$",
-        ),
-        (
-            '<linearGradient id="g" gradientUnits="userSpaceOnUse" x1="0" y1="0" x2="9" y2="0">'
-            '<stop offset="0" stop-color="#f008"/></linearGradient><circle r="3" fill="url(#g)"/>',
-            "shapes: <circle> with a gradient or pattern$",
-        ),
-    ],
-)
-def test_what_others_clip_and_blend_is_named_once(inside: str, message: str) -> None:
-    disc = '<circle cx="5" cy="5" r="3" fill="red"/>'
-    with pytest.raises(UserError, match=message):
-        from_svg(f"{HEAD}{inside.replace('{disc}', disc)}</svg>")
-
-
 def test_clips_where_the_view_does_not_begin_at_nothing() -> None:
     disc = '<circle cx="7" cy="7" r="4" fill="red"/>'
     text = f'<clipPath id="c"><rect x="6" y="6" width="2" height="9"/></clipPath><g clip-path="url(#c)">{disc}</g>'
@@ -135,7 +106,6 @@ def test_shapes_keep_their_order_and_stand_together_with_their_like() -> None:
     ("styles", "compositing"),
     [
         (("mix-blend-mode:screen", "mix-blend-mode: screen"), "soft_or"),
-        (("mix-blend-mode:screen", ""), "over"),
         (("", ""), "over"),
         (("mix-blend-mode:normal", ""), "over"),
     ],
@@ -154,88 +124,6 @@ def test_an_empty_drawing() -> None:
 
 HEAD = '<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10" viewBox="0 0 10 10">'
 GROUND = '<rect width="10" height="10" fill="#000000"/>'
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "not well-formed"),
-        ("<svg", "not well-formed"),
-        ("<html/>", "the root is <html>, not <svg>"),
-        ('<svg viewBox="0 0 9 9"/>', "not <svg> of http://www.w3.org/2000/svg"),
-        (HEAD.replace("0 0 10 10", "0 0 0 10") + f"{GROUND}</svg>", "a viewBox of 0×10 shows nothing"),
-        (HEAD.replace("0 0 10 10", "0 0 10") + f"{GROUND}</svg>", "neither a viewBox of four numbers nor"),
-        ('<svg xmlns="http://www.w3.org/2000/svg"/>', "neither a viewBox of four numbers nor a width"),
-        (f'<!DOCTYPE svg [<!ENTITY a "b">]>{HEAD}{GROUND}</svg>', "it defines entities"),
-        (f"{HEAD}{GROUND}<text/></svg>", "shapes: <text>"),
-        (f"{HEAD}{GROUND}<image href='a.png' width='3' height='3'/><foo/></svg>", "shapes: <image>, <foo>"),
-        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="-2"/><circle cx="1" cy="1" r="-2"/></svg>', "2 × <circle> with"),
-        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="2" fill-opacity="-1"/></svg>', "<circle> with fill-opacity '-1'"),
-        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="2" fill="colourful"/></svg>', "<circle> with colour 'colourful'"),
-        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="2" fill="url(#a)"/></svg>', "<circle> with a gradient or pattern"),
-        (f'{HEAD}{GROUND}<g fill="url(#a)"><circle cx="1" cy="1" r="2"/></g></svg>', "<circle> with a gradient"),
-        (f'{HEAD}{GROUND}<circle cx="1" cy="1" r="2" style="filter: url(#a)"/></svg>', "<circle> with filter"),
-        (f'{HEAD}{GROUND}<g clip-path="url(#a)"><circle cx="1" cy="1" r="2"/></g></svg>', "<g> with clip-path"),
-        (f'{HEAD}{GROUND}<path d="M 1 1 L 2 2 L 3 1 Z" fill-rule="odd"/></svg>', "<path> with fill-rule odd"),
-        (
-            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-dasharray="1 -1"/></svg>',
-            "<path> with stroke-dasharray '-1'",
-        ),
-        (
-            f'{HEAD}{GROUND}<path d="M 1 1 L 2 2" stroke="red" stroke-linejoin="arcs"/></svg>',
-            "<path> with join must be",
-        ),
-        (f'{HEAD}{GROUND}<path d=""/></svg>', "<path> without a shape"),
-        (f'{HEAD}{GROUND}<use href="#a"/></svg>', "<use>"),
-    ],
-)
-def test_what_cannot_be_drawn_is_refused_in_one_line(text: str, message: str) -> None:
-    with pytest.raises(UserError, match=r"^svg: .*") as caught:
-        from_svg(text)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-OTHERS = """<?xml version="1.0"?>
-<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">
-<!-- By hand. -->
-<svg xmlns="http://www.w3.org/2000/svg" width="240px" height="160px" viewBox="-10 -5 120 80"
-     stroke-linecap="round" stroke-linejoin="round">
-  <title>Shapes</title><style>.leaf { fill: #2a8f3c; }</style>
-  <g id="back" transform="rotate(10) translate(4 2)" opacity="0.5">
-    <circle cx="20" cy="20" r="12" fill="red"/>
-    <ellipse cx="30" cy="10" rx="8" ry="4" transform="skewX(30)" style="fill:rgb(20,40,200); stroke:#fff"/>
-  </g>
-  <rect x="50" y="8" width="30" height="14" rx="4" class="leaf" transform="rotate(-15 65 15)"/>
-  <rect x="60" y="30" width="20" height="10" transform="skewX(20)" fill="orange" fill-opacity="40%"/>
-  <g id="front" fill="none" stroke="black" stroke-width="1.5">
-    <line x1="5" y1="60" x2="40" y2="50"/><polyline points="45,60 55,50 60,65"/>
-    <path d="m 70 60 q 6 -12 12 0 t 12 0 a 5 3 20 0 1 4 8 h -6 v 2"/>
-    <polygon points="2,2 10,4 4,10" fill="#08f" transform="scale(2)"/>
-  </g>
-  <circle cx="60" cy="40" r="20" display="none"/><circle cx="60" cy="40" r="20" style="display: none"/>
-  <g visibility="hidden"><circle cx="60" cy="40" r="20"/><circle cx="90" cy="60" r="5" visibility="visible"/></g>
-  <g display="none"><circle cx="60" cy="40" r="20"/></g><a href="#back"><circle cx="100" cy="40" r="6" fill="teal"/></a>
-  <path d="M 10,40 C 20,30 30,50 40,40 S 30,60 20,55 z" fill="purple"/>
-</svg>"""
-
-
-def test_plain_shapes_by_anyone_are_drawn_as_an_independent_renderer_does() -> None:
-    reading = read_svg(OTHERS)
-    assert (reading.width, reading.height, reading.skipped) == (120, 80, {})
-    assert reading.layers == ["back"] * 2 + [None] * 2 + ["front"] * 4 + [None] * 3
-    ours = rasterize(reading.scene, 160, 240, coverage="ramp")
-    theirs = rendered(OTHERS, paper="white")[None]
-    assert theirs.shape == ours.shape
-    assert (ours - theirs).abs().mean() < 2 / 255
-    assert ((ours - theirs).abs() > 0.2).float().mean() < 2e-3
-
-
-def test_what_is_left_out_is_named_and_the_rest_is_there() -> None:
-    text = f'{HEAD}{GROUND}<text x="1">a</text><circle cx="1" cy="1" r="1" fill="red"/><text/><image/></svg>'
-    reading = read_svg(text)
-    assert (reading.scene.count, reading.skipped) == (1, {"<text>": 2, "<image>": 1})
-    assert reading.scene.color.tolist() == [[[1.0, 0.0, 0.0]]]
 
 
 @pytest.mark.parametrize("stroke", ["", ' stroke="red" stroke-linecap="round" stroke-linejoin="round"'])

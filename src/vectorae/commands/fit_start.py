@@ -90,9 +90,7 @@ def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
 
     path = Path(config["init"]).expanduser()
     try:
-        reading = read_svg(path.read_text(encoding="utf-8"))
-    except UnicodeDecodeError as error:
-        raise UserError(f"init: '{path}' is no SVG in UTF-8") from error
+        reading = read_svg(path.read_bytes())
     except UserError as error:
         raise UserError(f"init: '{path}': {error}") from error
     if reading.skipped:

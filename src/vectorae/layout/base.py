@@ -115,10 +115,12 @@ class BlockLayout(LayoutBase):
     Attributes:
         blocks: the shapes by kind.
         learns_background: whether the background has raw numbers.
+        background_field: what those stand for.
         composites: shapes that are painted as one, of a batch of 1; nothing of them is learned.
     """
 
     composites: Sequence[Composite] = ()
+    background_field: Field = BACKGROUND
 
     def _assemble(
         self,
@@ -182,7 +184,7 @@ class BlockLayout(LayoutBase):
 
     def quantities(self) -> Mapping[str, Quantity]:
         found = {name: field.quantity for block in self.kind_blocks for name, field in block.learned.items()}
-        return found | ({"background": BACKGROUND.quantity} if self.learns_background else {})
+        return found | ({"background": self.background_field.quantity} if self.learns_background else {})
 
     def indices_of(self, slots: Sequence[int]) -> Tensor:
         indices: list[int] = []
@@ -227,7 +229,8 @@ class BlockLayout(LayoutBase):
         start = self.get_buffer("_background").to(raw)
         if not self.learns_background:
             return start.expand(raw.shape[0], -1)
-        return BACKGROUND.quantity.decode(raw[:, -self.channels :], start, BACKGROUND.low, BACKGROUND.high)
+        field = self.background_field
+        return field.quantity.decode(raw[:, -self.channels :], start, field.low, field.high)
 
 
 def _tensors(composites: Sequence[Composite]) -> list[Tensor]:

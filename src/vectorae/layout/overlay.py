@@ -26,7 +26,7 @@ class OverlayLayout(BlockLayout):
         if above.ordering == "depth":
             raise UserError("primitives.ordering: new shapes lie on top of a drawing; write primitives.ordering=slot")
         self.count, self.channels, self.aspect = below.count + above.count, above.channels, above.aspect
-        self._existing = below.count
+        self._existing, self.background_field = below.count, below.background_field
         blocks = list(below.kind_blocks)
         for block in above.kind_blocks:
             blocks.append(block.moved(below.count, blocks[-1].end if blocks else 0))

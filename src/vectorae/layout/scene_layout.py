@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vectorae.errors import UserError
 from vectorae.geometry.canvas import canvas_size
-from vectorae.layout.base import BlockLayout
+from vectorae.layout.base import BACKGROUND, BlockLayout
 from vectorae.layout.kind_block import FieldStart, KindBlock
 from vectorae.layout.painting import Painting, points_of
 from vectorae.layout.values import Values
@@ -21,6 +21,7 @@ from vectorae.primitives import (
     PAINT,
     POINT,
     POINTS,
+    SHARE,
     STROKE,
     STROKE_COLOR,
     UNIT,
@@ -32,11 +33,11 @@ from vectorae.primitives import (
 from vectorae.primitives.quantities import Points
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene
 
-PURE = 0.002
-"""How near colours and opacities come to 0 and 1: at the ends themselves they would learn nothing."""
-
 HALF = 0.4
 """Half the width of a shape that is put elsewhere, in sides of the square that it has to itself there."""
+
+MOST_TIMES, SHORTEST = 5e3, 1e-3
+"""How many times as long a length may become, and how long (canvas units) at least."""
 
 POSITION, TURN, FIXED_UNIT = Field(POINT, ((0.0, 0.0),)), Field(ANGLE, 0.0), Field(UNIT, 0.0)
 RADIUS, EXTENTS = Field(LENGTH, HALF, high=2.0), Field(LENGTH, ((HALF, HALF),), high=2.0)
@@ -46,7 +47,7 @@ class SceneLayout(BlockLayout):
     """A layout whose starting arrangement is an existing drawing, with all its shapes as they are.
 
     Learned are every shape's outline (a circle stays a circle, a box keeps its roundness), colour, opacity, stroke
-    width and gradient but for the offsets of its stops, and the background. What is painted as one stays so, with its
+    width and gradient, and the background. What is painted as one stays so, with its
     opacity and clip.
 
     Args:
@@ -76,11 +77,10 @@ class SceneLayout(BlockLayout):
             spreads = ("pad" if one is None else one.spread for one in (group.gradient, group.stroke_gradient))
             painting = Painting(group.stroke_below, group.style, *spreads)
             blocks.append(KindBlock(group.slots, first, fields, outline, aspect, painting))
-        background = drawing.background
+        background, self.background_field = drawing.background, replace(BACKGROUND, quantity=SHARE)
         learns_background = background is not None and "background" not in fixed
-        if background is not None:
-            background = (_learnable(background) if learns_background else background)[0]
-        self._assemble(blocks, background, learns_background, drawing.composites)
+        start = None if background is None else background[0]
+        self._assemble(blocks, start, learns_background, drawing.composites)
 
     @property
     def seedable(self) -> Sequence[int]:
@@ -92,8 +92,8 @@ class SceneLayout(BlockLayout):
 
         def add(name: str, field: Field, start: Tensor, learned: bool = True) -> None:
             learned = learned and not {name, base_color(name)} & set(fixed)
-            if learned and (base_color(name) in ("color", "stroke_color") or name.endswith("opacity")):
-                start = _learnable(start)
+            if field.quantity is UNIT:
+                field = replace(field, quantity=SHARE)
             found[name] = FieldStart(field, start, learned, self._limits(field, start))
 
         if isinstance(outline, Path):
@@ -130,7 +130,9 @@ class SceneLayout(BlockLayout):
                 name = f"{prefix}color" if number == 1 else f"{prefix}color_{number}"
                 add(name, of_gradient.get(name, PAINT["color"]), color)
             add(prefix + "stop_opacity", of_gradient[prefix + "stop_opacity"], gradient.opacities[0])
-            add(prefix + "stop_offset", FIXED_UNIT, gradient.offsets[0], learned=False)
+            offsets = gradient.offsets[0]
+            many, moves = offsets.shape[-1], offsets.shape[-1] > 1 and prefix + "gradient" not in fixed
+            add(prefix + "stop_offset", Field(UNIT, ((0.5,) * many,), size=many), offsets, moves)
         add("softness", PAINT["softness"], drawing.softness[0, slots], learned=False)
         if drawing.depth is not None:
             add("depth", FIXED_UNIT, drawing.depth[0, slots], learned=False)
@@ -148,8 +150,11 @@ class SceneLayout(BlockLayout):
                 torch.as_tensor(high), most + MARGIN
             )
         if field.quantity is LENGTH:
-            most = start.amax() if self._movable else start
-            return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * most)
+            if self._movable:
+                return torch.as_tensor(low), torch.maximum(torch.as_tensor(high), 1.5 * start.amax())
+            # A sigmoid over the whole range would not pass through what is very thin.
+            widest = (MOST_TIMES * start).clamp_min(SHORTEST).clamp_max(field.high)
+            return torch.as_tensor(low), torch.maximum(widest, 1.5 * start)
         return None
 
 
@@ -160,10 +165,6 @@ def _points_around(path: Path) -> Points:
         turns = [2 * math.pi * place / number for place in range(number)]
         return tuple((HALF * math.cos(turn), HALF * math.sin(turn)) for turn in turns)
     return tuple((HALF * (2 * place / max(1, number - 1) - 1), 0.0) for place in range(number))
-
-
-def _learnable(units: Tensor) -> Tensor:
-    return units.clamp(PURE, 1 - PURE)
 
 
 def _outlines_of(outline: Outline) -> Callable[[Values], Outline]:

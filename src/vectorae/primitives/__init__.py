@@ -29,7 +29,7 @@ from vectorae.primitives.paint import (
     gradient_fields,
 )
 from vectorae.primitives.primitive import KINDS, Primitive
-from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, UNIT, Quantity
+from vectorae.primitives.quantities import ANGLE, LENGTH, MARGIN, POINT, POINTS, SHARE, UNIT, Quantity
 from vectorae.primitives.seeds import Seeds
 
 # Each registers its kinds, in this order.
@@ -45,6 +45,7 @@ __all__ = [
     "PAINT",
     "POINT",
     "POINTS",
+    "SHARE",
     "STROKE",
     "STROKE_COLOR",
     "UNIT",

@@ -112,10 +112,31 @@ class UnitQuantity(Quantity):
     name = rate = "unit"
 
 
-POINT, POINTS, LENGTH, ANGLE, UNIT = (
+class ShareQuantity(UnitQuantity):
+    """A number between ``low`` and ``high`` that may be exactly either, and come back from there.
+
+    The sigmoid goes ``BEYOND`` its ends, and what lies beyond is the end itself, with the gradient that it would have.
+    """
+
+    name = "share"
+
+    def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        value = super().decode(raw, start, low - BEYOND, high + BEYOND)
+        inside: dict[str, Any] = {"min": low, "max": high}  # both numbers, or both tensors
+        return value + (value.clamp(**inside) - value).detach()
+
+    def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        return super().encode(value, start, low - BEYOND, high + BEYOND)
+
+
+BEYOND = 0.02
+"""How far beyond its ends a share would go."""
+
+POINT, POINTS, LENGTH, ANGLE, UNIT, SHARE = (
     PointQuantity(),
     PointsQuantity(),
     LengthQuantity(),
     AngleQuantity(),
     UnitQuantity(),
+    ShareQuantity(),
 )

@@ -7,12 +7,12 @@ from xml.etree.ElementTree import Element
 
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:[eE][-+]?\d{1,3})?"  # of hostile documents not all digits
+_GAP = r"\s{0,20}"
 _COLOR = re.compile(
-    rf"\b(rgb|hsl)a?\(\s*({_NUMBER}%?)(?:deg)?[\s,]+({_NUMBER}%?)[\s,]+({_NUMBER}%?)(?:\s*[,/]\s*({_NUMBER}%?))?\s*\)"
+    rf"\b(rgb|hsl)a?\({_GAP}({_NUMBER}%?)(?:deg)?[\s,]{{1,20}}({_NUMBER}%?)[\s,]{{1,20}}({_NUMBER}%?)"
+    rf"(?:{_GAP}[,/]{_GAP}({_NUMBER}%?))?{_GAP}\)"
 )
-
-
 _TRANSFORM = re.compile(r"(?<![\w-])(?:translate|rotate|scale|skewX|skewY|matrix)\([^()]{0,200}\)")
 
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from PIL import ImageFont
+
 from vectorae.errors import UserError
 
 SHA256 = "0269d8fdd1b6cefa3ad644bb32e28f0a033485859910777613c1b9ac2c25df9c"
@@ -59,12 +61,15 @@ def simplified(document: bytes, fonts: Sequence[Path] = ()) -> tuple[bytes, str]
         given.write_bytes(document)
         shared = folder / "fonts"
         shared.mkdir()
-        arguments = ["usvg", "--skip-system-fonts", "--languages", NO_LANGUAGE, "--indent", "none", "-", "-c"]
+        arguments = ["usvg", "--skip-system-fonts", "--languages", NO_LANGUAGE, "--indent", "none"]
         for number, font in enumerate(fonts):
             own = f"{number}{font.suffix}"
+            family = _family(font)
             (shared / own).write_bytes(font.read_bytes())
-            arguments[1:1] = ["--use-font-file", f"/fonts/{own}"]
-        failure = _run(arguments, given, made, said, shared if fonts else None)
+            arguments += ["--use-font-file", f"/fonts/{own}"]
+            if number == 0:
+                arguments += [word for name in GENERIC for word in (f"--{name}-family", family)]
+        failure = _run([*arguments, "-", "-c"], given, made, said, shared if fonts else None)
         warnings = said.read_text("utf-8", "replace") if said.exists() else ""
         size = made.stat().st_size if made.exists() else 0
         if failure is None and size > LARGEST:
@@ -76,12 +81,24 @@ def simplified(document: bytes, fonts: Sequence[Path] = ()) -> tuple[bytes, str]
         return made.read_bytes(), warnings
 
 
+GENERIC = ("font", "serif", "sans-serif", "cursive", "fantasy", "monospace")
+"""The families for which the first font stands, and that of text that names none."""
+
+
+def _family(font: Path) -> str:
+    """The name of a font's family."""
+    try:
+        return ImageFont.truetype(font).getname()[0] or "unnamed"
+    except OSError as error:
+        raise UserError(f"svg: '{font}' is no font that can be read ({error})") from error
+
+
 _VALUE = re.compile(r"Failed to parse ([\w-]+) value: '(.*)'\.")
 _RULE = re.compile(r"'(:[\w-]+)' is not supported|The (@import) rule is not supported")
 
 
 def not_understood(warnings: str) -> list[str]:
-    """Names of what other programs may understand: functions but those of colours, selectors, sheets in other files.
+    """Names of what other programs may show: functions but those of colours, selectors, other files.
 
     What is no value of SVG counts for nothing anywhere.
 
@@ -93,7 +110,7 @@ def not_understood(warnings: str) -> list[str]:
     found = [
         f"{name} '{value}'"
         for name, value in _VALUE.findall(warnings)
-        if "(" in value and not re.match(r"\s*(url|rgba?|hsla?)\(", value)
+        if "(" in value and not re.match(r"\s*(url\(['\"]?#|rgba?\(|hsla?\()", value)
     ]
     rules = (selector or sheet for selector, sheet in _RULE.findall(warnings))
     return found + [f"{rule} in a style sheet" for rule in rules if rule != ":root"]
@@ -174,5 +191,9 @@ def _program() -> tuple[Any, Any, Any]:
     engine = wasmtime.Engine(config)
     linker = component.Linker(engine)
     linker.add_wasip2()
-    packed = files("vectorae.svg").joinpath("usvg.wasm.gz").read_bytes()
-    return engine, linker, component.Component(engine, gzip.decompress(packed))
+    return engine, linker, component.Component(engine, program_bytes())
+
+
+def program_bytes() -> bytes:
+    """The program as WebAssembly."""
+    return gzip.decompress(files("vectorae.svg").joinpath("usvg.wasm.gz").read_bytes())
