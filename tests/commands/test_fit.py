@@ -99,6 +99,15 @@ def test_a_photo_at_its_own_aspect(command: Command, photo: Path, tmp_path: Path
     assert metrics_of(folder)["psnr_crisp"] > 10
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+def test_a_key_raises_pillows_limit(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    Image.new("L", (40, 40), 200).save(tmp_path / "large.png")
+    code, _, error = command("image=large.png", *SMALL, "max_pixels=1599")
+    assert code == 2 and "'large.png' cannot be read (40×40 pixels are more than the 1599" in error
+    assert command("image=large.png", *SMALL, "max_pixels=1600")[0] == 0
+
+
 def test_ink(command: Command, photo: Path, tmp_path: Path) -> None:
     overrides = ("experiment=fit_500_lines", "primitives.count=40", "max_steps=20", "size=24", "snapshots=2")
     assert command(f"image={photo}", *overrides)[0] == 0

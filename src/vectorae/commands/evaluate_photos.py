@@ -83,6 +83,8 @@ def evaluate_photos(config: dict[str, Any], folder: Path) -> int:
     max_time = None if limit is None else float(seconds_of(limit))
     device = shell.device(config["device"], only_draws=True)
 
+    from PIL import Image
+
     from vectorae.commands.evaluate import available_lpips
     from vectorae.fitting.photos import Reader
     from vectorae.fitting.plan import build_plan
@@ -93,6 +95,7 @@ def evaluate_photos(config: dict[str, Any], folder: Path) -> int:
     instantiate(config["loss"], "loss")
     files = find_images(config["folder"], folder, "folder")
     _check_settings(folder, flatten(config))
+    Image.MAX_IMAGE_PIXELS = config["max_pixels"]
     reader = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     one = _One(config, folder, reader, size, device, max_time, available_lpips(config["size"]))
     rows: dict[str, dict[str, float]] = {}

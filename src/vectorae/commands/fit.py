@@ -131,6 +131,8 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     size = output_size(config)
     device = shell.device(config["device"], only_draws=True)
 
+    from PIL import Image
+
     from vectorae.fitting.photos import Reader, batches
     from vectorae.fitting.plan import build_plan
     from vectorae.fitting.state import read_state
@@ -138,6 +140,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     build_plan(config, max_time)
     check_background(config)
     objective = instantiate(config["loss"], "loss")
+    Image.MAX_IMAGE_PIXELS = config["max_pixels"]
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
     if config["image"] is None:

@@ -7,6 +7,7 @@ from pathlib import Path
 MODULES = (
     "vectorae.errors",
     "vectorae.geometry.gradient_limits",
+    "vectorae.io.eight_bits",
     "vectorae.io.frame",
     "vectorae.io.images",
     "vectorae.svg.markup",

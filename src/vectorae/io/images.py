@@ -1,6 +1,6 @@
 """Read image files as uint8, mostly as squares, and map the square back to the picture.
 
-Imports numpy, Pillow and ``io.frame`` alone: exports carry this file with them.
+Imports numpy, Pillow, ``io.eight_bits`` and ``io.frame`` alone: exports carry these files with them.
 """
 
 import math
@@ -10,8 +10,9 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
+from vectorae.io.eight_bits import decode_transparent_colour, in_eight_bits, stored_as
 from vectorae.io.frame import Frame, OutputSize, Part
 
 RESIZES = ("crop", "pad", "stretch")
@@ -124,13 +125,18 @@ def read_picture(file: Any, view: View) -> Picture:
     """An image file as a square.
 
     The camera's rotation (EXIF) is applied, transparency is laid over the background, 16 bits are scaled to 8, and of
-    an animation the first picture is taken. Resizing is bilinear with antialiasing, from the exact (fractional) crop.
+    an animation or of several pages the first picture is taken. Gamma and colour profiles are ignored. Resizing is
+    bilinear with antialiasing, from the exact (fractional) crop.
+
+    Of floats and integers of 32 bits black is 0, and white the smallest of 1, 255 and 65535 whose double all but a
+    hundredth of the values above zero stay below, or else the largest value; what is beyond is clamped.
 
     Args:
         file: a path, or an open binary file.
 
     Raises:
-        Exception: of many types, if the file is corrupt, no image, or too large.
+        Exception: of many types, if the file is corrupt, no image, or too large; ValueError, if pixels are NaN or
+            infinite: whether they stand for black, for white or for nothing only the file's owner knows.
     """
     with Image.open(file) as image:
         _check_size(image, view.max_pixels)
@@ -247,9 +253,8 @@ def picture_size(file: Any) -> tuple[int, int]:
     """
     with Image.open(file) as image:
         width, height = image.size
-        # Pillow looks for a PNG's rotation at its end, too, for which it decodes all of it.
-        looked_up = image.format != "PNG" or "exif" in image.info
-        turned = looked_up and image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS
+        # A TIFF's size is upright already. Of a PNG, Pillow's own class looks at its end too, for which it decodes all.
+        turned = image.format != "TIFF" and Image.Image.getexif(image).get(ORIENTATION, 1) in QUARTER_TURNS
         return (height, width) if turned else (width, height)
 
 
@@ -259,7 +264,9 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         raise ValueError(f"{width}×{height} pixels are more than the {max_pixels} that are allowed")
 
 
-def _upright(image: Image.Image, needed: float, channels: int, background: str) -> tuple[Image.Image, tuple[int, int]]:
+def _upright(
+    image: ImageFile.ImageFile, needed: float, channels: int, background: str
+) -> tuple[Image.Image, tuple[int, int]]:
     """An opened image: upright, grey or in colour, maybe with alpha; and the width and height in its file, upright.
 
     Args:
@@ -269,27 +276,23 @@ def _upright(image: Image.Image, needed: float, channels: int, background: str) 
         background: behind what is transparent; ``none`` keeps alpha, and colours multiplied with it, so that none
             bleeds in from transparent pixels when it is resized.
     """
-    width, height = image.size
+    stored, size = stored_as(image), image.size
+    if "transparency" in image.info:
+        decode_transparent_colour(image, stored)
     if needed < 0.5:
         image.draft(None, (int(image.width * needed) + 1, int(image.height * needed) + 1))
-    if image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS:
-        width, height = height, width
+    reduced, turned = image.size != size, image.getexif().get(ORIENTATION, 1) in QUARTER_TURNS
     ImageOps.exif_transpose(image, in_place=True)
+    if not reduced:
+        size = image.size
+    elif turned:
+        size = size[::-1]
     modes = {1: "L", 3: "RGB"} if background != NONE else {1: "La", 3: "RGBa"}
-    return _plain(image, modes[channels], background), (width, height)
+    return _plain(in_eight_bits(image, stored), modes[channels], background), size
 
 
 def _plain(image: Image.Image, mode: str, background: str) -> Image.Image:
-    """The picture in ``mode``: RGB or L, opaque; RGBa or La, with alpha. Eight bits."""
-    if image.mode.startswith("I"):
-        # Greyscale of 16 bits; Pillow's own conversion would clip it at 255.
-        image = Image.fromarray((np.asarray(image, dtype=np.float64) / 257).clip(0, 255).round().astype(np.uint8))
-    elif image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError("it has pixels that are NaN or infinite")
-        scale = 255.0 if values.max() <= 1 else 1.0
-        image = Image.fromarray((values * scale).clip(0, 255).round().astype(np.uint8))
+    """A picture of eight bits in ``mode``: RGB or L, opaque; RGBa or La, with alpha."""
     if mode.endswith("a"):
         image = image.convert("RGBA")
         return (image if mode == "RGBa" else image.convert("LA")).convert(mode)
