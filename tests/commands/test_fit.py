@@ -251,7 +251,7 @@ def test_an_interrupted_fit_leaves_its_best_and_goes_on(
         ("init=empty.svg", "init: 'empty.svg' has no shapes"),
         ("init=bad.svg", "init: 'bad.svg': svg: not well-formed"),
         ("init=wide.svg", "init: 'wide.svg' is 30×10 and the image 'toy_face' 24×24"),
-        ("init=long.png", "init: 'long.png' is no SVG"),
+        ("init=long.png", "init: 'long.png': svg: it is no SVG"),
         ("init=one.svg primitives.count=9", "primitives.count: the shapes are those of 'one.svg'"),
         ("resume=nothing.pt", "resume: no file 'nothing.pt'"),
         ("resume=bad.svg", "resume: 'bad.svg' is damaged"),

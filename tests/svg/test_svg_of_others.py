@@ -208,7 +208,7 @@ def test_sizes_of_documents(head: str, size: tuple[float, float]) -> None:
 
 BOMB = "".join(f'<g id="a{n}">' + f'<use href="#a{n - 1}"/>' * 10 + "</g>" for n in range(1, 8))
 SAY_SO = {
-    "": "not well-formed",
+    "": "it is no SVG",
     "<svg": "not well-formed",
     "<html/>": "the root is <html>, not <svg>",
     "missing.svg": "'missing.svg': No such file or directory",

@@ -126,6 +126,8 @@ def _parsed(text: str) -> Element:
         UserError: not well-formed, nested too deeply, or no SVG.
     """
     text = _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1).strip()
+    if not text.startswith("<"):
+        raise UserError("svg: it is no SVG: it does not begin with <")
     try:
         root = _root(text)
     except ElementTree.ParseError as error:
