@@ -99,11 +99,10 @@ def test_one_document_for_each_drawing() -> None:
     assert texts[1] == to_svg(scene[1], 50, 60)[0]
 
 
-FILL = {"fill": "#ffffff", "fill-opacity": "1"}
+FILL = {"fill": "#ffffff"}
 STROKED = {
     "fill": "none",
     "stroke": "#ffffff",
-    "stroke-opacity": "1",
     "stroke-width": "5",
     "stroke-linecap": "round",
     "stroke-linejoin": "round",
@@ -186,7 +185,7 @@ def test_paint_and_painters_order() -> None:
 def test_one_channel_is_grey() -> None:
     layout = Layout(["circle", "square"], count=6, channels=1)
     scene = layout(layout.random_raw(1, 0), crisp=True)
-    colors = re.findall(r'fill="#(..)(..)(..)"', to_svg(scene, 64, 64)[0])
+    colors = re.findall(r'fill="#(..)(..)(..)"', to_svg(scene, 64, 64, keep_hidden=True)[0])
     assert len(colors) == 7
     assert all(red == green == blue for red, green, blue in colors)
 

@@ -46,7 +46,7 @@ STATE = "state.pt"
 SMALLEST = 8
 """Shorter side of the smallest images that can be evaluated, pixels."""
 
-FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "width", "scale", "resume", "device")
+FREE_TO_DIFFER = ("max_steps", "max_time", "plateau", "snapshots", "width", "scale", "keep_hidden", "resume", "device")
 """Keys that may change on resume: how long the fit takes, and how it is shown."""
 
 FREE_TO_DIFFER_AUTO = ("max_steps", "max_time", "resume")
@@ -90,6 +90,7 @@ class FitConfig:
     snapshots: PositiveInt = 40
     width: Width | None = None
     scale: Scale | None = None
+    keep_hidden: bool = False
     batch_size: PositiveInt = 16
     device: Device = "auto"
 
@@ -261,7 +262,7 @@ def draw(
             log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
             # TensorBoard forgets what a fit that was killed logged after its last state.
             with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
-                record = Record(fitting, drawings, layers, writer, started, lpips)
+                record = Record(fitting, drawings, layers, writer, started, lpips, settings["keep_hidden"])
                 _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:

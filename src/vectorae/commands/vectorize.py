@@ -59,6 +59,7 @@ class VectorizeConfig:
     answer_steps: NonNegativeInt | None = None
     target_psnr: PositiveFloat | None = None
     price: NonNegativeFloat = 0.0
+    keep_hidden: bool = False
     device: Device = "auto"
 
 
@@ -110,7 +111,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     if config["shard"] is not None:
         found = shard_of(found, config["shard"])
         sheet_name = f"contact_sheet_{config['shard'].replace('/', '_of_')}.png"
-    outputs = inference.Outputs(output, size, config["png"], existing, sheet_name)
+    outputs = inference.Outputs(output, size, config["png"], existing, sheet_name, config["keep_hidden"])
     files = inference.check_outputs(found, outputs)
     view = View(
         model.image_size,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -71,6 +72,7 @@ class Record:
         writer: TensorBoard's.
         started: when the command began, by ``time.perf_counter``.
         lpips: measured too, if given.
+        keep_hidden: whether shapes that cannot be seen are in the SVG too.
     """
 
     def __init__(
@@ -81,9 +83,10 @@ class Record:
         writer: SummaryWriter,
         started: float,
         lpips: LPIPS | None = None,
+        keep_hidden: bool = False,
     ) -> None:
         self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
-        self.started, self.lpips = started, lpips
+        self.started, self.lpips, self.keep_hidden = started, lpips, keep_hidden
         self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
         self._pictures = 0
 
@@ -149,7 +152,8 @@ class Record:
         fitting, folder, frame = self.fitting, drawing.folder, drawing.frame
         height, width = fitting.images.shape[-2:]
         scene, seen = fitting.scene(index, crisp=True), fitting.seen(index)
-        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers, kept=seen)
+        hidden: dict[str, Any] = {"keep_hidden": True} if self.keep_hidden else {"kept": seen}
+        (text,) = to_svg(scene, height, width, frames=[frame], titles=[drawing.title], layers=self.layers, **hidden)
         write_atomic(folder / "drawing.svg", text.encode())
         large = draw_picture(scene, min(height, width), frame, fitting.decoder.rasterizer)
         write_atomic(folder / "drawing.png", as_png(large))

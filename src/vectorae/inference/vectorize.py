@@ -13,8 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from vectorae.datasets.decode import decode_all
-from vectorae.decoder import draw_picture
+from vectorae.decoder import DrawState, draw_picture
 from vectorae.errors import UserError
+from vectorae.fitting.collapsed import seen_shapes
 from vectorae.io.atomic import write_atomic
 from vectorae.io.frame import Frame, OutputSize
 from vectorae.io.image_files import ImageFile
@@ -44,6 +45,7 @@ class Outputs:
         png: write each drawing as PNG too.
         existing: what becomes of drawings that are there: ``refuse`` or ``overwrite`` them, or ``skip`` their images.
         sheet: name of the contact sheet.
+        keep_hidden: write shapes that cannot be seen too.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Outputs:
     png: bool = False
     existing: Existing = "refuse"
     sheet: str = SHEET
+    keep_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,13 +182,23 @@ def _write(model: VectorAutoencoder, batch: DrawnBatch, outputs: Outputs) -> Non
     assert batch.scene is not None
     files = [file for file in batch.files if file.path not in batch.failures]
     titles = [file.path.name for file in files]
-    texts = to_svg(batch.scene, *batch.images.shape[-2:], frames=batch.frames, titles=titles)
+    height, width = batch.images.shape[-2:]
+    kept = None if outputs.keep_hidden else _seen(model, batch.scene, height, width)
+    frames, keep_hidden = batch.frames, outputs.keep_hidden
+    texts = to_svg(batch.scene, height, width, frames=frames, titles=titles, kept=kept, keep_hidden=keep_hidden)
     for index, (file, text, frame) in enumerate(zip(files, texts, batch.frames, strict=True)):
         path, *picture = _targets(file, outputs)
         write_atomic(path, text.encode())
         if picture:
             drawn = draw_picture(batch.scene[index], batch.side, frame, model.decoder.rasterizer)
             write_atomic(picture[0], as_png(drawn))
+
+
+def _seen(model: VectorAutoencoder, scene: Scene, height: int, width: int) -> Tensor:
+    """The shapes of each drawing that can be seen, bool ``[B, N]``."""
+    state = DrawState(softness=1.0, exact=True)  # of which a crisp drawing makes no use
+    seen = [seen_shapes(model.decoder, scene[index], height, width, state) for index in range(scene.batch)]
+    return torch.cat(seen)
 
 
 def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) -> Image.Image | None:

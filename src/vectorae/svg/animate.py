@@ -177,7 +177,7 @@ def _moving_part(shapes: Sequence[Shape], times: str, screen: bool, definitions:
         widths = [number(shape.stroke_width or 0.0) for shape in shapes]
         attributes |= {"stroke": inks, "stroke-opacity": opacity, "stroke-width": widths}
         fixed += "" if is_filled else ' fill="none"'
-        fixed += f" {first.ends.attributes}"
+        fixed += "".join(f' {name}="{value}"' for name, value in first.ends.attributes.items())
         fixed += ' paint-order="stroke"' if is_filled and first.stroke_below else ""
     if is_box and is_stroked and all(box.roundness == 1 for box in boxes):
         # Whose dashes begin on the right, as those of the still drawing.

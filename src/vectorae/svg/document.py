@@ -3,8 +3,9 @@
 No tensors and nothing to install: this file is copied into exports, which draw without torch.
 """
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Generic, NamedTuple, TypeVar
 from xml.sax.saxutils import quoteattr
@@ -32,16 +33,16 @@ class Ends(NamedTuple):
         return self.cap == self.join == "round" and not self.dashes
 
     @property
-    def attributes(self) -> str:
-        """The attributes of an element."""
-        words = [f'stroke-linecap="{self.cap}"', f'stroke-linejoin="{self.join}"']
+    def attributes(self) -> dict[str, str]:
+        """The attributes of an element, but for those that SVG has by default."""
+        words = {"stroke-linecap": "" if self.cap == "butt" else self.cap}
+        words["stroke-linejoin"] = "" if self.join == "miter" else self.join
         if self.join == "miter" and self.miter_limit != 4:
-            words.append(f'stroke-miterlimit="{number(self.miter_limit, 4)}"')
-        if self.dashes:
-            words.append(f'stroke-dasharray="{" ".join(number(length, 4) for length in self.dashes)}"')
+            words["stroke-miterlimit"] = number(self.miter_limit, 4)
+        words["stroke-dasharray"] = " ".join(number(length, 4) for length in self.dashes)
         if self.dashes and self.dash_offset:
-            words.append(f'stroke-dashoffset="{number(self.dash_offset, 4)}"')
-        return " ".join(words)
+            words["stroke-dashoffset"] = number(self.dash_offset, 4)
+        return {name: value for name, value in words.items() if value}
 
 
 class Shape(NamedTuple):
@@ -145,8 +146,11 @@ def document(
     frame: Frame,
     title: str | None = None,
     screen: bool = False,
+    keep_hidden: bool = False,
 ) -> str:
     """An SVG document.
+
+    Attributes that shapes share stand on the group around them.
 
     Args:
         shapes: from the bottom to the top.
@@ -154,6 +158,7 @@ def document(
         frame: the part of the drawing to show, and how large; coordinates of shapes begin at its corner.
         title: the document's ``<title>``.
         screen: whether shapes are blended by *screen*, as ink that adds up like light.
+        keep_hidden: whether shapes that lie wholly beyond the frame are written too.
     """
     style = ' style="isolation:isolate"' if screen else ""
     aspect = ' preserveAspectRatio="none"' if frame.stretched else ""
@@ -164,43 +169,135 @@ def document(
     lines = [f'<svg xmlns="http://www.w3.org/2000/svg" {shown} {view}{aspect}{style}>']
     if title is not None:
         lines.append(f"<title>{text(title)}</title>")
+    if not keep_hidden:
+        shapes = _within(shapes, frame.part.width, frame.part.height)
     definitions = Definitions()
     painted = _in_layers(shapes, definitions, screen, Counter())
+    if any(SCREENED in line for line in painted):
+        lines.append(f"<style>.{SCREENED}>*{{mix-blend-mode:screen}}</style>")
     lines += definitions.lines
     if background is not None:
         lines.append(f'<rect width="{width}" height="{height}" fill="{css_color(background)}"/>')
     return "\n".join([*lines, *painted, "</svg>"]) + "\n"
 
 
+SCREENED = "screened"
+"""The class of groups whose elements are blended by *screen*: that is no property that they would inherit."""
+
+BLEND = "mix-blend-mode:screen"
+
+WORTHWHILE = 3
+"""From how many elements on a group is written for the attributes that they share."""
+
+
+def _within(shapes: Sequence[Painted], width: float, height: float) -> list[Painted]:
+    """The shapes that reach into a frame."""
+    seen: list[Painted] = []
+    for shape in shapes:
+        left, top, right, bottom = bounds_of(shape)
+        if right < 0 or bottom < 0 or left > width or top > height:
+            continue
+        seen.append(shape if isinstance(shape, Shape) else shape._replace(shapes=_within(shape.shapes, width, height)))
+    return seen
+
+
+def bounds_of(painted: Painted) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom that a shape does not exceed, or shapes that are painted as one."""
+    if isinstance(painted, Together):
+        left, top, right, bottom = zip(*map(bounds_of, painted.shapes), strict=True)
+        return min(left), min(top), max(right), max(bottom)
+    outline, reach = painted.outline, 0.0
+    if painted.stroke_width is not None:
+        ends = painted.ends
+        reach = painted.stroke_width / 2 * max(1.5, ends.miter_limit if ends.join == "miter" else 0.0)
+    if isinstance(outline, Box):
+        (x, y), across = outline.center, outline.half_extents
+        if outline.angle:
+            across = (math.hypot(*across),) * 2
+        return x - across[0] - reach, y - across[1] - reach, x + across[0] + reach, y + across[1] + reach
+    xs, ys = zip(*outline.points, strict=True)
+    return min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach
+
+
+class Element(NamedTuple):
+    """An element without the attributes that a group could have for it, ``<path d="…"/>``, and these."""
+
+    bare: str
+    attributes: dict[str, str]
+
+    def without(self, shared: Mapping[str, str]) -> str:
+        """The element with the attributes that its group does not have."""
+        own = {name: value for name, value in self.attributes.items() if name not in shared}
+        return f"{self.bare.removesuffix('/>')}{_words(own)}/>"
+
+
+def _words(attributes: Mapping[str, str]) -> str:
+    return "".join(f' {name}="{value}"' for name, value in attributes.items())
+
+
 def _in_layers(shapes: Sequence[Painted], definitions: Definitions, screen: bool, times: Counter[str]) -> list[str]:
     """The elements of shapes, those of a layer in a group; ``times``: how often each layer has been seen."""
     lines = []
     for layer, own in groupby(shapes, _layer_of):
-        elements = [line for shape in own for line in _painted(shape, definitions, screen, times, layer)]
-        if layer is not None:
-            times[layer] += 1
-            # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.
-            name = layer if times[layer] == 1 else f"{layer}-part-{times[layer]}"
-            elements = [f"<g id={quoteattr(printable(name))}>", *elements, "</g>"]
-        lines += elements
+        elements = [one for shape in own for one in _painted(shape, definitions, screen, times, layer)]
+        if layer is None:
+            lines += _grouped(elements)
+            continue
+        times[layer] += 1
+        # Shapes that are ordered by depth may interrupt a layer, and an id must be unique.
+        name = layer if times[layer] == 1 else f"{layer}-part-{times[layer]}"
+        lines += _grouped(elements, f" id={quoteattr(printable(name))}")
     return lines
+
+
+def _grouped(elements: Sequence[Element | str], words: str | None = None) -> list[str]:
+    """Elements as lines, those that follow each other with the same attributes in a group that has what they share.
+
+    Args:
+        elements: and lines of groups that are there already.
+        words: attributes of a group around all of them; None for no such group.
+    """
+    runs = [list(run) for _, run in groupby(elements, lambda one: isinstance(one, Element) and tuple(one.attributes))]
+    lines = []
+    for run in runs:
+        alike = [one for one in run if isinstance(one, Element)]
+        shared = _shared(alike)
+        inner = [one if isinstance(one, str) else one.without(shared) for one in run]
+        if len(runs) == 1 and words is not None:
+            return [f"<g{words}{_on_group(shared)}>", *inner, "</g>"]
+        lines += [f"<g{_on_group(shared)}>", *inner, "</g>"] if shared else inner
+    return lines if words is None else [f"<g{words}>", *lines, "</g>"]
+
+
+def _shared(elements: Sequence[Element]) -> dict[str, str]:
+    """The attributes that all elements have alike, if it is worth a group."""
+    if len(elements) < WORTHWHILE:
+        return {}
+    first = elements[0].attributes
+    return {name: value for name, value in first.items() if all(one.attributes.get(name) == value for one in elements)}
+
+
+def _on_group(shared: Mapping[str, str]) -> str:
+    own = {name: value for name, value in shared.items() if name != "style"}
+    return _words({"class": SCREENED} | own if "style" in shared else own)
 
 
 def _painted(
     shape: Painted, definitions: Definitions, screen: bool, times: Counter[str], layer: str | None
-) -> list[str]:
+) -> list[Element | str]:
     """The elements of a shape, or of several that are painted as one, within a layer."""
     if isinstance(shape, Shape):
-        blend = ' style="mix-blend-mode:screen"' if screen else ""
-        return [element(part, definitions).replace("/>", f"{blend}/>") for part in shape.parts(screen)]
+        blend = {"style": BLEND} if screen else {}
+        made = [element(part, definitions) for part in shape.parts(screen)]
+        return [one._replace(attributes=one.attributes | blend) for one in made]
     if layer is None:
         inner = _in_layers(shape.shapes, definitions, screen, times)
     else:
-        inner = [line for one in shape.shapes for line in _painted(one, definitions, screen, times, layer)]
+        inner = _grouped([line for one in shape.shapes for line in _painted(one, definitions, screen, times, layer)])
     return [shape.opening(definitions), *inner, "</g>"]
 
 
-def element(shape: Shape, definitions: Definitions) -> str:
+def element(shape: Shape, definitions: Definitions) -> Element:
     """A shape as an SVG element; its contours are one (see ``Shape.parts``)."""
     outline = shape.outline
     # Closed curves are opened for round strokes alone.
@@ -208,16 +305,19 @@ def element(shape: Shape, definitions: Definitions) -> str:
     if isinstance(outline, Box):
         shape = shape.turned_back(turn_of(outline, shape.stroke_width, round_width))
     is_filled = shape.stroke_width is None or shape.stroke_color is not None
-    words = _ink("fill", shape.color, shape.gradient, shape.opacity, definitions) if is_filled else ' fill="none"'
+    words = _ink("fill", shape.color, shape.gradient, shape.opacity, definitions) if is_filled else {"fill": "none"}
     if shape.stroke_width is not None:
-        ink, gradient = shape.stroke_ink
-        words += _ink("stroke", ink, gradient, shape.opacity, definitions)
-        words += f' stroke-width="{number(shape.stroke_width)}" {shape.ends.attributes}'
-        words += ' paint-order="stroke"' if shape.stroke_color is not None and shape.stroke_below else ""
-    return outline_element(outline, words, shape.stroke_width, round_width)
+        words |= _ink("stroke", *shape.stroke_ink, shape.opacity, definitions)
+        words |= {"stroke-width": number(shape.stroke_width), **shape.ends.attributes}
+        if shape.stroke_color is not None and shape.stroke_below:
+            words["paint-order"] = "stroke"
+    return Element(outline_element(outline, "", shape.stroke_width, round_width), words)
 
 
-def _ink(name: str, color: Sequence[float], gradient: Gradient | None, opacity: float, definitions: Definitions) -> str:
+def _ink(
+    name: str, color: Sequence[float], gradient: Gradient | None, opacity: float, definitions: Definitions
+) -> dict[str, str]:
     """The attributes of a fill or a stroke."""
     value, share = definitions.paint(color, gradient)
-    return f' {name}="{value}" {name}-opacity="{number(opacity * share, 3)}"'
+    seen = number(opacity * share, 3)
+    return {name: value} if seen == "1" else {name: value, f"{name}-opacity": seen}

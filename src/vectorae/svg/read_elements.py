@@ -13,7 +13,7 @@ from vectorae.errors import UserError
 from vectorae.geometry.curve import flatten
 from vectorae.geometry.stroke_outline import MOST_DASHES, stroke_outlines
 from vectorae.svg.definitions import Gradient
-from vectorae.svg.document import Ends, Painted, Shape, Together
+from vectorae.svg.document import Ends, Painted, Shape, Together, bounds_of
 from vectorae.svg.markup import Box, Curve
 from vectorae.svg.read_definitions import Clip, Definitions, LeftOutError, clips_of, color_of, gradient_of, referred
 from vectorae.svg.read_paths import IDENTITY, Matrix, combined, curve_of, filled, matrix_of, moved, placed, scale_of
@@ -269,26 +269,8 @@ def _contains(clip: Clip, shapes: Sequence[Painted]) -> bool:
     if len(clip) != 1 or not isinstance(clip[0], Box) or clip[0].roundness > 0 or clip[0].angle != 0:
         return False
     (x, y), (half_width, half_height) = clip[0].center, clip[0].half_extents
-    bounds = [_bounds(one) for one in shapes]
+    bounds = [bounds_of(one) for one in shapes]
     return all(
         left >= x - half_width and top >= y - half_height and right <= x + half_width and bottom <= y + half_height
         for left, top, right, bottom in bounds
     )
-
-
-def _bounds(painted: Painted) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom that a shape does not exceed."""
-    if isinstance(painted, Together):
-        left, top, right, bottom = zip(*map(_bounds, painted.shapes), strict=True)
-        return min(left), min(top), max(right), max(bottom)
-    outline, reach = painted.outline, 0.0
-    if painted.stroke_width is not None:
-        ends = painted.ends
-        reach = painted.stroke_width / 2 * (max(ends.miter_limit, 1.5) if ends.join == "miter" else 1.5)
-    if isinstance(outline, Box):
-        (x, y), across = outline.center, outline.half_extents
-        if outline.angle:
-            across = (math.hypot(*across),) * 2
-        return x - across[0] - reach, y - across[1] - reach, x + across[0] + reach, y + across[1] + reach
-    xs, ys = zip(*outline.points, strict=True)
-    return min(xs) - reach, min(ys) - reach, max(xs) + reach, max(ys) + reach

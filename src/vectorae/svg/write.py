@@ -29,11 +29,12 @@ def to_svg(
     titles: Sequence[str] | None = None,
     layers: Sequence[str | None] | None = None,
     kept: Tensor | None = None,
+    keep_hidden: bool = False,
 ) -> list[str]:
     """The drawings of a scene as SVG documents, equal to its crisp drawing.
 
     Coordinates are in pixels of an image of the size given, to a hundredth. Softness has no meaning in SVG: give a
-    crisp scene (``layout(raw, crisp=True)``). Shapes of no opacity are left out.
+    crisp scene (``layout(raw, crisp=True)``). Shapes of no opacity are left out, and those wholly beyond the frame.
 
     Args:
         scene: B drawings.
@@ -43,6 +44,7 @@ def to_svg(
         titles: the ``<title>`` of each drawing.
         layers: the id of the group ``<g>`` of each shape, by slot; None is no group.
         kept: the shapes that are written, bool ``[B, N]``; by default all.
+        keep_hidden: write shapes beyond the frame too.
 
     Returns:
         B documents.
@@ -72,7 +74,7 @@ def to_svg(
         drawn = together(seen, scene.composites, (0, scene.count), index, min(height, width), origin)
         title = None if titles is None else titles[index]
         background = None if scene.background is None else scene.background[index].tolist()
-        texts.append(document(drawn, background, frame, title, screen))
+        texts.append(document(drawn, background, frame, title, screen, keep_hidden))
     return texts
 
 
