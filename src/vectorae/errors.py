@@ -27,3 +27,13 @@ def choose(name: object, choices: Iterable[str]) -> str:
 def reason(error: Exception) -> str:
     """What an exception says, in one line that is not too long."""
     return textwrap.shorten(str(error), 200, placeholder=" …") or type(error).__name__
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """A text of any length as it is quoted in one line.
+
+    >>> shortened("a  b"), shortened("abc" * 99, most=6)
+    ('a b', 'abcab…')
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"

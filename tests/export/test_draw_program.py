@@ -54,15 +54,23 @@ def test_it_draws_what_vectorize_draws_where_there_is_no_torch(exported: Path, r
         "sys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
     )
     arguments = [exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx", tmp_path / "a <b>.png"]
+    settings = ["--keep-hidden", "--resize", resize, "--scale", "2"]
     ended = subprocess.run(
-        [sys.executable, "-P", program, *arguments, tmp_path / "alone.svg", "--resize", resize, "--scale", "2"],
+        [sys.executable, "-P", program, *arguments, tmp_path / "alone.svg", *settings],
         env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
         capture_output=True,
         text=True,
         timeout=120,
     )
     assert ended.returncode == 0, ended.stderr
-    given = (exported / "model.ckpt", tmp_path / "a <b>.png", tmp_path / "out", f"resize={resize}", "scale=2")
+    given = (
+        exported / "model.ckpt",
+        tmp_path / "a <b>.png",
+        tmp_path / "out",
+        f"resize={resize}",
+        "scale=2",
+        "keep_hidden=true",
+    )
     assert vectorize(*given) == 0
     alone, drawn = (numbers(path.read_text()) for path in (tmp_path / "alone.svg", tmp_path / "out" / "a <b>.svg"))
     assert alone[0] == drawn[0]

@@ -69,12 +69,6 @@ def test_clips_where_the_view_does_not_begin_at_nothing() -> None:
     torch.testing.assert_close(clip.bounds().half_extents, torch.tensor([[[0.1, 0.45]]]))
 
 
-def test_group_opacity_of_what_is_blended_by_screen_is_that_of_each() -> None:
-    disc = '<circle cx="5" cy="5" r="3" fill="red" style="mix-blend-mode:screen"/>'
-    read = from_svg(f'{HEAD}<g opacity="0.5">{disc}{disc}</g></svg>')
-    assert (read.compositing, read.composites, read.opacity.tolist()) == ("soft_or", (), [[0.5, 0.5]])
-
-
 EXACT = ("point", "line", "polyline", "quadratic", "cubic", "catmull_rom", "triangle", "regular_polygon", "polygon")
 """Written with the very numbers that are read; boxes turn corners into centres and back."""
 

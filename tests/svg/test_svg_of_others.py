@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import os
 import re
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path as FilePath
@@ -15,6 +17,7 @@ from helpers.renderer import rendered
 from torch import Tensor
 
 from vectorae import Path, RoundedBox, Scene, UserError, from_svg, rasterize
+from vectorae.errors import shortened
 from vectorae.svg import read_svg, usvg
 from vectorae.svg.usvg import program_bytes
 
@@ -105,6 +108,17 @@ def test_a_gradient_that_begins_with_a_circle() -> None:
         ),
         ('<image href="https://example.org/a.png" width="9" height="9"/>{disc}', "<image>"),
         ('<use id="u" href="others.svg#a"/>{disc}', '<use id="u">'),
+        ('<defs><text id="t">a</text></defs><use href="#t"/>{disc}', '<text id="t">'),
+        (
+            '<clipPath id="c"><text>a</text></clipPath><rect width="9" height="9" clip-path="url(#c)"/>',
+            "<text> in a clip path",
+        ),
+        ('<rect width="9" height="9" style="transform-box:fill-box"/>{disc}', "transform-box"),
+        ('<text id="a&amp;b">a</text>{disc}', '<text id="a&b">'),
+        (
+            '{disc}<g opacity=".5"><circle r="3" style="mix-blend-mode:screen"/><circle r="9"/></g>',
+            "<g> with mix-blend-mode screen",
+        ),
         (
             '<foreignObject width="9" height="9"><p xmlns="http://www.w3.org/1999/xhtml">a</p></foreignObject>',
             "<foreignObject>",
@@ -207,6 +221,10 @@ def test_sizes_of_documents(head: str, size: tuple[float, float]) -> None:
 
 
 BOMB = "".join(f'<g id="a{n}">' + f'<use href="#a{n - 1}"/>' * 10 + "</g>" for n in range(1, 8))
+CLIPS = "".join(
+    f'<clipPath id="c{n}" clip-path="url(#c{n + 1})"><path d="M0 0h9v9z" clip-path="url(#c{n + 1})"/></clipPath>'
+    for n in range(22)
+)
 SAY_SO = {
     "": "it is no SVG",
     "<svg": "not well-formed",
@@ -217,7 +235,9 @@ SAY_SO = {
     "<svg>\ud800</svg>": "not well-formed",
     f'{HEAD}<g id="a0"><path d="M0 0h1v1z"/></g>{BOMB}</svg>': "",
     "<!DOCTYPE a [" + "".join(f"<!ENTITY a{n + 1} '{f'&a{n};' * 9}'>" for n in range(9)) + "]><svg>&a9;</svg>": "",
-    HEAD + '<path d="M0 0h1v1z"/>' * 20_001 + "</svg>": "more than 20000 shapes",
+    HEAD + '<path d="M0 0h1v1z"/>' * 10_001 + "</svg>": "more than 10000 shapes",
+    HEAD + "<g/>" * 60_000 + "</svg>": "more than 60000 elements",
+    HEAD + CLIPS + "<rect width='9' height='9' clip-path='url(#c0)'/></svg>": "clip paths of more than 20000 outlines",
 }
 
 
@@ -245,7 +265,78 @@ def test_damaged_files_are_refused_in_one_line(content: bytes, message: str) -> 
         read_svg(content)
 
 
+def test_shapes_that_are_screened_without_a_background_are_seen() -> None:
+    text = HEAD + '<circle cx="40" cy="60" r="30" fill="#a33" style="mix-blend-mode:screen"/></svg>'
+    scene = from_svg(text)
+    assert (scene.compositing, scene.background) == ("soft_or", None)
+    drawn = rasterize(scene, 100, 100, coverage="ramp", alpha=True)[0]
+    torch.testing.assert_close(drawn[:, 60, 40], torch.tensor([0xAA, 0x33, 0x33, 0xFF]) / 255)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        '<circle cx="50" cy="50" r="40" {0} stroke-dasharray="60 300" transform="rotate(-90 50 50)"/>',
+        '<circle cx="50" cy="50" r="30" {0} stroke-dasharray="60 300" transform="matrix(0 1 1 0 0 0)"/>',
+        '<ellipse cx="50" cy="50" rx="40" ry="20" {0} stroke-dasharray="30 9 2 9" transform="rotate(30 50 50)"/>',
+        '<rect x="-90" y="20" width="70" height="50" rx="9" {0} stroke-dasharray="40 12" transform="scale(-1 1)"/>',
+        '<path d="M50 50h0z" {0} stroke-linecap="square"/><path d="M20 20z" {0} stroke-linecap="round"/>',
+        '<path d="M50 50h0" {0} stroke-linecap="square" transform="rotate(30 50 50)"/>',
+    ],
+)
+def test_dashes_and_dots_begin_and_lie_where_they_do_in_svg(inside: str) -> None:
+    assert_agrees(document(inside.format('fill="none" stroke="red" stroke-width="8"')))
+
+
+def test_gradients_that_take_from_each_other_keep_their_circles() -> None:
+    stops = '<stop stop-color="white"/><stop offset="1"/>'
+    own = '<radialGradient id="g" href="#h" fx="60"/><circle cx="50" cy="50" r="50" fill="url(#g)"/>'
+    of_other = (
+        f'<radialGradient id="h" gradientUnits="userSpaceOnUse" cx="50" cy="50" r="40" fr="20">{stops}</radialGradient>'
+    )
+    alone = of_other.replace('id="h"', 'id="g" fx="60"') + '<circle cx="50" cy="50" r="50" fill="url(#g)"/>'
+    one, other = (rasterize(from_svg(document(each)), 50, 50, coverage="ramp") for each in (of_other + own, alone))
+    torch.testing.assert_close(one, other)
+
+
+def test_ids_of_any_letters_lead_to_what_they_name() -> None:
+    inside = (
+        '<linearGradient id="a&amp;&lt;b"><stop stop-color="red"/><stop offset="1" stop-color="red"/></linearGradient>'
+        '<g id="x)&amp;"><rect id="&lt;" width="50" height="50" fill="url(#a&amp;&lt;b)"/></g><use href="#&lt;"/>'
+    )
+    reading = read_svg(document(inside))
+    assert (reading.layers, reading.skipped) == (["x)&", None], {})
+    assert reading.scene.color.tolist() == [[[1.0, 0.0, 0.0]] * 2]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
+def test_a_forked_process_reads_too() -> None:
+    text = document("<circle r='9'/>")
+    program = (
+        f"import os\nfrom vectorae.svg import read_svg\ntext = {text!r}\nread_svg(text)\nchild = os.fork()\n"
+        "if child == 0:\n    os._exit(read_svg(text).scene.count)\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert (ended.stdout.strip(), ended.stderr) == ("1", "")
+
+
+def test_no_room_for_temporary_files_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: FilePath) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match=r"^svg: temporary files cannot be written \(.*\); set TMPDIR$"):
+        from_svg(document(""))
+
+
 HOSTILE = {
+    "blanks": f"<title>{' ' * 100_000}</title>",
+    "declarations": f"<title><![CDATA[{'<?xml' * 50_000}]]></title>",
+    "prefixes": "".join(f"<p{number}:a/>" for number in range(20_000)),
+    "dashes under uneven scale": '<path d="M0 0h99" stroke="red" stroke-dasharray=".1" transform="scale(2 1)"/>' * 100,
+    "curves under uneven scale": f'<path d="M0 0{"c9 9 5 0 1 3" * 9_000}" stroke="red" transform="scale(2 1)"/>',
+    "many dashes": f'<path d="M0 0h99" stroke="red" stroke-dasharray="{"9 " * 100_000}"/>',
+    "nothing in groups": '<g opacity="0">' + "<circle r='1'/>" * 9_000 + "</g>",
+    "gradients of gradients": "".join(f'<radialGradient id="g{n}" href="#g{n + 1}"/>' for n in range(3_000)),
+    "the mark of what is left out": '<path d="M5 -54321.125h1v1z"/><path d="M-1 -54321.125h1v1z"/>',
     "a rule of letters": f"<style>{'a' * 100_000}</style>",
     "digits": f'<rect width="9" height="9" fill="rgb({"1" * 50_000}"/>',
     "a number": f'<polygon points="{"1" * 100_000}"/>',
@@ -286,7 +377,7 @@ def test_nothing_but_the_document_is_read(tmp_path: FilePath) -> None:
     with pytest.raises(UserError, match="undefined entity &secret;"):
         read_svg(external + text.replace("</svg>", "&secret;</svg>"))
     reading = read_svg(external + text)
-    assert reading.skipped == {"<image>": 2, "<use>": 1, f"fill 'url({secret.as_uri()}#a)'": 1}
+    assert reading.skipped == {"<image>": 2, "<use>": 1, f"fill '{shortened(f'url({secret.as_uri()}#a)')}'": 1}
 
 
 def test_several_threads_read_at_once() -> None:

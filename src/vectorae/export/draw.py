@@ -212,7 +212,8 @@ def draw_svg(given: argparse.Namespace) -> str:
         frame = view.frame(width, height, OutputSize(given.width, given.scale))
         shapes = shapes_of(outputs, scene, side, (frame.part.left, frame.part.top))
         background = outputs["background"].tolist() if "background" in outputs else None
-        return document(shapes, background, frame, given.image.name, scene["compositing"] == "soft_or")
+        screen = scene["compositing"] == "soft_or"
+        return document(shapes, background, frame, given.image.name, screen, given.keep_hidden)
 
 
 def write_drawing(output: Path, text: str) -> None:
@@ -279,6 +280,7 @@ def main() -> int:
     sizes.add_argument("--scale", type=scale_of, help="the same as a factor on the image's own size")
     parser.add_argument("--background", type=colour_of, help="colour behind what is transparent")
     parser.add_argument("--invert", action="store_true", help="black becomes white first")
+    parser.add_argument("--keep-hidden", action="store_true", help="write shapes beyond the picture too")
     parser.add_argument("--max-pixels", type=int, default=MAX_PIXELS, help="larger images are refused")
     given = parser.parse_args()
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place

@@ -1,8 +1,10 @@
 """What usvg does not do as SVG 2 and CSS have it, written in a way that it knows."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
 XLINK_HREF = "{http://www.w3.org/1999/xlink}href"
@@ -40,16 +42,43 @@ def amend(root: Element) -> list[str]:
         Names of what cannot be shown as it should be.
     """
     by_id = {element.attrib["id"]: element for element in root.iter() if "id" in element.attrib}
-    lost = []
+    lost, changes = [], []
     for element in list(root.iter()):
         if "href" in element.attrib:
             element.attrib.pop(XLINK_HREF, None)
         if element.tag == "svg" and element is not root and "transform" in element.attrib:
             _put_into_group(element)
-        if element.tag == "radialGradient" and not _begin_at_a_point(element, by_id):
-            own = element.get("id")
-            lost.append("<radialGradient> with fr" if own is None else f'<radialGradient id="{own}"> with fr')
+        if element.tag == "radialGradient":
+            change = _from_a_point(element, by_id)
+            if isinstance(change, _Change):
+                changes.append(change)
+            elif not change and _is_used(element, root):
+                lost.append(f'<radialGradient id="{element.get("id")}"> with fr')
+    # Gradients take from each other what they were, so none is changed before all are known.
+    for change in changes:
+        change.apply()
     return lost
+
+
+def _is_used(gradient: Element, root: Element) -> bool:
+    """Whether anything refers to a gradient."""
+    name = f"#{gradient.get('id')}"
+    texts = (text for one in root.iter() for text in (*one.attrib.values(), one.text or ""))
+    return "id" in gradient.attrib and any(name in text for text in texts)
+
+
+class _Change(NamedTuple):
+    """Another geometry and other stops of a gradient."""
+
+    gradient: Element
+    attributes: dict[str, str]
+    stops: list[Element]
+
+    def apply(self) -> None:
+        self.gradient.attrib |= self.attributes
+        for stop in self.gradient.findall("stop"):
+            self.gradient.remove(stop)
+        self.gradient.extend(self.stops)
 
 
 def _put_into_group(element: Element) -> None:
@@ -63,8 +92,8 @@ def _put_into_group(element: Element) -> None:
     element.append(inner)
 
 
-def _begin_at_a_point(gradient: Element, by_id: Mapping[str, Element]) -> bool:
-    """Change a gradient between two circles into one from a point, of the same colours; false where that is not known.
+def _from_a_point(gradient: Element, by_id: Mapping[str, Element]) -> "_Change | bool":
+    """A gradient between two circles as one from a point, of the same colours; true where it is one, else false.
 
     The circles between the two become ever smaller the other way too, down to a point: at t₀ = −fr / (r − fr), where 0
     is the inner and 1 the outer circle. What is 0 at that point and 1 at the outer circle is (fr + t (r − fr)) / r.
@@ -84,30 +113,31 @@ def _begin_at_a_point(gradient: Element, by_id: Mapping[str, Element]) -> bool:
     if None in numbers or given("spreadMethod", "pad") != "pad":
         return False
     x, y, outer, radius, focus_x, focus_y = (number or 0.0 for number in numbers)
-    if radius >= outer:
-        return False
+    if radius + math.dist((x, y), (focus_x, focus_y)) >= outer:
+        return False  # the inner circle is not within the outer one
     begin = -radius / (outer - radius)
-    gradient.attrib |= {"cx": repr(x), "cy": repr(y), "r": repr(outer), "fr": "0"}
-    gradient.attrib |= {"fx": repr(focus_x + begin * (x - focus_x)), "fy": repr(focus_y + begin * (y - focus_y))}
-    stops = next((one.findall("stop") for one in chain if one.find("stop") is not None), [])
-    for stop in gradient.findall("stop"):
-        gradient.remove(stop)
-    for stop in map(deepcopy, stops):
+    attributes = {"cx": repr(x), "cy": repr(y), "r": repr(outer), "fr": "0"}
+    attributes |= {"fx": repr(focus_x + begin * (x - focus_x)), "fy": repr(focus_y + begin * (y - focus_y))}
+    with_stops = next((one for one in chain if one.find("stop") is not None), gradient)
+    stops = [deepcopy(stop) for stop in with_stops.findall("stop")]
+    for stop in stops:
         offset = _number(stop.get("offset", "0"), True) or 0.0
         stop.set("offset", repr((radius + min(1.0, max(0.0, offset)) * (outer - radius)) / outer))
-        gradient.append(stop)
-    return True
+    return _Change(gradient, attributes, stops)
 
 
 def _templates(gradient: Element, by_id: Mapping[str, Element]) -> Iterator[Element]:
     """A gradient and those from which it takes what it does not say."""
-    seen: set[str] = set()
     found: Element | None = gradient
-    while found is not None:
+    for _ in range(MOST_TEMPLATES):
+        if found is None:
+            return
         yield found
-        name = found.get("href", found.get(XLINK_HREF, "")).strip().removeprefix("#")
-        found = None if name in seen else by_id.get(name)
-        seen.add(name)
+        found = by_id.get(found.get("href", found.get(XLINK_HREF, "")).strip().removeprefix("#"))
+
+
+MOST_TEMPLATES = 32
+"""Gradients that take from each other; more than that are a circle, or no drawing."""
 
 
 def _number(word: str, has_percents: bool) -> float | None:

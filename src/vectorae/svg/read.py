@@ -99,7 +99,9 @@ def read_svg(document: Document, *, fonts: Sequence[Document] = ()) -> Reading:
         reader, screen = ElementReader(source, root, screen=False), False
         painted = reader.read()
     side, background = min(reader.width, reader.height), reader.background
-    scene = scene_of(painted, PAPER if background is None else background, side, screen)
+    # By screen nothing would be seen on white paper: in SVG shapes are blended with each other first.
+    paper = None if screen else PAPER
+    scene = scene_of(painted, paper if background is None else background, side, screen)
     if not _is_finite(scene):
         raise UserError("svg: its numbers are too large")
     skipped = reader.skipped + Counter([*source.unlike, *not_understood(warnings)])

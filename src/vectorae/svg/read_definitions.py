@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from xml.etree.ElementTree import Element
 
+from vectorae.errors import UserError
 from vectorae.svg.definitions import Gradient, Stop
 from vectorae.svg.markup import Box, Curve
 from vectorae.svg.read_paths import Matrix, combined, curve_of, filled, matrix_of, moved, placed
+from vectorae.svg.source import Source
 
 Definitions = Mapping[str, Element]
 """Id → element."""
@@ -73,38 +75,55 @@ def _line_of(number: Mapping[str, float], matrix: Matrix) -> list[tuple[float, f
     return [start, (end[0] - share * across[0], end[1] - share * across[1])]
 
 
-def clips_of(element: Element, definitions: Definitions, matrix: Matrix) -> list[Clip]:
-    """The clips of a ``<clipPath>``, all of which apply: its own and those by which it is clipped itself.
+class Clips:
+    """Reads the clip paths of a document.
 
     Args:
-        element: the ``<clipPath>``.
-        definitions: what it may refer to.
-        matrix: from the place of what is clipped to the canvas, in pixels.
-
-    Raises:
-        LeftOutError: several shapes of which one is clipped by itself.
+        source: the document as it was.
+        definitions: what elements refer to.
     """
-    inner = combined(matrix, matrix_of(element.get("transform")))
-    shapes = list(_clip_shapes(element, definitions, inner))
-    around = referred(element.get("clip-path", ""), definitions)
-    outer = [] if around is None else clips_of(around, definitions, matrix)
-    if any(own for _, own in shapes) and len(shapes) > 1:
-        raise LeftOutError("a clip path of shapes that are clipped themselves")
-    return [*outer, *(clip for _, own in shapes for clip in own), [outline for outline, _ in shapes]]
+
+    def __init__(self, source: Source, definitions: Definitions) -> None:
+        self._source, self._definitions, self._count = source, definitions, 0
+
+    def of(self, element: Element, matrix: Matrix, depth: int = 0) -> list[Clip]:
+        """The clips of an element, all of which apply: its clip path and those by which that is clipped itself.
+
+        Args:
+            element: what may refer to a ``<clipPath>``.
+            matrix: from its place to pixels.
+            depth: of clip paths within clip paths.
+
+        Raises:
+            LeftOutError: several shapes of which one is clipped by itself, or text.
+            UserError: too many, or nested too deeply.
+        """
+        found = referred(element.get("clip-path", ""), self._definitions)
+        if found is None:
+            return []
+        shapes = list(self._shapes(found, combined(matrix, matrix_of(found.get("transform"))), depth))
+        self._count += 1 + len(shapes)
+        if self._count > MOST_CLIPS or depth > MOST_NESTED_CLIPS:
+            raise UserError(f"svg: clip paths of more than {MOST_CLIPS} outlines, or nested too deeply")
+        outer = self.of(found, matrix, depth + 1)
+        if any(own for _, own in shapes) and len(shapes) > 1:
+            raise LeftOutError("a clip path of shapes that are clipped themselves")
+        return [*outer, *(clip for _, own in shapes for clip in own), [outline for outline, _ in shapes]]
+
+    def _shapes(self, element: Element, matrix: Matrix, depth: int) -> Iterator[tuple[Box | Curve, Sequence[Clip]]]:
+        """The outlines in a clip path, each with the clips that apply to it alone."""
+        for child in element:
+            own = combined(matrix, matrix_of(child.get("transform")))
+            clips = self.of(child, own, depth + 1)
+            if child.tag == "g":
+                for outline, inner in self._shapes(child, own, depth + 1):
+                    yield outline, [*clips, *inner]
+            elif child.tag == "path" and child.get("visibility", "visible") == "visible":
+                curve = curve_of(child.get("d", ""), child.get("clip-rule", "nonzero"))
+                if (name := self._source.marked_by(curve)) is not None:
+                    raise LeftOutError(f"{name} in a clip path")
+                if curve is not None and (inside := filled(curve)) is not None:
+                    yield placed(inside, own), clips
 
 
-def _clip_shapes(
-    element: Element, definitions: Definitions, matrix: Matrix
-) -> Iterator[tuple[Box | Curve, Sequence[Clip]]]:
-    """The outlines in a clip path, each with the clips that apply to it alone."""
-    for child in element:
-        own = combined(matrix, matrix_of(child.get("transform")))
-        around = referred(child.get("clip-path", ""), definitions)
-        clips = [] if around is None else clips_of(around, definitions, own)
-        if child.tag == "g":
-            for outline, inner in _clip_shapes(child, definitions, own):
-                yield outline, [*clips, *inner]
-        elif child.tag == "path" and child.get("visibility", "visible") == "visible":
-            curve = curve_of(child.get("d", ""), child.get("clip-rule", "nonzero"))
-            if curve is not None and (inside := filled(curve)) is not None:
-                yield placed(inside, own), clips
+MOST_CLIPS, MOST_NESTED_CLIPS = 20_000, 24

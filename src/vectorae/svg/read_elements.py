@@ -15,15 +15,18 @@ from vectorae.geometry.stroke_outline import MOST_DASHES, stroke_outlines
 from vectorae.svg.definitions import Gradient
 from vectorae.svg.document import Ends, Painted, Shape, Together, bounds_of
 from vectorae.svg.markup import Box, Curve
-from vectorae.svg.read_definitions import Clip, Definitions, LeftOutError, clips_of, color_of, gradient_of, referred
+from vectorae.svg.read_definitions import Clip, Clips, Definitions, LeftOutError, color_of, gradient_of, referred
 from vectorae.svg.read_paths import IDENTITY, Matrix, combined, curve_of, filled, matrix_of, moved, placed, scale_of
-from vectorae.svg.source import MARK, Source
+from vectorae.svg.source import Source
 from vectorae.svg.to_scene import style_of
 
 MOST_NESTED = 400
 """Groups within groups, with those that usvg makes."""
 
-MOST_SHAPES = 20_000
+MOST_SHAPES, MOST_POINTS = 10_000, 300_000
+
+MOST_UNEVEN = 4_000
+"""Points, and dashes, of all strokes whose width depends on their direction."""
 
 FINE = 1024
 """Strokes under uneven scale become polygons, as fine as for a drawing of this many pixels."""
@@ -37,7 +40,8 @@ class MixedError(Exception):
 class _Place:
     """Where an element is: the map to pixels, the id of the innermost group that has one, and how deep.
 
-    ``plain`` is false within what is clipped, translucent or blended in a way of its own.
+    ``plain`` is false within what is clipped or translucent; ``isolated`` is true within what is blended by itself, on
+    top of something else.
     """
 
     matrix: Matrix = IDENTITY
@@ -45,6 +49,7 @@ class _Place:
     depth: int = 0
     plain: bool = True
     screened: bool = False
+    isolated: bool = False
 
 
 class ElementReader:
@@ -69,7 +74,8 @@ class ElementReader:
         self.width, self.height = float(root.attrib["width"]), float(root.attrib["height"])
         self.background: Sequence[float] | None = None
         self.skipped: Counter[str] = Counter()
-        self._count = 0
+        self._clips = Clips(source, self._definitions)
+        self._count = self._uneven = self._points = 0
 
     def read(self) -> list[Painted]:
         """The shapes from the bottom to the top, in pixels.
@@ -99,7 +105,7 @@ class ElementReader:
     def _name(self, element: Element, tag: str) -> str:
         """What an element was in the source."""
         own = element.get("id") or next((one.attrib["id"] for one in element.iter() if "id" in one.attrib), None)
-        return f"<{tag}>" if own is None else f'<{self._source.names.get(own, tag)} id="{own}">'
+        return self._source.called(self._source.names.get(own or "", tag), own)
 
     def _group(self, group: Element, place: _Place) -> list[Painted]:
         for what in ("mask", "filter"):
@@ -109,31 +115,37 @@ class ElementReader:
         if blend not in ("normal", "screen" if self._screen else "normal"):
             raise LeftOutError(f"{self._name(group, 'g')} with mix-blend-mode {blend}")
         matrix, opacity = combined(place.matrix, matrix_of(group.get("transform"))), float(group.get("opacity", 1))
-        clips: list[Clip] = []
-        if (around := referred(group.get("clip-path", ""), self._definitions)) is not None:
-            clips = clips_of(around, self._definitions, matrix)
-        layer = group.get("id", place.layer)
+        clips = self._clips.of(group, matrix)
+        own = group.get("id")
+        layer = place.layer if own is None else self._source.ids.get(own, own)
         is_plain = place.plain and opacity == 1 and not clips
-        before = Counter(self.skipped), self._count
-        found = self._children(group, _Place(matrix, layer, place.depth + 1, is_plain, blend == "screen"))
+        is_alone = "isolation:isolate" in group.get("style", "") or not is_plain
+        isolated = place.isolated or is_alone and (self._count > 0 or self.background is not None)
+        before = Counter(self.skipped)
+        inner = _Place(matrix, layer, place.depth + 1, is_plain, blend == "screen", isolated)
+        found = self._children(group, inner)
         if blend == "screen" and len(found) > 1:
             raise MixedError
         if [] in clips or opacity == 0:
-            self.skipped, self._count = before  # nothing of it is seen
+            self.skipped = before  # nothing of it is seen
             return []
         clips = [clip for clip in clips if not _contains(clip, found)]
-        if clips and self._screen:
-            raise LeftOutError(f"{self._name(group, 'g')} with a clip path, of shapes that are blended by screen")
-        return _together(found, opacity, clips, self._screen)
+        if self._screen and (clips or opacity < 1 and len(found) > 1):
+            raise MixedError
+        return _together(found, opacity, clips)
 
     def _path(self, path: Element, place: _Place) -> list[Painted]:
         if path.get("visibility", "visible") != "visible":
             return []
-        curve = curve_of(path.get("d", ""), path.get("fill-rule", "nonzero"))
+        data = path.get("d", "")
+        self._points += data.count(" ") // 3  # a line is a letter and two numbers
+        if self._points > MOST_POINTS:
+            raise UserError(f"svg: its paths have more than {MOST_POINTS} points")
+        curve = curve_of(data, path.get("fill-rule", "nonzero"))
         if curve is None:
             return []
-        if curve.points[0][1] == MARK:
-            raise LeftOutError(self._source.marked[round(curve.points[0][0]) - 1])
+        if (name := self._source.marked_by(curve)) is not None:
+            raise LeftOutError(name)
         found = self._painted(path, curve, place)
         if not found:
             return []
@@ -143,7 +155,8 @@ class ElementReader:
         if self._count == len(found) == 1 and place.plain and self.background is None and self._fills(found[0]):
             self.background, self._count = found[0].color, 0
             return []
-        if self._screen and not place.screened:
+        is_one = len(found) == 1 and found[0].stroke_color is None
+        if self._screen and (not place.screened or place.isolated or not is_one):
             raise MixedError
         return [*found]
 
@@ -173,7 +186,7 @@ class ElementReader:
         if fill is not None and stroke is not None and inside is not None and width is not None:
             (color, opacity, gradient), (ink, other, of_stroke) = fill, stroke
             if math.isclose(opacity, other, abs_tol=1e-6):
-                outline = placed(curve, place.matrix)
+                outline = placed(curve, place.matrix, bool(ends.dashes))
                 both = ink, is_below, None, ends, gradient, of_stroke
                 return [Shape(outline, color, opacity, width, layer, *both)]
         shapes = []
@@ -208,18 +221,27 @@ class ElementReader:
         """
         width, scale = float(path.get("stroke-width", 1)), scale_of(matrix)
         join, cap = path.get("stroke-linejoin", "miter"), path.get("stroke-linecap", "butt")
-        dashes = [float(word) for word in path.get("stroke-dasharray", "none").replace("none", "").split()]
+        words = path.get("stroke-dasharray", "none").split()
+        name = self._name(path, "path")
+        if len(words) > 2 * MOST_DASHES:
+            raise LeftOutError(f"{name} with more than {MOST_DASHES} dashes")
+        dashes = [] if words == ["none"] else [float(word) for word in words]
         offset = float(path.get("stroke-dashoffset", 0)) if dashes else 0.0
         ends = Ends(cap, join, float(path.get("stroke-miterlimit", 4)), dashes, offset)
-        name = self._name(path, "path")
         if join not in ("miter", "round", "bevel"):
             raise LeftOutError(f"{name} with stroke-linejoin {join}")
-        if dashes and _length(curve) * len(dashes) > sum(dashes) * 2 * MOST_DASHES:
+        count = _length(curve) * len(dashes) / (2 * sum(dashes)) if dashes else 0.0
+        if count > MOST_DASHES:
             raise LeftOutError(f"{name} with more than {MOST_DASHES} dashes")
-        if scale is not None:
+        # The squares that square caps make of dots are turned with them.
+        is_turned_dot = cap == "square" and matrix[1] != 0 and any(len(one.points) == 1 for one in curve.contours)
+        if scale is not None and not is_turned_dot:
             dashes = [one * scale for one in dashes]
             ends = ends._replace(dashes=dashes, dash_offset=offset * scale)
-            return width * scale, ends, placed(curve, matrix)
+            return width * scale, ends, placed(curve, matrix, bool(dashes))
+        self._uneven += len(curve.points) + math.ceil(4 * count)
+        if self._uneven > MOST_UNEVEN:
+            raise LeftOutError(f"{name} with one of too many strokes under uneven scale")
         pixel = min(self.width, self.height) / FINE / max(math.hypot(*matrix[:2]), math.hypot(*matrix[2:4]))
         return None, Ends(), _stroke_outline(curve, width, ends, matrix, pixel)
 
@@ -251,13 +273,12 @@ def _stroke_outline(curve: Curve, width: float, ends: Ends, matrix: Matrix, pixe
     return Curve(points, True, 1, sizes)
 
 
-def _together(found: list[Painted], opacity: float, clips: list[Clip], screen: bool) -> list[Painted]:
+def _together(found: list[Painted], opacity: float, clips: list[Clip]) -> list[Painted]:
     """Shapes that are painted as one, in as few groups as it takes."""
     if not found or opacity == 1 and not clips:
         return found
-    is_of_each = screen or len(found) == 1 and (isinstance(found[0], Together) or found[0].stroke_color is None)
-    if is_of_each and not clips:
-        return [one._replace(opacity=one.opacity * opacity) for one in found]
+    if not clips and len(found) == 1 and (isinstance(found[0], Together) or found[0].stroke_color is None):
+        return [found[0]._replace(opacity=found[0].opacity * opacity)]
     inner: list[Painted] = found
     for clip in clips[1:]:
         inner = [Together(inner, 1.0, clip)]

@@ -84,6 +84,11 @@ def curve_of(data: str, fill_rule: str = "nonzero") -> Curve | None:
     if not contours:
         return None
     degree = 3 if any(len(one) == 3 for made, _, _ in contours for one in made) else 1
+    # A closed contour of no length is a dot, of which the caps are drawn.
+    contours = [
+        (made, begin, closed and any(point != begin for segment in made for point in segment))
+        for made, begin, closed in contours
+    ]
     each = [_points(*contour, degree) for contour in contours]
     closings = [closed for _, _, closed in contours]
     closed: bool | tuple[bool, ...] = closings[0] if len(set(closings)) == 1 else tuple(closings)
@@ -178,7 +183,7 @@ def _is_around(points: Sequence[Point], box: Box, tolerance: float) -> bool:
     places = []
     for start in range(0, len(points), 3):
         corners = [points[(start + number) % len(points)] for number in range(4)]
-        places += [_on_cubic(corners, part / 4) for part in range(4)]
+        places += [_on_cubic(corners, part / 3) for part in range(3)]
     local = [((a - x) / half_width, (b - y) / half_height) for a, b in places]
     for across, down in local:
         beyond = abs(across) - flat, abs(down) - flat
@@ -201,11 +206,19 @@ def _on_cubic(corners: Sequence[Point], part: float) -> Point:
     return x, y
 
 
-def placed(curve: Curve, matrix: Matrix) -> Box | Curve:
-    """A curve under a map to pixels: a box where it is one."""
-    size = math.sqrt(abs(matrix[0] * matrix[3] - matrix[1] * matrix[2]))
-    box = box_of(curve, 1 / size) if size > 0 else None
+def placed(curve: Curve, matrix: Matrix, dashed: bool = False) -> Box | Curve:
+    """A curve under a map to pixels: a box where it is one.
+
+    Args:
+        curve: before the map.
+        matrix: the map.
+        dashed: whether it matters where the curve begins, and which way it goes.
+    """
+    area = matrix[0] * matrix[3] - matrix[1] * matrix[2]
+    box = box_of(curve, 1 / math.sqrt(abs(area))) if area != 0 else None
     moved_box = None if box is None else _placed_box(box, matrix)
+    if dashed and moved_box is not None and (area < 0 or box and box.roundness == 1 and matrix[1:3] != (0, 0)):
+        moved_box = None
     return moved_box or curve._replace(points=[moved(matrix, point) for point in curve.points])
 
 

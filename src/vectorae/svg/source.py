@@ -8,21 +8,24 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, shortened
 from vectorae.svg.amended import XLINK_HREF, amend, amended_text
+from vectorae.svg.markup import Curve
 
 SVG = "http://www.w3.org/2000/svg"
 NAMESPACES = {"xlink": XLINK_HREF[1:].partition("}")[0], "svg": SVG}
 """Prefixes that documents use without a declaration, and what they mean; others mean nothing."""
 
-LARGEST = 64 << 20
+LARGEST = 16 << 20
 """Bytes of an unpacked document."""
 
-MOST_NESTED = 200
-"""Elements within elements."""
+MOST_NESTED, MOST_ELEMENTS = 200, 60_000
 
-MARK = -54321
+MARK = -54321.125
 """The y at which the path begins that stands for an element that is left out; its x is the element's number, from 1."""
+
+PLAIN_ID = re.compile(r"[\w.:-]+")
+"""Ids that come back from usvg as they were: it does not escape others."""
 
 
 @dataclass
@@ -31,17 +34,28 @@ class Source:
 
     Attributes:
         root: its elements; those of SVG have their plain names.
-        containers: the ids of elements with others in them.
         names: id → the name of the element, as in ``<rect>``.
+        ids: id → what it was called, where that is another.
         marked: what the paths stand for that begin at y ``MARK``, in the order of their x.
         unlike: names of what is not shown as it should be.
     """
 
     root: Element
-    containers: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
     marked: list[str] = field(default_factory=list)
     unlike: list[str] = field(default_factory=list)
+
+    def called(self, name: str, own: str | None) -> str:
+        """An element by its name and the id that it had."""
+        return f"<{name}>" if own is None else f'<{name} id="{shortened(self.ids.get(own, own))}">'
+
+    def marked_by(self, curve: Curve | None) -> str | None:
+        """The name of what a curve stands for, or None for one that is in the document."""
+        if curve is None or curve.points[0][1] != MARK:
+            return None
+        number = round(curve.points[0][0])
+        return self.marked[number - 1] if 0 < number <= len(self.marked) else None
 
     @property
     def text(self) -> bytes:
@@ -59,8 +73,12 @@ def read_source(given: str | bytes | os.PathLike[str], has_fonts: bool = False) 
     Raises:
         UserError: no SVG document.
     """
-    source = Source(_parsed(amended_text(_text(given))))
+    text = amended_text(_text(given))
+    source = Source(_parsed(text))
     source.unlike += amend(source.root)
+    if "transform-box" in text:
+        source.unlike.append("transform-box")
+    _rename(source)
     _mark(source, has_fonts)
     return source
 
@@ -68,12 +86,16 @@ def read_source(given: str | bytes | os.PathLike[str], has_fonts: bool = False) 
 def _text(given: str | bytes | os.PathLike[str]) -> str:
     if isinstance(given, str) and ("<" in given or not given.strip()):
         return given
-    if not isinstance(given, bytes):
-        try:
-            given = Path(given).expanduser().read_bytes()
-        except (OSError, ValueError) as error:
-            raise UserError(f"svg: '{os.fsdecode(given)}': {getattr(error, 'strerror', None) or error}") from error
-    return _decoded(_unpacked(given))
+    if isinstance(given, bytes | bytearray | memoryview):
+        return _decoded(_unpacked(bytes(given)))
+    if not isinstance(given, str | os.PathLike):
+        raise UserError(f"svg: a document is a text, bytes or the path of a file, not {type(given).__name__}")
+    try:
+        data = Path(given).expanduser().read_bytes()
+    except (OSError, ValueError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"svg: '{shortened(os.fsdecode(given))}': {why}") from error
+    return _decoded(_unpacked(data))
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -91,6 +113,9 @@ def _unpacked(data: bytes) -> bytes:
 
 
 BYTE_ORDER_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+FIRST = 1024
+"""Bytes among which an encoding is declared."""
+
 FIRST_BYTES = {b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
 
 
@@ -101,7 +126,7 @@ def _decoded(data: bytes) -> str:
             return _decoded_as(data[len(mark) :], encoding)
     if data[:2] in FIRST_BYTES:
         return _decoded_as(data, FIRST_BYTES[data[:2]])
-    declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']", data)
+    declared = re.match(rb"\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"']", data[:FIRST])
     return _decoded_as(data, declared[1].decode() if declared else "utf-8")
 
 
@@ -115,7 +140,6 @@ def _decoded_as(data: bytes, encoding: str) -> str:
         raise UserError(f"svg: its text is not in {encoding}, as it says ({error})") from error
 
 
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _PREFIXES = re.compile(r"[\s</]([A-Za-z_][\w.-]{0,40}):[A-Za-z_]")
 
 
@@ -125,7 +149,9 @@ def _parsed(text: str) -> Element:
     Raises:
         UserError: not well-formed, nested too deeply, or no SVG.
     """
-    text = _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1).strip()
+    text = text.removeprefix("\ufeff").strip()
+    if text.startswith("<?xml "):
+        text = text.partition("?>")[2].strip()
     if not text.startswith("<"):
         raise UserError("svg: it is no SVG: it does not begin with <")
     try:
@@ -141,7 +167,7 @@ def _parsed(text: str) -> Element:
         raise UserError(f"svg: not well-formed ({error})") from error
     name = root.tag
     if name not in (f"{{{SVG}}}svg", "svg"):
-        raise UserError(f"svg: the root is <{name}>, not <svg> of {SVG}")
+        raise UserError(f"svg: the root is <{shortened(name)}>, not <svg> of {SVG}")
     for element in root.iter():
         element.tag = element.tag.removeprefix(f"{{{SVG}}}")
     root.set("xmlns", SVG)
@@ -156,12 +182,15 @@ def _root(text: str) -> Element:
 
 
 class _ShallowTree(ElementTree.TreeBuilder):
-    """Elements, as long as they are not nested so deeply that programs run out of stack."""
+    """Elements, as long as they are not too many, nor nested so deeply that programs run out of stack."""
 
-    depth = 0
+    depth = count = 0
 
     def start(self, tag: str, attrs: dict[str, str]) -> Element:
         self.depth += 1
+        self.count += 1
+        if self.count > MOST_ELEMENTS:
+            raise UserError(f"svg: more than {MOST_ELEMENTS} elements")
         if self.depth > MOST_NESTED:
             raise UserError(f"svg: its elements are nested more than {MOST_NESTED} deep")
         return super().start(tag, attrs)
@@ -173,9 +202,28 @@ class _ShallowTree(ElementTree.TreeBuilder):
 
 def _with_namespaces(text: str) -> str:
     """The document with all prefixes declared on its root that occur and are declared nowhere."""
-    missing = {name for name in _PREFIXES.findall(text) if f"xmlns:{name}" not in text} - {"xml", "xmlns"}
+    declared = {"xml", "xmlns", *re.findall(r"xmlns:([^\s=]{1,40})", text)}
+    missing = set(_PREFIXES.findall(text)) - declared
     words = "".join(f' xmlns:{name}="{NAMESPACES.get(name, f"urn:{name}")}"' for name in sorted(missing))
     return re.sub(r"<(?:[\w-]+:)?svg\b", lambda found: found[0] + words, text, count=1)
+
+
+def _rename(source: Source) -> None:
+    """Give elements ids that usvg writes as they are, and change what refers to them."""
+    new: dict[str, str] = {}
+    for element in source.root.iter():
+        own = element.get("id")
+        if own is not None and not PLAIN_ID.fullmatch(own):
+            element.set("id", new.setdefault(own, f"renamed-{len(new) + 1}"))
+    if not new:
+        return
+    source.ids = {name: old for old, name in new.items()}
+    for element in source.root.iter():
+        for name, value in element.attrib.items():
+            if "#" in value:
+                found = re.sub(r"^\s*#|^\s*url\(\s*['\"]?#|['\"]?\s*\)\s*$", "", value)
+                if found in new:
+                    element.set(name, value.replace(f"#{found}", f"#{new[found]}"))
 
 
 def _mark(source: Source, has_fonts: bool) -> None:
@@ -184,11 +232,9 @@ def _mark(source: Source, has_fonts: bool) -> None:
         name, own = element.tag, element.get("id")
         if own is not None:
             source.names.setdefault(own, name)
-            if len(element) or name == "use":
-                source.containers.add(own)
         if not _is_lost(element, has_fonts):
             continue
-        source.marked.append(f"<{name}>" if own is None else f'<{name} id="{own}">')
+        source.marked.append(source.called(name, own))
         kept = {key: value for key, value in element.attrib.items() if key in KEPT_OF_MARKED}
         kept["style"] = f"{kept.get('style', '')};fill:#000;fill-opacity:1;stroke:none".lstrip(";")
         tail = element.tail
@@ -197,7 +243,7 @@ def _mark(source: Source, has_fonts: bool) -> None:
         element.set("d", f"M{len(source.marked)} {MARK}h1v1z")
 
 
-KEPT_OF_MARKED = {"class", "style", "display", "visibility", "opacity", "requiredExtensions", "requiredFeatures"}
+KEPT_OF_MARKED = {"id", "class", "style", "display", "visibility", "opacity", "requiredExtensions", "requiredFeatures"}
 KEPT_OF_MARKED |= {"systemLanguage"}
 """Attributes that decide whether an element is seen."""
 

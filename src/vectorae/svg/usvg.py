@@ -10,18 +10,21 @@ makes paths of all shapes: what is left are ``<g>``, ``<path>``, gradients and c
 import atexit
 import contextlib
 import gzip
+import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import ImageFont
 
-from vectorae.errors import UserError
+from vectorae.errors import UserError, shortened
 
 SHA256 = "0269d8fdd1b6cefa3ad644bb32e28f0a033485859910777613c1b9ac2c25df9c"
 """Of the program, unpacked."""
@@ -55,30 +58,52 @@ def simplified(document: bytes, fonts: Sequence[Path] = ()) -> tuple[bytes, str]
     Raises:
         UserError: no SVG, or one that takes too long or too much memory.
     """
-    with _ONE_AT_A_TIME, TemporaryDirectory(prefix="vectorae-svg-") as name:
-        folder = Path(name)
-        given, made, said = (folder / part for part in ("in.svg", "out.svg", "warnings"))
-        given.write_bytes(document)
-        shared = folder / "fonts"
-        shared.mkdir()
-        arguments = ["usvg", "--skip-system-fonts", "--languages", NO_LANGUAGE, "--indent", "none"]
-        for number, font in enumerate(fonts):
-            own = f"{number}{font.suffix}"
-            family = _family(font)
-            (shared / own).write_bytes(font.read_bytes())
-            arguments += ["--use-font-file", f"/fonts/{own}"]
-            if number == 0:
-                arguments += [word for name in GENERIC for word in (f"--{name}-family", family)]
-        failure = _run([*arguments, "-", "-c"], given, made, said, shared if fonts else None)
-        warnings = said.read_text("utf-8", "replace") if said.exists() else ""
-        size = made.stat().st_size if made.exists() else 0
-        if failure is None and size > LARGEST:
-            failure = "it becomes too large when what it refers to is written out"
-        if failure is None and not size:
-            failure = _cause(warnings)
-        if failure is not None:
-            raise UserError(f"svg: {failure}")
-        return made.read_bytes(), warnings
+    if _owner is not None and _owner != os.getpid():
+        return _in_another_process(document, fonts)
+    try:
+        with _ONE_AT_A_TIME, TemporaryDirectory(prefix="vectorae-svg-") as name:
+            return _simplified(document, fonts, Path(name))
+    except OSError as error:
+        raise UserError(f"svg: temporary files cannot be written ({error.strerror}); set TMPDIR") from error
+
+
+_owner: int | None = None
+"""The process that has run the program; those that are forked from it cannot, as threads of wasmtime are missing."""
+
+
+def _in_another_process(document: bytes, fonts: Sequence[Path]) -> tuple[bytes, str]:
+    """``simplified`` where the program cannot be run: by a Python of its own."""
+    ended = subprocess.run([sys.executable, __file__, *map(str, fonts)], input=document, capture_output=True)
+    warnings = ended.stderr.decode("utf-8", "replace")
+    if ended.returncode:
+        raise UserError(warnings.strip() or "svg: cannot be read in another process")
+    return ended.stdout, warnings
+
+
+def _simplified(document: bytes, fonts: Sequence[Path], folder: Path) -> tuple[bytes, str]:
+    given, made, said = (folder / part for part in ("in.svg", "out.svg", "warnings"))
+    given.write_bytes(document)
+    shared = folder / "fonts"
+    shared.mkdir()
+    arguments = ["usvg", "--skip-system-fonts", "--languages", NO_LANGUAGE, "--indent", "none"]
+    for number, font in enumerate(fonts):
+        own, family = f"{number}{font.suffix}", _family(font)
+        (shared / own).write_bytes(font.read_bytes())
+        arguments += ["--use-font-file", f"/fonts/{own}"]
+        if number == 0:
+            arguments += [word for name in GENERIC for word in (f"--{name}-family", family)]
+    failure = _run([*arguments, "-", "-c"], given, made, said, shared if fonts else None)
+    warnings = said.read_text("utf-8", "replace") if said.exists() else ""
+    size = made.stat().st_size if made.exists() else 0
+    if failure is None and size > LARGEST:
+        failure = "it becomes too large when what it refers to is written out"
+    if failure is None and not size:
+        failure = _cause(warnings)
+    if failure is not None:
+        if disk_usage(folder).free < len(document):
+            failure = "there is no room for temporary files; set TMPDIR"
+        raise UserError(f"svg: {failure}")
+    return made.read_bytes(), warnings
 
 
 GENERIC = ("font", "serif", "sans-serif", "cursive", "fantasy", "monospace")
@@ -108,7 +133,7 @@ def not_understood(warnings: str) -> list[str]:
     []
     """
     found = [
-        f"{name} '{value}'"
+        f"{name} '{shortened(value)}'"
         for name, value in _VALUE.findall(warnings)
         if "(" in value and not re.match(r"\s*(url\(['\"]?#|rgba?\(|hsla?\()", value)
     ]
@@ -130,19 +155,30 @@ def _run(arguments: list[str], given: Path, made: Path, said: Path, fonts: Path 
     store.set_limits(memory_size=MEMORY)
     store.set_wasi(setting)
     store.set_epoch_deadline(1)
-    clock = threading.Timer(SECONDS, engine.increment_epoch)
+    clock = threading.Timer(SECONDS, _stop, [engine, store])
     clock.daemon = True
-    clock.start()
     try:
+        _running.append(store)
+        clock.start()
         instance = linker.instantiate(store, component)
         run = instance.get_func(store, _index(instance, store, "run", _index(instance, store, ENTRY)))
         run(store)
     except (wasmtime.Trap, wasmtime.ExitTrap, wasmtime.WasmtimeError) as error:
         return _failure(str(error), said)
     finally:
+        _running.clear()
         clock.cancel()
-        clock.join()
     return None
+
+
+_running: list[Any] = []
+"""The store of the run that goes on."""
+
+
+def _stop(engine: Any, store: Any) -> None:
+    """End a run, if it is the one that goes on: after Ctrl-C its clock may still tick."""
+    if store in _running:
+        engine.increment_epoch()
 
 
 ENTRY = "wasi:cli/run@0.2.6"
@@ -177,6 +213,7 @@ def _cause(warnings: str) -> str:
 @cache
 def _program() -> tuple[Any, Any, Any]:
     """Engine, linker and the compiled program."""
+    global _owner
     import wasmtime
     from wasmtime import component
 
@@ -188,7 +225,7 @@ def _program() -> tuple[Any, Any, Any]:
         config.cache = True
     # While Python ends, what frees them is gone before they are.
     atexit.register(_program.cache_clear)
-    engine = wasmtime.Engine(config)
+    engine, _owner = wasmtime.Engine(config), os.getpid()
     linker = component.Linker(engine)
     linker.add_wasip2()
     return engine, linker, component.Component(engine, program_bytes())
@@ -196,4 +233,13 @@ def _program() -> tuple[Any, Any, Any]:
 
 def program_bytes() -> bytes:
     """The program as WebAssembly."""
-    return gzip.decompress(files("vectorae.svg").joinpath("usvg.wasm.gz").read_bytes())
+    return gzip.decompress(Path(__file__).with_name("usvg.wasm.gz").read_bytes())
+
+
+if __name__ == "__main__":
+    try:
+        _found, _warnings = simplified(sys.stdin.buffer.read(), [Path(font) for font in sys.argv[1:]])
+    except UserError as _error:
+        sys.exit(str(_error))
+    sys.stdout.buffer.write(_found)
+    sys.stderr.write(_warnings)
