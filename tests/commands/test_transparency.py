@@ -166,7 +166,7 @@ def test_an_export_of_transparent_drawings(tmp_path: Path) -> None:
         assert sheet.mode == "RGB"
     assert run_vectorize(best, tmp_path / "a.png", tmp_path / "out") == 0
     given = {"model": tmp_path / "onnx" / "model.onnx", "image": tmp_path / "a.png", "resize": "pad", "width": None}
-    given |= {"scale": None, "background": None, "invert": False, "max_pixels": 10**6}
+    given |= {"scale": None, "background": None, "invert": False, "keep_hidden": False, "max_pixels": 10**6}
     text = draw_svg(argparse.Namespace(**given))
     images = [rendered(one, zoom=1, paper="gray") for one in (text, (tmp_path / "out" / "a.svg").read_text("utf-8"))]
     assert (images[0] - images[1]).abs().max() < 0.05

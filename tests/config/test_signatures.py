@@ -39,9 +39,9 @@ def test_what_is_read_is_what_the_class_says(target: str) -> None:
 
 
 def check_target(target: str) -> type:
-    from vectorae.config.components import _locate
+    from vectorae.config.components import locate
 
-    return _locate(target, "section")
+    return locate(target, "section")
 
 
 def test_most_annotations_are_read() -> None:

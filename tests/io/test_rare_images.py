@@ -362,7 +362,7 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), n
         ("nan.tif", tiff(with_one(SHARES, np.nan).astype("<f4"), 32, 3), "1 of 256 pixels are NaN or infinite"),
         ("inf.tif", tiff(with_one(SHARES, -np.inf).astype("<f4"), 32, 3), "1 of 256 pixels are NaN or infinite"),
         *((f"half.{name}", saved(NOISE, name), "") for name in ("png", "jpeg", "gif", "tiff", "bmp")),
-        ("bomb.png", BOMB, "3600000000"),
+        ("bomb.png", BOMB, "pixels"),  # Pillow's limit or ours
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

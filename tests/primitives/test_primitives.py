@@ -281,7 +281,7 @@ def test_a_new_kind_is_a_class_and_nothing_else(star_kind: str, paint: str) -> N
     for coverage in PROFILES:
         drawn = [rasterize(scene, 32, 32, coverage=coverage, backend=each) for each in ("reference", "cpu")]
         torch.testing.assert_close(*drawn, atol=5e-4, rtol=0)
-    texts = to_svg(scene, 32, 32)
+    texts = to_svg(scene, 32, 32, keep_hidden=True)
     assert texts[0].count(" Z") == 8 and texts[0].count("<path") == 16
     torch.testing.assert_close(
         rasterize(from_svg(texts[0]), 32, 32, coverage="ramp"), drawn_crisp(scene), atol=0.03, rtol=0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
-from vectorae.commands.report import print_metrics, print_next
+from vectorae.commands.report import print_metrics, print_next, with_plugins
 from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires
 from vectorae.config.paths import ClassifierFile, ExistingFile, check_output_folder
 from vectorae.config.sections import Section
@@ -64,6 +64,7 @@ class EvaluateConfig:
     output: Annotated[str, Requires(_check_json)] | None = None
     device: Device = "auto"
     seed: NonNegativeInt | None = None
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -147,7 +148,8 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         f"best, median and worst drawings: {shell.short(sheet)}",
         *plots,
     )
-    print_next(["vectorae vectorize checkpoint=", path, "input=IMAGES output=drawings"])
+    words = with_plugins("input=IMAGES output=drawings", config["plugins"])
+    print_next(["vectorae vectorize checkpoint=", path, words])
 
 
 def _over_count(model: Any, images: torch.Tensor, batch_size: int, path: Path) -> dict[str, float]:

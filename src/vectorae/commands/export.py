@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ class ExportConfig:
     output: OutputFolder = "???"
     count: PositiveInt | None = None
     overwrite: bool = False
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

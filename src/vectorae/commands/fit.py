@@ -93,6 +93,7 @@ class FitConfig:
     keep_hidden: bool = False
     batch_size: PositiveInt = 16
     device: Device = "auto"
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

@@ -92,6 +92,15 @@ def print_metrics(metrics: Mapping[str, float], *above: str) -> None:
             texts = texts[len(first) :]
 
 
+def with_plugins(words: str, plugins: Sequence[str]) -> str:
+    """The words of a command that needs the plug-ins of this one.
+
+    >>> with_plugins("input=IMAGES", ["mine", "yours"])
+    'input=IMAGES plugins=[mine,yours]'
+    """
+    return f"{words} plugins=[{','.join(plugins)}]" if plugins else words
+
+
 def print_next(*commands: Sequence[str | Path]) -> None:
     """Print commands that go on from here, ready to copy.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +29,7 @@ class SampleConfig:
     output: str | None = None
     overwrite: bool = False
     device: Device = "auto"
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

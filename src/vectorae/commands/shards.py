@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +27,7 @@ class ShardsConfig:
     size: Annotated[int, Ge(16)] | None = None
     workers: Workers = 0
     seed: NonNegativeInt = 0
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

@@ -27,8 +27,9 @@ from vectorae.commands.pipes import end_with_reader
 from vectorae.commands.schemas import store_schema
 from vectorae.compat import unstarted_folder
 from vectorae.config.arguments import check_schema
-from vectorae.config.components import flatten
-from vectorae.config.sections import check_sections
+from vectorae.config.components import flatten, without_leftovers
+from vectorae.config.plugins import load_for_command
+from vectorae.config.sections import check_sections, sections_of
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -242,6 +243,10 @@ class _Runner:
         for key, value in flatten(named).items():
             if isinstance(value, str) and "\0" in value:
                 raise UserError(f"{key}: {value!r} has a NUL character")
+        load_for_command(named.get("plugins") or [])
+        for key in sections_of(self.schema):
+            if isinstance(section := named.get(key), dict) and "_target_" in section:
+                named[key] = without_leftovers(section, key, given(key))
         # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
         check_schema(self.schema, named)
         check_sections(self.schema, named)

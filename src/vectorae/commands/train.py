@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -16,7 +16,7 @@ from vectorae.commands import shell
 from vectorae.commands.command_line import Duration, duration
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.pipes import reader_left
-from vectorae.commands.report import print_metrics, print_next
+from vectorae.commands.report import print_metrics, print_next, with_plugins
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
 from vectorae.commands.run_name import changes
 from vectorae.compat import write_summaries
@@ -117,6 +117,7 @@ class TrainConfig:
     optimizer: Component = field(default_factory=dict)
     trainer: Annotated[dict[str, Any], TRAINER] = field(default_factory=dict)
     watch: WatchConfig = field(default_factory=WatchConfig)
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:
@@ -182,7 +183,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     _fit(trainer, model, dataset, start)
     signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
     if trainer.is_global_zero:
-        _report(folder)
+        _report(folder, config["plugins"])
     if signals and signals[0] == REQUEUE and slurm_job() is not None:
         if trainer.is_global_zero:
             subprocess.run(["scontrol", "requeue", str(slurm_job())], check=False)
@@ -302,7 +303,7 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
             torch.distributed.destroy_process_group()
 
 
-def _report(folder: Path) -> None:
+def _report(folder: Path, plugins: Sequence[str]) -> None:
     """What came out, and how to go on."""
     path = folder / "metrics.json"
     if path.is_file():
@@ -310,9 +311,10 @@ def _report(folder: Path) -> None:
     if pictures := sorted((folder / "renders").glob("*.png")):
         print(f"pictures: {shell.short(pictures[-1])}")
     best = folder / "checkpoints" / "best.ckpt"
+    words = with_plugins("input=IMAGES output=drawings", plugins)
     print_next(
         ["tensorboard --logdir", folder],
-        *((["vectorae vectorize checkpoint=", best, "input=IMAGES output=drawings"],) if best.is_file() else ()),
+        *((["vectorae vectorize checkpoint=", best, words],) if best.is_file() else ()),
     )
 
 

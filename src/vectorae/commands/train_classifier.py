@@ -28,6 +28,7 @@ class TrainClassifierConfig:
     learning_rate: PositiveFloat = 0.003
     device: Device = "auto"
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

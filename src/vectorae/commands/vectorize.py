@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -61,6 +61,7 @@ class VectorizeConfig:
     price: NonNegativeFloat = 0.0
     keep_hidden: bool = False
     device: Device = "auto"
+    plugins: list[str] = field(default_factory=list)
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from vectorae.config.arguments import check_arguments, parameters
+from vectorae.config.plugins import plugin_of
 from vectorae.errors import UserError
 
 OWN = "vectorae"
@@ -27,9 +28,9 @@ def instantiate(section: Mapping[str, Any], key: str, **extra: Any) -> Any:
         **extra: keyword arguments that other sections decide; a section may not name them.
 
     Raises:
-        UserError: `_target_` is not a class of this package, a name is not in its signature or is missing, or a
-            value has a type or range that the signature does not allow. A UserError of the class that begins with the
-            name of an argument gets the section in front of it: `lr must be …` becomes `optimizer.lr must be …`.
+        UserError: `_target_` is not a class of this package or a plug-in, a name is not in its signature or is missing,
+            or a value has a type or range that the signature does not allow. A UserError of the class that begins with
+            the name of an argument gets the section in front of it: `lr must be …` becomes `optimizer.lr must be …`.
             Whatever else the class raises passes unchanged.
     """
     target = check(section, key, extra)
@@ -57,10 +58,25 @@ def check(section: Mapping[str, Any], key: str, extra: Iterable[str] = ()) -> ty
         raise UserError(f"{key}: nothing chosen; write {key}=NAME")
     if not isinstance(section, Mapping) or "_target_" not in section:
         raise UserError(f"{key}: expected a section with the key _target_, not {section!r}")
-    target = _locate(section["_target_"], key)
+    target = locate(section["_target_"], f"{key}._target_")
     values = {name: value for name, value in section.items() if name != "_target_"}
     check_arguments(target, values, key, extra)
     return target
+
+
+def without_leftovers(section: Mapping[str, Any], key: str, typed: Iterable[str]) -> dict[str, Any]:
+    """A section whose class is a plug-in's, without the defaults of the class that it takes the place of.
+
+    Args:
+        section: with ``_target_``.
+        key: where it stands.
+        typed: keys that the user has typed, ``encoder.depth``; they are kept, for ``check`` to refuse.
+    """
+    target = locate(section["_target_"], f"{key}._target_")
+    if plugin_of(target.__module__) is None:
+        return dict(section)
+    kept = {*parameters(target), "_target_"} | {name for name in section if f"{key}.{name}" in typed}
+    return {name: value for name, value in section.items() if name in kept}
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -74,12 +90,20 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _locate(target: Any, key: str) -> type:
-    """The class of this package named by a dotted path. A path from a file is code: no other class is ever called."""
-    refusal = UserError(f"{key}._target_: {target!r} is not a class of {OWN}")
-    if not isinstance(target, str) or not target.startswith(f"{OWN}."):
-        raise refusal
-    module_name, _, name = target.rpartition(".")
+def locate(target: Any, key: str) -> type:
+    """The class that a dotted path names, of this package or of a plug-in.
+
+    A path from a file is code: no other class is ever called.
+
+    Raises:
+        UserError: any other path.
+    """
+    module_name, _, name = target.rpartition(".") if isinstance(target, str) else ("", "", "")
+    is_own = module_name == OWN or module_name.startswith(f"{OWN}.")
+    if not is_own and plugin_of(module_name) is None:
+        hint = f"; write plugins=[{module_name}] to use a class of your own" if module_name else ""
+        raise UserError(f"{key}: {target!r} is not a class of {OWN}{hint}")
+    refusal = UserError(f"{key}: {target!r} is not a class of {OWN if is_own else f'the plug-in {module_name}'}")
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -87,6 +111,6 @@ def _locate(target: Any, key: str) -> type:
             raise refusal from None
         raise
     found = getattr(module, name, None)
-    if not inspect.isclass(found) or not found.__module__.startswith(f"{OWN}."):
+    if not inspect.isclass(found) or not (found.__module__.startswith(f"{OWN}.") or plugin_of(found.__module__)):
         raise refusal
     return found

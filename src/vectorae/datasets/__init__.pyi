@@ -1,5 +1,8 @@
+from .cache import Block as Block
+from .cache import Recipe as Recipe
 from .celeba import CelebA as CelebA
 from .data import ImageData as ImageData
+from .data import ImageOptions as ImageOptions
 from .folder import Folder as Folder
 from .quickdraw import QuickDraw as QuickDraw
 from .streaming import Streaming as Streaming

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
 # Part of every key: raise it when the same sources would give other pixels or another layout of the file.
-FORMAT = 1
+FORMAT = 2
 # The run stops when more than this share of the images cannot be read.
 MOST_CORRUPT = 0.01
 # Digits of the hash in a file name.

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, OneOf, check_arguments, check_value
+from vectorae.config.components import locate
 from vectorae.errors import UserError
 from vectorae.losses.blurred import BlurredMSE, DifferenceOfGaussians, Edges, PyramidMSE
 from vectorae.losses.loss import ImageLoss, Regularizer
@@ -40,7 +41,8 @@ class Objective:
 
     Args:
         terms: name → weight, or {weight, kind, …} with arguments of the loss; kind defaults to the name. Weights
-            are ≥ 0; a term of weight 0 or null is left out. ``{mse: 1, wide: {kind: blurred_mse, weight: 0.5,
+            are ≥ 0; a term of weight 0 or null is left out. A kind may be the dotted path of a plug-in's class.
+            ``{mse: 1, wide: {kind: blurred_mse, weight: 0.5,
             sigma: 5}}``.
 
     Raises:
@@ -127,8 +129,13 @@ def _term(name: str, value: Any) -> tuple[float, ImageLoss | Regularizer]:
     settings: dict[str, Any] = dict(value) if isinstance(value, Mapping) else {"weight": 0 if value is None else value}
     weight, kind = settings.pop("weight", 1.0), settings.pop("kind", name)
     check_value(f"terms.{name}.weight", weight, NonNegativeFloat)
-    check_value(f"terms.{name}.kind", kind, Annotated[str, OneOf(LOSSES)])
-    loss = LOSSES[kind]
+    if isinstance(kind, str) and "." in kind:
+        loss = locate(kind, f"terms.{name}.kind")
+        if not issubclass(loss, ImageLoss | Regularizer):
+            raise UserError(f"terms.{name}.kind: {kind} is neither an ImageLoss nor a Regularizer")
+    else:
+        check_value(f"terms.{name}.kind", kind, Annotated[str, OneOf(LOSSES)])
+        loss = LOSSES[kind]
     if settings and not inspect.signature(loss).parameters:
         raise UserError(f"terms.{name}.{next(iter(settings))}: no such key; {kind} has none but weight")
     check_arguments(loss, settings, f"loss.terms.{name}")

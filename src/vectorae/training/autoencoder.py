@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from vectorae.config.plugins import needed_plugins
 from vectorae.decoder import (
     Decoder,
     DrawState,
@@ -26,6 +27,7 @@ from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
 from vectorae.losses.metrics import METRICS, image_metrics, psnr
+from vectorae.primitives import KINDS
 from vectorae.scene import Scene
 from vectorae.training.any_count import (
     check_counts,
@@ -389,4 +391,5 @@ class VectorAutoencoder(pl.LightningModule):
 
     def description(self) -> dict[str, Any]:
         """What a checkpoint says of itself, in plain values (see ``checkpoint.Description``)."""
-        return {"format": CHECKPOINT_FORMAT, "config": dict(self.config), "plugins": []}
+        plugins = needed_plugins(self.config, [KINDS[kind] for kind in self.layout.kinds])
+        return {"format": CHECKPOINT_FORMAT, "config": dict(self.config), "plugins": plugins}

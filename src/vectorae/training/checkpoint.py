@@ -1,11 +1,13 @@
 """Checkpoints that describe themselves: opened without executing anything in them, rebuilt from their own config."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
+from vectorae.config.plugins import check_plugins, load_plugins
 from vectorae.errors import UserError
 from vectorae.io.torch_file import check_checksum, read_torch
 from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
@@ -50,14 +52,13 @@ def check_description(described: Any, path: Path, key: str) -> None:
     config's classes come from, beyond Vectorae's own). Beside it stands a ``checksum`` (see ``io.torch_file``).
 
     Raises:
-        UserError: no description of ours, another format, or plug-ins.
+        UserError: no description of ours, another format, or plug-ins that nobody has named.
     """
     if not isinstance(described, dict) or not isinstance(described.get("config"), dict):
         raise UserError(f"{key}: '{path}' is not a checkpoint of vectorae")
     if described.get("format") != CHECKPOINT_FORMAT:
         raise UserError(f"{key}: '{path}' has format {described.get('format')}; this version reads {CHECKPOINT_FORMAT}")
-    if plugins := described.get("plugins"):
-        raise UserError(f"{key}: '{path}' needs the plug-ins {plugins}, which this version cannot load")
+    check_plugins(described.get("plugins") or [], f"{key}: '{path}'")
 
 
 def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
@@ -79,15 +80,20 @@ def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
         raise UserError(f"{key}: '{path}' is damaged or not {kind}") from error
 
 
-def load(path: str | Path) -> VectorAutoencoder:
+def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
     """A trained model from its checkpoint, or its export as safetensors, on the CPU, ready to draw.
 
     Neither Hydra nor the original config folder is needed, nothing in the file is executed, and only classes of
-    Vectorae's own are built.
+    Vectorae's own are built, and those of plug-ins that are named.
+
+    Args:
+        path: the file.
+        plugins: names of modules that the model's own classes come from; they are imported.
 
     Raises:
         UserError: see ``read_checkpoint``; or weights that do not fit the config.
     """
+    load_plugins(plugins)
     content = read_checkpoint(path)
     try:
         model = build_model(content["vectorae"]["config"], pretrained=False)

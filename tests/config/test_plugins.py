@@ -1,0 +1,171 @@
+"""Plug-ins: modules of one's own whose classes a config may name, and never because a file says so."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from helpers.exports import saved
+from helpers.image_folders import picture
+from helpers.models import small_model
+
+import vectorae
+from vectorae import UserError
+from vectorae.config.components import instantiate, without_leftovers
+from vectorae.config.plugins import load_plugins, needed_plugins
+from vectorae.training.build import build_model
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+OWN = ["own_dataset", "own_encoder", "own_loss", "own_primitive"]
+PLUGINS = f"plugins=[{','.join(OWN)}]"
+PROJECT = [
+    PLUGINS,
+    "encoder._target_=own_encoder.Patches",
+    "encoder.patch=8",
+    "dataset._target_=own_dataset.Stripes",
+    "dataset.count=40",
+    "dataset.image_size=32",
+    "dataset.cache=cache",
+    "primitives.kinds=[kite,circle]",
+    "loss.terms.dark.kind=own_loss.DarkMSE",
+    "loss.terms.dark.power=2",
+    "rasterizer=reference",
+    "head.width=16",
+    "trainer.accelerator=cpu",
+    "trainer.val_check_interval=2",
+    "trainer.limit_val_batches=1",
+    "hydra.run.dir=run",
+]
+"""Every part that may be somebody's own, of the examples. In processes of their own: a kind is registered for good."""
+
+
+def run(folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vectorae", command, *arguments],
+        cwd=folder,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(tmp_path: Path) -> None:
+    for name in OWN:
+        (tmp_path / f"{name}.py").write_text((EXAMPLES / f"{name}.py").read_text("utf-8"), "utf-8")
+    picture(seed=0).save(tmp_path / "a.png")
+    trained = run(tmp_path, "train", *PROJECT, "trainer.max_steps=2")
+    assert trained.returncode == 0, trained.stderr
+    assert f"output=drawings {PLUGINS}" in trained.stdout
+    resumed = run(tmp_path, "train", *PROJECT, "trainer.max_steps=4", "resume=run/checkpoints/last.ckpt")
+    assert resumed.returncode == 0, resumed.stderr
+    checkpoint, drawing = "checkpoint=run/checkpoints/best.ckpt", ("input=a.png", "output=out", "device=cpu")
+    refused = run(tmp_path, "vectorize", checkpoint, *drawing)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert f"needs the plug-in {', '.join(OWN)}, which a file alone does not import" in refused.stderr
+    assert run(tmp_path, "vectorize", checkpoint, PLUGINS, *drawing).returncode == 0
+    assert (tmp_path / "out" / "a.svg").is_file()
+    exported = run(tmp_path, "export", checkpoint, PLUGINS, "format=onnx", "output=onnx")
+    assert exported.returncode == 0, exported.stderr
+    fitted = run(
+        tmp_path,
+        *("fit", "plugins=[own_primitive]", "primitives.kinds=[kite]", "primitives.count=4", "max_steps=3", "size=16"),
+        *("rasterizer=reference", "hydra.run.dir=fit", "device=cpu", "snapshots=1"),
+    )
+    assert fitted.returncode == 0, fitted.stderr
+
+
+def test_examples_are_clean_for_strict_type_checkers() -> None:
+    files = [f"{name}.py" for name in OWN]
+    checked = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *files],
+        cwd=EXAMPLES,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+PARTS = """
+from torch import Tensor, nn
+import vectorae
+from subprocess import Popen
+class Mean(nn.Module):
+    def __init__(self, channels: int, image_size: int, cells: int = 4) -> None:
+        super().__init__()
+        self.features, self.side = channels, cells
+    def forward(self, images: Tensor) -> Tensor:
+        return nn.functional.adaptive_avg_pool2d(images, self.side)
+"""
+
+
+@pytest.fixture
+def plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A module with an encoder, loaded."""
+    (tmp_path / "parts_of_mine.py").write_text(PARTS)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("vectorae.config.plugins._loaded", set())
+    load_plugins(["parts_of_mine"])
+    return "parts_of_mine"
+
+
+def test_a_checkpoint_names_its_plugins_and_imports_none(
+    plugin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = {**small_model().config, "encoder": {"_target_": f"{plugin}.Mean"}}
+    model = build_model(config)
+    assert model.description()["plugins"] == needed_plugins(config) == [plugin]
+    path = saved(model, tmp_path / "model.ckpt")
+    assert vectorae.load(path).image_size == 16
+    monkeypatch.setattr("vectorae.config.plugins._loaded", set())
+    monkeypatch.delitem(sys.modules, plugin)
+    with pytest.raises(
+        UserError, match=rf"needs the plug-in {plugin}, .* vectorae.load\(path, plugins=\[\"{plugin}\"\]\)$"
+    ):
+        vectorae.load(path)
+    assert plugin not in sys.modules
+    assert vectorae.load(path, plugins=[plugin]).encoder.backbone.side == 4
+
+
+def test_classes_of_a_plugin_alone_may_be_named(plugin: str) -> None:
+    made = instantiate({"_target_": f"{plugin}.Mean"}, "encoder", channels=3, image_size=16)
+    assert (made.features, made.side) == (3, 4)
+    for target in (f"{plugin}.Popen", f"{plugin}.nothing", "subprocess.Popen", "parts_of_mine_too.Mean"):
+        with pytest.raises(UserError, match=rf"^encoder._target_: '{target}' is not a class of"):
+            instantiate({"_target_": target}, "encoder")
+
+
+def test_defaults_of_the_class_that_is_replaced_fall_away(plugin: str) -> None:
+    section = {"_target_": f"{plugin}.Mean", "width": 32, "cells": 2}
+    assert without_leftovers(section, "encoder", []) == {"_target_": f"{plugin}.Mean", "cells": 2}
+    assert without_leftovers(section, "encoder", ["encoder.width"]) == section
+    own = {"_target_": "vectorae.encoders.CNN", "depth": 3}
+    assert without_leftovers(own, "encoder", []) == own
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("absent_module", None, "no module 'absent_module', neither in this folder nor installed"),
+        ("needs_more", "import absent_module", "'needs_more' needs the module 'absent_module', which is not installed"),
+        ("broken", "x = 1\nx.y", r"'broken' cannot be imported \(broken.py line 2: AttributeError: .*"),
+        ("wrong", "def (", r"'wrong' cannot be imported \(line 1: .*"),
+        ("mine.py", None, "'mine.py' is no name of a module; write mine"),
+        ("../mine", None, "'../mine' is no name of a module"),
+    ],
+)
+def test_what_is_no_plugin_is_told_in_one_line(
+    name: str, text: str | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if text is not None:
+        (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(UserError, match=f"^plugins: {message}"):
+        load_plugins([name])
+
+
+def test_a_name_alone_is_no_list() -> None:
+    with pytest.raises(UserError, match=r"^plugins: a list of names, \[mine\], not mine$"):
+        load_plugins("mine")
