@@ -30,8 +30,10 @@ PROJECT = [
     "primitives.kinds=[kite,circle]",
     "loss.terms.dark.kind=own_loss.DarkMSE",
     "loss.terms.dark.power=2",
-    "rasterizer=reference",
     "head.width=16",
+    "model.refine_steps=1",
+    "model.hypotheses=1",
+    "watch.count=2",
     "trainer.accelerator=cpu",
     "trainer.val_check_interval=2",
     "trainer.limit_val_batches=1",
@@ -71,7 +73,7 @@ def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(tmp_path:
     fitted = run(
         tmp_path,
         *("fit", "plugins=[own_primitive]", "primitives.kinds=[kite]", "primitives.count=4", "max_steps=3", "size=16"),
-        *("rasterizer=reference", "hydra.run.dir=fit", "device=cpu", "snapshots=1"),
+        *("hydra.run.dir=fit", "device=cpu", "snapshots=1"),
     )
     assert fitted.returncode == 0, fitted.stderr
 
