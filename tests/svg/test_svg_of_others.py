@@ -175,6 +175,17 @@ def test_kinds_stay_what_they_are() -> None:
     assert sorted(found) == pytest.approx([0, 0.4, 1, 1, 1], abs=1e-3)
 
 
+def test_what_lies_under_an_opaque_copy_of_itself_is_left_out() -> None:
+    """It would shine through at the edges, which it does not where they are sharp."""
+    box = '<path d="M20 20.5h50v50z" fill="{}" fill-opacity="{}"/>'
+    text = document(box.format("red", 1) + box.format("green", 1) + box.format("gold", 0.5))
+    scene = from_svg(text)
+    assert scene.count == 2 and from_svg(text, keep_hidden=True).count == 3
+    assert_agrees(text, document(box.format("green", 1) + box.format("gold", 0.5)))
+    clear = document(box.format("red", 1) + box.format("green", 0.9))
+    assert from_svg(clear).count == 2
+
+
 def test_layers_are_the_ids_of_groups() -> None:
     shapes = '<circle id="b" r="2" opacity=".5"/><g><rect width="3" height="3"/></g>'
     inside = f'<g id="a">{shapes}</g><line x2="9" stroke="red"/>'
@@ -384,7 +395,7 @@ def test_several_threads_read_at_once() -> None:
     counts: list[int] = []
 
     def read(number: int) -> None:
-        counts.append(from_svg(document("<circle r='9'/>" * number)).count)
+        counts.append(from_svg(document("".join(f"<circle r='{size + 1}'/>" for size in range(number)))).count)
 
     threads = [threading.Thread(target=read, args=(number,)) for number in range(1, 7)]
     for thread in threads:

@@ -243,12 +243,12 @@ class _Runner:
         for key, value in flatten(named).items():
             if isinstance(value, str) and "\0" in value:
                 raise UserError(f"{key}: {value!r} has a NUL character")
+        # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
+        check_schema(self.schema, named)
         load_for_command(named.get("plugins") or [])
         for key in sections_of(self.schema):
             if isinstance(section := named.get(key), dict) and "_target_" in section:
                 named[key] = without_leftovers(section, key, given(key))
-        # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
-        check_schema(self.schema, named)
         check_sections(self.schema, named)
         return named
 

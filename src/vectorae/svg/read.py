@@ -12,6 +12,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.scene import Scene
 from vectorae.svg.document import Painted, Shape
+from vectorae.svg.markup import Curve
 from vectorae.svg.read_elements import ElementReader, MixedError
 from vectorae.svg.source import read_source
 from vectorae.svg.to_scene import scene_of
@@ -44,7 +45,9 @@ class Reading:
     paints_background: bool = True
 
 
-def from_svg(document: Document, transparent: bool = False, *, fonts: Sequence[Document] = ()) -> Scene:
+def from_svg(
+    document: Document, transparent: bool = False, *, fonts: Sequence[Document] = (), keep_hidden: bool = False
+) -> Scene:
     """Read a drawing from an SVG document, written by ``to_svg`` or by any other program.
 
     All of SVG that is made of shapes: paths, circles and so on, under transforms, style sheets, ``<use>``, markers and
@@ -56,6 +59,8 @@ def from_svg(document: Document, transparent: bool = False, *, fonts: Sequence[D
         document: the document, or the path of its file, which may be compressed (``.svgz``).
         transparent: leave a document without a background as it is; else it is white.
         fonts: paths of the fonts that text is drawn with, TTF or OTF.
+        keep_hidden: read shapes too that lie right under an opaque one of the same outline. Nobody sees them, but for a
+            fringe where edges are smoothed.
 
     Returns:
         A scene of one drawing in RGB, float32: rasterize it at the document's size (or another of the same aspect) with
@@ -72,7 +77,7 @@ def from_svg(document: Document, transparent: bool = False, *, fonts: Sequence[D
         >>> scene.count, scene.color
         (1, tensor([[[1., 0., 0.]]]))
     """
-    reading = read_svg(document, fonts=fonts)
+    reading = read_svg(document, fonts=fonts, keep_hidden=keep_hidden)
     if reading.skipped:
         raise UserError(f"svg: cannot be drawn with shapes: {counted(reading.skipped)}")
     if transparent and not reading.paints_background:
@@ -80,7 +85,7 @@ def from_svg(document: Document, transparent: bool = False, *, fonts: Sequence[D
     return reading.scene
 
 
-def read_svg(document: Document, *, fonts: Sequence[Document] = ()) -> Reading:
+def read_svg(document: Document, *, fonts: Sequence[Document] = (), keep_hidden: bool = False) -> Reading:
     """Read an SVG document as ``from_svg`` does, but leave out what no shape can show, and name it.
 
     usvg resolves it first, see ``vectorae.svg.usvg``.
@@ -98,6 +103,8 @@ def read_svg(document: Document, *, fonts: Sequence[Document] = ()) -> Reading:
     except MixedError:
         reader, screen = ElementReader(source, root, screen=False), False
         painted = reader.read()
+    if not keep_hidden and not screen:
+        painted = _seen(painted)
     side, background = min(reader.width, reader.height), reader.background
     # By screen nothing would be seen on white paper: in SVG shapes are blended with each other first.
     paper = None if screen else PAPER
@@ -116,6 +123,32 @@ def counted(skipped: Mapping[str, int]) -> str:
     '2 × <text>, <path> with a gradient'
     """
     return ", ".join(name if times == 1 else f"{times} × {name}" for name, times in skipped.items())
+
+
+def _seen(painted: Sequence[Painted]) -> list[Painted]:
+    """The shapes that do not lie under an opaque one of the same outline."""
+    seen: list[Painted] = []
+    covered: set[object] = set()
+    for one in reversed(painted):
+        if not isinstance(one, Shape):
+            seen.append(one._replace(shapes=_seen(one.shapes)))
+            continue
+        place = _place(one)
+        if place not in covered:
+            seen.append(one)
+        if one.opacity == 1 and one.gradient is one.stroke_gradient is None:
+            covered.add(place)
+    return seen[::-1]
+
+
+def _place(shape: Shape) -> object:
+    """The same for shapes that cover the same."""
+    outline = shape.outline
+    if isinstance(outline, Curve):
+        outline = outline._replace(points=tuple(outline.points), sizes=tuple(outline.sizes))
+        outline = outline if isinstance(outline.closed, bool) else outline._replace(closed=tuple(outline.closed))
+    ends = shape.ends._replace(dashes=tuple(shape.ends.dashes))
+    return outline, shape.stroke_width, ends, shape.stroke_color is None
 
 
 def _without_namespaces(root: ElementTree.Element) -> ElementTree.Element:
