@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 import pytest
 import torch
 from helpers.renderer import rendered
-from torch import Tensor
+from helpers.scenes import leaves_of
 
 from vectorae import Path, RoundedBox, Scene, UserError, from_svg, rasterize
 from vectorae.errors import shortened
@@ -31,14 +31,7 @@ def document(inside: str, head: str = HEAD) -> str:
 
 
 def is_finite(scene: Scene) -> bool:
-    found = []
-
-    def look(tensor: Tensor) -> Tensor:
-        found.append(bool(tensor.isfinite().all()))
-        return tensor
-
-    scene.map(look)
-    return all(found)
+    return all(bool(tensor.isfinite().all()) for tensor in leaves_of(scene)[1])
 
 
 def assert_agrees(text: str, other: str | None = None) -> None:

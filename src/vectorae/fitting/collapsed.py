@@ -17,33 +17,29 @@ PROBES = 8
 
 
 def seen_shapes(decoder: Decoder, scene: Scene, height: int, width: int, state: DrawState) -> Tensor:
-    """Which shapes can be seen in a crisp drawing: without all the others no pixel changes by ``LEAST``.
+    """Which shapes can be seen in crisp drawings: without all the others no pixel changes by ``LEAST``.
 
     The order in which they are left out is that of ``removal_energy``.
 
     Args:
         decoder: that draws.
-        scene: one crisp drawing of N shapes.
+        scene: B crisp drawings of N shapes.
         height, width: pixels.
         state: exact.
 
     Returns:
-        bool ``[1, N]``.
+        bool ``[B, N]``.
     """
     opacity = scene.opacity.detach()
     whole, energy = removal_energy(decoder, scene, height, width, state, PROBES, crisp=True)
-
-    def draw(opacity: Tensor) -> Tensor:
-        return decoder.draw(replace(scene, opacity=opacity), height, width, state, crisp=True)
-
-    order = energy[0].argsort()
-    count = int((energy < LEAST**2).sum())
-    seen = torch.ones_like(opacity, dtype=torch.bool)
-    while count:
-        seen[0, order[:count]] = False
-        if float((draw(opacity * seen) - whole).abs().max()) < LEAST:
+    rank, count = energy.argsort(1).argsort(1), (energy < LEAST**2).sum(1)
+    seen = rank >= count[:, None]
+    while bool(count.any()):
+        drawn = decoder.draw(replace(scene, opacity=opacity * seen), height, width, state, crisp=True)
+        differs = (drawn - whole).abs().flatten(1).amax(1) >= LEAST
+        if not bool((differs & (count > 0)).any()):
             break
         # Shapes that cover the same pixels are each of no consequence, but not all of them.
-        seen[0] = True
-        count = 3 * count // 4
+        count = torch.where(differs, 3 * count // 4, count)
+        seen = rank >= count[:, None]
     return seen

@@ -197,8 +197,7 @@ def _write(model: VectorAutoencoder, batch: DrawnBatch, outputs: Outputs) -> Non
 def _seen(model: VectorAutoencoder, scene: Scene, height: int, width: int) -> Tensor:
     """The shapes of each drawing that can be seen, bool ``[B, N]``."""
     state = DrawState(softness=1.0, exact=True)  # of which a crisp drawing makes no use
-    seen = [seen_shapes(model.decoder, scene[index], height, width, state) for index in range(scene.batch)]
-    return torch.cat(seen)
+    return seen_shapes(model.decoder, scene, height, width, state)
 
 
 def comparison_sheet(model: VectorAutoencoder, batches: Sequence[DrawnBatch]) -> Image.Image | None:

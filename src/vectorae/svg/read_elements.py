@@ -226,6 +226,8 @@ class ElementReader:
         if len(words) > 2 * MOST_DASHES:
             raise LeftOutError(f"{name} with more than {MOST_DASHES} dashes")
         dashes = [] if words == ["none"] else [float(word) for word in words]
+        if not math.isfinite(sum(dashes)):
+            raise LeftOutError(f"{name} with endless dashes")
         offset = float(path.get("stroke-dashoffset", 0)) if dashes else 0.0
         ends = Ends(cap, join, float(path.get("stroke-miterlimit", 4)), dashes, offset)
         if join not in ("miter", "round", "bevel"):
