@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, OneOf, PositiveFloat, PositiveInt, validated
@@ -58,6 +59,7 @@ def rasterize(
     softness: PositiveFloat | Tensor = 0.01,
     temperature: NonNegativeFloat = 0.0,
     alpha: bool | None = None,
+    oversampling: PositiveInt = 1,
     backend: Annotated[str, OneOf(BACKEND_CHOICES)] = "auto",
 ) -> Tensor:
     """Draw a scene. Differentiable with respect to every tensor in it, the background included, and to softness.
@@ -76,6 +78,9 @@ def rasterize(
             without a background. Colours are not multiplied with alpha; where it is 0 they are 0, and below a
             ten-thousandth they fade to it. Under ``soft_or``, alpha is how much any ink covers, as of SVG's *screen* in
             a group of its own.
+        oversampling: draw this many times as high and wide, and average. Coverage is exact shape by shape, but where
+            edges of several shapes lie on each other, as in traced pictures, what is below shows through a seam, in
+            every renderer that blends coverages; at 4 it is a quarter as strong, for 16 times the work.
         backend: ``reference`` (dense torch, any device; ``reference.chunk_size`` bounds its memory), ``cpu`` or ``gpu``
             (fused kernels; their gradient cannot be differentiated again), or ``auto``: ``gpu`` for scenes on an NVIDIA
             or AMD GPU if Triton is installed, else ``cpu``. The CPU draws scenes of every device: they are copied to it
@@ -86,10 +91,10 @@ def rasterize(
         Images ``[B, C, H, W]`` in [0, 1], on the scene's device; with alpha ``[B, C + 1, H, W]``.
 
     Raises:
-        UserError: an unknown coverage, compositing or backend, a size or softness (as a number) that is not positive, a
-            temperature below 0, ``alpha=False`` for a scene without a background, a scene of another dtype or on a
-            device that the GPU's kernels do not draw on, or what the backend refuses. In a model that torch compiles,
-            values are not looked at.
+        UserError: an unknown coverage, compositing or backend, a size, oversampling or softness (as a number) that is
+            not positive, a temperature below 0, ``alpha=False`` for a scene without a background, a scene of another
+            dtype or on a device that the GPU's kernels do not draw on, or what the backend refuses. In a model that
+            torch compiles, values are not looked at.
 
     Example:
         >>> import vectorae
@@ -109,7 +114,9 @@ def rasterize(
     transparent = scene.background is None if alpha is None else alpha
     if transparent:
         scene = scene.with_alpha()
-    image = _draw(scene, height, width, coverage, softness, temperature, backend)
+    image = _draw(scene, oversampling * height, oversampling * width, coverage, softness, temperature, backend)
+    if oversampling > 1:
+        image = F.avg_pool2d(image, oversampling)
     return straight(image) if transparent else image
 
 
