@@ -1,7 +1,14 @@
+from . import losses as losses
 from . import primitives as primitives
+from .commands.library import Run as Run
+from .commands.library import fit as fit
+from .commands.library import train as train
+from .decoder import SoftnessSchedule as SoftnessSchedule
+from .decoder import TemperatureSchedule as TemperatureSchedule
 from .errors import UserError as UserError
 from .geometry.stroke_style import StrokeStyle as StrokeStyle
 from .layout import Layout as Layout
+from .losses import Objective as Objective
 from .rasterizer import rasterize as rasterize
 from .scene import Group as Group
 from .scene import Path as Path
@@ -17,8 +24,11 @@ from .scene.shapes import linear_gradient as linear_gradient
 from .scene.shapes import polygon as polygon
 from .scene.shapes import radial_gradient as radial_gradient
 from .scene.shapes import rectangle as rectangle
+from .svg import Reading as Reading
 from .svg import from_svg as from_svg
+from .svg import read_svg as read_svg
 from .svg import to_svg as to_svg
 from .svg.path import path as path
 from .training import load as load
+from .training.autoencoder import VectorAutoencoder as VectorAutoencoder
 from .version import __version__ as __version__

@@ -182,7 +182,9 @@ def test_shapes_of_a_grid_see_the_place_where_they_start() -> None:
     torch.manual_seed(0)
     layout = Layout(["circle"], rows=2, columns=2, background=0)
     head = Grid(4, 4, layout)
-    awake(Encoder(nn.Identity(), head, layout.raw_size))
+    backbone: Any = nn.Identity()
+    backbone.features, backbone.side = 4, 4
+    awake(Encoder(backbone, head, layout.raw_size))
     features = torch.rand(1, 4, 4, 4)
     other = features.clone()
     # The mean of all features, which all shapes see, stays as it is.

@@ -128,12 +128,6 @@ def test_vectorize_resizes() -> None:
     assert model.vectorize(torch.rand(2, 3, 7, 7)).batch == 2
 
 
-@pytest.mark.parametrize("shape", [(2, 1, 16, 16), (3, 16, 16), (2, 3, 16, 17), (2, 4, 16, 16)])
-def test_images_that_do_not_fit_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(UserError, match=r"^images \[.*\]: this model takes \[B, 3, S, S\]$"):
-        small_model().vectorize(torch.rand(shape))
-
-
 def test_the_config_travels() -> None:
     model = small_model()
     saved: dict[str, object] = {}

@@ -27,7 +27,7 @@ def costs(overrides: tuple[str, ...], steps: int, seed: int = 0) -> tuple[Tensor
     if model.refiner is not None:  # its corrections are none at first
         torch.nn.init.normal_(model.refiner.shift.shapes[0].weight, std=0.05)  # type: ignore[arg-type]
     with torch.no_grad():
-        features = model.encoder.backbone(batch)
+        features = model.encoder.encode(batch)
         found = [
             feedback.cost
             for number in range(model.options.num_hypotheses)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from vectorae.fitting.record import Record
     from vectorae.io.frame import OutputSize
     from vectorae.io.signals import Signals
+    from vectorae.layout import Layout
     from vectorae.losses import LPIPS
 
     Build = Callable[[int], tuple[Fitting, list[str | None]]]
@@ -190,7 +191,11 @@ def check_background(config: Mapping[str, Any]) -> None:
 
 
 def builder(
-    config: Mapping[str, Any], several: Sequence[Sequence[Photo]], device: torch.device, max_time: float | None
+    config: Mapping[str, Any],
+    several: Sequence[Sequence[Photo]],
+    device: torch.device,
+    max_time: float | None,
+    own: Layout | None = None,
 ) -> Build:
     """What builds the fit of a batch, by its number.
 
@@ -199,6 +204,7 @@ def builder(
         several: the batches.
         device: to draw on.
         max_time: seconds for all of them.
+        own: the layout of new shapes, instead of that of the section `primitives`.
 
     Raises:
         UserError: `init` cannot be read, or has another aspect than an image; `weight` cannot be read.
@@ -218,8 +224,8 @@ def builder(
         images = torch.stack([photo.pixels for photo in batch]).to(device)
         share = None if max_time is None else max_time * len(batch) / len(photos)
         init = None if start is None else start(batch[0])
-        movable = config["init"] == NETWORK
-        return build_fitting(config, images, share, init, shell.chosen("primitives"), movable, weights[number])
+        on_top, movable = own is not None or shell.chosen("primitives"), config["init"] == NETWORK
+        return build_fitting(config, images, share, init, on_top, movable, weights[number], own)
 
     return build
 
@@ -294,33 +300,60 @@ def _find_state(resume: str | None, folder: Path, settings: Mapping[str, Any]) -
 
 def _run(fitting: Fitting, record: Record, snapshots: int, signals: Signals, keep: Callable[[], None]) -> None:
     """Run a fit until it is done or a signal comes, with a bar, logs, snapshots and its state on disk."""
-    from vectorae.io.progress import RunBar
-    from vectorae.rasterizer import show_compiling
-
-    crisp = ""
-
-    def update(feedback: Feedback, now: bool = False) -> None:
-        speed = fitting.steps / max(fitting.seconds, 1e-9)
-        loss = float(fitting.best_costs(feedback)[0].mean())
-        parts = [f"step {fitting.steps}", crisp, f"loss {loss:.4g}", f"{speed:.0f} steps/s"]
-        bar.update(fitting.progress, *filter(None, parts), f"{fitting.num_visible} shapes", now=now)
 
     def step(feedback: Feedback) -> None:
         if fitting.steps % LOG_EVERY == 0:
             record.step(feedback)
-        if fitting.steps % LOG_EVERY == 0 or bar.is_due:
-            update(feedback)
 
-    def snapshot() -> None:
-        nonlocal crisp
+    def snapshot() -> str:
         crisp = f"crisp {record.snapshot():.2f} dB"
         keep()
+        return crisp
 
-    with RunBar(fitting.progress, "", "starting") as bar, show_compiling(bar.showing):
-        fitting.run(snapshots, step, snapshot, stop=lambda: signals.received is not None)
+    run_with_bar(fitting, snapshots, step, snapshot, stop=lambda: signals.received is not None)
+
+
+def run_with_bar(
+    fitting: Fitting,
+    snapshots: int = 1,
+    on_step: Callable[[Feedback], object] = lambda feedback: None,
+    on_snapshot: Callable[[], str] = lambda: "",
+    stop: Callable[[], bool] = lambda: False,
+    visible: bool = True,
+    stderr: bool = False,
+) -> None:
+    """Run a fit with a bar; see ``Fitting.run``.
+
+    Args:
+        fitting: the fit.
+        snapshots: how many evaluations of the crisp drawings, beside those at the start and at the end.
+        on_step: called after each step.
+        on_snapshot: called after each evaluation; what it returns is shown.
+        stop: asked before each step.
+        visible: whether the bar is shown.
+        stderr: show it there, instead of on stdout.
+    """
+    from vectorae.io.progress import RunBar
+    from vectorae.rasterizer import show_compiling
+
+    said = ""
+
+    def step(feedback: Feedback) -> None:
+        on_step(feedback)
+        if fitting.steps % LOG_EVERY == 0 or bar.is_due:
+            speed = fitting.steps / max(fitting.seconds, 1e-9)
+            loss = float(fitting.best_costs(feedback)[0].mean())
+            parts = [f"step {fitting.steps}", said, f"loss {loss:.4g}", f"{speed:.0f} steps/s"]
+            bar.update(fitting.progress, *filter(None, parts), f"{fitting.num_visible} shapes")
+
+    def snapshot() -> None:
+        nonlocal said
+        said = on_snapshot()
+
+    with RunBar(fitting.progress, "", "starting", visible=visible, stderr=stderr) as bar, show_compiling(bar.showing):
+        fitting.run(snapshots, step, snapshot, stop)
         if fitting.done:
-            plateau = ["on a plateau"] if fitting.on_plateau else []
-            bar.update(1.0, f"{fitting.steps} steps", crisp, *plateau)
+            bar.update(1.0, f"{fitting.steps} steps", *filter(None, [said, "on a plateau" * fitting.on_plateau]))
 
 
 def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 KEPT_OF_INIT = ("primitives.fields.", "primitives.background")
 """Keys that fix fields of the shapes of `init`."""
 
-ASPECT_ERROR = 0.02
-"""Relative difference allowed between the aspects of `init` and of the image: sizes are whole pixels."""
-
 
 def start_of(
     config: Mapping[str, Any], photos: Sequence[Photo], device: torch.device
@@ -86,6 +83,7 @@ def _check_primitives(start: str) -> None:
 
 def _read_init(config: Mapping[str, Any], photos: Sequence[Photo]) -> Reading:
     """The drawing that `init` names, which all images are to begin with."""
+    from vectorae.fitting.build import ASPECT_ERROR
     from vectorae.svg import counted, read_svg
 
     path = Path(config["init"]).expanduser()

@@ -24,12 +24,8 @@ from vectorae.commands.command_line import arrange, conf_folder, quote, split_fl
 from vectorae.commands.help import command_help
 from vectorae.commands.messages import explain, explain_system, raised_by_config, told_by_system
 from vectorae.commands.pipes import end_with_reader
-from vectorae.commands.schemas import store_schema
+from vectorae.commands.schemas import plain_config, store_schema
 from vectorae.compat import unstarted_folder
-from vectorae.config.arguments import check_schema
-from vectorae.config.components import flatten, without_leftovers
-from vectorae.config.plugins import load_for_command
-from vectorae.config.sections import check_sections, sections_of
 from vectorae.errors import UserError, choose
 
 if TYPE_CHECKING:
@@ -205,7 +201,7 @@ class _Runner:
         if launched_by_torchrun() and main_process():
             rendezvous_store().set("folder", str(folder))
         try:
-            code = self.job(self._plain(config), folder)
+            code = self.job(plain_config(self.schema, config, _overridden()), folder)
         except UserError as error:
             if job is None:
                 raise _Stop(error=error) from None
@@ -229,28 +225,6 @@ class _Runner:
             os.environ.update(environment)
             if hydra.output_subdir is not None:
                 remove_unused(folder, hydra.output_subdir)
-
-    def _plain(self, config: Any) -> dict[str, Any]:
-        from omegaconf import OmegaConf
-        from omegaconf.errors import OmegaConfBaseException
-
-        try:
-            plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-        except OmegaConfBaseException as error:
-            raise UserError(explain(error)) from error
-        assert isinstance(plain, dict)
-        named = {str(key): value for key, value in plain.items()}
-        for key, value in flatten(named).items():
-            if isinstance(value, str) and "\0" in value:
-                raise UserError(f"{key}: {value!r} has a NUL character")
-        # A key that is added by force (`+datset.root=…`) has passed Hydra's copy of the schema.
-        check_schema(self.schema, named)
-        load_for_command(named.get("plugins") or [])
-        for key in sections_of(self.schema):
-            if isinstance(section := named.get(key), dict) and "_target_" in section:
-                named[key] = without_leftovers(section, key, given(key))
-        check_sections(self.schema, named)
-        return named
 
 
 def _crisp_psnr(folder: Path) -> float:

@@ -286,6 +286,8 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
     path = None if start is None else str(start.path)
     try:
         trainer.fit(model, datamodule=dataset, ckpt_path=path, weights_only=True)
+    except UserError:
+        raise
     except (KeyError, *BROKEN) as error:
         if path is None or model.training_began:
             raise

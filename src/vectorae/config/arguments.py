@@ -23,7 +23,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from annotated_types import Ge, Gt, Le, Lt
 
 from vectorae.config.renamed import no_such_key
-from vectorae.errors import UserError, choose
+from vectorae.errors import UserError, choose, shortened
 
 MOST_ACCEPTED = 1000
 
@@ -252,7 +252,13 @@ def check_value(key: str, value: Any, hint: Any) -> None:
 def _check_type(key: str, value: Any, hint: Any) -> None:
     for name, one, wanted in _mismatches(key, value, hint):
         limit = " below 2⁶³" if isinstance(one, int) and abs(one) >= INT64_LIMIT else ""
-        raise UserError(f"{name} must be {describe(wanted)}{limit}, got {one!r}{_suggestion(one, wanted)}")
+        raise UserError(f"{name} must be {describe(wanted)}{limit}, got {_shown(one)}{_suggestion(one, wanted)}")
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written in one line; of an array or another object its type."""
+    plain = isinstance(value, str | int | float | complex | list | tuple | dict | Path | types.NoneType)
+    return shortened(repr(value), 200) if plain else type(value).__name__
 
 
 def _check_requirements(key: str, value: Any, hint: Any) -> None:

@@ -1,7 +1,7 @@
 """Encoders: images ``[B, C, S, S]`` in [0, 1] → raw numbers ``[B, raw_size]``, all zero before training."""
 
 from vectorae.encoders.cnn import CNN
-from vectorae.encoders.encoder import Draw, Encoder, Hypotheses
+from vectorae.encoders.encoder import Draw, Encoder, Hypotheses, seen_by
 from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
 from vectorae.encoders.latent import Latent
 from vectorae.encoders.refiner import Refiner
@@ -19,4 +19,5 @@ __all__ = [
     "Recurrent",
     "Refiner",
     "Torchvision",
+    "seen_by",
 ]

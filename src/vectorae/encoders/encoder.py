@@ -1,7 +1,7 @@
 """Encoders: a backbone that encodes images as feature maps, and a head that predicts raw numbers."""
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -75,6 +75,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self.backbone, self.head, self.latent, self.hypotheses = backbone, head, latent, hypotheses
+        self._seen = seen_by(backbone)
         self.register_buffer("rates", torch.ones(raw_size) if rates is None else rates, persistent=False)
         self.register_buffer("starts", torch.zeros(1, raw_size) if starts is None else starts, persistent=False)
         # Where dead shapes were relocated to (see ``add_offset``).
@@ -82,7 +83,28 @@ class Encoder(nn.Module):
 
     def forward(self, images: Tensor, draw: Draw | None = None, visible: int | None = None) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of images ``[B, C, S, S]`` in [0, 1], of several hypotheses the first."""
-        return self.predict(self.backbone(images), images, draw, visible)
+        return self.predict(self.encode(images), images, draw, visible)
+
+    def encode(self, images: Tensor) -> Tensor:
+        """The feature map ``[B, F, s, s]`` of images ``[B, C, S, S]`` in [0, 1].
+
+        Raises:
+            UserError: the backbone was replaced by one of other ``features`` or another ``side``, or returns something
+                else than it says.
+        """
+        name, seen = type(self.backbone).__name__, seen_by(self.backbone)
+        if seen != self._seen:
+            raise UserError(
+                f"encoder: {name} makes feature maps {list(seen)}, and the head of this model takes "
+                f"{list(self._seen)}; build the model anew with that encoder"
+            )
+        features: Tensor = self.backbone(images)
+        if features.shape[1:] != seen:
+            raise UserError(
+                f"encoder: {name} returned {list(features.shape)}; by its features and side it is [B, "
+                f"{', '.join(map(str, seen))}]"
+            )
+        return features
 
     def decode_latent(self, latents: Tensor) -> Tensor:
         """Raw numbers ``[B, raw_size]`` of latents ``[B, size]``, without an image.
@@ -130,3 +152,18 @@ class Encoder(nn.Module):
 
     def _scaled(self, numbers: Tensor) -> Tensor:
         return full_precision(self.get_buffer("rates") * numbers + self.get_buffer("offset"))
+
+
+def seen_by(backbone: Any) -> tuple[int, int, int]:
+    """The feature map of an image, (F, s, s), as a backbone says it: its ``features`` and its ``side``.
+
+    Raises:
+        UserError: it does not say so.
+    """
+    for name in ("features", "side"):
+        if not isinstance(size := getattr(backbone, name, None), int) or size < 1:
+            raise UserError(
+                f"encoder: {type(backbone).__name__}.{name} is {size!r}; an encoder says in features and side, "
+                "integers ≥ 1, which feature map [B, features, side, side] it returns"
+            )
+    return backbone.features, backbone.side, backbone.side

@@ -13,6 +13,7 @@ from vectorae.decoder import Feedback
 from vectorae.encoders.counts import CountedSlots, visible_tokens, with_hidden_tokens
 from vectorae.encoders.processes import mean_over_processes
 from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
+from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
 
@@ -55,7 +56,7 @@ class Refiner(nn.Module):
         any_count: bool = False,
     ) -> None:
         super().__init__()
-        self._reach = reach
+        self._reach, self._features = reach, features
         self.numbers = ToTokens(layout, width, sets=2)
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
         self.counts = CountedSlots(layout, width) if any_count else None
@@ -97,7 +98,15 @@ class Refiner(nn.Module):
 
         Returns:
             ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
+
+        Raises:
+            UserError: the map is that of another encoder, of other features.
         """
+        if features.shape[1] != self._features:
+            raise UserError(
+                f"encoder: a feature map of {features.shape[1]} features, and the refiner of this model takes "
+                f"{self._features}; build the model anew with that encoder"
+            )
         gradient, grad_norm = self._normalised(feedback.gradient, visible)
         center, half_extents, angle = feedback.scene.bounds()
         with torch.no_grad():

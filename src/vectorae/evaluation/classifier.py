@@ -123,7 +123,7 @@ def load_classifier(path: Path) -> Classifier:
             raise ValueError("another format")
         model = Classifier(Task(**described))
         model.load_state_dict(content["state_dict"])
-    except (KeyError, TypeError, ValueError, RuntimeError, UserError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UserError(f"classifier: '{path}' is damaged or not {kind}") from error
     return model.eval()
 

@@ -20,6 +20,9 @@ from vectorae.svg import Reading
 ROUND = "round-"
 """Begins the id of the SVG group of a round's shapes."""
 
+ASPECT_ERROR = 0.02
+"""Relative difference allowed between the aspects of a drawing and an image: sizes are whole pixels."""
+
 
 def build_fitting(
     config: Mapping[str, Any],
@@ -29,6 +32,7 @@ def build_fitting(
     on_top: bool = False,
     movable: bool = False,
     importance: Tensor | None = None,
+    own: Layout | None = None,
 ) -> tuple[Fitting, list[str | None]]:
     """The fit of a resolved config.
 
@@ -40,6 +44,7 @@ def build_fitting(
         on_top: put new shapes on top of that drawing.
         movable: its shapes may be put elsewhere; all are there from the start.
         importance: of each pixel, ``[B, 1, H, W]`` in [0, 1].
+        own: the layout of new shapes; None: that of the section ``primitives``.
 
     Returns:
         The fit, and for each shape the id of its group in the SVG.
@@ -49,9 +54,11 @@ def build_fitting(
     """
     rasterizer, objective = (instantiate(config[name], name) for name in ("rasterizer", "loss"))
     plan = build_plan(config, max_time)
+    if own is not None:
+        _check_own(own, config, images)
     layout: LayoutBase
     if init is None:
-        layout = new_shapes(config, images)
+        layout = own or new_shapes(config, images)
     else:
         softness = plan.schedule.state(1.0, min(images.shape[-2:])).softness
         scene = init.scene if config["channels"] == 3 else init.scene.grey()
@@ -66,11 +73,27 @@ def build_fitting(
         if movable and not on_top:
             plan = replace(plan, strategy=replace(plan.strategy, growth=Growth(rounds=1)))
         if on_top:
-            layout = OverlayLayout(layout, new_shapes(config, images))
+            layout = OverlayLayout(layout, own or new_shapes(config, images))
     fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan, importance)
     layers = [] if init is None else list(init.layers)
     before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
     return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
+
+
+def _check_own(layout: Layout, config: Mapping[str, Any], images: Tensor) -> None:
+    """Refuse a layout that was not made for images ``[B, C, H, W]``."""
+    height, width = images.shape[-2:]
+    if abs(layout.aspect * height / width - 1) > ASPECT_ERROR:
+        raise UserError(
+            f"layout: its aspect is {layout.aspect:g}, and that of the image {width / height:.4g}; write Layout(…, "
+            f"aspect={width}/{height})"
+        )
+    if layout.channels != config["channels"]:
+        raise UserError(
+            f"layout: {layout.channels} channels, and the image is read with {config['channels']} (channels)"
+        )
+    if layout.is_transparent != has_alpha(images):
+        raise UserError("layout: its background and the image's alpha differ; both need background='none', or neither")
 
 
 def new_shapes(config: Mapping[str, Any], images: Tensor) -> Layout:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.errors import UserError, reason
 from vectorae.io.frame import Part
+from vectorae.io.given_images import GivenImage, as_file
 from vectorae.io.image_files import ImageFile, find_images
 from vectorae.io.images import NONE, Picture, read_whole, whole_part
 from vectorae.io.pixels import to_float
@@ -84,9 +86,7 @@ class Reader:
         with ThreadPoolExecutor(4) as pool:
             read = list(pool.map(self._read, files))
         photos = [
-            Photo(
-                Path() if alone else file.name, file.path.name, to_float(torch.from_numpy(one.pixels.copy())), *one[1:]
-            )
+            _photo(Path() if alone else file.name, file.path.name, one)
             for file, one in zip(files, read, strict=True)
             if isinstance(one, Picture)
         ]
@@ -96,11 +96,33 @@ class Reader:
             raise UserError(f"image: '{path}' cannot be read ({why})")
         return photos, failures
 
+    def given(self, image: GivenImage) -> Photo:
+        """One image as a caller has it.
+
+        Raises:
+            UserError: it is none, or cannot be read.
+        """
+        try:
+            picture = self._open(as_file(image))
+        except UserError:
+            raise
+        except Exception as error:  # as below
+            raise UserError(f"image: it cannot be read ({reason(error)})") from error
+        return _photo(Path(), "image", picture)
+
+    def _open(self, file: Any) -> Picture:
+        return read_whole(file, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
+
     def _read(self, file: ImageFile) -> Picture | str:
         try:
-            return read_whole(file.path, self.size, self.channels, self.background, self.max_pixels, MOST_PIXELS)
+            return self._open(file.path)
         except Exception as error:  # Pillow's plugins raise nearly anything for a damaged file
             return reason(error)
+
+
+def _photo(name: Path, title: str, picture: Picture) -> Photo:
+    pixels, width, height = picture
+    return Photo(name, title, to_float(torch.from_numpy(pixels.copy())), width, height)
 
 
 def batches(photos: Sequence[Photo], size: int) -> Iterator[list[Photo]]:

@@ -149,7 +149,7 @@ class TiledDrawing:
     def _corrected(self, raw: Tensor) -> Tensor:
         """The best drawing ``[1, T raw_size]`` of those after each correction of all tiles together."""
         model, memory = self._model, None
-        features = model.encoder.backbone(self._squares.to(model.dtype))
+        features = model.encoder.encode(self._squares.to(model.dtype))
         least, best = torch.inf, raw.flatten()[None]
         steps = 0 if model.refiner is None else model.options.num_corrections
         for left in range(steps, -1, -1):

@@ -61,6 +61,7 @@ class RunBar:
         self._console = Console(stderr=stderr, quiet=not visible)
         self._label, self._done, self._parts = label, progress, parts
         self._instead: str | None = None
+        self._told = set[str]()
         self._start = time.monotonic()
         # The first step takes longer than others, which are the ones to expect: kernels are compiled in it.
         self._first: tuple[float, float] | None = None
@@ -95,9 +96,10 @@ class RunBar:
 
     @contextmanager
     def showing(self, text: str) -> Iterator[None]:
-        """Within it the line says something else, which is printed at once where there is no terminal."""
+        """Within it the line says something else; where there is no terminal it is printed, the first time."""
         self._instead = text
-        if not self.is_terminal:
+        if not self.is_terminal and text not in self._told:
+            self._told.add(text)
             self._print()
         try:
             yield

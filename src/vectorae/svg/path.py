@@ -43,5 +43,7 @@ def path(data: str, fill_rule: str = "nonzero", **paint: Unpack[ShapePaint]) -> 
     assert isinstance(outline, Path)
     try:
         return filled(replace(outline, fill_rule=fill_rule), paint)
+    except UserError:
+        raise
     except ValueError as error:
         raise UserError(f"path: {error}") from error

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt, validated
 from vectorae.config.plugins import needed_plugins
 from vectorae.decoder import (
     Decoder,
@@ -22,7 +22,6 @@ from vectorae.decoder import (
 )
 from vectorae.encoders import Encoder, Refiner
 from vectorae.encoders.processes import synchronise_batch_norm
-from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
 from vectorae.losses import Objective
@@ -42,15 +41,13 @@ from vectorae.training.optimizer import AdamW
 from vectorae.training.options import ModelOptions
 from vectorae.training.relocation import relocate_dead
 from vectorae.training.run_state import RunState, run_progress
+from vectorae.training.squares import Resize, checked_images, squares
 from vectorae.training.step_graph import HeldValues, StepGraph
 
 CHECKPOINT_FORMAT = 6
 
 REFINEMENT_RATE = 0.1
 """Learning rate of test-time refinement: of .02 to .15 the best by 100 steps on faces, within .05 dB."""
-
-MAX_MAGNITUDE = 16.0
-"""Pixels with a larger magnitude are refused: a resampled image may overshoot [0, 1], but not by that much."""
 
 STEPS_UNREAD = 10
 """Softness that waits for plateaus reads the losses of this many steps at once: each reading waits for the device."""
@@ -180,7 +177,7 @@ class VectorAutoencoder(pl.LightningModule):
         rank, world = (0, 1) if self._trainer is None else (self.trainer.global_rank, self.trainer.world_size)
         place = torch.arange(rank, rank + world * len(images), world, device=images.device)
         hypothesis = place % self.options.num_hypotheses
-        features = self.encoder.backbone(images)
+        features = self.encoder.encode(images)
         yield from self.corrections(images, features, hypothesis, self.options.refine_steps, complete)
 
     def corrections(
@@ -233,21 +230,26 @@ class VectorAutoencoder(pl.LightningModule):
         """Drawings ``[B, C, S, S]`` of images ``[B, C, S, S]`` in [0, 1], crisp or as soft as in training."""
         return self.render(self(images), crisp).to(images.dtype)
 
+    @validated
     @torch.no_grad()
     def vectorize(
         self,
         images: Tensor,
-        refine: int = 0,
+        refine: NonNegativeInt = 0,
         *,
-        count: int | None = None,
+        resize: Resize = "pad",
+        count: PositiveInt | None = None,
         target_psnr: float | None = None,
-        price: float = 0.0,
+        price: NonNegativeFloat = 0.0,
     ) -> Scene:
         """The crisp scene of images, for ``rasterize`` or ``to_svg``.
 
         Args:
-            images: ``[B, C, H, W]`` in [0, 1], square; other sizes than the model's are resized.
+            images: ``[B, C, H, W]`` of any size, floats in [0, 1] or bytes.
             refine: optimizer steps that follow the encoder (see ``refine``).
+            resize: how images that are not square become so: ``pad`` (between bars), ``crop`` (their middle) or
+                ``stretch``. The scene is on the canvas of the images: draw it with their height and width; with
+                ``crop`` it is square.
             count: how many shapes, for a model of any number of them (``model.any_count``); None draws with all.
             target_psnr: dB; each drawing has the fewest shapes that reach it, or all where none do (see
                 ``smallest_counts``). Also for a model of any number.
@@ -257,24 +259,24 @@ class VectorAutoencoder(pl.LightningModule):
             The scene; shapes that a single drawing goes without have no opacity, and are not written as SVG.
 
         Raises:
-            UserError: images that are not square or have other channels than the model's, or pixels that are NaN,
-                infinite or far from [0, 1]; a count or target that the model cannot have.
+            UserError: no images, of other channels than the model's, or pixels that are NaN, infinite or far from
+                [0, 1]; a count or target that the model cannot have.
+
+        Example:
+            >>> scene = model.vectorize(photos)  # [8, 3, 480, 640]  # doctest: +SKIP
+            >>> drawings = vectorae.rasterize(scene, 480, 640, coverage="ramp")  # doctest: +SKIP
         """
         check_counts(count, target_psnr, self.layout.count, self.options.any_count)
-        channels = self.layout.image_channels
-        if images.dim() != 4 or images.shape[1] != channels or images.shape[2] != images.shape[3]:
-            raise UserError(f"images {list(images.shape)}: this model takes [B, {channels}, S, S]")
-        images = to_float(images).to(self.device)
-        if not (images.abs() <= MAX_MAGNITUDE).all():
-            raise UserError("images: pixels are numbers in [0, 1]; some of these are NaN, infinite or far out of it")
-        if images.shape[-1] != self.image_size:
-            images = F.interpolate(images, size=self._size, mode="bilinear", antialias=True)
+        given = checked_images(images, self.layout.image_channels).to(self.device)
+        seen = squares(given, self.image_size, resize, self.bars)
+        images = seen.images
         with self.limited_to(count), eval_mode(self):
             if target_psnr is None:
                 scene = self.decoder.scene(self.answer(images, refine), self.state, crisp=True)
             else:
                 scene = draw_to_target(self, images, refine, target_psnr)
-            return worthwhile(scene, images, self.decoder, self.loss, self.state, price) if price else scene
+            scene = worthwhile(scene, images, self.decoder, self.loss, self.state, price) if price else scene
+        return seen.on_image(scene)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.plan.optimizer.build(self.parameters())

@@ -9,7 +9,7 @@ from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
 from vectorae.config.components import instantiate, instantiate_all
 from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
-from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent
+from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent, seen_by
 from vectorae.errors import UserError
 from vectorae.io.images import NONE
 from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
@@ -54,17 +54,16 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     options = instantiate(config["model"], "model")
     section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
     backbone = instantiate(section, "encoder", channels=layout.image_channels, image_size=image_size)
-    seen = {"features": backbone.features, "side": backbone.side}
+    features, side, _ = seen_by(backbone)
+    seen = {"features": features, "side": side}
     head = instantiate(config["head"], "head", layout=layout, any_count=options.any_count, **seen)
     if options.variational and isinstance(head, Recurrent):
         raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
     size = options.latent_size
     latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
     many = options.num_hypotheses
-    hypotheses = Hypotheses(many, layout.raw_size, backbone.features) if many > 1 else None
-    refiner = instantiate(
-        config["refiner"], "refiner", layout=layout, features=backbone.features, any_count=options.any_count
-    )
+    hypotheses = Hypotheses(many, layout.raw_size, features) if many > 1 else None
+    refiner = instantiate(config["refiner"], "refiner", layout=layout, features=features, any_count=options.any_count)
     try:
         rates = options.rates_of(layout)
     except UserError as error:

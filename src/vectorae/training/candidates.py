@@ -49,7 +49,7 @@ class Candidates:
 def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     """Correct every hypothesis of a model for images ``[B, C, S, S]`` in [0, 1]."""
     options, images = model.options, images.to(model.dtype)
-    features = model.encoder.backbone(images)
+    features = model.encoder.encode(images)
     encoded, found, costs = images, list[Tensor](), list[Tensor]()
     for number in range(options.num_hypotheses):
         hypothesis = torch.full((len(images),), number, device=images.device)

@@ -74,6 +74,8 @@ def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
             content = {"vectorae": json.loads(metadata.get("vectorae", "null")), "state_dict": state}
             check_checksum({**content, "checksum": metadata.get("checksum", "")}, path, key)
             return content
+    except UserError:
+        raise
     except FileNotFoundError as error:
         raise UserError(f"{key}: no file '{path}'") from error
     except (OSError, ValueError, SafetensorError) as error:
@@ -99,6 +101,8 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
         model = build_model(content["vectorae"]["config"], pretrained=False)
     except KeyError as error:
         raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
+    except UserError:
+        raise
     except BROKEN as error:  # such as a layer of a million gigabytes
         raise UserError(f"checkpoint: no model can be built from the config in '{path}'") from error
     try:
