@@ -15,7 +15,7 @@ from vectorae import Layout, UserError
 from vectorae.commands.library import as_overrides
 from vectorae.losses.metrics import psnr
 
-QUICK = {"size": 16, "progress": False, "device": "cpu"}
+QUICK: dict[str, Any] = {"size": 16, "progress": False, "device": "cpu"}
 DISCS = {"kinds": ["circle"], "count": 3}
 
 
@@ -43,7 +43,15 @@ def test_images_of_every_sort_are_the_same_image(tmp_path: Path) -> None:
     picture = Image.fromarray(array)
     picture.save(tmp_path / "discs.png")
     tensor = torch.from_numpy(array).permute(2, 0, 1)
-    same = [array, array / 255, picture, tmp_path / "discs.png", str(tmp_path / "discs.png"), tensor, tensor / 255]
+    same: list[Any] = [
+        array,
+        array / 255,
+        picture,
+        tmp_path / "discs.png",
+        str(tmp_path / "discs.png"),
+        tensor,
+        tensor / 255,
+    ]
     drawn = [vectorae.to_svg(vectorae.fit(one, DISCS, steps=2, **QUICK), 16, 24) for one in same]
     assert drawn == [drawn[0]] * len(drawn)
 

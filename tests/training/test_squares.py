@@ -104,9 +104,7 @@ def test_an_encoder_that_does_not_say_what_it_returns_is_refused_by_name() -> No
     layout, backbone = Layout(["circle"], count=4), CNN(3, 16)
     encoder = Encoder(backbone, MLP(backbone.features, backbone.side, layout), layout.raw_size)
     backbone.forward = lambda images: torch.zeros(len(images), 7, 4, 4)  # type: ignore[method-assign]
-    with pytest.raises(
-        UserError, match=r"encoder: CNN returned \[2, 7, 4, 4\]; by its features and side it is \[B, "
-    ):
+    with pytest.raises(UserError, match=r"encoder: CNN returned \[2, 7, 4, 4\]; by its features and side it is \[B, "):
         encoder(torch.rand(2, 3, 16, 16))
     del backbone.side
     with pytest.raises(UserError, match=r"CNN\.side is None"):

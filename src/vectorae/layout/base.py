@@ -8,6 +8,8 @@ from itertools import count
 import torch
 from torch import Tensor, nn
 
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, validated
+from vectorae.errors import UserError
 from vectorae.layout.kind_block import KindBlock, in_order
 from vectorae.primitives import UNIT, Field, Quantity, Seeds
 from vectorae.scene import Composite, Scene
@@ -101,7 +103,8 @@ class LayoutBase(nn.Module, ABC):
         """
         raise ValueError(f"shapes {list(slots)} of this layout stay where they are")
 
-    def random_raw(self, batch: int, seed: int, spread: float = 1.5) -> Tensor:
+    @validated
+    def random_raw(self, batch: NonNegativeInt, seed: int, spread: NonNegativeFloat = 1.5) -> Tensor:
         """Raw numbers of random drawings, normally distributed, ``[batch, raw_size]``: the same for the same seed."""
         return torch.randn(batch, self.raw_size, generator=torch.Generator().manual_seed(seed)) * spread
 
@@ -148,8 +151,9 @@ class BlockLayout(LayoutBase):
         return [block for block in self.blocks if isinstance(block, KindBlock)]
 
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
-        if raw.shape[-1] != self.raw_size:
-            raise ValueError(f"raw has {raw.shape[-1]} numbers for each drawing; this layout takes {self.raw_size}")
+        if not isinstance(raw, Tensor) or raw.dim() != 2 or raw.shape[1] != self.raw_size:
+            given = list(raw.shape) if isinstance(raw, Tensor) else type(raw).__name__
+            raise UserError(f"raw: {given}; this layout takes a tensor [B, {self.raw_size}]")
         raw = full_precision(raw)
         groups, paints = [], []
         names = ("color", "opacity", "softness", *(("depth",) if self.ordering == "depth" else ()))

@@ -155,6 +155,11 @@ class Layout(BlockLayout):
         self._assemble(blocks, background_color(background, self.channels), background == LEARNED)
         self._start = chosen["start"]
 
+    def __repr__(self) -> str:
+        """`Layout(16 shapes: 8 circle, 8 square; 115 raw numbers)`."""
+        parts = [f"{len(block.slots)} {kind}" for kind, block in zip(self.present_kinds, self.kind_blocks, strict=True)]
+        return f"Layout({self.count} shapes: {', '.join(parts)}; {self.raw_size} raw numbers)"
+
     def starts(self) -> Tensor:
         """The starting arrangements of fewer shapes: raw numbers ``[N, raw_size]``, row k − 1 for the k lowest.
 

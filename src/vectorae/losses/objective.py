@@ -56,6 +56,8 @@ class Objective:
     """
 
     def __init__(self, terms: Mapping[str, float | Mapping[str, Any] | None]) -> None:
+        if not isinstance(terms, Mapping):
+            raise UserError(f"terms must be a mapping of weights by name, {{'mse': 1}}, got {terms!r:.100}")
         self._importance: Tensor | None = None
         self._weights: dict[str, float] = {}
         self._losses: dict[str, ImageLoss | Regularizer] = {}

@@ -40,6 +40,9 @@ BACKENDS: dict[str, Callable[..., Tensor]] = {"reference": reference.rasterize, 
 
 BACKEND_CHOICES = ("auto", *BACKENDS)
 
+MOST_NUMBERS = 2**36
+"""Of the images that are drawn at once: 256 GiB."""
+
 UNDECIDED_LIMITS = {"cpu": 512, "gpu": 0}
 """How many shapes of undecided order a backend draws; more are left to the reference.
 
@@ -111,6 +114,7 @@ def rasterize(
         scene = replace(scene, compositing=compositing)
     if scene.background is None and alpha is False:
         raise UserError("alpha: false, but the scene has no background; give it one, or leave alpha out")
+    _check_sizes(scene, oversampling * height, oversampling * width, softness)
     transparent = scene.background is None if alpha is None else alpha
     if transparent:
         scene = scene.with_alpha()
@@ -118,6 +122,23 @@ def rasterize(
     if oversampling > 1:
         image = F.avg_pool2d(image, oversampling)
     return straight(image) if transparent else image
+
+
+def _check_sizes(scene: Scene, height: int, width: int, softness: float | Tensor) -> None:
+    """Refuse images that fit into no memory, and a softness of other shapes than the scene's."""
+    if (numbers := scene.batch * scene.channels * height * width) > MOST_NUMBERS:
+        raise UserError(
+            f"height, width: {scene.batch} images of {height}×{width} would take {numbers / 2**28:.0f} GiB; draw them "
+            "smaller or part by part"
+        )
+    if isinstance(softness, Tensor) and not torch.compiler.is_compiling():
+        wanted = scene.softness.shape
+        try:
+            fits = torch.broadcast_shapes(softness.shape, wanted) == wanted
+        except RuntimeError:
+            fits = False
+        if not fits:
+            raise UserError(f"softness: {list(softness.shape)}; a number or {list(wanted)} is wanted")
 
 
 def _draw(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from vectorae.errors import UserError
 from vectorae.geometry.stroke_style import PLAIN
 from vectorae.scene.composite import Composite
 from vectorae.scene.given import Color, Fit, color_of, number_of
@@ -32,6 +33,9 @@ class _Painted(NamedTuple):
 
 def scene_of(shapes: Sequence[Shape | Together], background: Color | None) -> Scene:
     """See ``Scene.of``."""
+    for given in shapes:
+        if not isinstance(given, Shape | Together):
+            raise UserError(f"shapes: {given!r:.100} is none; write vectorae.circle(…), composite(…) and so on")
     painted: list[_Painted] = []
     composites = list(_add(shapes, painted))
     ground, _ = color_of("white" if background is None else background, "background")

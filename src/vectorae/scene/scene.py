@@ -235,7 +235,10 @@ class Scene(TensorRecord, Validated):
         """
         from vectorae.scene.affine import mapped
 
-        return mapped(self, torch.as_tensor(matrix, dtype=torch.float64).detach(), pixel)
+        given = torch.as_tensor(matrix, dtype=torch.float64).detach()
+        if given.shape != (2, 3):
+            raise UserError(f"matrix: {list(given.shape)}; an affine map is [2, 3]")
+        return mapped(self, given, pixel)
 
     def with_alpha(self) -> "Scene":
         """The shapes with alpha as one more channel, over nothing.

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.config.arguments import OneOf, PositiveInt, validated
+from vectorae.errors import UserError
 from vectorae.io.frame import Frame, Part
 from vectorae.scene import COMPOSITING_CHOICES, Composite, Outline, Path, Scene, outermost
 from vectorae.scene import Gradient as SceneGradient
@@ -50,7 +51,8 @@ def to_svg(
         B documents.
 
     Raises:
-        UserError: an unknown compositing or a size below 1; ``soft_or`` of shapes that are painted as one.
+        UserError: an unknown compositing or a size below 1; not as many titles and so on as there are drawings;
+            ``soft_or`` of shapes that are painted as one.
 
     Example:
         >>> import vectorae
@@ -59,6 +61,18 @@ def to_svg(
         >>> len(texts), texts[0].splitlines()[0]
         (2, '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64" viewBox="0 0 64 64">')
     """
+    per_drawing, per_shape = ("drawing", scene.batch), ("shape", scene.count)
+    for name, given, (of, wanted) in (
+        ("frames", frames, per_drawing),
+        ("titles", titles, per_drawing),
+        ("layers", layers, per_shape),
+    ):
+        if given is not None and len(given) != wanted:
+            raise UserError(f"{name}: {len(given)} of them; one for each {of} is wanted, {wanted}")
+    if kept is not None and kept.shape != scene.opacity.shape:
+        raise UserError(
+            f"kept: {list(kept.shape)}; one for each shape of each drawing is wanted, {list(scene.opacity.shape)}"
+        )
     scene = replace(scene.detach().to("cpu"), compositing=compositing or scene.compositing)
     screen = scene.compositing == "soft_or"
     whole = Frame(Part(0, 0, width, height), width, height)

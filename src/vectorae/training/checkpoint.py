@@ -7,6 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
+from vectorae.config.arguments import validated
 from vectorae.config.plugins import check_plugins, load_plugins
 from vectorae.errors import UserError
 from vectorae.io.torch_file import check_checksum, read_torch
@@ -82,6 +83,7 @@ def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
         raise UserError(f"{key}: '{path}' is damaged or not {kind}") from error
 
 
+@validated
 def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
     """A trained model from its checkpoint, or its export as safetensors, on the CPU, ready to draw.
 
