@@ -103,7 +103,7 @@ class TrainConfig:
     resume: ResumedFile | None = None
     dataset: Component = field(default_factory=dict)
     primitives: Primitives = field(default_factory=dict)
-    encoder: Annotated[dict[str, Any], Section(("channels", "image_size"))] = field(default_factory=dict)
+    encoder: Annotated[dict[str, Any], Section(("channels", "image_size", "fetch"))] = field(default_factory=dict)
     head: Annotated[dict[str, Any], Section(("layout", "features", "side", "any_count"))] = field(default_factory=dict)
     model: Component = field(default_factory=dict)
     refiner: Annotated[dict[str, Any], Section(("layout", "features", "any_count"))] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from vectorae.encoders.encoder import Draw, Encoder, Hypotheses
 from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
 from vectorae.encoders.latent import Latent
 from vectorae.encoders.refiner import Refiner
+from vectorae.encoders.timm_models import Timm
 from vectorae.encoders.torchvision_models import Torchvision
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "Queries",
     "Recurrent",
     "Refiner",
+    "Timm",
     "Torchvision",
 ]

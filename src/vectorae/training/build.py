@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Ge, Le
 
-from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
-from vectorae.config.components import instantiate, instantiate_all
+from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value, parameters
+from vectorae.config.components import instantiate, instantiate_all, locate
 from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
 from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent
@@ -52,8 +52,7 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     layout = instantiate(primitives, "primitives", channels=channels, aspect=1.0)
     decoder = Decoder(layout, instantiate(config["rasterizer"], "rasterizer"))
     options = instantiate(config["model"], "model")
-    section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
-    backbone = instantiate(section, "encoder", channels=layout.image_channels, image_size=image_size)
+    backbone = _build_backbone(config["encoder"], layout.image_channels, image_size, pretrained)
     seen = {"features": backbone.features, "side": backbone.side}
     head = instantiate(config["head"], "head", layout=layout, any_count=options.any_count, **seen)
     if options.variational and isinstance(head, Recurrent):
@@ -89,6 +88,17 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
         ),
         dict(config),
     )
+
+
+def _build_backbone(section: Mapping[str, Any], channels: int, image_size: int, pretrained: bool) -> Any:
+    """The encoder of a section; without the weights it starts from, if it may be told to leave them, or has none."""
+    extra: dict[str, Any] = {"channels": channels, "image_size": image_size}
+    if not pretrained and "weights" in section:
+        if "fetch" in parameters(locate(section.get("_target_"), "encoder._target_")):
+            extra["fetch"] = False
+        else:
+            section = {key: value for key, value in section.items() if key != "weights"}
+    return instantiate(section, "encoder", **extra)
 
 
 def build_dataset(config: Mapping[str, Any]) -> "ImageData":
