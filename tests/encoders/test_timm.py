@@ -77,9 +77,7 @@ def test_weights_that_cannot_be_fetched_are_named_with_their_place(
 
 def test_without_timm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "timm", None)
-    with pytest.raises(
-        UserError, match=r"^name: networks of timm need .* timm; pip install 'vectorae\[timm\]"
-    ):
+    with pytest.raises(UserError, match=r"^name: networks of timm need .* timm; pip install 'vectorae\[timm\]"):
         Timm(3, 64, "test_resnet")
 
 

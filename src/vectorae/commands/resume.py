@@ -29,6 +29,9 @@ FREE_TO_DIFFER = {
 }
 """Keys that may change on resume: where things lie and how fast they are made changes no number."""
 
+FREE_SECTIONS = ("logger", "callbacks", "early_stopping")
+"""Sections that may change on resume: who watches a run changes no step of it."""
+
 FREE_TO_DIFFER_AUTO = {"resume", "trainer.max_time", "trainer.max_steps"}
 """Keys that a run that is found by its config may have with other values."""
 
@@ -132,7 +135,10 @@ def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> ResumePoint
         except UserError as error:
             print(f"vectorae: left out: {error}", file=sys.stderr)
             continue
-        before, now = (flatten(one) for one in (content["vectorae"]["config"], config))
+        before, now = (
+            flatten({key: value for key, value in one.items() if key not in FREE_SECTIONS})
+            for one in (content["vectorae"]["config"], config)
+        )
         keys = {*before, *now} - FREE_TO_DIFFER_AUTO
         if alike and any(before.get(key) != now.get(key) for key in keys):
             return None
@@ -151,7 +157,7 @@ def runs_beside(folder: Path) -> Iterator[Path]:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Flat settings, without those of the trainer."""
-    return flatten({key: value for key, value in config.items() if key not in ("trainer", "resume")})
+    return flatten({key: value for key, value in config.items() if key not in (*FREE_SECTIONS, "trainer", "resume")})
 
 
 def remove_leftovers(folder: Path) -> None:

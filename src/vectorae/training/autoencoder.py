@@ -391,5 +391,6 @@ class VectorAutoencoder(pl.LightningModule):
 
     def description(self) -> dict[str, Any]:
         """What a checkpoint says of itself, in plain values (see ``checkpoint.Description``)."""
-        plugins = needed_plugins(self.config, [KINDS[kind] for kind in self.layout.kinds])
+        config = {key: section for key, section in self.config.items() if key not in ("logger", "callbacks")}
+        plugins = needed_plugins(config, [KINDS[kind] for kind in self.layout.kinds])
         return {"format": CHECKPOINT_FORMAT, "config": dict(self.config), "plugins": plugins}
