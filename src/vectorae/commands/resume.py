@@ -103,12 +103,15 @@ def _contents(path: Path) -> dict[str, Any]:
 def _resume_point(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> ResumePoint:
     before, now = _settings(content["vectorae"]["config"]), _settings(config)
     check_resumed_settings(path, before, now, FREE_TO_DIFFER)
-    return ResumePoint(path, shell.run_of(path), content["global_step"], _ended(path, content, config["trainer"]))
+    return ResumePoint(path, shell.run_of(path), content["global_step"], _ended(path, content, config))
 
 
-def _ended(path: Path, content: Mapping[str, Any], trainer: Mapping[str, Any]) -> str | None:
-    """Why a run is complete: it has taken all its steps, or all its time."""
-    steps, limit, time = content["global_step"], trainer["max_steps"], trainer["max_time"]
+def _ended(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    """Why a run is complete: it has taken all its steps, or all its time, or was stopped early."""
+    steps, trainer = content["global_step"], config["trainer"]
+    limit, time = trainer["max_steps"], trainer["max_time"]
+    if config["early_stopping"]["patience"] and content["callbacks"].get("EarlyStopping", {}).get("over"):
+        return f"early_stopping.patience: ended the run in {path} at step {steps}; write null to continue"
     if 0 < limit <= steps:
         return f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue"
     elapsed = content["callbacks"].get("Timer", {}).get("time_elapsed", {}).get("train", 0.0)

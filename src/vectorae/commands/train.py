@@ -18,6 +18,7 @@ from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.pipes import reader_left
 from vectorae.commands.report import print_metrics, print_next, with_plugins
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
+from vectorae.commands.run_callbacks import build_callbacks
 from vectorae.commands.run_loggers import begin_loggers, build_loggers, viewed_by
 from vectorae.config.arguments import NonNegativeInt, Requires, Scale, check_arguments
 from vectorae.config.components import check
@@ -126,6 +127,8 @@ class TrainConfig:
     optimizer: Component = field(default_factory=dict)
     trainer: Annotated[dict[str, Any], TRAINER] = field(default_factory=dict)
     logger: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
+    early_stopping: Component = field(default_factory=dict)
+    callbacks: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
     watch: WatchConfig = field(default_factory=WatchConfig)
     plugins: list[str] = field(default_factory=list)
 
@@ -164,6 +167,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
     check(config["dataset"], "dataset")
     settings = trainer_settings(config["trainer"])
     build_loggers(config["logger"])
+    more_callbacks = build_callbacks(config)
     config = {**config, "trainer": settings}
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
@@ -182,6 +186,7 @@ def train(config: dict[str, Any], folder: Path) -> int:
         folder, first_step = start.folder, start.step
     dataset = build_dataset(config)
     callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size, shape), started, model.options.ema)
+    callbacks += more_callbacks
     trainer = build_trainer(settings, callbacks=callbacks, logger=False, default_root_dir=folder)
     model.graph = step_graph(model, trainer, settings.get(CUDA_GRAPH, False))
     dataset.prepare_data()
@@ -249,7 +254,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
             enable_progress_bar=False,
             plugins=[CheckpointFiles(), *([SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else [])],
         )
-    except (MisconfigurationException, ValueError, TypeError) as error:
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
         raise UserError(_trainer_message(error, settings)) from error
 
 
