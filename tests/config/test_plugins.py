@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,9 @@ def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(tmp_path:
 
 
 def test_examples_are_clean_for_strict_type_checkers() -> None:
-    files = [f"{name}.py" for name in OWN]
+    files = [path.name for path in sorted(EXAMPLES.glob("*.py"))]
+    if find_spec("timm") is None:
+        files.remove("timm_encoder.py")
     checked = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *files],
         cwd=EXAMPLES,

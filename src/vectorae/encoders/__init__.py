@@ -2,9 +2,9 @@
 
 from vectorae.encoders.cnn import CNN
 from vectorae.encoders.encoder import Draw, Encoder, Hypotheses
-from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
+from vectorae.encoders.heads import MLP, Grid, Head, Queries, Recurrent
 from vectorae.encoders.latent import Latent
-from vectorae.encoders.refiner import Refiner
+from vectorae.encoders.refiner import Refiner, RefinerBase
 from vectorae.encoders.timm_models import Timm
 from vectorae.encoders.torchvision_models import Torchvision
 
@@ -14,11 +14,13 @@ __all__ = [
     "Draw",
     "Encoder",
     "Grid",
+    "Head",
     "Hypotheses",
     "Latent",
     "Queries",
     "Recurrent",
     "Refiner",
+    "RefinerBase",
     "Timm",
     "Torchvision",
 ]

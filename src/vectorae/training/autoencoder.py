@@ -20,7 +20,7 @@ from vectorae.decoder import (
     optimize_raw,
     worthwhile,
 )
-from vectorae.encoders import Encoder, Refiner
+from vectorae.encoders import Encoder, RefinerBase
 from vectorae.encoders.processes import synchronise_batch_norm
 from vectorae.errors import UserError
 from vectorae.io.pixels import to_float
@@ -38,7 +38,7 @@ from vectorae.training.any_count import (
 )
 from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
-from vectorae.training.optimizer import AdamW
+from vectorae.training.optimizer import AdamW, Optimizer
 from vectorae.training.options import ModelOptions
 from vectorae.training.relocation import relocate_dead
 from vectorae.training.run_state import RunState, run_progress
@@ -68,7 +68,7 @@ class TrainingPlan:
     """
 
     loss: Objective
-    optimizer: AdamW = field(default_factory=AdamW)
+    optimizer: Optimizer = field(default_factory=AdamW)
     schedule: Schedule = field(default_factory=Schedule)
     strategy: Strategy = field(default_factory=Strategy)
 
@@ -100,7 +100,7 @@ class VectorAutoencoder(pl.LightningModule):
     def __init__(
         self,
         encoder: Encoder,
-        refiner: Refiner | None,
+        refiner: RefinerBase | None,
         decoder: Decoder,
         options: ModelOptions,
         plan: TrainingPlan,
