@@ -25,7 +25,7 @@ def test_a_run_that_stops_early_ends_as_any_other(tmp_path: Path, capsys: pytest
     run = tmp_path / "run"
     assert run_training(run, *STOPPED) == 0
     said = capsys.readouterr().out
-    assert "early stopping at step 4: no crisp PSNR above" in said and "100 % " in said
+    assert "early stopping at step 4: no crisp PSNR more than 100 dB above" in said and "100 % " in said
     metrics = metrics_of(run)
     assert metrics["step"] == 8
     assert metrics["psnr_soft"] == metrics["psnr_crisp"]  # the exact phase has begun
