@@ -53,8 +53,9 @@ class EarlyStopping(EndsEarly):
             self._began = now
             if trainer.is_global_zero:
                 print(
-                    f"early stopping at step {trainer.global_step}: no crisp PSNR more than {self.min_delta:g} dB above "
-                    f"{self._best:.2f} dB in {self.patience} validations; all schedules end within {self.cooldown:.0%} of the steps so far",
+                    f"early stopping at step {trainer.global_step}: no crisp PSNR more than {self.min_delta:g} dB "
+                    f"above {self._best:.2f} dB in {self.patience} validations; all schedules end within "
+                    f"{self.cooldown:.0%} of the steps so far",
                     flush=True,
                 )
 
