@@ -12,7 +12,7 @@ FLOORS = [
     {"compat", "errors", "version"},
     {"config"},
     {"geometry", "io"},
-    {"scene"},
+    {"loggers", "scene"},
     {"primitives", "rasterizer", "svg"},
     {"layout", "losses"},
     {"decoder"},

@@ -5,25 +5,23 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 import pytest
 from helpers.image_folders import picture
+from helpers.pages import ROOT, blocks_of
 
 from vectorae.commands import COMMANDS
-
-ROOT = Path(__file__).resolve().parents[1]
 
 DEVELOPERS = {"benchmark": "benchmarks", "gallery": "docs/_gallery"}
 """Scripts that are no commands of the package, and where their code lies."""
 
 TINY = [
-    "dataset=folder",
-    "dataset.root=photos",
     "dataset.image_size=32",
     "dataset.batch_size=8",
     "dataset.cache=cache",
-    "encoder.width=4",
     "head.width=16",
     "trainer.accelerator=cpu",
     "trainer.max_steps=2",
@@ -72,25 +70,91 @@ def test_the_source_distribution_has_what_its_scripts_import(tmp_path: Path) -> 
         assert {f"scripts/{name}.py", f"conf/{name}.yaml", *modules} < names
 
 
-def test_an_installed_wheel_trains_from_any_folder(wheel: Path, tmp_path: Path) -> None:
-    target = tmp_path / "site"
+@dataclass(frozen=True)
+class Installed:
+    """A wheel that is installed in a folder.
+
+    Attributes:
+        site: the folder.
+        here: another, in which commands run.
+    """
+
+    site: Path
+    here: Path
+
+    def run(self, *command: str) -> str:
+        """What a command of Python prints."""
+        run = subprocess.run(
+            [sys.executable, *command],
+            cwd=self.here,
+            env={**os.environ, "PYTHONPATH": str(self.site)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout
+
+    def vectorae(self, *arguments: str) -> str:
+        """What the command `vectorae` prints."""
+        folder = self.site / ("bin" if (self.site / "bin").is_dir() else "Scripts")
+        (script,) = folder.glob("vectorae*")
+        return self.run(*([str(script)] if script.suffix != ".exe" else ["-m", "vectorae"]), *arguments)
+
+
+@pytest.fixture(scope="module")
+def site(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("site")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", str(target)]
     subprocess.run([*install, str(wheel)], check=True)
-    (script,) = (target / "bin").glob("vectorae*") if (target / "bin").is_dir() else (target / "Scripts").glob("vec*")
-    here = tmp_path / "anywhere"
-    (here / "photos").mkdir(parents=True)
+    return target
+
+
+@pytest.fixture
+def installed(site: Path, tmp_path: Path) -> Installed:
+    (tmp_path / "photos").mkdir()
+    return Installed(site, tmp_path)
+
+
+def test_an_installed_wheel_trains_from_any_folder(installed: Installed) -> None:
+    here = installed.here
     for seed in range(40):
         picture(seed=seed).save(here / "photos" / f"{seed}.png")
-    command = [str(script)] if script.suffix == ".exe" else [sys.executable, str(script)]
-    run = subprocess.run(
-        [*command, "train", *TINY],
-        cwd=here,
-        env={**os.environ, "PYTHONPATH": str(target)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
+    installed.vectorae("train", "dataset=folder", "dataset.root=photos", "encoder.width=4", *TINY)
     (folder,) = (here / "outputs" / "folder" / "shapes_4x4").iterdir()
     assert (folder / "metrics.json").is_file()
-    assert str(target / "vectorae" / "conf") in (folder / ".hydra" / "hydra.yaml").read_text(encoding="utf-8")
+    assert str(installed.site / "vectorae" / "conf") in (folder / ".hydra" / "hydra.yaml").read_text(encoding="utf-8")
+
+
+def test_a_project_of_one_file_needs_the_wheel_alone(installed: Installed) -> None:
+    """An encoder, images and a shape of one's own: trained, resumed, exported, and drawn with."""
+    here = installed.here
+    (here / "own_project.py").write_text((ROOT / "examples" / "own_project.py").read_text("utf-8"), "utf-8")
+    picture(seed=0).save(here / "photos" / "a.png")
+    own, checkpoint = "plugins=[own_project]", "checkpoint=moons/checkpoints/last.ckpt"
+    project = ["dataset._target_=own_project.Moons", "encoder._target_=own_project.Stages", "primitives.kinds=[moon]"]
+    training = ["train", own, *project, "dataset.count=40", "model.hypotheses=1", "model.refine_steps=1"]
+    training += [*TINY, "watch.count=2", "hydra.run.dir=moons"]
+    installed.vectorae(*training)
+    resumed = [word if word != "trainer.max_steps=2" else "trainer.max_steps=3" for word in training]
+    assert "continues at step 2" in installed.vectorae(*resumed, "resume=auto")
+    # Of all formats the one that needs no kernels, which would be compiled for a minute at this new place.
+    installed.vectorae("export", own, checkpoint, "output=exported", "format=safetensors")
+    exported = "checkpoint=exported/model.safetensors"
+    installed.vectorae("vectorize", own, exported, "input=photos", "output=drawings", "device=cpu")
+    assert (here / "drawings" / "a.svg").is_file()
+
+
+def test_examples_are_clean_for_strict_type_checkers(installed: Installed) -> None:
+    """By the types of the wheel, which find the one mistake that is made."""
+    names = [path.name for path in sorted((ROOT / "examples").glob("*.py"))]
+    if find_spec("timm") is None:
+        names.remove("timm_encoder.py")
+    for name in names:
+        (installed.here / name).write_text((ROOT / "examples" / name).read_text("utf-8"), "utf-8")
+    (installed.here / "page.py").write_text(blocks_of(ROOT / "docs" / "plugins.md"), "utf-8")
+    (installed.here / "wrong.py").write_text("import vectorae\n\nvectorae.load(3)\n")
+    with pytest.raises(AssertionError) as caught:
+        installed.run("-m", "mypy", "--strict", "--no-incremental", *names, "page.py", "wrong.py")
+    found = [line for line in str(caught.value).splitlines() if ": error: " in line]
+    assert len(found) == 1 and 'wrong.py:3: error: Argument 1 to "load" has incompatible type "int"' in found[0]

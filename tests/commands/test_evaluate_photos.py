@@ -12,6 +12,7 @@ from helpers.models import composed_fit
 from PIL import Image
 
 from vectorae.commands import evaluate_photos
+from vectorae.commands.run_loggers import without_loggers
 from vectorae.config.components import flatten
 from vectorae.fitting import Fitting
 
@@ -83,7 +84,7 @@ def test_an_experiment_sets_what_it_sets_for_a_fit(
     monkeypatch.setattr(evaluate_photos, "draw", lambda *rest: ([{"psnr_crisp": 1.0}], None))
     assert command("folder=photos", "experiment=kodak_512", "hydra.run.dir=run", "seed=3")[0] == 1
     settings = json.loads((tmp_path / "run" / "settings.json").read_text(encoding="utf-8"))
-    expected = flatten(composed_fit("experiment=kodak_512", "seed=3"))
+    expected = flatten(without_loggers(composed_fit("experiment=kodak_512", "seed=3")))
     assert (settings["size"], settings["max_time"], settings["primitives.count"]) == (512, "3m", 512)
     own = {"folder", "batch_size", "snapshots", "width", "scale", "device"}
     assert {key: settings[key] for key in settings if key not in own} == {

@@ -72,22 +72,10 @@ def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(tmp_path:
     assert exported.returncode == 0, exported.stderr
     fitted = run(
         tmp_path,
-        *("fit", "plugins=[own_primitive]", "primitives.kinds=[kite]", "primitives.count=4", "max_steps=3", "size=16"),
-        *("hydra.run.dir=fit", "device=cpu", "snapshots=1"),
+        *("fit", "plugins=[own_primitive,own_loss]", "primitives.kinds=[kite]", "primitives.count=4", "max_steps=3"),
+        *("loss.terms.dark.kind=own_loss.DarkMSE", "size=16", "hydra.run.dir=fit", "device=cpu", "snapshots=1"),
     )
     assert fitted.returncode == 0, fitted.stderr
-
-
-def test_examples_are_clean_for_strict_type_checkers() -> None:
-    files = [f"{name}.py" for name in OWN]
-    checked = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", *files],
-        cwd=EXAMPLES,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert checked.returncode == 0, checked.stdout
 
 
 PARTS = """

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from helpers.models import small_model
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -12,6 +13,7 @@ from vectorae import Layout, UserError, rasterize
 from vectorae.encoders import CNN, MLP, Encoder, Grid, Latent, Queries, Recurrent, Torchvision
 from vectorae.encoders.heads import _whole_patches
 from vectorae.encoders.tokens import FromTokens, ToTokens, sample_features
+from vectorae.training.build import build_model
 
 HEADS = [MLP, Grid, Queries, Recurrent]
 LAYOUTS: dict[str, dict[str, Any]] = {
@@ -155,6 +157,15 @@ def test_weights_that_cannot_be_fetched_have_a_place(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("torch.hub.download_url_to_file", unreachable)
     with pytest.raises(UserError, match=r"^weights: those of resnet18 cannot be fetched \(no network\); download http"):
         Torchvision(3, 64, "resnet18", weights="DEFAULT")
+
+
+def test_what_began_with_weights_is_the_same_network_without_fetching_them() -> None:
+    """Untrained networks see small images without their first pooling; a checkpoint brings its own weights."""
+    config = {"encoder": {"_target_": "vectorae.encoders.Torchvision", "name": "resnet18", "weights": "DEFAULT"}}
+    model = build_model({**small_model("dataset.image_size=28").config, **config}, pretrained=False)
+    pooled: Any = model.encoder.backbone
+    bare: Any = Torchvision(3, 28, "resnet18")
+    assert isinstance(pooled.network.maxpool, nn.MaxPool2d) and isinstance(bare.network.maxpool, nn.Identity)
 
 
 def test_a_recurrent_head_sees_what_is_drawn() -> None:

@@ -11,6 +11,7 @@ import torch
 from helpers.models import composed, run_training, small_model
 from torch import Tensor
 
+from vectorae.encoders import Refiner
 from vectorae.errors import UserError
 from vectorae.training.build import build_model
 from vectorae.training.candidates import find_candidates, limit_answers
@@ -24,7 +25,7 @@ def costs(overrides: tuple[str, ...], steps: int, seed: int = 0) -> tuple[Tensor
     """The cost of the answer of an untrained model, and of every drawing that it is chosen from, ``[·, B]``."""
     torch.manual_seed(seed)
     model, batch = small_model(*overrides).eval(), images()
-    if model.refiner is not None:  # its corrections are none at first
+    if isinstance(model.refiner, Refiner):  # its corrections are none at first
         torch.nn.init.normal_(model.refiner.shift.shapes[0].weight, std=0.05)  # type: ignore[arg-type]
     with torch.no_grad():
         features = model.encoder.encode(batch)

@@ -11,6 +11,7 @@ from pytorch_lightning.callbacks import Callback
 from vectorae.evaluation.baselines import mean_baselines
 from vectorae.io.atomic import write_json
 from vectorae.training.autoencoder import VectorAutoencoder
+from vectorae.training.lightning_logger import loggers_of
 
 
 class Metrics(Callback):
@@ -50,7 +51,7 @@ class Metrics(Callback):
             "seconds_total": time.perf_counter() - self.started,
             "images_per_second": steps * dataset.batch_size / max(seconds, 1e-9),
         }
-        if trainer.logger is not None and "psnr_crisp" in metrics:
+        if "psnr_crisp" in metrics:
             # The first column beside TensorBoard's hyperparameters, which are sorted by name.
-            trainer.logger.log_metrics({"psnr_crisp": metrics["psnr_crisp"]}, trainer.global_step)
+            loggers_of(trainer).log_scalars({"psnr_crisp": metrics["psnr_crisp"]}, trainer.global_step)
         write_json(self.path, metrics)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytorch_lightning as pl
@@ -20,9 +19,11 @@ from vectorae.io.frame import OutputSize
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_float, to_pictures
 from vectorae.io.sheets import beside, contact_sheet, enlargement
+from vectorae.layout.histograms import log_fields
 from vectorae.svg import to_animated_svg, to_svg
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.eval_mode import eval_mode
+from vectorae.training.lightning_logger import loggers_of
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Watch:
 class Snapshots(Callback):
     """Draws the same validation images at step 0 and at every validation: rows image, soft, crisp.
 
-    Into ``renders/step_NNNNNNN.png`` and TensorBoard, there also each image under a tag of its own; at the end
+    Into ``renders/step_NNNNNNN.png`` and the run's loggers, there also each image under a tag of its own, and how the
+    values of the shapes' fields are distributed; at the end
     ``convergence.gif`` over all of them, the same as moving shapes in ``convergence.svg``, and the last drawings as
     ``svg/NN.svg``. The raw numbers lie in ``renders/step_NNNNNNN.npz``.
 
@@ -96,13 +98,12 @@ class Snapshots(Callback):
         numbers = BytesIO()
         np.savez(numbers, raw=raw.cpu().numpy(), softness=state.softness, visible=state.visible or 0)
         write_atomic(picture.with_suffix(".npz"), numbers.getvalue())
-        if trainer.logger is not None:
-            logger: Any = trainer.logger
-            pictures = {"drawings/all": sheet}
-            for index in range(len(images)):
-                pictures[f"drawings/{index:02d}"] = beside({label: row[index] for label, row in rows.items()})
-            for tag, one in pictures.items():
-                logger.experiment.add_image(tag, np.asarray(one), trainer.global_step, dataformats="HWC")
+        loggers = loggers_of(trainer)
+        loggers.log_image("drawings/all", sheet, trainer.global_step)
+        for index in range(len(images) if loggers else 0):
+            one = beside({label: row[index] for label, row in rows.items()})
+            loggers.log_image(f"drawings/{index:02d}", one, trainer.global_step)
+        log_fields(loggers, model.layout, raw, trainer.global_step)
 
     def _watched(self, trainer: pl.Trainer, model: VectorAutoencoder) -> Tensor:
         """The images that are drawn, ``[n, C, S, S]`` in [0, 1]."""

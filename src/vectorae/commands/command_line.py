@@ -76,7 +76,8 @@ def _rewrite(override: str) -> str:
             raise UserError(f"{key}: empty; name a path, or leave {key}= out")
         value = quote(value)
     elif re.fullmatch(r"\d+(\.\d+)?|true|false|null", value) and (conf_folder() / key).is_dir():
-        value = f"'{value}'"  # the name of a choice
+        none = value == "null" and (conf_folder() / key / "none.yaml").is_file()
+        value = "none" if none else f"'{value}'"  # the name of a choice
     elif key == "trainer.max_time" and re.fullmatch(r"[\d:.,]+", value):
         value = ",".join(f"'{part}'" for part in value.split(","))
     # The schema of a component is its signature, not the keys in its yaml: let Hydra add any key; `vectorae.config`

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from vectorae.commands import shell
 from vectorae.commands.command_line import duration, seconds_of
-from vectorae.commands.fit import FitConfig, builder, check_background, draw
+from vectorae.commands.fit import FitConfig, builder, check_background, draw, log_of
 from vectorae.commands.output_size import output_size
+from vectorae.commands.run_loggers import build_loggers, without_loggers
 from vectorae.config.arguments import Requires
 from vectorae.config.components import flatten, instantiate
 from vectorae.errors import UserError
@@ -93,8 +94,9 @@ def evaluate_photos(config: dict[str, Any], folder: Path) -> int:
     build_plan(config, max_time)
     check_background(config)
     instantiate(config["loss"], "loss")
+    build_loggers(config["logger"])
     files = find_images(config["folder"], folder, "folder")
-    _check_settings(folder, flatten(config))
+    _check_settings(folder, flatten(without_loggers(config)))
     Image.MAX_IMAGE_PIXELS = config["max_pixels"]
     reader = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     one = _One(config, folder, reader, size, device, max_time, available_lpips(config["size"]))
@@ -152,7 +154,8 @@ class _One:
         instantiate(self.config["loss"], "loss").check(*photo.pixels.shape[-2:])
         build = builder(self.config, [[photo]], self.device, self.max_time)
         folder.mkdir(parents=True, exist_ok=True)
-        (metrics,), signal = draw([[photo]], build, folder, self.size, flatten(self.config), {}, started, self.lpips)
+        settings, log_to = flatten(self.config), log_of(self.config)
+        (metrics,), signal = draw([[photo]], build, folder, self.size, settings, {}, log_to, started, self.lpips)
         if signal is not None:
             (folder / METRICS).unlink()  # of a drawing that is not finished
         return metrics, signal

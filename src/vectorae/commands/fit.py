@@ -19,10 +19,11 @@ from vectorae.commands.fit_start import start_of
 from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.report import print_metrics, print_next
 from vectorae.commands.resume import remove_leftovers, runs_beside
+from vectorae.commands.run_loggers import begin_loggers, build_loggers, viewed_by, without_loggers
 from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Requires, Scale
 from vectorae.config.components import flatten, instantiate
 from vectorae.config.paths import AUTO, NETWORK, ExistingFile, ResumedFile, StartingFile, check_weight
-from vectorae.config.sections import Component, Primitives
+from vectorae.config.sections import Component, Primitives, Sections
 from vectorae.errors import UserError
 from vectorae.io.colour import Ground
 from vectorae.io.image_files import ImagesThere
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from vectorae.io.frame import OutputSize
     from vectorae.io.signals import Signals
     from vectorae.layout import Layout
+    from vectorae.loggers import Loggers
     from vectorae.losses import LPIPS
 
     Build = Callable[[int], tuple[Fitting, list[str | None]]]
@@ -54,7 +56,7 @@ FREE_TO_DIFFER_AUTO = ("max_steps", "max_time", "resume")
 """Keys that a fit that `resume=auto` finds by its config may have with other values."""
 
 LOG_EVERY = 10
-"""Steps between two entries in TensorBoard."""
+"""Steps between two points of the logs."""
 
 
 @dataclass
@@ -94,6 +96,7 @@ class FitConfig:
     keep_hidden: bool = False
     batch_size: PositiveInt = 16
     device: Device = "auto"
+    logger: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
     plugins: list[str] = field(default_factory=list)
 
 
@@ -143,6 +146,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     build_plan(config, max_time)
     check_background(config)
     objective = instantiate(config["loss"], "loss")
+    build_loggers(config["logger"])
     Image.MAX_IMAGE_PIXELS = config["max_pixels"]
     read = Reader(config["size"], config["channels"], config["background"], config["max_pixels"])
     photos, failures = read(config["image"], folder)
@@ -152,7 +156,7 @@ def fit(config: dict[str, Any], folder: Path) -> int:
         if (why := size.refusal(size.frame(photo.part, photo.width, photo.height), photo.title)) is not None:
             raise UserError(why)
     several = list(batches(photos, 1 if config["init"] == NETWORK else config["batch_size"]))
-    settings = flatten(config) | {"images": ", ".join(photo.title for photo in photos)}
+    settings = flatten(without_loggers(config)) | {"images": ", ".join(photo.title for photo in photos)}
     state = _find_state(config["resume"], folder, settings)
     states = {} if state is None else read_state(state, settings, FREE_TO_DIFFER)
     if state is not None and config["resume"] == AUTO:
@@ -165,8 +169,8 @@ def fit(config: dict[str, Any], folder: Path) -> int:
     print(f"run folder: {shell.short(folder)}", flush=True)
     if state is not None:
         print(f"continues from {shell.short(state)}", flush=True)
-    metrics, signal = draw(several, build, folder, size, settings, states, started)
-    _report(metrics, photos, folder)
+    metrics, signal = draw(several, build, folder, size, settings, states, log_of(config), started)
+    _report(metrics, photos, folder, config["logger"])
     for path, why in failures.items():
         print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
     if signal is not None:
@@ -230,6 +234,11 @@ def builder(
     return build
 
 
+def log_of(config: Mapping[str, Any]) -> Callable[[Path, int | None], Loggers]:
+    """What begins the log of a batch in a folder, or goes on with it at a step."""
+    return lambda folder, step: begin_loggers(config, folder, ("primitives", "loss"), step)
+
+
 def draw(
     several: Sequence[Sequence[Photo]],
     build: Build,
@@ -237,12 +246,11 @@ def draw(
     size: OutputSize,
     settings: Mapping[str, Any],
     states: dict[int, Any],
+    log_to: Callable[[Path, int | None], Loggers],
     started: float,
     lpips: LPIPS | None = None,
 ) -> tuple[list[dict[str, float]], int | None]:
     """Draw batch after batch into a folder: the metrics of each drawing, and the signal that came, if one did."""
-    from torch.utils.tensorboard import SummaryWriter
-
     from vectorae.fitting.record import Drawing, Record, written_metrics
     from vectorae.fitting.state import write_state
     from vectorae.io.signals import Signals
@@ -267,9 +275,9 @@ def draw(
                 write_state(folder / STATE, settings, states)
 
             log = folder / "logs" / str(number + 1) if len(several) > 1 else folder
-            # TensorBoard forgets what a fit that was killed logged after its last state.
-            with SummaryWriter(log, purge_step=fitting.steps + 1 if number in states else None) as writer:
-                record = Record(fitting, drawings, layers, writer, started, lpips, settings["keep_hidden"])
+            # What a fit that was killed logged after its last state is forgotten.
+            with log_to(log, fitting.steps + 1 if number in states else None) as loggers:
+                record = Record(fitting, drawings, layers, loggers, started, lpips, settings["keep_hidden"])
                 _run(fitting, record, settings["snapshots"], signals, keep)
             metrics += record.finish()
             if signals.received is not None:
@@ -356,7 +364,9 @@ def run_with_bar(
             bar.update(1.0, f"{fitting.steps} steps", *filter(None, [said, "on a plateau" * fitting.on_plateau]))
 
 
-def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path) -> None:
+def _report(
+    metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], folder: Path, logger: Mapping[str, Any]
+) -> None:
     """What came out, in a few lines; for the images of a folder their means as a file too."""
     from vectorae.io.atomic import write_json
 
@@ -371,7 +381,7 @@ def _report(metrics: Sequence[Mapping[str, float]], photos: Sequence[Photo], fol
     if len(metrics) < len(photos):
         left = f"{len(photos) - len(metrics)} of {len(photos)} images were not begun"
         print(f"{left}; go on with the same command and resume={shell.short(folder / STATE)}")
-    print_next(["tensorboard --logdir", folder])
+    print_next(*viewed_by(logger, folder))
 
 
 # Here and not in `main`, for the jobs of a sweep that run in other processes.

@@ -76,7 +76,8 @@ def _add_plain_keys(page: _Page, name: str, config: Mapping[str, Any], chosen: d
     """The keys at the root that are no sections, in the order of the command's file."""
     root = read_conf(name)
     order = {key: place for place, key in enumerate(root.meanings)}
-    plain = [key for key, value in config.items() if not isinstance(value, Mapping)]
+    # A section of nothing so far is a key with a meaning of its own.
+    plain = [key for key, value in config.items() if not isinstance(value, Mapping) or not value and key in order]
     page.heading("Keys: KEY=VALUE")
     for key in sorted(plain, key=lambda key: order.get(key, len(order))):
         page.note(root.notes.get(key, ""))
@@ -172,6 +173,8 @@ def _text(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
+    if value == {}:
+        return "{}"
     if isinstance(value, list):
         return f"[{', '.join(_text(one) for one in value)}]"
     return str(value)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Config = Mapping[str, Any] | Sequence[str]
 
-OF_FILES = ("image", "resume", "snapshots", "width", "scale", "keep_hidden", "batch_size")
+OF_FILES = ("image", "resume", "snapshots", "width", "scale", "keep_hidden", "batch_size", "logger")
 """Keys of the command `fit` that say which files are read and written."""
 
 INTERRUPTED = 130

@@ -29,6 +29,9 @@ FREE_TO_DIFFER = {
 }
 """Keys that may change on resume: where things lie and how fast they are made changes no number."""
 
+FREE_SECTIONS = ("logger", "callbacks", "early_stopping")
+"""Sections that may change on resume: who watches a run changes no step of it."""
+
 FREE_TO_DIFFER_AUTO = {"resume", "trainer.max_time", "trainer.max_steps"}
 """Keys that a run that is found by its config may have with other values."""
 
@@ -100,12 +103,15 @@ def _contents(path: Path) -> dict[str, Any]:
 def _resume_point(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> ResumePoint:
     before, now = _settings(content["vectorae"]["config"]), _settings(config)
     check_resumed_settings(path, before, now, FREE_TO_DIFFER)
-    return ResumePoint(path, shell.run_of(path), content["global_step"], _ended(path, content, config["trainer"]))
+    return ResumePoint(path, shell.run_of(path), content["global_step"], _ended(path, content, config))
 
 
-def _ended(path: Path, content: Mapping[str, Any], trainer: Mapping[str, Any]) -> str | None:
-    """Why a run is complete: it has taken all its steps, or all its time."""
-    steps, limit, time = content["global_step"], trainer["max_steps"], trainer["max_time"]
+def _ended(path: Path, content: Mapping[str, Any], config: Mapping[str, Any]) -> str | None:
+    """Why a run is complete: it has taken all its steps, or all its time, or was stopped early."""
+    steps, trainer = content["global_step"], config["trainer"]
+    limit, time = trainer["max_steps"], trainer["max_time"]
+    if config["early_stopping"]["patience"] and content["callbacks"].get("EarlyStopping", {}).get("over"):
+        return f"early_stopping.patience: ended the run in {path} at step {steps}; write null to continue"
     if 0 < limit <= steps:
         return f"trainer.max_steps: {limit}, and the run in {path} has taken {steps}; give more to continue"
     elapsed = content["callbacks"].get("Timer", {}).get("time_elapsed", {}).get("train", 0.0)
@@ -132,7 +138,10 @@ def _newest(folder: Path, config: Mapping[str, Any], alike: bool) -> ResumePoint
         except UserError as error:
             print(f"vectorae: left out: {error}", file=sys.stderr)
             continue
-        before, now = (flatten(one) for one in (content["vectorae"]["config"], config))
+        before, now = (
+            flatten({key: value for key, value in one.items() if key not in FREE_SECTIONS})
+            for one in (content["vectorae"]["config"], config)
+        )
         keys = {*before, *now} - FREE_TO_DIFFER_AUTO
         if alike and any(before.get(key) != now.get(key) for key in keys):
             return None
@@ -151,7 +160,7 @@ def runs_beside(folder: Path) -> Iterator[Path]:
 
 def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
     """Flat settings, without those of the trainer."""
-    return flatten({key: value for key, value in config.items() if key not in ("trainer", "resume")})
+    return flatten({key: value for key, value in config.items() if key not in (*FREE_SECTIONS, "trainer", "resume")})
 
 
 def remove_leftovers(folder: Path) -> None:

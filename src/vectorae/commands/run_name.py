@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from omegaconf import OmegaConf
@@ -36,7 +37,9 @@ def changes() -> dict[str, str]:
     overrides: Any = OmegaConf.to_container(job.overrides.task, resolve=False)
     pairs = (override.lstrip("+~").partition("=") for override in overrides)
     left_out = job.job.config.override_dirname.exclude_keys
-    return {key: value or "null" for key, _, value in pairs if key not in left_out}
+    return {
+        key: value or "null" for key, _, value in pairs if not any(fnmatchcase(key, pattern) for pattern in left_out)
+    }
 
 
 def label_of(settings: Mapping[str, str], longest: int = LONGEST) -> str:

@@ -18,12 +18,12 @@ from vectorae.commands.output_size import Width, output_size
 from vectorae.commands.pipes import reader_left
 from vectorae.commands.report import print_metrics, print_next, with_plugins
 from vectorae.commands.resume import ResumePoint, find_resume_point, remove_leftovers
-from vectorae.commands.run_name import changes
-from vectorae.compat import write_summaries
+from vectorae.commands.run_callbacks import build_callbacks
+from vectorae.commands.run_loggers import begin_loggers, build_loggers, viewed_by
 from vectorae.config.arguments import NonNegativeInt, Requires, Scale, check_arguments
-from vectorae.config.components import check, flatten
+from vectorae.config.components import check
 from vectorae.config.paths import AUTO, ResumedFile
-from vectorae.config.sections import Component, Primitives, Section
+from vectorae.config.sections import Component, Primitives, Section, Sections
 from vectorae.errors import UserError, reason
 from vectorae.io.signals import REQUEUE, slurm_job
 
@@ -31,12 +31,9 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
     from vectorae.training.autoencoder import VectorAutoencoder
-    from vectorae.training.tensorboard import Curves
 
 # Arguments of the trainer that the command sets itself; a config may give all others as `trainer.*`.
 OWN_TRAINER_KEYS = {
-    "callbacks",
-    "logger",
     "use_distributed_sampler",
     "num_sanity_val_steps",
     "check_val_every_n_epoch",
@@ -46,6 +43,9 @@ OWN_TRAINER_KEYS = {
     "plugins",
 }
 
+
+GROUPS = ("dataset", "primitives")
+"""Of the config: what tells runs of different folders from each other."""
 
 CUDA_GRAPH = "cuda_graph"
 """A key of the section `trainer` that is not Lightning's."""
@@ -58,6 +58,14 @@ def _refuse_zero(key: str, value: float) -> None:
 
 def _refuse_epochs(key: str, value: int) -> None:
     raise UserError(f"{key}: batches are an endless stream; use trainer.max_steps or trainer.max_time")
+
+
+def _refuse_logger(key: str, value: Any) -> None:
+    raise UserError(f"{key}: write logger=tensorboard, csv, wandb, mlflow or none; several: logger=[tensorboard,csv]")
+
+
+def _refuse_callbacks(key: str, value: Any) -> None:
+    raise UserError(f"{key}: write plugins=[my_module] callbacks.mine._target_=my_module.MyCallback")
 
 
 _NOT_ZERO = Requires(_refuse_zero)
@@ -73,6 +81,8 @@ TRAINER = Section(
         "val_check_interval": Annotated[float | str, _NOT_ZERO],
         "limit_val_batches": Annotated[float, _NOT_ZERO] | None,
         "log_every_n_steps": Annotated[int, _NOT_ZERO] | None,
+        "logger": Annotated[Any, Requires(_refuse_logger)],
+        "callbacks": Annotated[Any, Requires(_refuse_callbacks)],
         CUDA_GRAPH: bool | Literal["auto"],
     },
 )
@@ -103,7 +113,7 @@ class TrainConfig:
     resume: ResumedFile | None = None
     dataset: Component = field(default_factory=dict)
     primitives: Primitives = field(default_factory=dict)
-    encoder: Annotated[dict[str, Any], Section(("channels", "image_size"))] = field(default_factory=dict)
+    encoder: Annotated[dict[str, Any], Section(("channels", "image_size", "fetch"))] = field(default_factory=dict)
     head: Annotated[dict[str, Any], Section(("layout", "features", "side", "any_count"))] = field(default_factory=dict)
     model: Component = field(default_factory=dict)
     refiner: Annotated[dict[str, Any], Section(("layout", "features", "any_count"))] = field(default_factory=dict)
@@ -116,6 +126,9 @@ class TrainConfig:
     loss: Component = field(default_factory=dict)
     optimizer: Component = field(default_factory=dict)
     trainer: Annotated[dict[str, Any], TRAINER] = field(default_factory=dict)
+    logger: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
+    early_stopping: Component = field(default_factory=dict)
+    callbacks: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
     watch: WatchConfig = field(default_factory=WatchConfig)
     plugins: list[str] = field(default_factory=list)
 
@@ -144,14 +157,17 @@ def train(config: dict[str, Any], folder: Path) -> int:
     import pytorch_lightning as pl
 
     from vectorae.callbacks import Interruption, Watch, default_callbacks
+    from vectorae.loggers import Loggers
     from vectorae.training.build import build_dataset, build_model
+    from vectorae.training.lightning_logger import LightningLogger
     from vectorae.training.step_graph import step_graph
-    from vectorae.training.tensorboard import Curves
 
     shell.quieten_lightning()
     # Cheap things first: a mistake should cost seconds and leave no folder behind.
     check(config["dataset"], "dataset")
     settings = trainer_settings(config["trainer"])
+    build_loggers(config["logger"])
+    more_callbacks = build_callbacks(config)
     config = {**config, "trainer": settings}
     pl.seed_everything(config["seed"], verbose=False)
     model = build_model(config)
@@ -164,26 +180,27 @@ def train(config: dict[str, Any], folder: Path) -> int:
             raise UserError(start.ended)
         print(f"nothing to do: {start.ended}", flush=True)
         return 0
-    purge_step = None
+    first_step = None
     if start is not None and (config["resume"] == AUTO or start.folder == folder):
-        # TensorBoard forgets what a run logged after its last checkpoint.
-        folder, purge_step = start.folder, start.step
+        # What a run logged after its last checkpoint is forgotten.
+        folder, first_step = start.folder, start.step
     dataset = build_dataset(config)
     callbacks = default_callbacks(folder, Watch(config["watch"]["count"], size, shape), started, model.options.ema)
-    logger = Curves(folder, purge_step)
-    trainer = build_trainer(settings, callbacks=callbacks, logger=logger, default_root_dir=folder)
+    callbacks += more_callbacks
+    trainer = build_trainer(settings, callbacks=callbacks, logger=False, default_root_dir=folder)
     model.graph = step_graph(model, trainer, settings.get(CUDA_GRAPH, False))
     dataset.prepare_data()
     if shell.main_process():
-        _log_settings(logger, config)
         print(f"run folder: {shell.short(folder)}", flush=True)
         if start is not None:
             print(f"continues at step {start.step}, from {shell.short(start.path)}", flush=True)
             remove_leftovers(folder)
-    _fit(trainer, model, dataset, start)
+    with begin_loggers(config, folder, GROUPS, first_step) if shell.main_process() else Loggers() as loggers:
+        trainer.logger = LightningLogger(loggers, folder)
+        _fit(trainer, model, dataset, start)
     signals = [one.signal for one in callbacks if isinstance(one, Interruption) and one.signal is not None]
     if trainer.is_global_zero:
-        _report(folder, config["plugins"])
+        _report(folder, config["plugins"], viewed_by(config["logger"], folder))
     if signals and signals[0] == REQUEUE and slurm_job() is not None:
         if trainer.is_global_zero:
             subprocess.run(["scontrol", "requeue", str(slurm_job())], check=False)
@@ -237,7 +254,7 @@ def build_trainer(settings: Mapping[str, Any], **own: Any) -> pl.Trainer:
             enable_progress_bar=False,
             plugins=[CheckpointFiles(), *([SLURMEnvironment(auto_requeue=False)] if SLURMEnvironment.detect() else [])],
         )
-    except (MisconfigurationException, ValueError, TypeError) as error:
+    except (MisconfigurationException, ValueError, TypeError, RuntimeError) as error:
         raise UserError(_trainer_message(error, settings)) from error
 
 
@@ -260,21 +277,6 @@ def _trainer_message(error: Exception, settings: Mapping[str, Any]) -> str:
     text = str(error).splitlines()[0]
     mentioned = [name for name in settings if f"{name}=" in text] or [name for name in settings if name in text.lower()]
     return f"trainer.{mentioned[0]}: {text}" if mentioned else f"trainer: {text}"
-
-
-def _log_settings(logger: Curves, config: Mapping[str, Any]) -> None:
-    """Write for TensorBoard's table of hyperparameters what tells this run from others."""
-    from hydra.core.hydra_config import HydraConfig
-    from hydra.types import RunMode
-    from torch.utils.tensorboard.summary import hparams
-
-    hydra, values = HydraConfig.get(), flatten(config)
-    settings = {key: values.get(key, value) for key, value in changes().items()}
-    if hydra.mode != RunMode.MULTIRUN:
-        settings |= {group: hydra.runtime.choices[group] for group in ("dataset", "primitives")}
-    # Without the summary of the experiment: TensorBoard takes the columns of all runs from that of the first.
-    _, start, end = hparams(settings, {})
-    write_summaries(logger.experiment, [start, end])
 
 
 def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: ResumePoint | None) -> None:
@@ -305,7 +307,7 @@ def _fit(trainer: pl.Trainer, model: VectorAutoencoder, dataset: Any, start: Res
             torch.distributed.destroy_process_group()
 
 
-def _report(folder: Path, plugins: Sequence[str]) -> None:
+def _report(folder: Path, plugins: Sequence[str], viewed: Sequence[Sequence[str | Path]]) -> None:
     """What came out, and how to go on."""
     path = folder / "metrics.json"
     if path.is_file():
@@ -315,7 +317,7 @@ def _report(folder: Path, plugins: Sequence[str]) -> None:
     best = folder / "checkpoints" / "best.ckpt"
     words = with_plugins("input=IMAGES output=drawings", plugins)
     print_next(
-        ["tensorboard --logdir", folder],
+        *viewed,
         *((["vectorae vectorize checkpoint=", best, words],) if best.is_file() else ()),
     )
 

@@ -12,8 +12,9 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.command_line import Duration, duration
 from vectorae.commands.report import print_metrics, print_next
+from vectorae.commands.run_loggers import begin_loggers
 from vectorae.config.arguments import Device, PositiveFloat, PositiveInt
-from vectorae.config.sections import Component
+from vectorae.config.sections import Component, Sections
 from vectorae.io.atomic import write_json
 
 
@@ -28,6 +29,7 @@ class TrainClassifierConfig:
     learning_rate: PositiveFloat = 0.003
     device: Device = "auto"
     seed: Annotated[int, Ge(0), Le(2**32 - 1)] = 0
+    logger: Annotated[dict[str, Any], Sections()] = field(default_factory=dict)
     plugins: list[str] = field(default_factory=list)
 
 
@@ -41,7 +43,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
 
     Args:
         config: plain resolved config with the keys of `TrainClassifierConfig`.
-        folder: of the run; gets `classifier.pt`, `metrics.json` and TensorBoard's events.
+        folder: of the run; gets `classifier.pt`, `metrics.json` and what loggers write there.
 
     Raises:
         UserError: a dataset without labels.
@@ -59,7 +61,7 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
 
     from vectorae.callbacks.progress_bar import ProgressBar
     from vectorae.evaluation.classifier import Classifier, Task
-    from vectorae.training.tensorboard import Curves
+    from vectorae.training.lightning_logger import LightningLogger
 
     shell.quieten_lightning()
     pl.seed_everything(config["seed"], verbose=False)
@@ -68,13 +70,14 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
     model = Classifier(task, config["learning_rate"])
     pairs = TensorDataset(torch.as_tensor(dataset.images("train")), labels["train"])
     batches = DataLoader(pairs, batch_size=dataset.batch_size, shuffle=True)
+    loggers = begin_loggers(config, folder, ("dataset",))
     trainer = pl.Trainer(
         accelerator="gpu" if device.type == "cuda" else device.type,
         devices=1,
         max_epochs=config["epochs"],
         max_steps=config["max_steps"] or -1,
         max_time=duration(config["max_time"], "max_time"),
-        logger=Curves(folder),
+        logger=LightningLogger(loggers, folder),
         callbacks=[ProgressBar(config["epochs"] * len(batches))],
         enable_progress_bar=False,
         log_every_n_steps=10,
@@ -82,7 +85,8 @@ def train_classifier(config: dict[str, Any], folder: Path) -> None:
         enable_model_summary=False,
     )
     start = time.perf_counter()
-    trainer.fit(model, batches)
+    with loggers:
+        trainer.fit(model, batches)
     epochs, rest = divmod(trainer.global_step, len(batches))
     images = epochs * len(pairs) + rest * dataset.batch_size
     metrics = {"seconds": time.perf_counter() - start, "images": float(images)}

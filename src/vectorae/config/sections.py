@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from vectorae.config.arguments import check_value
 from vectorae.config.renamed import no_such_key
 from vectorae.config.signatures import read_signature
+from vectorae.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,26 @@ class Section:
             check_value(f"{key}.{name}", value, known[name])
 
 
+@dataclass(frozen=True)
+class Sections:
+    """What a command's schema says of a section of sections: of classes by any names, ``callbacks.mine._target_=…``."""
+
+    def parameters(self, values: Mapping[str, Any]) -> None:
+        """None: any names."""
+
+    def check(self, key: str, values: Mapping[str, Any]) -> None:
+        """See ``Section.check``.
+
+        Raises:
+            UserError: naming the first wrong key; a value that is no section with a class.
+        """
+        for name, section in values.items():
+            if not isinstance(section, Mapping) or "_target_" not in section:
+                hint = f"write {key}.{name}._target_=CLASS"
+                raise UserError(f"{key}.{name}: a section of a class, not {section!r}; {hint}")
+            Section().check(f"{key}.{name}", section)
+
+
 Component = Annotated[dict[str, Any], Section()]
 """The section of a class that gets nothing but what stands there."""
 
@@ -60,12 +81,12 @@ Primitives = Annotated[dict[str, Any], Section(("channels", "aspect"))]
 
 
 @functools.lru_cache
-def sections_of(schema: type) -> dict[str, Section]:
+def sections_of(schema: type) -> dict[str, Section | Sections]:
     """What a schema says of its sections, by name."""
-    found = {}
+    found: dict[str, Section | Sections] = {}
     for name, hint in typing.get_type_hints(schema, include_extras=True).items():
         notes = typing.get_args(hint)[1:] if typing.get_origin(hint) is Annotated else ()
-        for section in (note for note in notes if isinstance(note, Section)):
+        for section in (note for note in notes if isinstance(note, Section | Sections)):
             found[name] = section
     return found
 

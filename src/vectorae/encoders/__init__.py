@@ -2,9 +2,10 @@
 
 from vectorae.encoders.cnn import CNN
 from vectorae.encoders.encoder import Draw, Encoder, Hypotheses, seen_by
-from vectorae.encoders.heads import MLP, Grid, Queries, Recurrent
+from vectorae.encoders.heads import MLP, Grid, Head, Queries, Recurrent
 from vectorae.encoders.latent import Latent
-from vectorae.encoders.refiner import Refiner
+from vectorae.encoders.refiner import Refiner, RefinerBase
+from vectorae.encoders.timm_models import Timm
 from vectorae.encoders.torchvision_models import Torchvision
 
 __all__ = [
@@ -13,11 +14,14 @@ __all__ = [
     "Draw",
     "Encoder",
     "Grid",
+    "Head",
     "Hypotheses",
     "Latent",
     "Queries",
     "Recurrent",
     "Refiner",
+    "RefinerBase",
+    "Timm",
     "Torchvision",
     "seen_by",
 ]

@@ -4,7 +4,9 @@ With ``any_count`` they take the number of visible shapes, and those that are hi
 """
 
 import math
+from abc import ABC, abstractmethod
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -18,7 +20,29 @@ from vectorae.errors import UserError
 from vectorae.layout import Layout
 
 
-class MLP(nn.Module):
+class Head(nn.Module, ABC):
+    """A feature map, and how many shapes are visible → raw numbers, at first 0, so that drawings begin as the layout.
+
+    Attributes:
+        draws: whether it draws while it predicts, so that it needs an image and cannot be exported.
+    """
+
+    draws: ClassVar[bool] = False
+
+    @abstractmethod
+    def forward(self, features: Tensor, images: Tensor | None, draw: Draw | None, visible: int | None = None) -> Tensor:
+        """Raw numbers ``[B, raw_size]``.
+
+        Args:
+            features: ``[B, F, s, s]``.
+            images: ``[B, C, S, S]`` in [0, 1]; None where a latent is sampled.
+            draw: raw numbers and a number of shapes, from the bottom → soft drawings ``[B, C, S, S]``; None where
+                nothing can be drawn.
+            visible: how many shapes the drawing has, with ``any_count``; None stands for all.
+        """
+
+
+class MLP(Head):
     """All raw numbers at once, from the whole feature map as one vector and a hidden layer.
 
     Args:
@@ -44,7 +68,7 @@ class MLP(nn.Module):
         return self.numbers(self.hidden[-1](hidden))
 
 
-class Grid(nn.Module):
+class Grid(Head):
     """Predicts each shape from the features at the position where it starts, and from their mean.
 
     Args:
@@ -71,7 +95,7 @@ class Grid(nn.Module):
         return self.features(features, visible) + slots
 
 
-class Queries(nn.Module):
+class Queries(Head):
     """A query per shape that attends to the other queries and to the map (Carion et al., 2020).
 
     A query is learned, and starts with the features at the position where its shape starts.
@@ -121,6 +145,8 @@ class Recurrent(Grid):
         features, side, layout, width, any_count: as for ``Grid``.
         rounds: at most as many as there are shapes.
     """
+
+    draws = True
 
     @validated
     def __init__(

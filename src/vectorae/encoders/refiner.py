@@ -1,6 +1,7 @@
 """Learned refinement: a network that corrects raw numbers from feedback on their drawing."""
 
 import math
+from abc import ABC, abstractmethod
 from typing import Annotated
 
 import torch
@@ -24,7 +25,35 @@ SMALLEST = 0.03
 """Half extents of the smallest window, canvas units: about four pixels of 64."""
 
 
-class Refiner(nn.Module):
+class RefinerBase(nn.Module, ABC):
+    """Corrects the raw numbers of drawings from feedback on them, several times with the same weights."""
+
+    @abstractmethod
+    def forward(
+        self,
+        raw: Tensor,
+        feedback: Feedback,
+        images: Tensor,
+        features: Tensor,
+        memory: Tensor | None,
+        visible: int | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """Corrected raw numbers.
+
+        Args:
+            raw: ``[B, raw_size]``.
+            feedback: on their drawing.
+            images: ``[B, C, S, S]`` in [0, 1].
+            features: the encoder's map of the images, ``[B, F, s, s]``.
+            memory: what the step before returned, or None.
+            visible: how many shapes the drawing has, with ``any_count``; None stands for all.
+
+        Returns:
+            ``[B, raw_size]``, and the memory for the next step, a tensor whose first axis is B, or None.
+        """
+
+
+class Refiner(RefinerBase):
     """Iterative amortised inference (Marino, Yue and Mandt, 2018) on the raw numbers of drawings.
 
     Each shape is a token: its raw numbers, the gradient of the cost with respect to them, image and error in a window
@@ -86,18 +115,7 @@ class Refiner(nn.Module):
         memory: Tensor | None,
         visible: int | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Corrected raw numbers.
-
-        Args:
-            raw: ``[B, raw_size]``.
-            feedback: on their drawing.
-            images: ``[B, C, S, S]`` in [0, 1].
-            features: the encoder's map of the images, ``[B, F, s, s]``.
-            memory: what the step before returned, or None.
-            visible: how many shapes the drawing has, with ``any_count``; None stands for all.
-
-        Returns:
-            ``[B, raw_size]``, and the memory for the next step, ``[B, count + 1, width]``.
+        """See ``RefinerBase``; the memory is ``[B, count + 1, width]``.
 
         Raises:
             UserError: the map is that of another encoder, of other features.

@@ -4,20 +4,14 @@ import warnings
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vectorae.encoders.rgb_backbone import RGBBackbone, keep_details, last_large
 from vectorae.errors import UserError, choose
 from vectorae.io.weights import downloading
 
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of ImageNet's colours: torchvision's weights expect images normalised by them."""
 
-LEAST_SIDE = 4
-"""Smallest side of the feature map, pixels: of 64 pixels the last stage of most networks leaves 2 × 2, too few."""
-
-
-class Torchvision(nn.Module):
+class Torchvision(RGBBackbone):
     """A classification network of torchvision up to the last feature map of 4 × 4 or more; grey images become RGB.
 
     Args:
@@ -26,6 +20,7 @@ class Torchvision(nn.Module):
         name: as ``torchvision.models.list_models`` has it: ``resnet18``, ``convnext_tiny``, ``vit_b_16`` …
         weights: None is untrained; or ``DEFAULT``, ``IMAGENET1K_V1`` …, downloaded if necessary.
         view: side in pixels to which images are resized; by default theirs, or the smallest that the network takes.
+        fetch: whether the weights are fetched; False where those of a checkpoint follow.
 
     Attributes:
         features: channels of the feature map, F.
@@ -36,47 +31,30 @@ class Torchvision(nn.Module):
     """
 
     def __init__(
-        self, channels: int, image_size: int, name: str, weights: str | None = None, view: int | None = None
+        self,
+        channels: int,
+        image_size: int,
+        name: str,
+        weights: str | None = None,
+        view: int | None = None,
+        fetch: bool = True,
     ) -> None:
-        super().__init__()
         least, exact = _sizes(name)
-        self.view = view if view is not None else exact or max(image_size, least)
-        if self.view < least or exact is not None and self.view != exact:
-            raise UserError(f"view: {self.view} pixels, and {name} takes {exact or f'{least} or more'}")
-        network = _network(name, weights)
-        if self.view < 64 and weights is None and isinstance(getattr(network, "maxpool", None), nn.MaxPool2d):
-            # On small images the first pooling would throw away most details.
-            network.maxpool = nn.Identity()
-        self.network = _up_to_map(network, self.view)
-        self.colors = _from_alpha(channels) if channels in (2, 4) else None
-        self.register_buffer("_mean", torch.tensor(MEAN)[:, None, None], persistent=False)
-        self.register_buffer("_deviation", torch.tensor(DEVIATION)[:, None, None], persistent=False)
-        self.eval()
-        with torch.no_grad():
-            _, self.features, self.side, _ = self(torch.zeros(1, channels, image_size, image_size)).shape
-        self.train()
+        view = view if view is not None else exact or max(image_size, least)
+        if view < least or exact is not None and view != exact:
+            raise UserError(f"view: {view} pixels, and {name} takes {exact or f'{least} or more'}")
+        network = _network(name, weights, fetch)
+        if weights is None:
+            keep_details(network, view)
+        super().__init__(channels, image_size, _up_to_map(network, view), view)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Images ``[B, C, S, S]`` in [0, 1] → feature map ``[B, F, s, s]``."""
-        if self.colors is not None:
-            images = self.colors(images)
-        if images.shape[-1] != self.view:
-            images = F.interpolate(images, size=(self.view, self.view), mode="bilinear", align_corners=False)
-        seen: Tensor = self.network((images - self.get_buffer("_mean")) / self.get_buffer("_deviation"))["map"]
+    def feature_map(self, images: Tensor) -> Tensor:
+        seen: Tensor = self.network(images)["map"]
         if seen.dim() == 4:
             return seen
         # Tokens of patches, behind one for the class.
         side = round((seen.shape[1] - 1) ** 0.5)
         return seen[:, 1:].mT.unflatten(2, (side, side))
-
-
-def _from_alpha(channels: int) -> nn.Conv2d:
-    """What makes RGB of images with alpha, for networks of three channels: at first the images over the mean colour."""
-    made = nn.Conv2d(channels, 3, 1)
-    mean, color = torch.tensor(MEAN), torch.eye(3) if channels == 4 else torch.ones(3, 1)
-    made.weight.data = torch.cat([color, -mean[:, None]], dim=1)[..., None, None]
-    made.bias = nn.Parameter(mean)
-    return made
 
 
 def _sizes(name: str) -> tuple[int, int | None]:
@@ -90,17 +68,19 @@ def _sizes(name: str) -> tuple[int, int | None]:
     return least, least if name.startswith(("vit_", "maxvit_")) else None
 
 
-def _network(name: str, weights: str | None) -> Any:
+def _network(name: str, weights: str | None, fetch: bool) -> Any:
     from torchvision import models
 
     # Both warn that their default will change.
-    begin = {"init_weights": weights is None} if name in ("googlenet", "inception_v3") else {}
+    begin = {"init_weights": weights is None or not fetch} if name in ("googlenet", "inception_v3") else {}
     if weights is None:
         return models.get_model(name, weights=None, **begin)
     there = models.get_model_weights(name)
     if weights != "DEFAULT" and weights not in there.__members__:
         raise UserError(f"weights: {name} has no '{weights}'; {choose(weights, ['DEFAULT', *there.__members__])}")
     chosen = there[weights]
+    if not fetch:
+        return models.get_model(name, weights=None, **begin)
     with downloading(f"weights: those of {name}", chosen.url):
         return models.get_model(name, weights=chosen, **begin)
 
@@ -126,8 +106,7 @@ def _up_to_map(network: nn.Module, side: int) -> nn.Module:
             # A map that is larger than an earlier one only repeats its pixels.
             if one.shape[2] <= min(sides.values(), default=one.shape[2]):
                 sides[name] = one.shape[2]
-        enough = min(LEAST_SIDE, max(sides.values()))
-        last = [name for name in sides if sides[name] >= enough][-1]
+        last = list(sides)[last_large(list(sides.values()))]
         return create_feature_extractor(network.train(), {last: "map"})
 
 

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from vectorae.config.paths import check_output_folder
-from vectorae.encoders import Recurrent
 from vectorae.errors import UserError, choose
 from vectorae.export.formats import FORMATS
 from vectorae.export.left_out import LeftOut, measure_left_out, toy_faces
@@ -66,8 +65,9 @@ def export(
         raise UserError(f"format: no '{name}'; {choose(name, FORMATS)}")
     chosen = FORMATS[name]
     chosen.check()
-    if isinstance(model.encoder.head, Recurrent):
-        raise UserError("checkpoint: its recurrent head draws while it predicts, and an export cannot; use vectorize")
+    if getattr(model.encoder.head, "draws", False):
+        name = type(model.encoder.head).__name__.lower()
+        raise UserError(f"checkpoint: its {name} head draws while it predicts, and an export cannot; use vectorize")
     check_output_folder("output", folder)
     files = [chosen.file, SCENE, *([DRAW] if name == "onnx" else [])]
     there = [folder / file for file in files if (folder / file).exists()]

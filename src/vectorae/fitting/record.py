@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from vectorae.decoder import Feedback, draw_picture
 from vectorae.fitting.fitting import Fitting
@@ -21,16 +19,18 @@ from vectorae.io.frame import Frame
 from vectorae.io.images import as_png
 from vectorae.io.pixels import to_picture, to_transparent_picture
 from vectorae.io.sheets import beside, enlargement
+from vectorae.layout.histograms import log_fields
+from vectorae.loggers import Loggers
 from vectorae.losses import LPIPS
 from vectorae.losses.metrics import metrics_of, psnr
 from vectorae.scene import Scene
 from vectorae.svg import to_animated_svg, to_svg
 
 ON_SHEET = 8
-"""Images that TensorBoard shows, of those that are drawn together."""
+"""Images that are logged, of those that are drawn together."""
 
 PICTURES = 10
-"""Of each image in TensorBoard, which shows as many unless it is asked for more."""
+"""Of each image that are logged: TensorBoard shows as many unless it is asked for more."""
 
 METRICS, LATEST, HISTORY = "metrics.json", "latest.png", "snapshots.npz"
 
@@ -69,7 +69,7 @@ class Record:
         fitting: of the batch, new or where it goes on.
         drawings: one per image.
         layers: of each shape, the id of its group in the SVG.
-        writer: TensorBoard's.
+        loggers: of the run.
         started: when the command began, by ``time.perf_counter``.
         lpips: measured too, if given.
         keep_hidden: whether shapes that cannot be seen are in the SVG too.
@@ -80,12 +80,12 @@ class Record:
         fitting: Fitting,
         drawings: Sequence[Drawing],
         layers: Sequence[str | None],
-        writer: SummaryWriter,
+        loggers: Loggers,
         started: float,
         lpips: LPIPS | None = None,
         keep_hidden: bool = False,
     ) -> None:
-        self.fitting, self.drawings, self.layers, self.writer = fitting, drawings, layers, writer
+        self.fitting, self.drawings, self.layers, self.loggers = fitting, drawings, layers, loggers
         self.started, self.lpips, self.keep_hidden = started, lpips, keep_hidden
         self._histories = [History.before(drawing.folder / HISTORY, fitting.steps) for drawing in drawings]
         self._pictures = 0
@@ -96,8 +96,7 @@ class Record:
         cost, terms = fitting.best_costs(feedback)
         numbers = {"loss": float(cost.mean()), "softness": fitting.state.softness, "shapes": fitting.num_visible}
         numbers |= {f"loss/{name}": float(value.mean()) for name, value in terms.items()}
-        for name, value in numbers.items():
-            self.writer.add_scalar(f"fit/{name}", value, step)
+        self.loggers.log_scalars({f"fit/{name}": float(value) for name, value in numbers.items()}, step)
 
     def snapshot(self) -> float:
         """Write the present crisp drawings as ``latest.png``, and what the animation needs.
@@ -114,12 +113,12 @@ class Record:
             crisp = fitting.draw(index, crisp=True, best=False)
             decibels.append(float(psnr(crisp, fitting.images[index : index + 1])))
         mean = sum(decibels) / len(decibels)
-        self.writer.add_scalar("fit/psnr_crisp", mean, step)
+        self.loggers.log_scalars({"fit/psnr_crisp": mean}, step)
         if (due := 1 + int(fitting.progress * (PICTURES - 1))) > self._pictures:
             self._pictures = due
             for index, drawing in enumerate(self.drawings[:ON_SHEET]):
-                pixels = np.asarray(self._comparison(index, best=False))
-                self.writer.add_image(f"drawings/{drawing.title}", pixels, step, dataformats="HWC")
+                self.loggers.log_image(f"drawings/{drawing.title}", self._comparison(index, best=False), step)
+                log_fields(self.loggers, fitting.layout, fitting.present_raw(index), step)
         return mean
 
     @property

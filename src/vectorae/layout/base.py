@@ -70,6 +70,17 @@ class LayoutBase(nn.Module, ABC):
         """The field of each raw number, by name; ``background`` for those of the background."""
 
     @abstractmethod
+    def field_values(self, raw: Tensor) -> dict[str, Tensor]:
+        """The values of each learned field by name, of all shapes that have it, as one vector.
+
+        Args:
+            raw: ``[B, raw_size]``.
+
+        Returns:
+            In the units of the fields, lengths in canvas units; ``background`` for the background.
+        """
+
+    @abstractmethod
     def quantities(self) -> Mapping[str, Quantity]:
         """The quantity of each learned field by name."""
 
@@ -185,6 +196,16 @@ class BlockLayout(LayoutBase):
     def field_names(self) -> list[str]:
         names = [name for block in self.kind_blocks for name in block.field_names()]
         return names + ["background"] * (self.raw_size - len(names))
+
+    def field_values(self, raw: Tensor) -> dict[str, Tensor]:
+        found: dict[str, list[Tensor]] = {}
+        for block in self.kind_blocks:
+            values = block(full_precision(raw))
+            for name in block.learned:
+                found.setdefault(name, []).append(values[name].flatten())
+        if self.learns_background:
+            found["background"] = [self._background_color(raw).flatten()]
+        return {name: torch.cat(values) for name, values in found.items()}
 
     def quantities(self) -> Mapping[str, Quantity]:
         found = {name: field.quantity for block in self.kind_blocks for name, field in block.learned.items()}

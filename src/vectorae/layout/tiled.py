@@ -73,6 +73,9 @@ class TiledLayout(LayoutBase):
     def field_names(self) -> list[str]:
         return self.tile.field_names() * self.tiles
 
+    def field_values(self, raw: Tensor) -> dict[str, Tensor]:
+        return self.tile.field_values(raw.unflatten(1, (self.tiles, -1)).flatten(0, 1))
+
     def quantities(self) -> Mapping[str, Quantity]:
         return self.tile.quantities()
 

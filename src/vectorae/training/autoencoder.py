@@ -20,7 +20,7 @@ from vectorae.decoder import (
     optimize_raw,
     worthwhile,
 )
-from vectorae.encoders import Encoder, Refiner
+from vectorae.encoders import Encoder, RefinerBase
 from vectorae.encoders.processes import synchronise_batch_norm
 from vectorae.io.pixels import to_float
 from vectorae.layout import Layout
@@ -37,7 +37,7 @@ from vectorae.training.any_count import (
 )
 from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
-from vectorae.training.optimizer import AdamW
+from vectorae.training.optimizer import AdamW, Optimizer
 from vectorae.training.options import ModelOptions
 from vectorae.training.relocation import relocate_dead
 from vectorae.training.run_state import RunState, run_progress
@@ -65,7 +65,7 @@ class TrainingPlan:
     """
 
     loss: Objective
-    optimizer: AdamW = field(default_factory=AdamW)
+    optimizer: Optimizer = field(default_factory=AdamW)
     schedule: Schedule = field(default_factory=Schedule)
     strategy: Strategy = field(default_factory=Strategy)
 
@@ -97,7 +97,7 @@ class VectorAutoencoder(pl.LightningModule):
     def __init__(
         self,
         encoder: Encoder,
-        refiner: Refiner | None,
+        refiner: RefinerBase | None,
         decoder: Decoder,
         options: ModelOptions,
         plan: TrainingPlan,
@@ -393,5 +393,6 @@ class VectorAutoencoder(pl.LightningModule):
 
     def description(self) -> dict[str, Any]:
         """What a checkpoint says of itself, in plain values (see ``checkpoint.Description``)."""
-        plugins = needed_plugins(self.config, [KINDS[kind] for kind in self.layout.kinds])
+        config = {key: section for key, section in self.config.items() if key not in ("logger", "callbacks")}
+        plugins = needed_plugins(config, [KINDS[kind] for kind in self.layout.kinds])
         return {"format": CHECKPOINT_FORMAT, "config": dict(self.config), "plugins": plugins}

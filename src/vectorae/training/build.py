@@ -9,10 +9,12 @@ from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
 from vectorae.config.components import instantiate, instantiate_all
 from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
-from vectorae.encoders import Encoder, Hypotheses, Latent, Recurrent, seen_by
+from vectorae.encoders import Encoder, Hypotheses, Latent
 from vectorae.errors import UserError
 from vectorae.io.images import NONE
 from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
+from vectorae.training.optimizer import Optimizer
+from vectorae.training.parts import build_backbone, build_network, try_networks
 
 if TYPE_CHECKING:
     from vectorae.datasets import ImageData
@@ -52,18 +54,18 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     layout = instantiate(primitives, "primitives", channels=channels, aspect=1.0)
     decoder = Decoder(layout, instantiate(config["rasterizer"], "rasterizer"))
     options = instantiate(config["model"], "model")
-    section = {key: value for key, value in config["encoder"].items() if pretrained or key != "weights"}
-    backbone = instantiate(section, "encoder", channels=layout.image_channels, image_size=image_size)
-    features, side, _ = seen_by(backbone)
-    seen = {"features": features, "side": side}
-    head = instantiate(config["head"], "head", layout=layout, any_count=options.any_count, **seen)
-    if options.variational and isinstance(head, Recurrent):
-        raise UserError("head: head=recurrent needs an image; it cannot be sampled from; choose mlp, grid or queries")
+    backbone = build_backbone(config["encoder"], layout.image_channels, image_size, pretrained)
+    seen = {"features": backbone.features, "side": backbone.side}
+    many_counts = {"any_count": options.any_count}
+    head = build_network(config["head"], "head", {**many_counts, **seen}, layout=layout)
+    if options.variational and getattr(head, "draws", False):
+        name = type(head).__name__.lower()
+        raise UserError(f"head: head={name} needs an image; it cannot be sampled from; choose mlp, grid or queries")
     size = options.latent_size
     latent = None if size is None else Latent(size=size, variational=options.variational, **seen)
     many = options.num_hypotheses
-    hypotheses = Hypotheses(many, layout.raw_size, features) if many > 1 else None
-    refiner = instantiate(config["refiner"], "refiner", layout=layout, features=features, any_count=options.any_count)
+    hypotheses = Hypotheses(many, layout.raw_size, backbone.features) if many > 1 else None
+    refiner = build_network(config["refiner"], "refiner", {**many_counts, "features": backbone.features}, layout=layout)
     try:
         rates = options.rates_of(layout)
     except UserError as error:
@@ -75,14 +77,20 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
             "of its own; write growth.rounds=1"
         )
     starts = layout.starts() if options.any_count else None
+    optimizer = instantiate(config["optimizer"], "optimizer")
+    if not isinstance(optimizer, Optimizer):
+        raise UserError(f"optimizer: {config['optimizer']['_target_']} is no vectorae.training.Optimizer")
+    encoder = Encoder(backbone, head, layout.raw_size, latent, rates, starts, hypotheses)
+    refiner = refiner if options.refine_steps else None
+    try_networks(encoder, refiner, layout, image_size)
     return VectorAutoencoder(
-        Encoder(backbone, head, layout.raw_size, latent, rates, starts, hypotheses),
-        refiner if options.refine_steps else None,
+        encoder,
+        refiner,
         decoder,
         options,
         TrainingPlan(
             instantiate(config["loss"], "loss"),
-            instantiate(config["optimizer"], "optimizer"),
+            optimizer,
             Schedule(*instantiate_all(config, "softness", "temperature")),
             strategy,
         ),

@@ -1,6 +1,7 @@
 """Optimizers whose learning rate depends on the run's progress, measured in steps or in time."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
@@ -15,14 +16,38 @@ UnitInterval = Annotated[float, Ge(0), Lt(1)]
 
 
 @dataclass(frozen=True)
-class AdamW(Validated):
-    """AdamW (Loshchilov & Hutter 2019) with linear warm-up and cosine decay.
+class Optimizer(Validated, ABC):
+    """Settings of an optimizer: one for all weights, whose rate rises linearly and falls along a cosine.
 
     Attributes:
         lr: the highest learning rate, > 0.
-        weight_decay: decoupled weight decay, ≥ 0.
         warmup: the fraction of the run in which the rate rises, in [0, 1).
         final: the rate at the end relative to ``lr``, in [0, 1].
+    """
+
+    lr: PositiveFloat = 2e-3
+    warmup: UnitInterval = 0.02
+    final: Fraction = 0.01
+
+    @abstractmethod
+    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+        """The optimizer itself; its rate is set anew before every step."""
+
+    def rate(self, progress: float) -> float:
+        """The learning rate at a progress in [0, 1]."""
+        if progress < self.warmup:
+            return self.lr * max(progress / self.warmup, 1e-3)
+        decayed = min(1.0, (progress - self.warmup) / (1 - self.warmup))
+        return self.lr * (self.final + (1 - self.final) * (1 + math.cos(math.pi * decayed)) / 2)
+
+
+@dataclass(frozen=True)
+class AdamW(Optimizer):
+    """AdamW (Loshchilov & Hutter 2019) with linear warm-up and cosine decay.
+
+    Attributes:
+        lr, warmup, final: see ``Optimizer``.
+        weight_decay: decoupled weight decay, ≥ 0.
         beta1, beta2: decay of the running averages of gradient and squared gradient, in [0, 1).
 
     Raises:
@@ -37,20 +62,10 @@ class AdamW(Validated):
         vectorae.errors.UserError: lr must be a number > 0, got 0
     """
 
-    lr: PositiveFloat = 2e-3
     weight_decay: NonNegativeFloat = 0.01
-    warmup: UnitInterval = 0.02
-    final: Fraction = 0.01
     beta1: UnitInterval = 0.9
     beta2: UnitInterval = 0.99
 
     def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
         """The optimizer itself, at its highest rate."""
         return torch.optim.AdamW(parameters, lr=self.lr, weight_decay=self.weight_decay, betas=(self.beta1, self.beta2))
-
-    def rate(self, progress: float) -> float:
-        """The learning rate at a progress in [0, 1]."""
-        if progress < self.warmup:
-            return self.lr * max(progress / self.warmup, 1e-3)
-        decayed = min(1.0, (progress - self.warmup) / (1 - self.warmup))
-        return self.lr * (self.final + (1 - self.final) * (1 + math.cos(math.pi * decayed)) / 2)

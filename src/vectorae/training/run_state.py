@@ -1,10 +1,11 @@
 """Where a training run stands."""
 
+from abc import ABC, abstractmethod
 from dataclasses import astuple, dataclass, field
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Timer
+from pytorch_lightning.callbacks import Callback, Timer
 from torch import Tensor
 
 from vectorae.compat import timer_duration
@@ -51,8 +52,25 @@ class RunState:
         return cls(progress, int(relocations), plateaus, losses)
 
 
+class EndsEarly(Callback, ABC):
+    """A callback that may end a run before its limit, and all schedules with it."""
+
+    @abstractmethod
+    def progress(self, limit: float) -> float:
+        """How much of the run is done, in [0, 1], where ``limit`` of what it may take is."""
+
+
 def run_progress(trainer: pl.Trainer) -> float:
-    """How much of a run is done, in [0, 1]: by steps or by time, whichever is further; the same in every process."""
+    """How much of a run is done, in [0, 1], which all schedules follow; the same in every process."""
+    done = limit_progress(trainer)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, EndsEarly):
+            done = max(done, callback.progress(done))
+    return done
+
+
+def limit_progress(trainer: pl.Trainer) -> float:
+    """How much is done of what a run may take, in [0, 1]: of its steps or its time, whichever is further."""
     done = [0.0]
     if trainer.max_steps > 0:
         done.append(trainer.global_step / trainer.max_steps)
