@@ -14,7 +14,7 @@ from pytorch_lightning.callbacks import Callback
 from torch import Tensor
 
 from vectorae.config.arguments import Fraction
-from vectorae.loggers import Run, RunLogger
+from vectorae.loggers import LoggedRun, RunLogger
 from vectorae.training import VectorAutoencoder
 
 
@@ -46,7 +46,7 @@ class Faint(Callback):
 class Lines(RunLogger):
     """Prints numbers as they are logged; pictures and texts it leaves to others."""
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         print(f"{run.name}: {dict(run.settings)}")
 
     def log_scalars(self, values: Mapping[str, float], step: int) -> None:

@@ -13,12 +13,12 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from vectorae import UserError
 from vectorae.commands.run_loggers import build_loggers
-from vectorae.loggers import CSV, Loggers, MLflow, Run, RunLogger, TensorBoard, WandB
+from vectorae.loggers import CSV, LoggedRun, Loggers, MLflow, RunLogger, TensorBoard, WandB
 
 PICTURE = Image.new("RGB", (8, 6), "teal")
 
 
-def log_everything(logger: RunLogger, run: Run) -> None:
+def log_everything(logger: RunLogger, run: LoggedRun) -> None:
     """One of each, and a second number of the same step."""
     step = run.step or 0
     with Loggers({"one": logger}, run) as loggers:
@@ -31,8 +31,8 @@ def log_everything(logger: RunLogger, run: Run) -> None:
         loggers.flush()
 
 
-def a_run(folder: Path, step: int | None = None) -> Run:
-    return Run(folder / "run", {"seed": 0, "dataset": {"name": "faces"}}, {"primitives.rows": 2}, step)
+def a_run(folder: Path, step: int | None = None) -> LoggedRun:
+    return LoggedRun(folder / "run", {"seed": 0, "dataset": {"name": "faces"}}, {"primitives.rows": 2}, step)
 
 
 def test_tensorboard(tmp_path: Path) -> None:

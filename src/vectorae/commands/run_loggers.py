@@ -49,9 +49,9 @@ def begin_loggers(config: Mapping[str, Any], folder: Path, groups: Sequence[str]
     Raises:
         UserError: see ``build_loggers``; or a server that cannot be reached.
     """
-    from vectorae.loggers import Loggers, Run
+    from vectorae.loggers import LoggedRun, Loggers
 
-    return Loggers(build_loggers(config[SECTION]), Run(folder, config, _settings(config, groups), step))
+    return Loggers(build_loggers(config[SECTION]), LoggedRun(folder, config, _settings(config, groups), step))
 
 
 def viewed_by(section: Mapping[str, Any], folder: Path) -> list[Sequence[str | Path]]:

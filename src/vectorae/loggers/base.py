@@ -20,7 +20,7 @@ QUANTILES = {"min": 0.0, "q25": 0.25, "median": 0.5, "q75": 0.75, "max": 1.0}
 
 
 @dataclass(frozen=True)
-class Run:
+class LoggedRun:
     """A run that is logged.
 
     Attributes:
@@ -58,7 +58,7 @@ class RunLogger(ABC):
     """
 
     @abstractmethod
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         """Begin to log a run, or go on with it, and log its config.
 
         Raises:

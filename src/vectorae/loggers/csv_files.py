@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from vectorae.io.atomic import write_atomic
 from vectorae.io.images import as_png
-from vectorae.loggers.base import Run, RunLogger, as_yaml, plain_tag
+from vectorae.loggers.base import LoggedRun, RunLogger, as_yaml, plain_tag
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,7 +29,7 @@ class CSV(RunLogger):
         self._columns: list[str] = [STEP]
         self._row: dict[str, float] = {}
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         self._folder, self._columns, self._row = run.folder, [STEP], {}
         before = [] if run.step is None else self._written()
         if before:

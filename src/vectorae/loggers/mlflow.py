@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vectorae.errors import UserError, reason
-from vectorae.loggers.base import Run, RunLogger, as_yaml, plain_tag
+from vectorae.loggers.base import LoggedRun, RunLogger, as_yaml, plain_tag
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,7 +34,7 @@ class MLflow(RunLogger):
         self._client: Any = None
         self._run = ""
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         import logging
 
         from mlflow import MlflowClient
@@ -51,7 +51,7 @@ class MLflow(RunLogger):
         run.remember("mlflow", self._run)
         self.log_text("config", as_yaml(run.config))
 
-    def _new(self, run: Run) -> str:
+    def _new(self, run: LoggedRun) -> str:
         found = self._client.get_experiment_by_name(self.experiment)
         experiment = self._client.create_experiment(self.experiment) if found is None else found.experiment_id
         made: str = self._client.create_run(experiment, run_name=self.name or run.name).info.run_id

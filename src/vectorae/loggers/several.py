@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorae.errors import UserError, reason
-from vectorae.loggers.base import Run, RunLogger
+from vectorae.loggers.base import LoggedRun, RunLogger
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -32,7 +32,7 @@ class Loggers:
         UserError: a logger cannot begin.
     """
 
-    def __init__(self, loggers: Mapping[str, RunLogger] | None = None, run: Run | None = None) -> None:
+    def __init__(self, loggers: Mapping[str, RunLogger] | None = None, run: LoggedRun | None = None) -> None:
         self._loggers: dict[str, RunLogger] = {}
         for name, logger in (loggers or {}).items():
             assert run is not None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorae.compat import write_summaries
-from vectorae.loggers.base import Run, RunLogger, as_yaml
+from vectorae.loggers.base import LoggedRun, RunLogger, as_yaml
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,7 +30,7 @@ class TensorBoard(RunLogger):
         assert self._writer is not None
         return self._writer
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         from torch.utils.tensorboard import SummaryWriter
         from torch.utils.tensorboard.summary import hparams
 

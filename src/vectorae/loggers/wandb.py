@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorae.errors import UserError, reason
-from vectorae.loggers.base import Run, RunLogger, as_yaml
+from vectorae.loggers.base import LoggedRun, RunLogger, as_yaml
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,7 +46,7 @@ class WandB(RunLogger):
         self.project, self.entity, self.name, self.mode = project, entity, name, mode
         self._run: Any = None
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: LoggedRun) -> None:
         import wandb
 
         known = run.recall("wandb")
