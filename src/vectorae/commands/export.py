@@ -16,9 +16,10 @@ class ExportConfig:
     """The keys at the root of an export's config."""
 
     checkpoint: ExistingFile = "???"
-    format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
+    format: Literal["onnx", "torch_export", "safetensors", "web"] = "onnx"
     output: OutputFolder = "???"
     count: PositiveInt | None = None
+    runtime: Literal["npm", "cdn"] = "npm"
     overwrite: bool = False
     plugins: list[str] = field(default_factory=list)
 
@@ -43,7 +44,10 @@ def export(config: dict[str, Any], folder: Path) -> None:
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])
-    done = exports.export(model, config["format"], output, config["overwrite"], config["count"])
+    if config["format"] == "web":
+        done = exports.export_site(model, output, config["overwrite"], config["count"], runtime=config["runtime"])
+    else:
+        done = exports.export(model, config["format"], output, config["overwrite"], config["count"])
     files = ", ".join(sorted(path.name for path in output.iterdir()))
     if (left := done.left_out) is not None:
         print("the export leaves out the learned refinement, which needs the rasterizer:")
@@ -51,6 +55,8 @@ def export(config: dict[str, Any], folder: Path) -> None:
         print(f"(on {left.images} {left.source})")
         print("a model trained with model.refine_steps=0 leaves nothing out")
     print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
+    if config["format"] == "web":
+        print(f"open it: python -m http.server --bind 127.0.0.1 --directory '{output}', then http://127.0.0.1:8000")
 
 
 if __name__ == "__main__":
