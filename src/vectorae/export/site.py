@@ -44,7 +44,7 @@ def export_site(
     try:
         described = onnxruntime_web.linked() if runtime == "cdn" else onnxruntime_web.copied(part)
         done = export(model, "onnx", part, True, *limits)
-        _write_page(part, described, model.layout.image_channels)
+        write_page(part, described, model.layout.image_channels)
         for file in sorted(path for path in part.rglob("*") if path.is_file()):
             target = folder / file.relative_to(part)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def export_site(
     return done
 
 
-def _write_page(folder: Path, runtime: dict[str, str], channels: int) -> None:
+def write_page(folder: Path, runtime: dict[str, str], channels: int) -> None:
     """The page's own files, its examples, and what it must know of both."""
     for name, content in page().items():
         if name == INDEX and "://" in runtime["binary"]:

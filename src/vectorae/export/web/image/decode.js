@@ -7,6 +7,9 @@
 /** Larger images are refused, as `vectorize` refuses them. */
 const MAX_PIXELS = 178_956_970;
 
+/** The first bytes of JPEG files. */
+const JPEG = [0xff, 0xd8, 0xff];
+
 /** What is no image, or cannot be drawn for another reason that a person should know. */
 export class NoImage extends Error {}
 
@@ -34,4 +37,14 @@ export async function decoded(file) {
   bitmap.close();
   const { data } = context.getImageData(0, 0, width, height);
   return { data, width, height, channels: 4 };
+}
+
+/**
+ * Whether a file is a JPEG, of which Pillow decodes no more than is needed.
+ *
+ * @param {Blob} file
+ */
+export async function isJpeg(file) {
+  const first = new Uint8Array(await file.slice(0, JPEG.length).arrayBuffer());
+  return JPEG.every((value, place) => first[place] === value);
 }

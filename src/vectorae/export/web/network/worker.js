@@ -7,8 +7,9 @@
  * @typedef {import('../types.js').Resize} Resize
  * @typedef {{id: number, image: Blob | ImageData, resize: Resize, invert: boolean}} Question
  */
-import { decoded, NoImage } from '../image/decode.js';
+import { decoded, isJpeg, NoImage } from '../image/decode.js';
 import { inverted, plain } from '../image/plain.js';
+import { drafted } from '../image/resize.js';
 import { squareOf } from '../image/view.js';
 import { fetched, loadRuntime } from './runtime.js';
 
@@ -64,8 +65,9 @@ async function run({ data, width, height, channels }) {
 /** @param {Question} question */
 async function draw({ id, image, resize, invert }) {
   const [, channels, side] = scene.input.shape;
-  const pixels = image instanceof ImageData ? { ...sizeOf(image), data: image.data, channels: 4 } : await decoded(image);
+  let pixels = image instanceof ImageData ? { ...sizeOf(image), data: image.data, channels: 4 } : await decoded(image);
   const { width, height } = pixels;
+  if (image instanceof Blob && (await isJpeg(image))) pixels = drafted(pixels, (2 * side) / Math.min(width, height));
   const seen = squareOf(plain(pixels, channels), side, resize, scene.input.bars);
   const square = invert ? inverted(seen) : seen;
   const outputs = await run(square);
