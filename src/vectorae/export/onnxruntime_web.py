@@ -17,13 +17,19 @@ from vectorae.io.atomic import write_atomic
 
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
 
-SCRIPT, BINARY = "ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"
+BUILDS = {
+    "wasm": ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"),
+    "webgpu": ("ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm"),
+}
+"""Device → script and program: pages begin with the first, and try the other where an image takes long."""
 
 INTEGRITY = {
-    SCRIPT: "sha384-PLWz+nHEVHpjwBsO0YVdvQj6n5814Iv8E3b8FG0Rp/uIAtjFMCKOpP66iPzedrIG",
-    BINARY: "sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM",
+    "ort.wasm.bundle.min.mjs": "sha384-PLWz+nHEVHpjwBsO0YVdvQj6n5814Iv8E3b8FG0Rp/uIAtjFMCKOpP66iPzedrIG",
+    "ort-wasm-simd-threaded.wasm": "sha384-vjBJ1z7qrhkTyYsNqKeF6c7N+nOJSU94czEo+tvZcu8G75JparGq9kB+kTnEUNVM",
+    "ort.webgpu.bundle.min.mjs": "sha384-1ntMeyj+z5diX6vBR5h+zlJBPc4iNvhCxE6nlammh8daBYcLBZkzrwDkuJjhwI+f",
+    "ort-wasm-simd-threaded.asyncify.wasm": "sha384-EPVDLTxuO663dkZO/pcKJF6vOyyfq/5z9FY1oksN0UWFX2ABH4wDDZQHeNoUleWR",
 }
-"""The files that a page needs, and what they must be, as HTML says it."""
+"""The files, and what they must be, as HTML says it."""
 
 CDN = "https://cdn.jsdelivr.net"
 """A host of files of npm's packages."""
@@ -35,15 +41,26 @@ PATIENCE = 600
 """Seconds that npm may take."""
 
 
-def linked() -> dict[str, str]:
-    """The runtime by its addresses at a content delivery network, for ``site.json``."""
+Runtime = dict[str, dict[str, str]]
+"""Device → script and program by their addresses, for ``site.json``; of a delivery network with what they must be."""
+
+
+def linked() -> Runtime:
+    """The runtime at a content delivery network."""
     where = f"{CDN}/npm/{PACKAGE}@{VERSION}/dist"
-    named = {"script": f"{where}/{SCRIPT}", "binary": f"{where}/{BINARY}"}
-    return named | {"script_integrity": INTEGRITY[SCRIPT], "binary_integrity": INTEGRITY[BINARY]}
+    return {
+        device: {
+            "script": f"{where}/{script}",
+            "script_integrity": INTEGRITY[script],
+            "binary": f"{where}/{binary}",
+            "binary_integrity": INTEGRITY[binary],
+        }
+        for device, (script, binary) in BUILDS.items()
+    }
 
 
-def copied(folder: Path) -> dict[str, str]:
-    """Put the runtime into a page's folder, the program packed by gzip; and name it, for ``site.json``.
+def copied(folder: Path) -> Runtime:
+    """Put the runtime into a page's folder, programs packed by gzip.
 
     Args:
         folder: of the page.
@@ -51,12 +68,13 @@ def copied(folder: Path) -> dict[str, str]:
     Raises:
         UserError: npm is missing, fails, or delivers something else.
     """
-    files = {SCRIPT: SCRIPT, BINARY: f"{BINARY}.gz"}
-    for name, file in files.items():
-        content = (_cached() / name).read_bytes()
+    cache, described = _cached(), {}
+    for device, (script, binary) in BUILDS.items():
+        described[device] = {"script": f"{FOLDER}/{script}", "binary": f"{FOLDER}/{binary}.gz"}
+        write_atomic(folder / FOLDER / script, (cache / script).read_bytes())
         # Without a time and a name the same content is packed the same.
-        write_atomic(folder / FOLDER / file, gzip.compress(content, 9, mtime=0) if file != name else content)
-    return {"script": f"{FOLDER}/{SCRIPT}", "binary": f"{FOLDER}/{BINARY}.gz"}
+        write_atomic(folder / FOLDER / f"{binary}.gz", gzip.compress((cache / binary).read_bytes(), 6, mtime=0))
+    return described
 
 
 def _cached() -> Path:

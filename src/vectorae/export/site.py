@@ -13,6 +13,7 @@ from vectorae.errors import UserError
 from vectorae.export import onnxruntime_web
 from vectorae.export.examples import examples
 from vectorae.export.export import SCENE, Exported, export
+from vectorae.export.onnxruntime_web import Runtime
 from vectorae.io.atomic import write_atomic
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -54,13 +55,13 @@ def export_site(
     return done
 
 
-def write_page(folder: Path, runtime: dict[str, str], channels: int) -> None:
+def write_page(folder: Path, runtime: Runtime, channels: int) -> None:
     """The page's own files, its examples, and what it must know of both."""
     for name, content in page().items():
-        if name == INDEX and "://" in runtime["binary"]:
+        if name == INDEX and "://" in runtime["wasm"]["binary"]:
             content = content.replace(OWN_HOST.encode(), f"{OWN_HOST[:-1]} {onnxruntime_web.CDN};".encode())
         write_atomic(folder / name, content)
-    described: dict[str, Any] = {"runtime": {"wasm": runtime}, "examples": []}
+    described: dict[str, Any] = {"runtime": runtime, "examples": []}
     for example in examples(channels):
         write_atomic(folder / "examples" / example.file, example.content)
         described["examples"].append({"file": f"examples/{example.file}", "name": example.name})

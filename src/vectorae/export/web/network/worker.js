@@ -22,8 +22,12 @@ let session;
 /** @type {Scene} */
 let scene;
 
-/** Load the model, and say that it is ready. */
+/** What it runs on, as whoever made it named it: `wasm` or `webgpu`. */
+const DEVICE = self.name || 'wasm';
+
+/** Load the model, and say that it is ready, and how many milliseconds an image takes. */
 async function start() {
+  if (DEVICE === 'webgpu' && !(await navigator.gpu?.requestAdapter())) throw new Error('no graphics processor');
   const [files, description, model] = await Promise.all(
     ['site.json', 'scene.json', 'model.onnx'].map((name) => fetched(new URL(name, BASE))),
   );
@@ -31,12 +35,15 @@ async function start() {
   scene = parsed[1];
   // Several threads need memory that they share, which browsers give to isolated pages alone.
   const threads = globalThis.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
-  runtime = await loadRuntime(parsed[0].runtime.wasm, BASE, threads);
-  session = await runtime.InferenceSession.create(new Uint8Array(model), { executionProviders: ['wasm'] });
+  runtime = await loadRuntime(parsed[0].runtime[DEVICE], BASE, threads);
+  session = await runtime.InferenceSession.create(new Uint8Array(model), { executionProviders: [DEVICE] });
   const [, channels, side] = scene.input.shape;
+  const black = { data: new Uint8Array(side * side * channels), width: side, height: side, channels };
   // The first run is slower: nobody shall wait for it.
-  await run({ data: new Uint8Array(side * side * channels), width: side, height: side, channels });
-  postMessage({ ready: true, scene });
+  await run(black);
+  const began = performance.now();
+  await run(black);
+  postMessage({ ready: true, scene, milliseconds: performance.now() - began });
 }
 
 /**
@@ -71,7 +78,7 @@ async function draw({ id, image, resize, invert }) {
   const seen = squareOf(plain(pixels, channels), side, resize, scene.input.bars);
   const square = invert ? inverted(seen) : seen;
   const outputs = await run(square);
-  postMessage({ id, reply: { outputs, square, width, height, device: 'WebAssembly' } });
+  postMessage({ id, reply: { outputs, square, width, height, device: DEVICE } });
 }
 
 /** @param {ImageData} image */

@@ -24,6 +24,9 @@ import { Stage } from './stage.js';
 /** Pixels of the longer side of a PNG, at least. */
 const PNG_SIDE = 1024;
 
+/** @type {Record<string, string>} */
+const DEVICES = { wasm: 'the processor', webgpu: 'the graphics processor' };
+
 const [picture, pane, message] = [element('picture', HTMLImageElement), box('image'), box('message')];
 const [resize, invert] = [element('resize', HTMLSelectElement), input('invert')];
 
@@ -124,7 +127,7 @@ class Page {
    * @param {number} taken Milliseconds.
    * @param {boolean} isLive
    */
-  async #measure({ outputs, square, width, height }, how, taken, isLive) {
+  async #measure({ outputs, square, width, height, device }, how, taken, isLive) {
     const { side, scene, channels } = this;
     const shapes = shapesOf(outputs, scene, side, [0, 0]);
     const background = outputs.background ? Array.from(outputs.background.data) : null;
@@ -139,7 +142,7 @@ class Page {
     box('psnr').textContent = words.psnr;
     box('taken').textContent = words.time;
     box('bytes').textContent = `${(new Blob([text]).size / 1000).toFixed(1)} kB`;
-    if (!isLive) say(`Drawn with ${words.shapes} shapes in ${words.time}; PSNR ${words.psnr}.`);
+    if (!isLive) say(`Drawn with ${words.shapes} shapes in ${words.time} by ${DEVICES[device]}; PSNR ${words.psnr}.`);
   }
 
   /** @param {import('../types.js').Shape | null} shape */
