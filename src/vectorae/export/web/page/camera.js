@@ -38,8 +38,8 @@ export class Camera {
       return false;
     }
     this.video.srcObject = this.#stream;
-    this.#show(true);
     await this.video.play();
+    this.#show(true);
     void this.#watch();
     return true;
   }
