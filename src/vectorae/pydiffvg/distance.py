@@ -7,18 +7,15 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.geometry.curve import flatten
-from vectorae.pydiffvg.contours import corners_of
-from vectorae.pydiffvg.recording import RecordedGroup, RecordedShape, Recording
+from vectorae.pydiffvg.polyline import polyline
+from vectorae.pydiffvg.recording import RecordedGroup, Recording
 from vectorae.rasterizer.cpu.nearest import EVEN_ODD, NONZERO, UNFILLED, nearest_segments
 
 FINE = 0.1
 """Pixels to which curves are flattened as for an image whose pixels are as large: within a hundredth of a pixel."""
 
 
-def signed_distance(
-    scene: Recording, width: int, height: int, positions: Tensor, device: torch.device
-) -> Tensor:
+def signed_distance(scene: Recording, width: int, height: int, positions: Tensor, device: torch.device) -> Tensor:
     """Distances to the nearest contour, negative where that is the contour of a fill and the place is inside.
 
     Args:
@@ -68,27 +65,14 @@ def _fill(group: RecordedGroup) -> int:
 def _segments(group: RecordedGroup, scene: Recording, fine: float) -> Iterator[tuple[Tensor, bool]]:
     """Segments ``[S, 2, 2]`` of a group's contours, and whether they are edges, or only close a contour."""
     for index in group.shapes:
-        vertices, closed = _vertices(scene.shapes[index], group.matrix, fine)
+        shape = scene.shapes[index]
+        vertices = polyline(shape, fine)[:, :2]
+        if group.matrix is not None:
+            matrix = group.matrix.cpu().float()
+            vertices = vertices @ matrix[:2, :2].T + matrix[:2, 2]
         yield torch.stack([vertices[:-1], vertices[1:]], dim=1), True
-        if not closed:
+        if not shape.topology.closed:
             yield torch.stack([vertices[-1:], vertices[:1]], dim=1), False
-
-
-def _vertices(shape: RecordedShape, matrix: Tensor | None, fine: float) -> tuple[Tensor, bool]:
-    """The contour of a shape as a polyline ``[V, 2]`` in pixels of the canvas, and whether it is closed."""
-    topology = shape.topology
-    tensors = [
-        tensor.cpu().float().reshape(1, 1, *size) for tensor, size in zip(shape.tensors, topology.shapes, strict=True)
-    ]
-    degree = 1 if topology.is_straight else 3
-    corners = corners_of(topology, 0, degree, False, len(topology.counts))
-    first, second, share = (torch.tensor(column) for column in zip(*corners, strict=True))
-    points = topology.points(tensors)[0, 0]
-    points = torch.lerp(points[first], points[second], share[:, None])
-    if matrix is not None:
-        matrix = matrix.cpu().float()
-        points = points @ matrix[:2, :2].T + matrix[:2, 2]
-    return flatten(points, degree, topology.closed, fine), topology.closed
 
 
 def _distance(places: Tensor, segments: Tensor) -> Tensor:

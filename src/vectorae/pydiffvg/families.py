@@ -149,7 +149,9 @@ class _Pool:
             self._size += self._shapes[index].size
 
 
-def _family(kind: object, members: Sequence[tuple[int, int, GroupKey]], shapes: Sequence[Topology], pool: _Pool) -> Family:
+def _family(
+    kind: object, members: Sequence[tuple[int, int, GroupKey]], shapes: Sequence[Topology], pool: _Pool
+) -> Family:
     assert isinstance(kind, _Kind)
     numbers, slots = tuple(number for number, _, _ in members), tuple(slot for _, slot, _ in members)
     common = numbers, slots
@@ -177,5 +179,3 @@ def _family(kind: object, members: Sequence[tuple[int, int, GroupKey]], shapes: 
         second if any(share) else (),
         share if any(share) else (),
     )
-
-

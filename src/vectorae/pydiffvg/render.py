@@ -128,7 +128,7 @@ def render_batch(
     """
     if not scenes:
         raise UserError("render_batch: no scenes")
-    _, _, output_type, _, positions, first, filter_type, radius = scenes[0]
+    _, _, output_type, *_, filter_type, radius = scenes[0]
     if not all(isinstance(one[5], Recording) for one in scenes):
         raise UserError("render_batch: draw what RenderFunction.serialize_scene returns")
     if not (isinstance(width, int) and isinstance(height, int) and width > 0 and height > 0):
@@ -148,7 +148,12 @@ def render_batch(
 def _background(image: Tensor, batch: int, height: int, width: int) -> Tensor:
     """The background as ``[B, 4, H, W]``."""
     channels = image.shape[-1]
-    if image.dim() != 4 or image.shape[1:3] != (height, width) or channels not in (3, 4) or len(image) not in (1, batch):
+    if (
+        image.dim() != 4
+        or image.shape[1:3] != (height, width)
+        or channels not in (3, 4)
+        or len(image) not in (1, batch)
+    ):
         raise UserError(
             f"background_image: {list(image.shape)[1:]} where [{height}, {width}, 4] is wanted, or 3 channels"
         )

@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -78,7 +78,7 @@ _REACH = 4 / 3 * math.tan(math.pi / 8)
 
 
 class _Ellipse(_Box):
-    shapes = ((2,), (2,))
+    shapes: tuple[tuple[int, ...], ...] = ((2,), (2,))
     unit = (
         *((1, 0), (1, _REACH), (_REACH, 1), (0, 1), (-_REACH, 1), (-1, _REACH)),
         *((-1, 0), (-1, -_REACH), (-_REACH, -1), (0, -1), (_REACH, -1), (1, -_REACH)),
@@ -108,7 +108,9 @@ class _Rect(_Box):
         return (low + high) / 2, ((high - low) / 2).clamp_min(0)
 
 
-CIRCLE, ELLIPSE, RECT = _Circle(), _Ellipse(), _Rect()
+CIRCLE: Topology = _Circle()
+ELLIPSE: Topology = _Ellipse()
+RECT: Topology = _Rect()
 
 
 class Segments(Topology):
@@ -126,7 +128,7 @@ class Segments(Topology):
         return tensors[0]
 
 
-@lru_cache(maxsize=None)
+@cache
 def segments(counts: tuple[int, ...], size: int) -> Segments:
     """The topology of a path of ``size`` points; it is closed where the last segment has no end of its own.
 

@@ -207,7 +207,12 @@ class _Translator:
             parts.append(together.to(self.scale).view(self.batch, -1, 2))
         for topology, indices in self.plan.boxes:
             tensors = [
-                stacked([drawing.shapes[one].tensors[index] for drawing in self.drawings for one in indices], self.batch, shape, self.scale)
+                stacked(
+                    [drawing.shapes[one].tensors[index] for drawing in self.drawings for one in indices],
+                    self.batch,
+                    shape,
+                    self.scale,
+                )
                 for index, shape in enumerate(topology.shapes)
             ]
             parts.append(topology.points(tensors).flatten(1, 2))
@@ -218,7 +223,9 @@ class _Translator:
         """The width of the stroke at each of these points, ``[B, T, 1]``, pixels."""
         order = [*self.plan.paths, *chain.from_iterable(indices for _, indices in self.plan.boxes)]
         rows = [
-            torch.cat([drawing.shapes[one].width.reshape(-1).expand(drawing.shapes[one].topology.size) for one in order])
+            torch.cat(
+                [drawing.shapes[one].width.reshape(-1).expand(drawing.shapes[one].topology.size) for one in order]
+            )
             for drawing in self.drawings
         ]
         return 2 * torch.stack(rows).to(self.scale).abs()[..., None]
