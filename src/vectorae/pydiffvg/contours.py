@@ -14,14 +14,19 @@ class Corner(NamedTuple):
     share: float
 
 
-def padded(count: int) -> int:
-    """A number of segments that is not less, of which there are four between each power of two and the next.
+def padded(count: int, filled: bool) -> int:
+    """A number of segments that is not less: paths become alike by segments of no length.
 
-    Paths with different numbers of segments become alike by segments of no length.
+    These cost little in fills, which are cut into as many lines as they need one by one: a power of two, 4 or more.
+    For strokes there are four numbers between each power of two and the next.
 
-    >>> [padded(count) for count in (1, 4, 5, 9, 17, 100)]
+    >>> [padded(count, filled=True) for count in (1, 4, 5, 9, 17, 100)]
+    [4, 4, 8, 16, 32, 128]
+    >>> [padded(count, filled=False) for count in (1, 4, 5, 9, 17, 100)]
     [1, 4, 5, 10, 20, 112]
     """
+    if filled:
+        return max(4, 1 << (count - 1).bit_length())
     step = 1 << max(0, (count - 1).bit_length() - 3)
     return -(-count // step) * step
 

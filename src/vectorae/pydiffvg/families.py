@@ -90,12 +90,13 @@ class Plan:
 def plan_of(shapes: tuple[Topology, ...], groups: tuple[GroupKey, ...]) -> Plan:
     """The plan for scenes of these shapes and groups."""
     members: dict[object, list[tuple[int, int, GroupKey]]] = {}
+    all_straight = all(shape.is_straight for shape in shapes if not shape.is_box)
     slot = 0
     for number, group in enumerate(groups):
         for is_stroke in (True, False):  # the fill lies on top
             ink = group.stroke if is_stroke else group.fill
             if ink is not None and group.shapes:
-                members.setdefault(_kind(group, shapes, is_stroke), []).append((number, slot, group))
+                members.setdefault(_kind(group, shapes, is_stroke, all_straight), []).append((number, slot, group))
                 slot += 1
     pool = _Pool(shapes)
     families = [_family(kind, some, shapes, pool) for kind, some in members.items()]
@@ -113,16 +114,21 @@ class _Kind(NamedTuple):
     even_odd: bool = False
 
 
-def _kind(group: GroupKey, shapes: Sequence[Topology], is_stroke: bool) -> _Kind:
+def _kind(group: GroupKey, shapes: Sequence[Topology], is_stroke: bool, all_straight: bool) -> _Kind:
     own = [shapes[one] for one in group.shapes]
     ink = group.stroke if is_stroke else group.fill
     outlined = is_stroke and (group.outlined or group.map == UNEVEN)
     if len(own) == 1 and own[0].is_box and group.map != UNEVEN and not outlined:
         return _Kind(is_stroke, ink, group.map, False, own[0])
-    degree = 1 if all(one.is_straight for one in own) else 3
-    contours = tuple((padded(segments_of(one, not is_stroke)), one.closed or not is_stroke) for one in own)
-    mapped = group.map if outlined or is_stroke else min(group.map, 1) * UNEVEN
-    return _Kind(is_stroke, ink, mapped, outlined, None, degree, contours, group.even_odd and not is_stroke)
+    straight = all(one.is_straight for one in own)
+    if is_stroke:
+        contours = tuple((padded(segments_of(one, False), False), one.closed) for one in own)
+        return _Kind(True, ink, group.map, outlined, None, 1 if straight else 3, contours)
+    # All contours as long as the longest, and contours of no extent, so that there are few families.
+    longest = max(padded(segments_of(one, True), True) for one in own)
+    contours = ((longest, True),) * (1 << (len(own) - 1).bit_length())
+    mapped = AS_IT_IS if group.map == AS_IT_IS else UNEVEN
+    return _Kind(False, ink, mapped, False, None, 1 if straight and all_straight else 3, contours, group.even_odd)
 
 
 class _Pool:
@@ -160,8 +166,12 @@ def _family(
         return Family(*common, own, kind.topology, kind.is_stroke, kind.map, kind.outlined)
     corners: list[Corner] = []
     for _, _, group in members:
-        for index, (count, _) in zip(group.shapes, kind.contours, strict=True):
-            corners += corners_of(shapes[index], pool.start(index), kind.degree, not kind.is_stroke, count)
+        for place, (count, _) in enumerate(kind.contours):
+            if place < len(group.shapes):
+                index = group.shapes[place]
+                corners += corners_of(shapes[index], pool.start(index), kind.degree, not kind.is_stroke, count)
+            else:
+                corners += [Corner(corners[-1].first, corners[-1].first, 0.0)] * (kind.degree * count)
     first, second, share = zip(*corners, strict=True)
     sizes = tuple(kind.degree * count + (not closed) for count, closed in kind.contours)
     return Family(
