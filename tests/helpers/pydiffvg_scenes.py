@@ -67,7 +67,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
         pydiffvg.Ellipse(numbers(11.0, 6.0), numbers(16.0, 15.2)), fill_color=numbers(RED), shape_to_canvas=_map()
     ),
     "rect": lambda: one(
-        pydiffvg.Rect(numbers(7.2, 9.1), numbers(24.7, 20.4), numbers(1.6)),
+        pydiffvg.Rect(numbers(7.2, 9.1), numbers(24.7, 20.4), numbers(1.68)),
         fill_color=numbers(RED),
         stroke_color=numbers(BLUE),
     ),

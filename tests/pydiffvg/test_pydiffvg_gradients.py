@@ -27,8 +27,6 @@ def test_gradients_are_differences(name: str) -> None:
     total, tensors = loss(name)
     total.backward()
     for key, tensor in tensors.items():
-        if key.endswith("stroke_width") and "stroke_color" not in str(vars(SCENES[name]()[1][0]).keys()):
-            continue
         gradient = tensor.grad if tensor.grad is not None else torch.zeros_like(tensor)
         assert gradient.isfinite().all()
         for index in range(min(tensor.numel(), 6)):

@@ -23,7 +23,7 @@ def refined(
     for _ in range(steps):
         optimizer.zero_grad()
         loss = (draw(scene(), SIDE) - target).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         losses.append(float(loss.detach()))
     return losses[0], min(losses[-3:])
@@ -118,7 +118,7 @@ def test_a_painterly_rendering(blobs: bool, tmp_path: Path) -> None:
         image = draw((shapes, groups), SIDE)
         image = image[:, :, 3:4] * image[:, :, :3] + 1 - image[:, :, 3:4]
         loss = (image - target).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         for ink in colors:
             ink.data.clamp_(0, 1)
@@ -149,7 +149,7 @@ def test_an_svg_is_refined_towards_a_picture(tmp_path: Path) -> None:
         image = draw((shapes, groups), SIDE)
         image = image[:, :, 3:4] * image[:, :, :3] + 1 - image[:, :, 3:4]
         loss = (image - _picture()).square().mean()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimizer.step()
         inks.step()
         losses.append(float(loss.detach()))

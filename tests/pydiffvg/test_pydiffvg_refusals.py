@@ -78,7 +78,7 @@ def test_what_is_not_there_is_named(name: str) -> None:
     with pytest.raises(AttributeError, match=f"{name} is not there; "):
         getattr(pydiffvg, name)
     with pytest.raises(AttributeError, match="has no attribute"):
-        _ = pydiffvg.nothing  # type: ignore[attr-defined]
+        _ = pydiffvg.nothing
     with pytest.raises(UserError, match="render_grad"):
         pydiffvg.RenderFunction.render_grad()
 

@@ -37,7 +37,7 @@ def filtered(image: Tensor, kind: FilterType, radius: Tensor) -> Tensor:
 
     The filter is taken at whole distances, so one that reaches no further than half a pixel changes nothing.
     """
-    value = float(radius)
+    value = float(radius.detach())
     if not 0 < value < math.inf:
         raise UserError(f"filter: its radius must be above 0, got {value:g}")
     reach = math.ceil(value)

@@ -94,8 +94,8 @@ class RenderFunction:
     def render_grad(*arguments: Any) -> Tensor:
         """Not there: gradients by the translation of each pixel."""
         raise UserError(
-            "pydiffvg: RenderFunction.render_grad, the gradient by a translation of each pixel, is not there; translate "
-            "by shape_to_canvas, whose gradient is that of the whole image"
+            "pydiffvg: RenderFunction.render_grad, the gradient by a translation of each pixel, is not there; "
+            "shape_to_canvas takes the gradient by a translation of all"
         )
 
 
@@ -140,7 +140,7 @@ def render_batch(
     drawn = translated([one[5] for one in scenes], width, height, get_device())
     background = None if background_image is None else _background(background_image, len(scenes), height, width)
     image = _image(drawn, width, height, background)
-    if filter_type == FilterType.box and float(radius) == 0.5:
+    if filter_type == FilterType.box and float(radius.detach()) == 0.5:
         return image
     return filtered(image, filter_type, radius)
 
