@@ -6,7 +6,7 @@
 import numpy as np
 
 from vectorae.rasterizer.cpu.arguments import Array
-from vectorae.rasterizer.cpu.compiled import compiled, kernel
+from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, kernel
 from vectorae.rasterizer.cpu.threads import run_parallel, split_work
 
 UNFILLED, NONZERO, EVEN_ODD = range(3)
@@ -28,20 +28,26 @@ def nearest_segments(places: Array, segments: Array, is_edge: Array, begin: Arra
         Indices of segments ``[N]``, −1 if there is none; bool ``[N]``.
     """
     found, inside = np.full(len(places), -1, dtype=np.int64), np.zeros(len(places), dtype=np.bool_)
-    arguments = places, segments, is_edge, begin, fills, found, inside
+    along = segments[:, 1] - segments[:, 0]
+    square = np.square(along).sum(1, keepdims=True)
+    # Start, direction, and one over the square of the length: no division for each place.
+    lines = np.concatenate(
+        [segments[:, 0], along, np.where(square > 0, 1 / np.where(square > 0, square, 1), 0)], axis=1
+    )
+    arguments = places, segments, lines.astype(segments.dtype), is_edge, begin, fills, found, inside
     run_parallel(lambda _, part: _find(*part.images, *arguments), split_work(len(places), 1))
     return found, inside
 
 
 @kernel
-def _find(first, last, places, segments, is_edge, begin, fills, found, inside):
+def _find(first, last, places, segments, lines, is_edge, begin, fills, found, inside):
     for i in range(first, last):
         x, y = places[i, 0], places[i, 1]
         nearest, figure = np.inf, -1
         for f in range(len(fills) - 1, -1, -1):
             for s in range(begin[f], begin[f + 1]):
                 if is_edge[s]:
-                    square = _square(segments[s], x, y)
+                    square = _square(lines[s], x, y)
                     if square < nearest:
                         nearest, figure, found[i] = square, f, s
         if figure >= 0 and fills[figure] != UNFILLED:
@@ -52,15 +58,13 @@ def _find(first, last, places, segments, is_edge, begin, fills, found, inside):
 
 
 @compiled
-def _square(segment, x, y):
+def _square(line, x, y):
     """The square of the distance to a segment."""
-    along_x, along_y = segment[1, 0] - segment[0, 0], segment[1, 1] - segment[0, 1]
-    from_x, from_y = x - segment[0, 0], y - segment[0, 1]
-    length = along_x * along_x + along_y * along_y
-    part = (from_x * along_x + from_y * along_y) / length if length > 0 else 0.0
-    part = min(max(part, 0.0), 1.0)
-    from_x -= part * along_x
-    from_y -= part * along_y
+    from_x, from_y = x - line[0], y - line[1]
+    part = (from_x * line[2] + from_y * line[3]) * line[4]
+    part = min(max(part, ZERO), ONE)
+    from_x -= part * line[2]
+    from_y -= part * line[3]
     return from_x * from_x + from_y * from_y
 
 
