@@ -1,4 +1,4 @@
-"""The encoder with all that corrects its prediction, in three parts: a start, a correction, and what follows the last."""
+"""The encoder with all that corrects its prediction, in three parts: start, correction, and choice of the best."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -13,24 +13,24 @@ from pathlib import Path
 from PIL import Image
 
 from vectorae.errors import UserError
-from vectorae.export.drawer import Drawer, WrongValue, check_file
+from vectorae.export.drawer import Drawer, DrawValueError, check_file
 from vectorae.io.images import MAX_PIXELS, RESIZES
 
 
 def check_output(output: Path, image: Path, overwrite: bool) -> None:
     """Refuse to write over anything but an earlier drawing, and that unless it is wanted."""
     if output.is_dir():
-        raise WrongValue(f"output: '{output}' is a folder; name a file in it, such as '{output / image.stem}.svg'")
+        raise DrawValueError(f"output: '{output}' is a folder; name a file in it, such as '{output / image.stem}.svg'")
     if output.exists() and output.samefile(image):
-        raise WrongValue(f"output: '{output}' is the image itself; name another file")
+        raise DrawValueError(f"output: '{output}' is the image itself; name another file")
     if output.suffix.lower() != ".svg":
-        raise WrongValue(f"output: '{output}' is to be SVG; write '{output.with_suffix('.svg')}'")
+        raise DrawValueError(f"output: '{output}' is to be SVG; write '{output.with_suffix('.svg')}'")
     if not output.parent.is_dir():
-        raise WrongValue(f"output: no folder '{output.parent}'; make it, or choose another")
+        raise DrawValueError(f"output: no folder '{output.parent}'; make it, or choose another")
     if output.exists() and not output.is_file():
-        raise WrongValue(f"output: '{output}' is a device or a pipe, not a file; choose another name")
+        raise DrawValueError(f"output: '{output}' is a device or a pipe, not a file; choose another name")
     if output.exists() and not overwrite:
-        raise WrongValue(f"output: '{output}' is there already; choose another name or write --overwrite")
+        raise DrawValueError(f"output: '{output}' is there already; choose another name or write --overwrite")
 
 
 def write_drawing(output: Path, text: str) -> None:
@@ -40,7 +40,9 @@ def write_drawing(output: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         os.replace(part, output)
     except OSError as error:
-        raise WrongValue(f"output: '{output}' cannot be written ({error.strerror}); choose another folder") from error
+        raise DrawValueError(
+            f"output: '{output}' cannot be written ({error.strerror}); choose another folder"
+        ) from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -20,8 +20,8 @@ from vectorae.io.images import MAX_PIXELS, NONE, RESIZES, Picture, View, picture
 from vectorae.svg.document import document
 
 AnyImage = str | Path | bytes | bytearray | memoryview | BinaryIO | Image.Image | np.ndarray[Any, Any]
-"""A file by its path, its content, or open; a picture of Pillow; or an array of pixels, ``[H, W]`` or ``[H, W, C]`` with 1
-to 4 channels (grey, or red, green and blue; alpha last): uint8, or floats in [0, 1]."""
+"""A file by its path, its content, or open; a picture of Pillow; or an array of pixels, ``[H, W]`` or
+``[H, W, C]`` with 1 to 4 channels (grey, or red, green and blue; alpha last): uint8, or floats in [0, 1]."""
 
 AT_ONCE = 64
 """Images that the network sees together: a few hundred MiB."""
@@ -29,11 +29,11 @@ AT_ONCE = 64
 LARGEST_SCALE = 1000
 
 
-class WrongValue(UserError, ValueError):
+class DrawValueError(UserError, ValueError):
     """A file, setting or image that cannot be used; the message is one line that says what to do."""
 
 
-class WrongType(UserError, TypeError):
+class DrawTypeError(UserError, TypeError):
     """Something that is neither an image nor a setting; the message is one line that says what to do."""
 
 
@@ -41,7 +41,8 @@ class Settings(TypedDict, total=False):
     """Settings of a ``Drawer``; by default an SVG is as large as its image, which is drawn whole.
 
     Attributes:
-        resize: how an image becomes square: ``pad`` (bars, which are cut off again), ``crop`` (its middle) or ``stretch``.
+        resize: how an image becomes square: ``pad`` (bars, which are cut off again), ``crop`` (its middle) or
+            ``stretch``.
         width: of the SVG, pixels (1200) or millimetres ("120mm"); or
         scale: the same as a factor on the image's own size, in (0, 1000].
         background: the colour behind what is transparent, any that Pillow knows; None is white, or nothing for a model
@@ -90,7 +91,7 @@ class Drawer:
     def __init__(self, model: str | Path, **settings: Unpack[Settings]) -> None:
         unknown = set(settings) - set(Settings.__annotations__)
         if unknown:
-            raise WrongType(f"{min(unknown)}: no such setting; {choose(min(unknown), Settings.__annotations__)}")
+            raise DrawTypeError(f"{min(unknown)}: no such setting; {choose(min(unknown), Settings.__annotations__)}")
         path = Path(model)
         self._model = path / "model.onnx" if path.is_dir() and (path / "model.onnx").exists() else path
         check_file("model", self._model, "name the model.onnx of an export")
@@ -125,7 +126,7 @@ class Drawer:
             ValueError, TypeError: as ``svg``; the message says which of the images it is.
         """
         if isinstance(images, str | Path | bytes):
-            raise WrongType("images: a list is needed, and this is one image; use svg")
+            raise DrawTypeError("images: a list is needed, and this is one image; use svg")
         documents: list[str] = []
         pictures: list[Picture] = []
         titles: list[str | None] = []
@@ -150,7 +151,7 @@ class Drawer:
         found = {output.name: output.shape[1:] for output in session.get_outputs()}
         inputs = [one.shape[1:] for one in session.get_inputs()]
         if self._described != found or inputs != [self.scene["input"]["shape"][1:]]:
-            raise WrongValue(
+            raise DrawValueError(
                 f"model: '{self._model}' and the scene.json beside it belong to two models; export it again"
             )
         return session
@@ -168,12 +169,14 @@ class Drawer:
         elif isinstance(image, Image.Image):
             file = _as_file(image)
         elif not hasattr(image, "read"):
-            raise WrongType(f"{name}: {type(image).__name__} is no image; give a path, bytes, an array or an open file")
+            raise DrawTypeError(
+                f"{name}: {type(image).__name__} is no image; give a path, bytes, an array or an open file"
+            )
         with refusing(f"{name} cannot be read", "choose another, or convert it to PNG"):
             width, height = picture_size(file)
             most = self.view.max_pixels
             if width * height > most:
-                raise WrongValue(
+                raise DrawValueError(
                     f"{name} has {width}×{height} pixels, more than the {most} that are allowed; "
                     f"write max_pixels={width * height} (--max-pixels {width * height})"
                 )
@@ -207,7 +210,7 @@ def refusing(what: str, instead: str) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:  # Pillow's plugins and ONNX Runtime raise nearly anything for a damaged file
-        raise WrongValue(f"{what} ({reason(error)}); {instead}") from error
+        raise DrawValueError(f"{what} ({reason(error)}); {instead}") from error
 
 
 def check_file(name: str, path: Path, instead: str) -> None:
@@ -219,9 +222,9 @@ def check_file(name: str, path: Path, instead: str) -> None:
         instead: what to do, for messages.
     """
     if path.is_dir():
-        raise WrongValue(f"{name}: '{path}' is a folder; {instead}")
+        raise DrawValueError(f"{name}: '{path}' is a folder; {instead}")
     if not path.exists():
-        raise WrongValue(f"{name}: no file '{path}'; {instead}")
+        raise DrawValueError(f"{name}: no file '{path}'; {instead}")
 
 
 def _view(scene: dict[str, Any], settings: Settings) -> View:
@@ -231,16 +234,18 @@ def _view(scene: dict[str, Any], settings: Settings) -> View:
     background, resize = settings.get("background"), settings.get("resize", "pad")
     most = settings.get("max_pixels", MAX_PIXELS)
     if resize not in RESIZES:
-        raise WrongValue(f"resize: must be one of {', '.join(RESIZES)}, got {resize!r}")
+        raise DrawValueError(f"resize: must be one of {', '.join(RESIZES)}, got {resize!r}")
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
-        raise WrongValue(f"max_pixels: must be an integer ≥ 1, got {most!r}")
+        raise DrawValueError(f"max_pixels: must be an integer ≥ 1, got {most!r}")
     if transparent and background is not None:
-        raise WrongValue(f"background: {background}, and this model draws what is transparent so; leave it out")
+        raise DrawValueError(f"background: {background}, and this model draws what is transparent so; leave it out")
     if background is not None:
         try:
             ImageColor.getrgb(background)
         except (ValueError, AttributeError) as error:
-            raise WrongValue(f"background: must be a colour such as white or '#ff8800', got {background!r}") from error
+            raise DrawValueError(
+                f"background: must be a colour such as white or '#ff8800', got {background!r}"
+            ) from error
     bars, invert = scene["input"]["bars"], settings.get("invert", False)
     background = background or (NONE if transparent else "white")
     return View(side, channels - transparent, resize, bars=bars, invert=invert, background=background, max_pixels=most)
@@ -250,11 +255,11 @@ def _size(settings: Settings) -> OutputSize:
     """How large drawings are."""
     width, scale = settings.get("width"), settings.get("scale")
     if width is not None and scale is not None:
-        raise WrongValue(f"width: {width}, and scale: {scale}; choose one of the two")
+        raise DrawValueError(f"width: {width}, and scale: {scale}; choose one of the two")
     if width is not None and not is_width(width):
-        raise WrongValue(f"width: must be {WIDTH_WORDS}, got {width!r}")
+        raise DrawValueError(f"width: must be {WIDTH_WORDS}, got {width!r}")
     if scale is not None and not (isinstance(scale, int | float) and 0 < scale <= LARGEST_SCALE):
-        raise WrongValue(f"scale: must be a number in (0, {LARGEST_SCALE}], got {scale!r}")
+        raise DrawValueError(f"scale: must be a number in (0, {LARGEST_SCALE}], got {scale!r}")
     return OutputSize(width, scale)
 
 
@@ -262,15 +267,15 @@ def _picture(pixels: "np.ndarray[Any, Any]", name: str) -> Image.Image:
     """An array as a picture."""
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
     if pixels.ndim not in (2, 3) or channels not in MODES or 0 in pixels.shape:
-        raise WrongValue(
+        raise DrawValueError(
             f"{name}: an array [H, W] or [H, W, C] with 1 to 4 channels is needed, got {list(pixels.shape)}"
         )
     if pixels.dtype.kind == "f":
         if not ((pixels >= 0) & (pixels <= 1)).all():
-            raise WrongValue(f"{name}: floats are pixels in [0, 1], and some of these are not")
+            raise DrawValueError(f"{name}: floats are pixels in [0, 1], and some of these are not")
         pixels = (pixels * 255).round().astype(np.uint8)
     if pixels.dtype != np.uint8:
-        raise WrongType(f"{name}: pixels are uint8, or floats in [0, 1]; these are {pixels.dtype}")
+        raise DrawTypeError(f"{name}: pixels are uint8, or floats in [0, 1]; these are {pixels.dtype}")
     flat = pixels.reshape(*pixels.shape[:2], -1)
     return Image.fromarray(flat[..., 0] if channels == 1 else np.ascontiguousarray(flat), MODES[channels])
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,7 +58,8 @@ class Exported(NamedTuple):
     content: str
 
 
-class Limits(NamedTuple):
+@dataclass(frozen=True)
+class Limits:
     """With how much of a model an export draws; None is all.
 
     Attributes:
@@ -102,7 +104,7 @@ def export(
     there = [folder / file for file in files if (folder / file).exists()]
     if there and not overwrite:
         raise UserError(f"output: '{there[0]}' is there already; choose another folder or write overwrite=true")
-    for key, limit in limits._asdict().items():
+    for key, limit in vars(limits).items():
         if chosen.whole and limit is not None:
             raise UserError(f"{key}: {name} keeps the whole model, which may be limited when it is used; leave it out")
     own = model.options

@@ -42,7 +42,7 @@ class LeftOut(NamedTuple):
 
 
 @torch.no_grad()
-def measure_left_out(model: VectorAutoencoder, exported: ModelOptions | None, why: str) -> LeftOut | None:
+def measure_left_out(model: VectorAutoencoder, exported: ModelOptions | None = None, why: str = "") -> LeftOut | None:
     """The crisp PSNR of a model, and of what is exported of it; None if the model's encoder draws alone.
 
     On the model's own validation images where they are, toy faces elsewhere; nothing is downloaded.

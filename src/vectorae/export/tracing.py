@@ -78,7 +78,7 @@ def traced(function: Function, arguments: Sequence[Tensor], batch_dims: Sequence
     stand_ins = []
     for number, (one, batch) in enumerate(zip(arguments, batch_dims, strict=True)):
         sizes = [DimDynamic.DYNAMIC if dim == batch else DimDynamic.STATIC for dim in range(one.dim())]
-        context = StatelessSymbolicContext(dynamic_sizes=sizes)
+        context: Any = StatelessSymbolicContext(dynamic_sizes=sizes)
         source = ConstantSource(f"argument_{number}")
         stand_ins.append(mode.from_tensor(one, source=source, symbolic_context=context))
     with _compiling():
