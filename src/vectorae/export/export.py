@@ -125,7 +125,7 @@ def _network(model: VectorAutoencoder, name: str, limits: Limits) -> tuple[Scene
         return CorrectedNetwork(model, stands_alone=reason is None), why
     if why:
         raise UserError(f"{why.split('=')[0]}: {reason}, and {name} goes without; write format=torch_export")
-    return SceneNetwork(model), reason
+    return SceneNetwork(model), f"{reason}; format=torch_export has them"
 
 
 def _export(
