@@ -92,8 +92,8 @@ def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> 
             # Of the many operators of a correction it would take a minute to find which can be one.
             optimize=not corrected,
         )
-    if corrected:
-        _tidy(path)
+        if corrected:
+            _tidy(path)
     _name_batch(path)
 
 
