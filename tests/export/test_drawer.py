@@ -126,7 +126,7 @@ def test_what_is_no_setting_no_model_or_no_image_is_named(draw: ModuleType, expo
         (
             np.zeros((4, 4, 5), np.uint8),
             ValueError,
-            "image: an array is [H, W], or [H, W, C] with 1 to 4 channels; this",
+            "image: an array [H, W] or [H, W, C] with 1 to 4 channels is needed",
         ),
         (np.zeros((4, 4), np.int32), TypeError, "image: pixels are uint8, or floats in [0, 1]; these are int32"),
         (np.full((4, 4), np.nan), ValueError, "image: floats are pixels in [0, 1], and some of these are not"),
