@@ -1,6 +1,7 @@
 """Trained encoders as files for other programs."""
 
-from vectorae.export.export import FORMATS, Exported, export
+from vectorae.export.export import Exported, Limits, export
+from vectorae.export.formats import FORMATS
 from vectorae.export.left_out import LeftOut
 
-__all__ = ["FORMATS", "Exported", "LeftOut", "export"]
+__all__ = ["FORMATS", "Exported", "LeftOut", "Limits", "export"]
