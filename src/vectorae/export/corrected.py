@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState
+from vectorae.encoders import Refiner
 from vectorae.export.network import SceneNetwork
 from vectorae.export.tracing import EXAMPLES, Repeated, constant_weights, exported, traced
 from vectorae.rasterizer import traceable
@@ -51,6 +52,7 @@ class CorrectedNetwork(SceneNetwork):
     def __init__(self, model: VectorAutoencoder, stands_alone: bool) -> None:
         super().__init__(model)
         self.stands_alone = stands_alone
+        assert isinstance(model.refiner, Refiner | None)
         self._refiner, self._options, self._loss = model.refiner, model.options, model.loss
         own = Decoder(model.layout, replace(model.decoder.rasterizer, backend="cpu"))
         self._drawn = TraceableDecoder(model.decoder, model.state) if stands_alone else own

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from vectorae.config.paths import check_output_folder
+from vectorae.encoders import Refiner
 from vectorae.errors import UserError, choose
 from vectorae.export.corrected import CorrectedNetwork, why_not
 from vectorae.export.formats import FORMATS
@@ -120,6 +121,11 @@ def _network(model: VectorAutoencoder, name: str, limits: Limits) -> tuple[Scene
     why = " ".join(f"{key}={limit}" for key, limit in asked.items() if limit is not None)
     if chosen.whole or not model.options.corrects:
         return SceneNetwork(model), why
+    if not isinstance(model.refiner, Refiner | None):
+        own = f"what {type(model.refiner).__name__} remembers from step to step is known to itself alone"
+        if why:
+            raise UserError(f"{why.split('=')[0]}: {own}, and exports go without its corrections; leave it out")
+        return SceneNetwork(model), own
     reason = why_not(model)
     if reason is None or not chosen.stands_alone:
         return CorrectedNetwork(model, stands_alone=reason is None), why
