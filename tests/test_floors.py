@@ -14,7 +14,7 @@ FLOORS = [
     {"geometry", "io"},
     {"loggers", "scene"},
     {"primitives", "rasterizer", "svg"},
-    {"layout", "losses"},
+    {"layout", "losses", "pydiffvg"},
     {"decoder"},
     {"datasets", "encoders"},
     {"fitting", "training"},

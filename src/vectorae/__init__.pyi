@@ -1,5 +1,6 @@
 from . import losses as losses
 from . import primitives as primitives
+from . import pydiffvg as pydiffvg
 from .commands.library import Run as Run
 from .commands.library import fit as fit
 from .commands.library import train as train

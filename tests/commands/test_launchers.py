@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from helpers.free_port import free_port
 
 from scripts.forked import Forked
 from vectorae.commands import train
@@ -29,12 +29,6 @@ SMALL = [
     "trainer.log_every_n_steps=1",
 ]
 RUNS = Path("outputs") / "toy_faces" / "shapes_4x4"
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def step_of(checkpoint: Path) -> int:

@@ -1,6 +1,5 @@
 """Images with transparency, from the file to the drawing: fits, training, vectorize, evaluation and export."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import vectorae
 from vectorae.commands import evaluate, fit, train
 from vectorae.errors import UserError
 from vectorae.export import export
-from vectorae.export.draw import draw_svg
+from vectorae.export.drawer import Drawer
 from vectorae.io.images import View, read_picture, read_whole
 
 ORANGE = (255, 140, 0)
@@ -165,9 +164,7 @@ def test_an_export_of_transparent_drawings(tmp_path: Path) -> None:
     with Image.open(tmp_path / "tiles" / "contact_sheet.png") as sheet:
         assert sheet.mode == "RGB"
     assert run_vectorize(best, tmp_path / "a.png", tmp_path / "out") == 0
-    given = {"model": tmp_path / "onnx" / "model.onnx", "image": tmp_path / "a.png", "resize": "pad", "width": None}
-    given |= {"scale": None, "background": None, "invert": False, "keep_hidden": False, "max_pixels": 10**6}
-    text = draw_svg(argparse.Namespace(**given))
+    text = Drawer(tmp_path / "onnx").svg(tmp_path / "a.png")
     images = [rendered(one, zoom=1, paper="gray") for one in (text, (tmp_path / "out" / "a.svg").read_text("utf-8"))]
     assert (images[0] - images[1]).abs().max() < 0.05
     assert vectorae.load(best).layout.is_transparent

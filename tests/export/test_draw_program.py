@@ -84,7 +84,7 @@ def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(exported: Path, 
         assert "preserveAspectRatio" not in head
     for wrong, message in (
         (["--width", "12cm"], "must be pixels (1200), millimetres (120mm), got '12cm'"),
-        (["--scale", "nan"], "must be a number in (0, 1000], got 'nan'"),
+        (["--scale", "nan"], "must be a number in (0, 1000], got nan"),
         (["--width", "9", "--scale", "2"], "not allowed with argument"),
         (["--background", "whit"], "must be a colour such as white or '#ff8800', got 'whit'"),
     ):
@@ -143,7 +143,7 @@ def refused(exported: Path, here: Path, model: str, *arguments: str) -> str:
         ("onnx/model.onnx truncated.png a.svg", "image: 'truncated.png' cannot be read ("),
         ("onnx/model.onnx a.png a.svg --max-pixels 2000", "image: 'a.png' has 50×50 pixels, more than the 2000 that "),
         ("gone.onnx a.png a.svg", "model: no file 'gone.onnx'; name the model.onnx of an export"),
-        ("onnx a.png a.svg", "model: 'onnx' is a folder; name the model.onnx of an export"),
+        ("folder a.png a.svg", "model: 'folder' is a folder; name the model.onnx of an export"),
         ("a.png a.png a.svg", "model: no file 'scene.json'; it lies beside its model.onnx; export it again"),
         ("onnx/draw.py a.png a.svg", "model: 'onnx/draw.py' is damaged or not an ONNX model ("),
     ],

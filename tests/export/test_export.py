@@ -19,14 +19,16 @@ from safetensors.torch import save_file
 import vectorae
 from vectorae import UserError
 from vectorae.commands import export as command
-from vectorae.export import export
+from vectorae.export import Limits, export
 from vectorae.export.export import probes
 from vectorae.export.formats import FORMATS
-from vectorae.export.left_out import measure_left_out
+from vectorae.export.left_out import LeftOut, measure_left_out
 from vectorae.export.network import SceneNetwork, named
 from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
 from vectorae.training.build import build_dataset
+
+ENCODER_ALONE = Limits(hypotheses=1, answer_steps=0)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -36,6 +38,7 @@ def test_the_command_writes_every_format(
     def run(*overrides: str) -> int:
         checkpoint = finished_run / "checkpoints" / "best.ckpt"
         given = [f"checkpoint={checkpoint}", f"output={tmp_path / 'out'}", f"format={name}", *overrides]
+        given += ["answer_steps=0"] if name != "safetensors" else []
         with patch.object(sys, "argv", ["export.py", *given]):
             return command.main()
 
@@ -46,9 +49,10 @@ def test_the_command_writes_every_format(
     if name == "safetensors":
         assert described["left_out"] is None and "dB" not in said
     else:
-        assert described["left_out"].keys() == {"psnr_crisp", "psnr_encoder_crisp", "images", "source"}
-        assert described["left_out"]["source"] == "validation images of dataset=toy_faces"
-        assert f"{described['left_out']['psnr_encoder_crisp']:.2f} dB instead of" in said
+        left = described["left_out"]
+        assert left.keys() == set(LeftOut._fields) and left["psnr_export_crisp"] == left["psnr_encoder_crisp"]
+        assert left["source"] == "validation images of dataset=toy_faces"
+        assert f"(answer_steps=0); crisp PSNR {left['psnr_export_crisp']:.2f} dB instead of" in said
     (tmp_path / "usual").touch()
     modes = {path.stat().st_mode for path in (tmp_path / "out").iterdir()}
     assert modes == {(tmp_path / "usual").stat().st_mode}
@@ -102,18 +106,20 @@ def assert_no_checkpoint(path: Path) -> None:
 @pytest.mark.parametrize("head", ["grid", "queries"])
 def test_heads_leave_without_what_corrects_them(head: str, tmp_path: Path) -> None:
     model = scattered(f"head={head}", "model.variational=true", "model.latent=4")
-    assert export(model, "torch_export", tmp_path / "out").difference < 1e-4
+    assert export(model, "torch_export", tmp_path / "out", limits=ENCODER_ALONE).difference < 1e-4
     assert_no_checkpoint(tmp_path / "out" / FORMATS["torch_export"].file)
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
-    assert described["network"] == "encoder and layout, without the learned refinement, which needs the rasterizer"
+    assert described["network"] == "encoder and layout, without the learned refinement"
     export(model, "safetensors", tmp_path / "weights")
     described = json.loads((tmp_path / "weights" / "scene.json").read_text())
     assert described["network"].startswith("weights of the whole model, learned refinement included; the outputs are ")
 
 
-def test_of_several_hypotheses_the_first_leaves(tmp_path: Path) -> None:
+def test_of_several_hypotheses_the_first_leaves_alone(tmp_path: Path) -> None:
     """For any number of images: `export` compares several with the model's drawings."""
-    assert export(scattered("model.hypotheses=2"), "torch_export", tmp_path / "out").difference < 1e-4
+    model = scattered("model.hypotheses=2")
+    assert export(model, "torch_export", tmp_path / "out", limits=ENCODER_ALONE).difference < 1e-4
+    assert model.options.num_hypotheses == 2
 
 
 def test_a_recurrent_head_cannot_leave(tmp_path: Path) -> None:
@@ -182,7 +188,7 @@ def test_an_export_in_mid_growth_draws_what_the_model_draws(tmp_path: Path) -> N
     """Shapes that are not visible yet are in the file, without opacity."""
     model = scattered("growth.rounds=2", "growth.until=1")
     model.run.progress = 0.2
-    assert export(model, "torch_export", tmp_path / "out").difference < 1e-4
+    assert export(model, "torch_export", tmp_path / "out", limits=ENCODER_ALONE).difference < 1e-4
     outputs = FORMATS["torch_export"].run(tmp_path / "out" / "model.pt2", probes(3, 16)[0])
     assert (outputs["opacity"][:, 8:] == 0).all() and (outputs["opacity"][:, :8] > 0).all()
 

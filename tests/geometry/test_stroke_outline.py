@@ -174,3 +174,18 @@ def test_what_is_no_style_is_refused(style: dict[str, Any], message: str) -> Non
 def test_dashes_that_are_too_many_are_refused() -> None:
     with pytest.raises(UserError, match=r"dashes: .* more than 1024 of a stroke; write longer ones"):
         area(LINE, dashes=(1e-5, 1e-5))
+
+
+def test_widths_of_vertices_are_those_of_the_stroke_there() -> None:
+    line = torch.tensor([[0.2, 0.5], [0.8, 0.5]])
+    (around,) = stroke_outlines(line, False, torch.tensor([0.1, 0.3]), StrokeStyle(cap="butt"), 1 / 64)
+    expected = torch.tensor([[0.2, 0.55], [0.8, 0.65], [0.8, 0.35], [0.2, 0.45]])
+    torch.testing.assert_close(around, expected)
+    ring = torch.tensor([[0.3, 0.3], [0.7, 0.3], [0.7, 0.7], [0.3, 0.7], [0.3, 0.3]])
+    one, each = (
+        stroke_outlines(ring, True, width, StrokeStyle(), 1 / 64)
+        for width in (torch.tensor(0.1), torch.full((5,), 0.1))
+    )
+    torch.testing.assert_close(one, each)
+    with pytest.raises(ValueError, match="one width"):
+        stroke_outlines(line, False, torch.tensor([0.1, 0.3]), StrokeStyle(dashes=(0.1,)), 1 / 64)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vectorae.commands import shell
-from vectorae.config.arguments import PositiveInt
+from vectorae.config.arguments import NonNegativeInt, PositiveInt
 from vectorae.config.paths import ExistingFile, OutputFolder
 
 
@@ -19,6 +19,8 @@ class ExportConfig:
     format: Literal["onnx", "torch_export", "safetensors", "web"] = "onnx"
     output: OutputFolder = "???"
     count: PositiveInt | None = None
+    hypotheses: PositiveInt | None = None
+    answer_steps: NonNegativeInt | None = None
     runtime: Literal["npm", "cdn"] = "npm"
     overwrite: bool = False
     plugins: list[str] = field(default_factory=list)
@@ -44,16 +46,18 @@ def export(config: dict[str, Any], folder: Path) -> None:
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])
+    limits = exports.Limits(config["count"], config["hypotheses"], config["answer_steps"])
     if config["format"] == "web":
-        done = exports.export_site(model, output, config["overwrite"], config["count"], runtime=config["runtime"])
+        done = exports.export_site(model, output, config["overwrite"], limits, config["runtime"])
     else:
-        done = exports.export(model, config["format"], output, config["overwrite"], config["count"])
+        done = exports.export(model, config["format"], output, config["overwrite"], limits)
     files = ", ".join(sorted(path.name for path in output.iterdir()))
+    print(f"exported: {done.content}")
     if (left := done.left_out) is not None:
-        print("the export leaves out the learned refinement, which needs the rasterizer:")
-        print(f"crisp PSNR {left.psnr_encoder_crisp:.2f} dB instead of {left.psnr_crisp:.2f} dB")
-        print(f"(on {left.images} {left.source})")
-        print("a model trained with model.refine_steps=0 leaves nothing out")
+        print(
+            f"left out: other hypotheses and corrections ({left.why}); crisp PSNR {left.psnr_export_crisp:.2f} dB "
+            f"instead of {left.psnr_crisp:.2f} dB, on {left.images} {left.source}"
+        )
     print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
     if config["format"] == "web":
         print(f"open it: python -m http.server --bind 127.0.0.1 --directory '{output}', then http://127.0.0.1:8000")

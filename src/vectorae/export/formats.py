@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from vectorae.errors import UserError
+from vectorae.export.corrected import CorrectedNetwork
 from vectorae.export.network import SceneNetwork
 from vectorae.io.torch_file import checksum
 from vectorae.training.autoencoder import VectorAutoencoder
@@ -21,8 +22,8 @@ from vectorae.training.checkpoint import load
 
 Tensors = dict[str, Tensor]
 
-MOST_IMAGES = 2**31 - 1
-"""In a batch. Without a limit torch 2.6 exports nothing that stacks tensors."""
+GRID_SAMPLE_LINEAR = 20
+"""The version of ONNX's operators from which on a bilinear sample is called linear."""
 
 
 class Format(NamedTuple):
@@ -33,7 +34,8 @@ class Format(NamedTuple):
         needs: packages, from the extra ``export``.
         write: the file, of a model and its network.
         run: what the file outputs to images, by name.
-        whole: whether it is the whole model, and not the encoder with its layout alone.
+        whole: whether it is the whole model, and not what draws with it.
+        stands_alone: whether programs open it that have no operators of ours.
     """
 
     file: str
@@ -41,6 +43,7 @@ class Format(NamedTuple):
     write: Callable[[VectorAutoencoder, SceneNetwork, Path], None]
     run: Callable[[Path, Tensor], Tensors]
     whole: bool = False
+    stands_alone: bool = True
 
     def check(self) -> None:
         """Refuse what cannot work here.
@@ -71,13 +74,12 @@ def _quiet() -> Iterator[None]:
 def _program(model: VectorAutoencoder, network: SceneNetwork) -> Any:
     """The network as torch.export has it, for any number of images."""
     images = torch.rand(2, model.layout.image_channels, model.image_size, model.image_size)
-    return torch.export.export(
-        network, (images,), dynamic_shapes={"images": {0: torch.export.Dim("batch", max=MOST_IMAGES)}}, strict=False
-    )
+    return network.program(images)
 
 
 def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
     names = [output["name"] for output in network.describe()["outputs"]]
+    corrected = isinstance(network, CorrectedNetwork)
     with _quiet():
         torch.onnx.export(
             _program(model, network),
@@ -87,8 +89,39 @@ def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> 
             dynamo=True,
             external_data=False,
             verbose=False,
+            # Of the many operators of a correction it would take a minute to find which can be one.
+            optimize=not corrected,
         )
+        if corrected:
+            _tidy(path)
     _name_batch(path)
+
+
+def _tidy(path: Path) -> None:
+    """Replace what is constant, and what ONNX Runtime does not know."""
+    import onnx
+    from onnxscript import optimizer
+
+    model = onnx.load(path)
+    optimizer.fold_constants(model)
+    optimizer.remove_unused_nodes(model)
+    newest = max(one.version for one in model.opset_import if not one.domain)
+    for node in _nodes(model.graph):
+        del node.metadata_props[:]  # what line of ours a node comes from, which is most of the file
+        for attribute in node.attribute:
+            # Torch's exporter leaves the older name in loops.
+            if node.op_type == "GridSample" and attribute.s == b"bilinear" and newest >= GRID_SAMPLE_LINEAR:
+                attribute.s = b"linear"
+    onnx.save(model, path)
+
+
+def _nodes(graph: Any) -> Iterator[Any]:
+    """The nodes of a graph, and of those within it."""
+    for node in graph.node:
+        yield node
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                yield from _nodes(attribute.g)
 
 
 def _name_batch(path: Path) -> None:
@@ -120,6 +153,7 @@ def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
 
 
 def _run_program(path: Path, images: Tensor) -> Tensors:
+    importlib.import_module("vectorae.rasterizer.cpu.custom_operator")
     return torch.export.load(path).module()(images)
 
 
@@ -137,6 +171,6 @@ def _run_weights(path: Path, images: Tensor) -> Tensors:
 
 FORMATS = {
     "onnx": Format("model.onnx", ("onnx", "onnxscript", "onnxruntime"), _write_onnx, _run_onnx),
-    "torch_export": Format("model.pt2", (), _write_program, _run_program),
+    "torch_export": Format("model.pt2", (), _write_program, _run_program, stands_alone=False),
     "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _run_weights, whole=True),
 }

@@ -11,8 +11,9 @@ from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.build import build_dataset
-from vectorae.training.candidates import find_candidates
+from vectorae.training.candidates import answering, find_candidates
 from vectorae.training.eval_mode import eval_mode
+from vectorae.training.options import ModelOptions
 
 IMAGES = 128
 """How many are compared with, at most: a few seconds."""
@@ -21,39 +22,51 @@ AT_ONCE = 32
 
 
 class LeftOut(NamedTuple):
-    """How much worse a model draws without its learned corrections.
+    """How much worse an export draws than its model, as it goes without some of what chooses and corrects drawings.
 
     Attributes:
         psnr_crisp: of the model, dB.
         psnr_encoder_crisp: of its encoder alone, dB.
+        psnr_export_crisp: of what is exported, dB.
         images: how many were drawn.
         source: what images they are.
+        why: it is left out.
     """
 
     psnr_crisp: float
     psnr_encoder_crisp: float
+    psnr_export_crisp: float
     images: int
     source: str
+    why: str
 
 
 @torch.no_grad()
-def measure_left_out(model: VectorAutoencoder) -> LeftOut | None:
-    """The crisp PSNR with and without the learned corrections; None if the model has none.
+def measure_left_out(model: VectorAutoencoder, exported: ModelOptions | None = None, why: str = "") -> LeftOut | None:
+    """The crisp PSNR of a model, and of what is exported of it; None if the model's encoder draws alone.
 
     On the model's own validation images where they are, toy faces elsewhere; nothing is downloaded.
+
+    Args:
+        model: with all its hypotheses and corrections.
+        exported: fewer of them; None is the encoder alone.
+        why: for ``LeftOut.why``.
     """
-    if not (model.options.refine_steps or model.options.chooses):
+    if not model.options.corrects:
         return None
     images, source = _images(model)
-    alone: list[Tensor] = []
-    corrected: list[Tensor] = []
+    values: dict[str, list[Tensor]] = {"encoder": [], "model": [], "export": []}
     with eval_mode(model):
         for some in images.split(AT_ONCE):
             candidates = find_candidates(model, some)
-            for values, raw in ((alone, candidates.encoded), (corrected, candidates.best)):
-                values.append(psnr(model.render(raw, crisp=True), some))
-    whole, encoder = (round(float(torch.cat(values).mean()), 2) for values in (corrected, alone))
-    return LeftOut(whole, encoder, len(images), source)
+            drawn = {"encoder": candidates.encoded, "model": candidates.best, "export": candidates.encoded}
+            if exported is not None:
+                with answering(model, exported):
+                    drawn["export"] = find_candidates(model, some).best
+            for name, raw in drawn.items():
+                values[name].append(psnr(model.render(raw, crisp=True), some))
+    mean = {name: round(float(torch.cat(one).mean()), 2) for name, one in values.items()}
+    return LeftOut(mean["model"], mean["encoder"], mean["export"], len(images), source, why)
 
 
 def _images(model: VectorAutoencoder) -> tuple[Tensor, str]:

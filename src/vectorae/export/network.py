@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from vectorae.export.tracing import exported
 from vectorae.layout import Layout
 from vectorae.primitives import KINDS
 from vectorae.scene import Gradient, Group, Path, RoundedBox, Scene
@@ -38,7 +39,19 @@ class SceneNetwork(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         """Images ``[B, C, S, S]`` in [0, 1] → tensors ``[B, …]`` by name."""
-        raw = self.encoder(images, visible=self._count)
+        return self.outputs(self.answer(images))
+
+    def program(self, images: Tensor) -> Any:
+        """The network as torch.export has it, for any number of images like these ``[B, C, S, S]``."""
+        return exported(self, images)
+
+    def answer(self, images: Tensor) -> Tensor:
+        """The raw numbers ``[B, raw_size]`` of the drawings of images ``[B, C, S, S]``."""
+        raw: Tensor = self.encoder(images, visible=self._count)
+        return raw
+
+    def outputs(self, raw: Tensor) -> dict[str, Tensor]:
+        """The tensors ``[B, …]`` by name that raw numbers ``[B, raw_size]`` stand for."""
         return named(self._limited(self.decoder.whole_scene(raw, self._state, discrete=False)), self.kinds)
 
     def scene(self, outputs: dict[str, Tensor]) -> Scene:
@@ -104,7 +117,7 @@ class SceneNetwork(nn.Module):
         raw = torch.zeros(1, self._layout.raw_size)
         if self._count is not None and isinstance(self._layout, Layout):
             raw = self._layout.starts()[self._count - 1, None]
-        return named(self._limited(self.decoder.whole_scene(raw, self._state, discrete=False)), self.kinds)
+        return self.outputs(raw)
 
 
 def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:

@@ -12,19 +12,25 @@ from vectorae.config.paths import check_output_folder
 from vectorae.errors import UserError
 from vectorae.export import onnxruntime_web
 from vectorae.export.examples import examples
-from vectorae.export.export import SCENE, Exported, export
+from vectorae.export.export import ALL, CORRECTED, TOLERANCE, Exported, Limits, export, largest_difference
+from vectorae.export.formats import FORMATS
+from vectorae.export.network import SceneNetwork
 from vectorae.export.onnxruntime_web import Runtime
 from vectorae.io.atomic import write_atomic
 from vectorae.training.autoencoder import VectorAutoencoder
 
-INDEX, MODEL, SITE = "index.html", "model.onnx", "site.json"
+INDEX, SITE = "index.html", "site.json"
+
+FIRST, MODEL = "first.onnx", "model.onnx"
+"""What a page draws with at once, where the model corrects its drawings: its encoder alone, which is loaded in no time; and
+what it draws with as soon as it is loaded too."""
 
 OWN_HOST = "connect-src 'self';"
 """In the page's policy: it reads from nowhere else."""
 
 
 def export_site(
-    model: VectorAutoencoder, folder: Path, overwrite: bool = False, *limits: Any, runtime: str = "npm"
+    model: VectorAutoencoder, folder: Path, overwrite: bool = False, limits: Limits = ALL, runtime: str = "npm"
 ) -> Exported:
     """Write a page that draws images with the model, for any web server of static files.
 
@@ -44,7 +50,9 @@ def export_site(
     part = next(one for one in (folder, *folder.parents) if one.is_dir()) / f"{folder.name}.{os.getpid()}.part"
     try:
         described = onnxruntime_web.linked() if runtime == "cdn" else onnxruntime_web.copied(part)
-        done = export(model, "onnx", part, True, *limits)
+        done = export(model, "onnx", part, True, limits)
+        if CORRECTED in done.content:
+            _write_first(model, part / FIRST, limits)
         write_page(part, described, model.layout.image_channels)
         for file in sorted(path for path in part.rglob("*") if path.is_file()):
             target = folder / file.relative_to(part)
@@ -55,13 +63,24 @@ def export_site(
     return done
 
 
+def _write_first(model: VectorAutoencoder, path: Path, limits: Limits) -> None:
+    """The encoder of a model that corrects its drawings, alone."""
+    with model.limited_to(limits.count):
+        network = SceneNetwork(model.float()).eval()
+        FORMATS["onnx"].write(model, network, path)
+        difference = largest_difference(model, network, "onnx", path)
+    if not difference <= TOLERANCE:
+        raise UserError(f"format: the encoder's file is off by {difference:.1e}; more than {TOLERANCE} is refused")
+
+
 def write_page(folder: Path, runtime: Runtime, channels: int) -> None:
     """The page's own files, its examples, and what it must know of both."""
     for name, content in page().items():
         if name == INDEX and "://" in runtime["wasm"]["binary"]:
             content = content.replace(OWN_HOST.encode(), f"{OWN_HOST[:-1]} {onnxruntime_web.CDN};".encode())
         write_atomic(folder / name, content)
-    described: dict[str, Any] = {"runtime": runtime, "examples": []}
+    networks = [name for name in (FIRST, MODEL) if (folder / name).exists()]
+    described: dict[str, Any] = {"runtime": runtime, "networks": networks, "examples": []}
     for example in examples(channels):
         write_atomic(folder / "examples" / example.file, example.content)
         described["examples"].append({"file": f"examples/{example.file}", "name": example.name})

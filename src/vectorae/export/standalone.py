@@ -13,6 +13,8 @@ MODULES = (
     "vectorae.svg.markup",
     "vectorae.svg.definitions",
     "vectorae.svg.document",
+    "vectorae.export.shapes",
+    "vectorae.export.drawer",
     "vectorae.export.draw",
 )
 """Each imports from the standard library, numpy, Pillow and those before it."""

@@ -197,7 +197,7 @@ def _thickness(x: Tensor, y: Tensor, half_width: Tensor, half_height: Tensor, ro
 
 
 def outline_of_box(
-    center: Tensor, half_extents: Tensor, turn: Tensor, roundness: Tensor, pixel: float
+    center: Tensor, half_extents: Tensor, turn: Tensor, roundness: Tensor, pixel: float, largest: float | None = None
 ) -> tuple[Tensor, Tensor]:
     """The outline of rounded boxes as a polygon; differentiable.
 
@@ -208,6 +208,8 @@ def outline_of_box(
         center: ``[..., 2]``; half_extents: ``[..., 2]``, canvas units.
         turn: cosine and sine of the angle, ``[..., 2]``; roundness: ``[...]`` in [0, 1].
         pixel: size of a pixel in canvas units.
+        largest: no radius is larger, canvas units; then S, a quarter of which is each corner's, does not depend on the
+            radii. None: as many segments as these radii need.
 
     Returns:
         Starts and ends of the directed segments, ``[..., S, 2]`` each, as those of a ``geometry.region.Boundary``.
@@ -219,22 +221,25 @@ def outline_of_box(
         tensor([[0.7000, 0.4000],
                 [0.3000, 0.4000]])
     """
-    side, round_ = _corners(half_extents.amax(-1) * roundness, pixel)
+    side, round_ = _corners(half_extents.amax(-1) * roundness, pixel, largest)
     local = side * half_extents[..., None, :] * (1 + roundness[..., None, None] * (round_ - 1))
     return _placed(local, center, turn)
 
 
-def outline_of_capsule(points: Tensor, width: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
+def outline_of_capsule(
+    points: Tensor, width: Tensor, pixel: float, largest: float | None = None
+) -> tuple[Tensor, Tensor]:
     """The outline of straight strokes with round ends as a polygon, as that of ``outline_of_box``; differentiable.
 
     Args:
         points: the two ends of each, ``[..., 2, 2]``, canvas units.
         width: ``[...]`` canvas units.
         pixel: size of a pixel in canvas units.
+        largest: as for ``outline_of_box``, of half the width.
     """
     along = points[..., 1, :] - points[..., 0, :]
     length = (along.square().sum(-1) + torch.finfo(along.dtype).eps ** 2).sqrt()
-    side, round_ = _corners(width / 2, pixel)
+    side, round_ = _corners(width / 2, pixel, largest)
     local = side * (width[..., None, None] / 2 * round_)
     zero = torch.zeros_like(length)
     local = local + side * torch.stack([length / 2, zero], dim=-1)[..., None, :]
@@ -253,11 +258,12 @@ def _placed(local: Tensor, center: Tensor, turn: Tensor) -> tuple[Tensor, Tensor
 
 
 @torch.no_grad()
-def _corners(radius: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
+def _corners(radius: Tensor, pixel: float, largest: float | None) -> tuple[Tensor, Tensor]:
     """Points on the outlines of four corners, counter-clockwise on the screen, from the right.
 
     Args:
         radius: the longer one of each shape's corners, ``[...]``, canvas units.
+        largest: of all radii, or None.
 
     Returns:
         Their signs ``[S, 2]``; their positions on the unit circle, ``[..., S, 2]``.
@@ -265,8 +271,10 @@ def _corners(radius: Tensor, pixel: float) -> tuple[Tensor, Tensor]:
     limits = _limits(radius.dtype, radius.device)
     level = torch.bucketize(radius.nan_to_num(0, 0, 0) / (OUTLINE_ERROR * pixel), limits)
     # How many are needed is not known on a GPU without waiting for it; no corner there is larger than the canvas.
-    if radius.device.type != "cpu":
-        most = bisect_left(_limit_values(), 0.5 / (OUTLINE_ERROR * pixel))
+    if largest is None and radius.device.type != "cpu":
+        largest = 0.5
+    if largest is not None:
+        most = bisect_left(_limit_values(), largest / (OUTLINE_ERROR * pixel))
         level = level.clamp_max(most)
     else:
         most = int(level.amax()) if level.numel() else 0
@@ -312,6 +320,17 @@ def _tables(most: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor
     signs = torch.tensor([[1.0, -1.0], [-1.0, -1.0], [-1.0, 1.0], [1.0, 1.0]]).repeat_interleave(longest, dim=0)
     with torch.inference_mode(False):
         return signs.to(device, dtype), torch.stack(tables).to(device, dtype)
+
+
+def longest_chord(largest: float, pixel: float) -> float:
+    """How long a chord of an outline may be, in pixels, where no radius is larger, canvas units."""
+    most, radius = bisect_left(_limit_values(), largest / (OUTLINE_ERROR * pixel)), largest / pixel
+    radii = [limit * OUTLINE_ERROR for limit in _limit_values()[1:most]] + [radius]
+    counts = CHORDS[1 : most + 1]
+    return max(
+        2 * min(one, radius) * _scale_within(chords) * math.sin(math.pi / 4 / chords)
+        for one, chords in zip(radii, counts, strict=True)
+    )
 
 
 def _scale_within(chords: int) -> float:

@@ -29,7 +29,7 @@ def stroke_outlines(vertices: Tensor, closed: bool, width: Tensor, style: Stroke
     Args:
         vertices: ``[..., V, 2]`` canvas units, V ≥ 2, closed ones ending with their first; see ``curve.flatten``.
         closed: whether they are.
-        width: full width, ``[...]``.
+        width: full width, ``[...]``, or one at each vertex, ``[..., V]``, between which it changes evenly.
         style: caps, joins and dashes.
         pixel: size of a pixel in canvas units.
 
@@ -44,8 +44,10 @@ def stroke_outlines(vertices: Tensor, closed: bool, width: Tensor, style: Stroke
         >>> around.amin(0), around.amax(0)
         (tensor([0.1500, 0.4500]), tensor([0.8500, 0.5500]))
     """
-    half = width[..., None, None] / 2
+    half = (width if width.dim() == vertices.dim() - 1 else width[..., None])[..., None] / 2
     if style.dashes:
+        if half.shape[-2] > 1:
+            raise ValueError("dashes are of strokes of one width")
         return [
             _around_open(piece, half * is_seen[..., None, None], style, pixel, toward)
             for piece, is_seen, toward in _dashes(vertices, closed, style)
@@ -54,14 +56,17 @@ def stroke_outlines(vertices: Tensor, closed: bool, width: Tensor, style: Stroke
         return [_around_open(vertices, half, style, pixel)]
     direction = _directions(vertices)
     bends = vertices[..., :-1, :], direction.roll(1, -2), direction
-    left, right = (_side(*bends, half, sign, style, pixel) for sign in (1, -1))
+    of_bends = half[..., :-1, :] if half.shape[-2] > 1 else half
+    left, right = (_side(*bends, of_bends, sign, style, pixel) for sign in (1, -1))
     return [left, right.flip(-2)]
 
 
 def _around_open(
     vertices: Tensor, half: Tensor, style: StrokeStyle, pixel: float, toward: Tensor | None = None
 ) -> Tensor:
-    """The outline of an open stroke; ``half`` of its width is ``[..., 1, 1]``, ``toward`` see ``_directions``."""
+    """The outline of an open stroke; ``half`` of its width: ``[..., V or 1, 1]``; ``toward``: see ``_directions``."""
+    half = half.expand(*vertices.shape[:-1], 1)
+    half_first, half_last = half[..., :1, :], half[..., -1:, :]
     direction = _directions(vertices, toward)
     first, last = direction[..., :1, :], direction[..., -1:, :]
     start, end = vertices[..., :1, :], vertices[..., -1:, :]
@@ -69,15 +74,15 @@ def _around_open(
     left, right = (
         torch.cat(
             [
-                start + sign * half * _left(first),
-                _side(*bends, half, sign, style, pixel),
-                end + sign * half * _left(last),
+                start + sign * half_first * _left(first),
+                _side(*bends, half[..., 1:-1, :], sign, style, pixel),
+                end + sign * half_last * _left(last),
             ],
             dim=-2,
         )
         for sign in (1, -1)
     )
-    caps = (_cap(*one, half, style, pixel) for one in ((end, last), (start, -first)))
+    caps = (_cap(*one, style, pixel) for one in ((end, last, half_last), (start, -first, half_first)))
     return torch.cat([left, next(caps), right.flip(-2), next(caps)], dim=-2)
 
 
@@ -88,7 +93,7 @@ def _side(
 
     Args:
         corners: ``[..., C, 2]``; before, after: the directions to and from them.
-        half: of the width, ``[..., 1, 1]``.
+        half: of the width, ``[..., C or 1, 1]``.
         sign: 1 for the side of (−dy, dx), else −1.
     """
     normal, normal_after = sign * half * _left(before), sign * half * _left(after)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from vectorae.errors import UserError
 
 if TYPE_CHECKING:
     from vectorae.training.autoencoder import VectorAutoencoder
+    from vectorae.training.options import ModelOptions
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,16 @@ def limit_answers(model: VectorAutoencoder, hypotheses: int | None, answer_steps
     if answer_steps is not None:
         options = replace(options, answer_steps=answer_steps)
     model.options = options
+
+
+@contextmanager
+def answering(model: VectorAutoencoder, options: ModelOptions) -> Iterator[None]:
+    """Within it, a model answers by other options."""
+    before, model.options = model.options, options
+    try:
+        yield
+    finally:
+        model.options = before
 
 
 def _best(raw: Tensor, cost: Tensor) -> Tensor:

@@ -76,6 +76,11 @@ class ModelOptions(Validated):
         return self.num_hypotheses > 1 or self.num_corrections > self.refine_steps
 
     @property
+    def corrects(self) -> bool:
+        """Whether an answer is anything but what the encoder predicts first."""
+        return self.chooses or self.num_corrections > 0
+
+    @property
     def latent_size(self) -> int | None:
         """Size of the bottleneck, if there is one."""
         return DEFAULT_LATENT if self.latent is None and self.variational else self.latent

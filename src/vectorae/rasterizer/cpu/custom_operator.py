@@ -56,12 +56,20 @@ def _differentiate(
     gradient: Tensor, tensors: list[Tensor], structure: str, height: int, width: int, coverage: str
 ) -> list[Tensor]:
     """The derivatives of Σ gradient · ``draw(…)`` by each of the tensors."""
-    with torch.enable_grad():
+    with torch.enable_grad(), _recording():
         leaves = [tensor.detach().requires_grad_() for tensor in tensors]
         image = _draw(leaves, structure, height, width, coverage)
         found = torch.autograd.grad(image, leaves, gradient, allow_unused=True, materialize_grads=True)
     # The results of an operator must not share memory.
     return [one.clone(memory_format=torch.contiguous_format) for one in found]
+
+
+def _recording() -> Any:
+    """Within it, autograd records operations, which it does not within a loop of torch's: that excludes its keys."""
+    excluded = torch._C._dispatch_tls_local_exclude_set()
+    for key in (torch._C.DispatchKey.AutogradCPU, torch._C.DispatchKey.ADInplaceOrView):
+        excluded = excluded.remove(key)
+    return torch._C._ForceDispatchKeyGuard(torch._C._dispatch_tls_local_include_set(), excluded)
 
 
 @torch.library.register_fake("vectorae::differentiate_on_cpu")

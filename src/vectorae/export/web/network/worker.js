@@ -22,14 +22,14 @@ let session;
 /** @type {Scene} */
 let scene;
 
-/** What it runs on, as whoever made it named it: `wasm` or `webgpu`. */
-const DEVICE = self.name || 'wasm';
+/** What it runs on, `wasm` or `webgpu`, and the file of its network: its name. */
+const [DEVICE, NETWORK] = self.name.split(' ');
 
 /** Load the model, and say that it is ready, and how many milliseconds an image takes. */
 async function start() {
   if (DEVICE === 'webgpu' && !(await navigator.gpu?.requestAdapter())) throw new Error('no graphics processor');
   const [files, description, model] = await Promise.all(
-    ['site.json', 'scene.json', 'model.onnx'].map((name) => fetched(new URL(name, BASE))),
+    ['site.json', 'scene.json', NETWORK].map((name) => fetched(new URL(name, BASE))),
   );
   const parsed = [files, description].map((content) => JSON.parse(new TextDecoder().decode(content)));
   scene = parsed[1];

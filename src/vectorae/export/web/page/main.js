@@ -10,7 +10,8 @@ import { shapesOf, startOutputs } from '../drawing/shapes.js';
 import { plain } from '../image/plain.js';
 import { psnr } from '../image/quality.js';
 import { frameOf, partOf } from '../image/view.js';
-import { Network, Superseded } from '../network/client.js';
+import { Network } from '../network/client.js';
+import { Superseded } from '../network/lane.js';
 import { aboutScene, leadOf, showLayers } from './about.js';
 import { Camera } from './camera.js';
 import { box, button, element, input } from './elements.js';
@@ -35,6 +36,7 @@ class Page {
   #given = null;
   /** @type {import('../types.js').Point} */
   #origin = [0, 0];
+  #last = 0;
 
   /**
    * @param {Network} network
@@ -52,7 +54,7 @@ class Page {
       (shot) => this.open(shot, 'camera.png'),
       say,
     );
-    this.sketch = new Sketch((sheet) => void this.draw(sheet, 'sketch', true));
+    this.sketch = new Sketch((sheet, isDone) => void this.draw(sheet, 'sketch', !isDone));
     this.#listen();
   }
 
@@ -84,8 +86,12 @@ class Page {
     const began = performance.now();
     const how = /** @type {Resize} */ (resize.value);
     this.#given = { image, name };
+    this.#last += 1;
+    const number = this.#last;
     try {
-      const reply = await this.network.draw({ image, resize: how, invert: invert.checked });
+      const reply = await this.network.draw({ image, resize: how, invert: invert.checked }, isLive);
+      // Of two networks the slower one may reply after the other has drawn something newer.
+      if (number < this.#last && !isLive) return;
       this.#show(reply, how, isLive);
       const taken = performance.now() - began;
       await this.#measure(reply, how, taken, isLive);
@@ -142,7 +148,8 @@ class Page {
     box('psnr').textContent = words.psnr;
     box('taken').textContent = words.time;
     box('bytes').textContent = `${(new Blob([text]).size / 1000).toFixed(1)} kB`;
-    if (!isLive) say(`Drawn with ${words.shapes} shapes in ${words.time} by ${DEVICES[device]}; PSNR ${words.psnr}.`);
+    const more = this.network.isComplete ? '' : ' Corrections are being loaded …';
+    if (!isLive) say(`Drawn with ${words.shapes} shapes in ${words.time} by ${DEVICES[device]}; PSNR ${words.psnr}.${more}`);
   }
 
   /** @param {import('../types.js').Shape | null} shape */
@@ -177,7 +184,7 @@ class Page {
       box('image').parentElement?.parentElement?.classList.add('wide');
       this.sketch.start();
     });
-    for (const one of [resize, invert]) one.addEventListener('change', () => this.#again());
+    for (const one of [resize, invert]) one.addEventListener('change', () => this.again());
     button('svg').addEventListener('click', () => {
       save(new Blob([this.#text()], { type: 'image/svg+xml' }), `${this.#stem}.svg`);
     });
@@ -194,9 +201,9 @@ class Page {
   }
 
   /** Draw the same image once more. */
-  #again() {
+  again() {
     pane.classList.toggle('crop', resize.value === 'crop');
-    if (this.#given) void this.draw(this.#given.image, this.#given.name, false);
+    if (this.#given && !this.camera.isOn) void this.draw(this.#given.image, this.#given.name, false);
   }
 
   #text() {
@@ -233,17 +240,17 @@ async function main() {
     return say('This browser cannot run the network: it has no WebAssembly, or is too old. Please use a newer one.', true);
   }
   try {
-    const network = new Network();
-    const [scene, files] = await Promise.all([
-      network.ready,
-      fetch('site.json').then((response) => response.json()),
-    ]);
-    const page = new Page(network, scene);
+    const files = await (await fetch('site.json')).json();
+    /** @type {Page | undefined} */
+    let page;
+    const network = new Network(files.networks, () => page?.again());
+    const scene = await network.ready;
+    page = new Page(network, scene);
     box('lead').textContent = leadOf(scene);
     box('about').textContent = aboutScene(scene);
-    showLayers(scene, (layer, isHidden) => page.stage.hide(layer, isHidden));
+    showLayers(scene, (layer, isHidden) => page?.stage.hide(layer, isHidden));
     page.sketch.prepare(page.channels < 3, (page.start.background?.data[0] ?? 1) < 0.5);
-    showExamples(files.examples, (image, name) => page.open(image, name));
+    showExamples(files.examples, (image, name) => page?.open(image, name));
     for (const name of ['pick', 'paste', 'camera', 'sketch']) button(name).disabled = false;
     say('Ready. Choose, drop or paste a picture, or draw one.');
     document.documentElement.dataset.ready = String(Math.round(performance.now()));

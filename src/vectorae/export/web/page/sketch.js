@@ -18,7 +18,7 @@ export class Sketch {
   #pen = [SIDE / 2, SIDE / 2];
   #isDown = false;
 
-  /** @param {(image: ImageData) => void} onChange */
+  /** @param {(image: ImageData, isDone: boolean) => void} onChange `isDone`: the pen is up. */
   constructor(onChange) {
     this.onChange = onChange;
     this.canvas = element('canvas', HTMLCanvasElement);
@@ -33,7 +33,10 @@ export class Sketch {
     this.canvas.addEventListener('pointerdown', (event) => this.#begin(event));
     this.canvas.addEventListener('pointermove', (event) => this.#move(event));
     for (const name of ['pointerup', 'pointercancel']) {
-      this.canvas.addEventListener(name, () => (this.#isDown = false));
+      this.canvas.addEventListener(name, () => {
+        this.#isDown = false;
+        this.#tell();
+      });
     }
     this.canvas.addEventListener('keydown', (event) => this.#press(event));
     button('clear').addEventListener('click', () => this.clear());
@@ -112,7 +115,10 @@ export class Sketch {
     if (event.key === ' ') this.#isDown = !this.#isDown;
     const [x, y] = this.#pen.map((place, axis) => Math.min(SIDE, Math.max(0, place + STEP * way[axis])));
     if (this.#isDown) this.#line([x, y]);
-    else this.#pen = [x, y];
+    else {
+      this.#pen = [x, y];
+      if (event.key === ' ') this.#tell();
+    }
   }
 
   /**
@@ -140,7 +146,7 @@ export class Sketch {
   }
 
   #tell() {
-    this.onChange(this.context.getImageData(0, 0, SIDE, SIDE));
+    this.onChange(this.context.getImageData(0, 0, SIDE, SIDE), !this.#isDown);
   }
 
   /** @param {boolean} isOn */

@@ -1,0 +1,136 @@
+"""The encoder with all that corrects its prediction, in three parts: start, correction, and choice of the best."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from vectorae.decoder import Decoder, DrawState
+from vectorae.encoders import Refiner
+from vectorae.export.network import SceneNetwork
+from vectorae.export.tracing import EXAMPLES, Repeated, constant_weights, exported, traced
+from vectorae.rasterizer import traceable
+from vectorae.scene import Scene
+from vectorae.training.autoencoder import VectorAutoencoder
+
+FAR = 40.0
+"""A raw number at which every length and share is at its end."""
+
+
+class TraceableDecoder(Decoder):
+    """A decoder that draws by ordinary operators alone, and exactly, as crisp drawings are.
+
+    Args:
+        decoder: whose drawings these are.
+        state: in which it draws.
+    """
+
+    def __init__(self, decoder: Decoder, state: DrawState) -> None:
+        super().__init__(decoder.layout, decoder.rasterizer)
+        ends = torch.tensor([-FAR, FAR])[:, None].expand(-1, decoder.layout.raw_size)
+        self._limits = tuple(map(traceable.limits_of, self.scene(ends, state).groups))
+
+    def draw(self, scene: Scene, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
+        scene = scene.with_alpha() if scene.background is None else scene
+        return traceable.rasterize(scene, height, width, self._limits)
+
+
+class CorrectedNetwork(SceneNetwork):
+    """Images → the numbers of the model's answer, of all its hypotheses and corrections; see ``SceneNetwork``.
+
+    What is carried from correction to correction is, of K hypotheses, raw numbers ``[K, B, raw_size]``, the refiner's
+    memory ``[K, B, count + 1, width]``, and the best raw numbers until then with their cost, ``[K, B]``.
+
+    Args:
+        model: with hypotheses or corrections.
+        stands_alone: draw by ordinary operators, which every program has, see ``why_not``; else by an operator of this
+            package, ``vectorae::draw_on_cpu``.
+    """
+
+    def __init__(self, model: VectorAutoencoder, stands_alone: bool) -> None:
+        super().__init__(model)
+        self.stands_alone = stands_alone
+        assert isinstance(model.refiner, Refiner | None)
+        self._refiner, self._options, self._loss = model.refiner, model.options, model.loss
+        own = Decoder(model.layout, replace(model.decoder.rasterizer, backend="cpu"))
+        self._drawn = TraceableDecoder(model.decoder, model.state) if stands_alone else own
+
+    def answer(self, images: Tensor) -> Tensor:
+        features, *carried = self.start(images)
+        for _ in range(self._options.num_corrections):
+            carried = list(self.correct(images, features, *carried))
+        return self.chosen(images, *carried)
+
+    def program(self, images: Tensor) -> Any:
+        with constant_weights(self):
+            images = images[:1].expand(EXAMPLES, -1, -1, -1).contiguous()
+            features, *carried = self.start(images)
+            # Called once, as `traced` wants it.
+            names = self.outputs(self.chosen(images, *self.correct(images, features, *carried)))
+            several = [1] * len(carried)
+            start = traced(self.start, [images], [0])
+            body = traced(self.correct, [images, features, *carried], [0, 0, *several])
+            finish = traced(self.finish, [images, *carried], [0, *several])
+            repeated = Repeated(start, body, finish, self._options.num_corrections, list(names))
+            return exported(repeated, images)
+
+    def start(self, images: Tensor) -> Sequence[Tensor]:
+        """The feature map of images ``[B, C, S, S]``, and what is carried to the first correction."""
+        features = self.encoder.backbone(images)
+        first = torch.zeros_like(images[:, 0, 0, 0], dtype=torch.long)
+        predictions = [
+            self.encoder.predict(features, images, None, self._count, first + number)
+            for number in range(self._options.num_hypotheses)
+        ]
+        raw = torch.stack(predictions)
+        size = (1, 1) if self._refiner is None else tuple(self._refiner.slots.shape)
+        memory = torch.zeros_like(raw[..., :1, None]).repeat(1, 1, *size)
+        return features, raw, memory, raw.clone(), torch.full_like(raw[..., 0], torch.inf)
+
+    def correct(
+        self, images: Tensor, features: Tensor, raw: Tensor, memory: Tensor, best: Tensor, cost: Tensor
+    ) -> Sequence[Tensor]:
+        """What is carried on from one correction of all hypotheses."""
+        if self._refiner is None:
+            return raw, memory, best, cost
+        several, batch = raw.shape[:2]
+        many, maps = (one.repeat(several, 1, 1, 1) for one in (images, features))
+        feedback = self._drawn.feedback(raw.flatten(0, 1), many, self._loss, self._state)
+        best, cost = _better(raw, feedback.cost.unflatten(0, (several, batch)), best, cost)
+        after = self._refiner(raw.flatten(0, 1), feedback, many, maps, memory.flatten(0, 1), self._count)
+        raw, memory = (one.unflatten(0, (several, batch)) for one in after)
+        return raw, memory, best, cost
+
+    def chosen(self, images: Tensor, raw: Tensor, memory: Tensor, best: Tensor, cost: Tensor) -> Tensor:
+        """The answers ``[B, raw_size]`` after the last correction, as ``Candidates`` chooses them."""
+        if not self._options.chooses:
+            return raw[0]
+        several, batch = raw.shape[:2]
+        many = images.repeat(several, 1, 1, 1)
+        last = self._drawn.cost(raw.flatten(0, 1), many, self._loss, self._state)
+        best, cost = _better(raw, last.unflatten(0, (several, batch)), best, cost)
+        return best.gather(0, cost.argmin(0)[None, :, None].expand(1, -1, best.shape[2]))[0]
+
+    def finish(self, images: Tensor, *carried: Tensor) -> Sequence[Tensor]:
+        """The outputs after the last correction, in the order of their names."""
+        return tuple(self.outputs(self.chosen(images, *carried)).values())
+
+
+def why_not(model: VectorAutoencoder) -> str | None:
+    """Why a model's drawings cannot be made by ordinary operators; None if they can."""
+    scene: Scene = model.layout(torch.zeros(1, model.layout.raw_size), crisp=True)
+    kinds = zip(model.layout.present_kinds, scene.groups, strict=True)
+    others = [kind for kind, group in kinds if not traceable.is_traceable(group)]
+    if others:
+        return f"a {others[0]} as it is painted here needs the rasterizer"
+    if not model.state.exact:
+        return "soft drawings, as of a training that is not at its end, need the rasterizer"
+    return None
+
+
+def _better(raw: Tensor, cost: Tensor, best: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
+    """Of two drawings of each hypothesis and image the one that costs less; the earlier one if both cost as much."""
+    better = cost < least
+    return torch.where(better[..., None], raw, best), torch.where(better, cost, least)

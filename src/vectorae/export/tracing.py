@@ -1,0 +1,113 @@
+"""Functions as graphs of torch's operators, for any number of images, with the gradients that they take."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch._dynamo.source import ConstantSource
+from torch._higher_order_ops.while_loop import while_loop
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.fx import GraphModule
+from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
+
+MOST_IMAGES = 2**31 - 1
+"""In a batch. Without a limit torch 2.6 exports nothing that stacks tensors."""
+
+EXAMPLES = 7
+"""Images that a graph is traced with: a number that few other sizes are."""
+
+Function = Callable[..., Sequence[Tensor]]
+
+
+class Repeated(nn.Module):
+    """A program in three parts, of which the second is repeated.
+
+    Args:
+        start: images → what the body keeps, and what it carries.
+        body: images, what it keeps and what it carries → what it carries next.
+        finish: images and what was carried last → the outputs.
+        steps: how often the body is run.
+        names: of the outputs.
+    """
+
+    def __init__(self, start: nn.Module, body: nn.Module, finish: nn.Module, steps: int, names: Sequence[str]) -> None:
+        super().__init__()
+        self.start, self.body, self.finish, self.steps, self._names = start, body, finish, steps, tuple(names)
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        features, *carried = self.start(images)
+
+        def more(step: Tensor, *_: Tensor) -> Tensor:
+            return step < self.steps
+
+        def once(step: Tensor, images: Tensor, features: Tensor, *carried: Tensor) -> tuple[Tensor, ...]:
+            # What a loop returns must be none of what it is given.
+            after = (images, features, *self.body(images, features, *carried))
+            return (step + 1, *(one.clone() for one in after))
+
+        if self.steps:
+            step = torch.zeros((), dtype=torch.long)
+            _, _, _, *carried = while_loop(more, once, (step, images.clone(), features, *carried))
+        return dict(zip(self._names, self.finish(images, *carried), strict=True))
+
+
+def exported(network: nn.Module, images: Tensor) -> Any:
+    """A network as torch.export has it, for any number of images ``[B, C, S, S]``."""
+    batch = torch.export.Dim("batch", max=MOST_IMAGES)
+    program = torch.export.export(network, (images,), dynamic_shapes=({0: batch},), strict=False)
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, GraphModule) else ():
+            # Files are to hold no paths of this machine, and of a long graph these are most of its size.
+            node.meta.pop("stack_trace", None)
+    return program
+
+
+def traced(function: Function, arguments: Sequence[Tensor], batch_dims: Sequence[int]) -> nn.Module:
+    """A function as a graph, in which the gradients that it takes are operators like all others.
+
+    Args:
+        function: of tensors; it has been called with these once, so that what it keeps for later calls is there.
+        arguments: of it, with ``EXAMPLES`` images.
+        batch_dims: the dimension of each argument that is as long as there are images.
+    """
+    mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
+    stand_ins = []
+    for number, (one, batch) in enumerate(zip(arguments, batch_dims, strict=True)):
+        sizes = [DimDynamic.DYNAMIC if dim == batch else DimDynamic.STATIC for dim in range(one.dim())]
+        context: Any = StatelessSymbolicContext(dynamic_sizes=sizes)
+        source = ConstantSource(f"argument_{number}")
+        stand_ins.append(mode.from_tensor(one, source=source, symbolic_context=context))
+    with _compiling():
+        graph: nn.Module = make_fx(
+            lambda *given: tuple(function(*given)), tracing_mode="symbolic", _allow_non_fake_inputs=True
+        )(*stand_ins)
+    return graph
+
+
+@contextmanager
+def constant_weights(module: nn.Module) -> Iterator[None]:
+    """Within it, weights are constants, so that a trace holds no derivative by them."""
+    before = [(one, one.requires_grad) for one in module.parameters()]
+    module.requires_grad_(False)
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for one, needed in before:
+            one.requires_grad_(needed)
+
+
+@contextmanager
+def _compiling() -> Iterator[None]:
+    """Within it, code that asks is told that tensors are stand-ins."""
+    before = torch.compiler.is_compiling
+    torch.compiler.is_compiling = lambda: True
+    try:
+        yield
+    finally:
+        torch.compiler.is_compiling = before
