@@ -8,6 +8,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from vectorae.config.paths import check_output_folder
 from vectorae.errors import UserError
 from vectorae.export import onnxruntime_web
@@ -29,6 +31,7 @@ OWN_HOST = "connect-src 'self';"
 """In the page's policy: it reads from nowhere else."""
 
 
+@torch.no_grad()
 def export_site(
     model: VectorAutoencoder, folder: Path, overwrite: bool = False, limits: Limits = ALL, runtime: str = "npm"
 ) -> Exported:

@@ -3,7 +3,7 @@
  *
  * @typedef {import('../types.js').Scene} Scene
  */
-import { kindName, namesOf } from './inspector.js';
+import { namesOf } from './inspector.js';
 import { BACKGROUND } from './stage.js';
 
 /**
@@ -41,7 +41,7 @@ export function aboutScene({ network, left_out: leftOut, made_by: maker }) {
  * @param {(layer: string, isHidden: boolean) => void} onHide
  */
 export function showLayers(scene, onHide) {
-  const layers = scene.groups.map(({ kind, slots }) => [kind, `${kindName(kind)} (${slots.length})`]);
+  const layers = scene.groups.map(({ kind, slots }) => [kind, namesOf(slots.length, [kind])]);
   if (scene.start.background) layers.unshift([BACKGROUND, BACKGROUND]);
   const labels = layers.map(([layer, name]) => {
     const [label, tick] = [document.createElement('label'), document.createElement('input')];
