@@ -9,6 +9,7 @@ from typing import Any, Literal
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt
 from vectorae.config.paths import ExistingFile, OutputFolder
+from vectorae.errors import UserError
 
 
 @dataclass
@@ -41,6 +42,8 @@ def export(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: anything that cannot be exported; nothing is written then.
     """
+    if config["format"] != "web" and config["runtime"] != "npm":
+        raise UserError("runtime: is of format=web; leave it out")
     from vectorae import export as exports
     from vectorae.training import checkpoint as checkpoints
 

@@ -21,7 +21,7 @@
  * @property {number[]} color
  * @property {number} opacity
  *
- * @typedef {object} Gradient Points are start and end; or centre, ends of two conjugate radii, and the focus; in pixels.
+ * @typedef {object} Gradient Points: start and end; or centre, ends of two conjugate radii, and the focus; in pixels.
  * @property {Point[]} points
  * @property {Stop[]} stops
  * @property {string} spread

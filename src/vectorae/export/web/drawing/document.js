@@ -27,7 +27,7 @@ const WORTHWHILE = 3;
  * @param {Shape[]} shapes From the bottom to the top; coordinates begin at the frame's corner.
  * @param {number[] | null} background One channel or three; null is transparent.
  * @param {Frame} frame
- * @param {{title?: string, screen?: boolean, keepHidden?: boolean}} options `keepHidden`: write shapes beyond the frame.
+ * @param {{title?: string, screen?: boolean, keepHidden?: boolean}} options `keepHidden`: with shapes beyond the frame.
  */
 export function svgDocument(shapes, background, frame, { title, screen = false, keepHidden = false } = {}) {
   const { part } = frame;
@@ -36,7 +36,8 @@ export function svgDocument(shapes, background, frame, { title, screen = false, 
   const aspect = isStretched ? ' preserveAspectRatio="none"' : '';
   const [width, height] = [part.width, part.height].map((side) => number(side, VIEW_DECIMALS));
   const shown = `width="${Math.round(frame.width)}" height="${Math.round(frame.height)}"`;
-  const lines = [`<svg xmlns="http://www.w3.org/2000/svg" ${shown} viewBox="0 0 ${width} ${height}"${aspect}${style}>`];
+  const view = `viewBox="0 0 ${width} ${height}"`;
+  const lines = [`<svg xmlns="http://www.w3.org/2000/svg" ${shown} ${view}${aspect}${style}>`];
   if (title !== undefined) lines.push(`<title>${escaped(title)}</title>`);
   const seen = keepHidden ? shapes : shapes.filter((shape) => reachesInto(shape, part.width, part.height));
   const definitions = new Definitions();

@@ -1,5 +1,6 @@
 /**
- * Pixels as the browser has them (red, green, blue, alpha) as the channels that the network takes, as Pillow makes them.
+ * Pixels as the browser has them, red, green, blue and alpha, as the channels that the network takes: to the bit as
+ * Pillow makes them.
  *
  * @typedef {import('../types.js').Pixels} Pixels
  */

@@ -27,7 +27,9 @@ const [DEVICE, NETWORK] = self.name.split(' ');
 
 /** Load the model, and say that it is ready, and how many milliseconds an image takes. */
 async function start() {
-  if (DEVICE === 'webgpu' && !(await navigator.gpu?.requestAdapter())) throw new Error('no graphics processor');
+  // Of WebGPU, TypeScript knows nothing yet.
+  const graphics = /** @type {any} */ (navigator).gpu;
+  if (DEVICE === 'webgpu' && !(await graphics?.requestAdapter())) throw new Error('no graphics processor');
   const [files, description, model] = await Promise.all(
     ['site.json', 'scene.json', NETWORK].map((name) => fetched(new URL(name, BASE))),
   );

@@ -45,7 +45,8 @@ class Page {
   constructor(network, scene) {
     this.network = network;
     this.scene = scene;
-    [, this.channels, this.side] = scene.input.shape;
+    this.channels = scene.input.shape[1];
+    this.side = scene.input.shape[2];
     this.start = startOutputs(scene);
     this.player = new Player((time) => (this.stage.time = time));
     this.stage = new Stage(box('drawing'), (shape) => this.#describe(shape));
@@ -237,20 +238,18 @@ function say(text, isBad = false) {
 async function main() {
   say('Loading the network …');
   if (typeof WebAssembly === 'undefined' || typeof DecompressionStream === 'undefined') {
-    return say('This browser cannot run the network: it has no WebAssembly, or is too old. Please use a newer one.', true);
+    return say('This browser cannot run the network: it has no WebAssembly, or is too old. Use a newer one.', true);
   }
   try {
     const files = await (await fetch('site.json')).json();
-    /** @type {Page | undefined} */
-    let page;
-    const network = new Network(files.networks, () => page?.again());
+    const network = new Network(files.networks, () => page.again());
     const scene = await network.ready;
-    page = new Page(network, scene);
+    const page = new Page(network, scene);
     box('lead').textContent = leadOf(scene);
     box('about').textContent = aboutScene(scene);
-    showLayers(scene, (layer, isHidden) => page?.stage.hide(layer, isHidden));
+    showLayers(scene, (layer, isHidden) => page.stage.hide(layer, isHidden));
     page.sketch.prepare(page.channels < 3, (page.start.background?.data[0] ?? 1) < 0.5);
-    showExamples(files.examples, (image, name) => page?.open(image, name));
+    showExamples(files.examples, (image, name) => page.open(image, name));
     for (const name of ['pick', 'paste', 'camera', 'sketch']) button(name).disabled = false;
     say('Ready. Choose, drop or paste a picture, or draw one.');
     document.documentElement.dataset.ready = String(Math.round(performance.now()));

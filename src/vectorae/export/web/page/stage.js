@@ -52,9 +52,12 @@ export class Stage {
     this.svg = document.createElementNS(SVG, 'svg');
     this.svg.classList.add('stage');
     this.svg.setAttribute('role', 'listbox');
-    [this.definitions, this.ground, this.painted, this.highlight] = ['defs', 'rect', 'g', 'g'].map((name) =>
-      this.svg.appendChild(document.createElementNS(SVG, name)),
-    );
+    /** @param {string} name */
+    const appended = (name) => this.svg.appendChild(document.createElementNS(SVG, name));
+    this.definitions = appended('defs');
+    this.ground = appended('rect');
+    this.painted = appended('g');
+    this.highlight = appended('g');
     this.highlight.classList.add('highlight');
     pane.append(this.svg);
     this.svg.addEventListener('pointerover', (event) => this.#point(slotOf(event.target)));
