@@ -1,5 +1,6 @@
 """The page of ``format=web`` in a headless Chromium: it draws what ``draw.py`` draws, and all that is on it works."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -312,3 +313,18 @@ def test_it_fits_into_windows(browser: Any, address: str, size: tuple[int, int])
 NAMELESS = """() => [...document.querySelectorAll('button, input, select, canvas, video')]
   .filter((one) => !(one.getAttribute('aria-label') || one.innerText || one.labels?.length || one.title))
   .map((one) => one.outerHTML)"""
+
+
+@pytest.mark.parametrize("exported", ["mixed"], indirect=True)
+def test_a_better_network_takes_over_when_it_is_loaded(browser: Any, site: Path, tmp_path: Path) -> None:
+    """Until then the first one draws: here a copy of the same."""
+    shutil.copytree(site, folder := tmp_path / "site")
+    shutil.copy(folder / "model.onnx", folder / "first.onnx")
+    described = json.loads((folder / "site.json").read_text())
+    (folder / "site.json").write_text(json.dumps({**described, "networks": ["first.onnx", "model.onnx"]}))
+    with served(folder) as url:
+        opened = browser.new_page(reduced_motion="reduce")
+        opened.goto(url)
+        opened.locator("#message", has_text="Corrections are being loaded").wait_for()
+        opened.locator("#message", has_text=re.compile(r"PSNR [\d.]+ dB\.$")).wait_for()
+        opened.close()

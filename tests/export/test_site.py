@@ -37,9 +37,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache of the user's, and small files that are pinned."""
     folder = tmp_path / "cache"
     monkeypatch.setattr(onnxruntime_web, "user_cache_path", lambda *_, **__: folder)
-    monkeypatch.setattr(
-        onnxruntime_web, "INTEGRITY", {name: integrity(content) for name, content in CONTENTS.items()}
-    )
+    monkeypatch.setattr(onnxruntime_web, "INTEGRITY", {name: integrity(content) for name, content in CONTENTS.items()})
     return folder
 
 
@@ -78,7 +76,10 @@ def test_npm_delivers_once(cache: Path, tmp_path: Path, monkeypatch: pytest.Monk
     [
         (None, "onnxruntime-web is fetched once, by npm, which is missing; install Node.js"),
         ({}, r"npm cannot fetch onnxruntime-web@1\.30\.0 \(.*\); try again"),
-        (dict.fromkeys(CONTENTS, b"other"), r"npm delivers another ort\.wasm\.bundle\.min\.mjs of onnxruntime-web@1\.3"),
+        (
+            dict.fromkeys(CONTENTS, b"other"),
+            r"npm delivers another ort\.wasm\.bundle\.min\.mjs of onnxruntime-web@1\.3",
+        ),
     ],
     ids=["no npm", "an empty package", "other files"],
 )

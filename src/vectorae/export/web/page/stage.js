@@ -58,7 +58,9 @@ export class Stage {
     this.ground = appended('rect');
     this.painted = appended('g');
     this.highlight = appended('g');
+    this.painted.setAttribute('role', 'presentation');
     this.highlight.classList.add('highlight');
+    for (const one of [this.definitions, this.ground, this.highlight]) one.setAttribute('aria-hidden', 'true');
     pane.append(this.svg);
     this.svg.addEventListener('pointerover', (event) => this.#point(slotOf(event.target)));
     this.svg.addEventListener('pointerleave', () => this.#point(null));
