@@ -24,8 +24,8 @@ from vectorae.training.autoencoder import VectorAutoencoder
 INDEX, SITE = "index.html", "site.json"
 
 FIRST, MODEL = "first.onnx", "model.onnx"
-"""What a page draws with at once, where the model corrects its drawings: its encoder alone, which is loaded in no time; and
-what it draws with as soon as it is loaded too."""
+"""Where the model corrects its drawings, a page draws with the encoder alone at once, as it is loaded in no time, and with
+all of it as soon as that is loaded too."""
 
 OWN_HOST = "connect-src 'self';"
 """In the page's policy: it reads from nowhere else."""
