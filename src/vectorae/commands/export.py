@@ -8,14 +8,14 @@ from typing import Any, Literal
 
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt
-from vectorae.config.paths import ExistingFile, OutputFolder
+from vectorae.config.paths import ModelFile, OutputFolder
 
 
 @dataclass
 class ExportConfig:
     """The keys at the root of an export's config."""
 
-    checkpoint: ExistingFile = "???"
+    checkpoint: ModelFile = "???"
     format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
     output: OutputFolder = "???"
     count: PositiveInt | None = None
