@@ -74,7 +74,7 @@ def train(config: Config = (), *, folder: str | PathLike[str] | None = None) -> 
 
     Example:
         >>> import vectorae
-        >>> run = vectorae.train(["dataset=mnist", "primitives=cubics_8", "trainer.max_time=5m"])  # doctest: +SKIP
+        >>> run = vectorae.train(["dataset=mnist", "primitives=cubics_free", "trainer.max_time=5m"])  # doctest: +SKIP
         >>> svgs = vectorae.to_svg(run.model.vectorize(images), 28, 28)  # doctest: +SKIP
     """
     from vectorae.commands.train import TrainConfig
