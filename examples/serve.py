@@ -1,7 +1,7 @@
 """Drawings over HTTP: an image is posted, its SVG comes back. Python's own server, for one user or behind another.
 
-    python serve.py outputs/…/checkpoints/best.ckpt 8000
-    curl --data-binary @photo.jpg http://127.0.0.1:8000 --output drawing.svg
+python serve.py outputs/…/checkpoints/best.ckpt 8000
+curl --data-binary @photo.jpg http://127.0.0.1:8000 --output drawing.svg
 """
 
 import io

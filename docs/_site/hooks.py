@@ -17,6 +17,8 @@ from docs._site.config_pages import config_pages
 from docs._site.outside import ROOT, outside_pages, with_links_of_the_site
 
 API = "api.md"
+WIDE = {"gallery/README.md"}
+"""Pages whose tables take the whole width."""
 
 _sources: dict[str, str] = {}
 
@@ -35,5 +37,7 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Turn links to files of the repository into links to pages."""
     place = page.file.src_uri
+    if place in WIDE:
+        page.meta["hide"] = ["navigation", "toc"]
     text = with_links_to_names(markdown) if place == API else markdown
     return with_links_of_the_site(text, place, _sources.get(place, f"docs/{place}"), _sources)
