@@ -36,6 +36,13 @@ class Run:
     Attributes:
         folder: with checkpoints, logs, pictures and SVG.
         plugins: the modules that its model needs.
+
+    Example:
+        >>> import vectorae
+        >>> run = vectorae.train(["trainer.max_time=4m"])  # doctest: +SKIP
+        >>> run.metrics["psnr_crisp"]  # doctest: +SKIP
+        24.6
+        >>> run.model.vectorize(images)  # of run.checkpoint  # doctest: +SKIP
     """
 
     folder: Path

@@ -96,6 +96,11 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
 
     Raises:
         UserError: see ``read_checkpoint``; or weights that do not fit the config.
+
+    Example:
+        >>> import vectorae
+        >>> model = vectorae.load("outputs/…/checkpoints/best.ckpt")  # doctest: +SKIP
+        >>> svgs = vectorae.to_svg(model.vectorize(images), 64, 64)  # doctest: +SKIP
     """
     load_plugins(plugins)
     content = read_checkpoint(path)
