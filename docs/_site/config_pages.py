@@ -100,7 +100,7 @@ def _groups_page() -> str:
 def _settings(text: str) -> str:
     """What a file sets, as on the command line."""
     found = yaml.safe_load(text) or {}
-    return " ".join(f"`{_escaped(key)}={_escaped(value)}`" for key, value in _leaves(found))
+    return " ".join(f"`{key}={value}`".replace("|", r"\|") for key, value in _leaves(found))
 
 
 def _leaves(values: dict[str, Any]) -> list[tuple[str, str]]:
