@@ -1,4 +1,4 @@
-"""How mkdocstrings reads our docstrings: examples are `Example:`, and a method may have the docstring of a base class."""
+"""How mkdocstrings reads docstrings of this house: `Example:` has examples, and methods inherit their docstring."""
 
 from typing import Any
 
