@@ -39,6 +39,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_a_registry_would_take_the_wheel(wheel: Path) -> None:
+    """Its description is README, which must render."""
+    checked = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    run = subprocess.run(checked, capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and "PASSED" in run.stdout, run.stdout + run.stderr
+
+
 def test_the_wheel_carries_configs_and_the_command(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
