@@ -43,10 +43,12 @@ def outside_pages() -> dict[str, tuple[str, str]]:
 
 
 def _examples() -> Iterator[tuple[str, str, str]]:
-    """Of each example its name, the first line of its docstring and its code."""
+    """Of each example its name, what it is and its code."""
     for path in sorted((ROOT / EXAMPLES).glob("*.py")):
         code = path.read_text(encoding="utf-8")
-        yield path.stem, (ast.get_docstring(ast.parse(code)) or "").partition("\n")[0], code
+        title = re.search(r"^# # (.*)$", code, re.MULTILINE)  # of a notebook
+        purpose = ast.get_docstring(ast.parse(code)) or (f"{title[1]}, as a notebook" if title else "")
+        yield path.stem, purpose.partition("\n")[0], code
 
 
 def with_links_of_the_site(markdown: str, page: str, source: str, pages: dict[str, str]) -> str:
