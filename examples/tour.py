@@ -99,8 +99,8 @@ show([picture, fitted])
 
 # %% [markdown]
 # ## Train a network that draws
-# An encoder predicts sixteen circles and squares from a picture of a face; the project draws these faces itself. `python
-# train.py` takes four minutes instead of one, and gets closer.
+# An encoder predicts sixteen circles and squares from a picture of a face; the project draws these faces itself.
+# `python train.py` takes four minutes instead of one, and gets closer.
 
 # %%
 run = vectorae.train(
