@@ -48,7 +48,8 @@ def _examples() -> Iterator[tuple[str, str, str]]:
         code = path.read_text(encoding="utf-8")
         title = re.search(r"^# # (.*)$", code, re.MULTILINE)  # of a notebook
         purpose = ast.get_docstring(ast.parse(code)) or (f"{title[1]}, as a notebook" if title else "")
-        yield path.stem, purpose.partition("\n")[0], code
+        # What jupytext wants to know of a notebook is not for readers.
+        yield path.stem, purpose.partition("\n")[0], re.sub(r"\A# ---\n.*?^# ---\n+", "", code, flags=re.S | re.M)
 
 
 def with_links_of_the_site(markdown: str, page: str, source: str, pages: dict[str, str]) -> str:

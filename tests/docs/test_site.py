@@ -110,7 +110,8 @@ def test_all_examples_are_pages() -> None:
     pages = outside_pages()
     for path in (ROOT / "examples").glob("*.py"):
         source, text = pages[f"examples/{path.stem}.md"]
-        assert source == f"examples/{path.name}" and path.read_text("utf-8") in text
+        assert source == f"examples/{path.name}" and path.read_text("utf-8").splitlines()[-1] in text
+        assert "jupytext" not in text
         assert f"({path.stem}.md)" in pages["examples/index.md"][1]
 
 
