@@ -100,7 +100,8 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
         UserError: see ``read_checkpoint``; or weights that do not fit the config.
 
     Example:
-        >>> import torch, vectorae
+        >>> import torch
+        >>> import vectorae
         >>> model = vectorae.load("mnist_cubics")
         >>> model.vectorize(torch.zeros(2, 1, 28, 28)).count
         8
