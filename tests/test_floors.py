@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "src" / "vectorae"
 
 FLOORS = [
-    {"compat", "errors", "version"},
+    {"compat", "errors", "pretrained", "version"},
     {"config"},
     {"geometry", "io"},
     {"loggers", "scene"},

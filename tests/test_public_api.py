@@ -38,5 +38,10 @@ def test_it_says_what_it_is(name: str) -> None:
     assert (inspect.getdoc(getattr(vectorae, name)) or "").strip()
 
 
+@pytest.mark.parametrize("name", sorted(LISTED.keys() - {"__version__"}))
+def test_it_has_an_example(name: str) -> None:
+    assert ">>> " in (inspect.getdoc(getattr(vectorae, name)) or "")
+
+
 def test_types_are_for_users_too() -> None:
     assert (Path(vectorae.__file__).parent / "py.typed").is_file()

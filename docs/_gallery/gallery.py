@@ -7,9 +7,8 @@ in the gallery when the command has run again.
 from __future__ import annotations
 
 import inspect
-import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +20,7 @@ from torch import Tensor
 
 from docs._gallery.paints import PALETTE, PAPER, paints
 from docs._gallery.recipes import draw_recipes
+from docs._gallery.sheets import drawing_sheet, font_size, png_bytes, rounded_drawing, side_by_side
 from vectorae.commands import shell
 from vectorae.commands.command_line import conf_folder
 from vectorae.config.arguments import PositiveInt, describe
@@ -29,7 +29,7 @@ from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic
 from vectorae.io.pixels import to_picture
 from vectorae.io.progress import counting
-from vectorae.io.sheets import INK, captioned_sheet
+from vectorae.io.sheets import INK
 from vectorae.layout import MARGIN, Layout
 from vectorae.primitives import (
     DEPTH,
@@ -60,7 +60,6 @@ TOP = (0.49, 0.54, 1.25, 1.1)
 """The last shape's, which lies on the others: where a kind has an inside, its outline is seen."""
 
 SEED = 8
-SOFTNESS = 0.02
 OUTLINE_WIDTH = 0.035
 
 SPREAD = {"point": 0.0, "points": 0.36, "length": 0.25, "angle": 0.0, "unit": 1.5}
@@ -120,17 +119,17 @@ def files(size: int) -> Iterator[tuple[str, bytes]]:
     rows = []
     for kind in KINDS:
         crisp = composition(kind, crisp=True)
-        row = [_drawing(composition(kind), size, "sigmoid"), _drawing(crisp, size, "ramp")]
-        rows.append((kind, row))
-        yield f"{kind}.png", _png(_row(row))
+        pair = [rounded_drawing(composition(kind), size, "sigmoid"), rounded_drawing(crisp, size, "ramp")]
+        rows.append((kind, pair))
+        yield f"{kind}.png", png_bytes(side_by_side(pair))
         yield f"{kind}.svg", to_svg(crisp, size, size)[0].encode()
-    yield "kinds.png", _png(_sheet(rows, columns=4))
-    painted = [(name, [_drawing(scene, size, "ramp")]) for name, scene in paints().items()]
-    yield "paints.png", _png(_sheet(painted, columns=7))
-    starts = [(name, [_drawing(start(layout), size, "ramp")]) for name, layout in layouts().items()]
-    yield "layouts.png", _png(_sheet(starts, columns=7))
+    yield "kinds.png", png_bytes(drawing_sheet(rows, columns=4))
+    painted = [(name, [rounded_drawing(scene, size, "ramp")]) for name, scene in paints().items()]
+    yield "paints.png", png_bytes(drawing_sheet(painted, columns=7))
+    starts = [(name, [rounded_drawing(start(layout), size, "ramp")]) for name, layout in layouts().items()]
+    yield "layouts.png", png_bytes(drawing_sheet(starts, columns=7))
     profiles = [(profile, [_profile(profile, size)]) for profile in reversed(PROFILES)]
-    yield "profiles.png", _png(_sheet(profiles, columns=4))
+    yield "profiles.png", png_bytes(drawing_sheet(profiles, columns=4))
     yield "README.md", page().encode()
 
 
@@ -214,7 +213,7 @@ def _last_stroked(scene: Scene) -> Scene:
 def _profile(profile: str, size: int) -> Image.Image:
     """Coverage by a point at ½, x from 0 to 1: as a curve, and as an image of one dimension."""
     block = round(1.8 * size / PIXELS)
-    inner, font_size = block * PIXELS, _font_size(size)
+    inner, letters = block * PIXELS, font_size(size)
     margin = (2 * size - inner) // 2
     picture = Image.new("RGB", (2 * size, 2 * size), "white")
     picture.paste(_plot(point_coverage(profile, torch.linspace(0, 1, 1001)), size, inner), (0, 0))
@@ -225,8 +224,8 @@ def _profile(profile: str, size: int) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     draw.rectangle((margin - 1, top - 1, margin + inner, top + 2 * block), outline=FRAME)
     for x in (0, 0.5, 1):
-        draw.text((margin + x * inner, top + 2.5 * block), f"{x:g}", INK, ImageFont.load_default(font_size), "ma")
-    return picture.crop((0, 0, 2 * size, math.ceil(top + 2.5 * block + font_size)))
+        draw.text((margin + x * inner, top + 2.5 * block), f"{x:g}", INK, ImageFont.load_default(letters), "ma")
+    return picture.crop((0, 0, 2 * size, math.ceil(top + 2.5 * block + letters)))
 
 
 def point_coverage(profile: str, x: Tensor) -> Tensor:
@@ -248,47 +247,6 @@ def _plot(values: Tensor, size: int, inner: int) -> Image.Image:
     ones = torch.ones(1, len(groups))
     scene = Scene(tuple(groups), colors, ones, ones, _color("white")[None])
     return to_picture(rasterize(scene, size, 2 * size, coverage="ramp"))
-
-
-# Pictures
-
-
-def _drawing(scene: Scene, size: int, coverage: str) -> Image.Image:
-    """A drawing with rounded corners."""
-    picture = to_picture(rasterize(scene, size, size, coverage=coverage, softness=SOFTNESS))
-    mask = Image.new("L", (4 * size, 4 * size))
-    ImageDraw.Draw(mask).rounded_rectangle((0, 0, 4 * size - 1, 4 * size - 1), size // 4, 255)
-    mask = mask.resize((size, size), Image.Resampling.BOX)
-    return Image.composite(picture, Image.new("RGB", (size, size), "white"), mask)
-
-
-def _row(pictures: Sequence[Image.Image]) -> Image.Image:
-    """Pictures of one size side by side."""
-    width, height = pictures[0].size
-    gap = height // 24
-    row = Image.new("RGB", (len(pictures) * (width + gap) - gap, height), "white")
-    for index, picture in enumerate(pictures):
-        row.paste(picture, (index * (width + gap), 0))
-    return row
-
-
-def _sheet(cells: Sequence[tuple[str, Sequence[Image.Image]]], columns: int) -> Image.Image:
-    """Captioned rows of pictures; all have the same size."""
-    rows = [(caption, _row(pictures)) for caption, pictures in cells]
-    size = _font_size(min(rows[0][1].size))
-    return captioned_sheet(rows, columns, size=size, gap=round(1.4 * size), caption=round(2.6 * size), drop=size / 2)
-
-
-def _font_size(side: int) -> int:
-    """For captions of drawings of `side` pixels."""
-    return max(8, round(side / 8))
-
-
-def _png(picture: Image.Image) -> bytes:
-    """A PNG of 86 levels a channel: a quarter smaller, and no soft edge shows steps, as it would with a palette."""
-    content = io.BytesIO()
-    picture.point([3 * round(level / 3) for level in range(256)] * 3).save(content, "PNG", optimize=True)
-    return content.getvalue()
 
 
 # The page

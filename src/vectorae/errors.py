@@ -10,6 +10,14 @@ class UserError(ValueError):
 
     The message is one clear line that names the key or file and says what to do. The commands print it without a
     traceback and exit with code 2; of a library's call it is a ``ValueError`` like any other.
+
+    Example:
+        >>> import vectorae
+        >>> try:
+        ...     vectorae.Layout(["circle"], count=0)
+        ... except vectorae.UserError as error:
+        ...     print(error)
+        count must be an integer ≥ 1 or null, got 0
     """
 
 

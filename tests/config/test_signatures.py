@@ -101,10 +101,10 @@ def test_choices_of_an_annotation() -> None:
 
 
 def test_a_requirement_speaks_for_its_alternative_alone() -> None:
-    from vectorae.config.paths import ExistingFile
+    from vectorae.config.paths import ResumedFile
 
-    check_value("init", None, ExistingFile | None)
+    check_value("init", None, ResumedFile | None)
     with pytest.raises(UserError, match=r"^init: no file 'nowhere'$"):
-        check_value("init", "nowhere", ExistingFile | None)
+        check_value("init", "nowhere", ResumedFile | None)
     with pytest.raises(UserError, match=r"^init must be text or null, got 3$"):
-        check_value("init", 3, ExistingFile | None)
+        check_value("init", 3, ResumedFile | None)

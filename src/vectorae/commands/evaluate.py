@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from vectorae.commands import shell
 from vectorae.commands.report import print_metrics, print_next, with_plugins
 from vectorae.config.arguments import Device, NonNegativeInt, PositiveInt, Requires
-from vectorae.config.paths import ClassifierFile, ExistingFile, check_output_folder
+from vectorae.config.paths import ClassifierFile, ModelFile, check_output_folder
 from vectorae.config.sections import Section
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_atomic, write_json
@@ -50,7 +50,7 @@ class BaselinesConfig:
 class EvaluateConfig:
     """The keys at the root of an evaluation's config."""
 
-    checkpoint: ExistingFile = "???"
+    checkpoint: ModelFile = "???"
     dataset: Annotated[dict[str, Any], DATASET] = field(default_factory=dict)
     split: Literal["train", "val", "test", "all"] = "test"
     limit: PositiveInt | None = None

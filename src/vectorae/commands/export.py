@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt
-from vectorae.config.paths import ExistingFile, OutputFolder
+from vectorae.config.paths import ModelFile, OutputFolder
 from vectorae.errors import UserError
 
 
@@ -16,7 +16,7 @@ from vectorae.errors import UserError
 class ExportConfig:
     """The keys at the root of an export's config."""
 
-    checkpoint: ExistingFile = "???"
+    checkpoint: ModelFile = "???"
     format: Literal["onnx", "torch_export", "safetensors", "web"] = "onnx"
     output: OutputFolder = "???"
     count: PositiveInt | None = None

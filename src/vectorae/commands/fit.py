@@ -22,7 +22,7 @@ from vectorae.commands.resume import remove_leftovers, runs_beside
 from vectorae.commands.run_loggers import begin_loggers, build_loggers, viewed_by, without_loggers
 from vectorae.config.arguments import Choices, Device, NonNegativeInt, PositiveInt, Requires, Scale
 from vectorae.config.components import flatten, instantiate
-from vectorae.config.paths import AUTO, NETWORK, ExistingFile, ResumedFile, StartingFile, check_weight
+from vectorae.config.paths import AUTO, NETWORK, ModelFile, ResumedFile, StartingFile, check_weight
 from vectorae.config.sections import Component, Primitives, Sections
 from vectorae.errors import UserError
 from vectorae.io.colour import Ground
@@ -87,7 +87,7 @@ class FitConfig:
     palette: PositiveInt | None = None
     weight: Annotated[str, Requires(check_weight)] | None = None
     init: StartingFile | None = None
-    checkpoint: ExistingFile | None = None
+    checkpoint: ModelFile | None = None
     tiles_along: PositiveInt | None = None
     resume: ResumedFile | None = None
     snapshots: PositiveInt = 40

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import shutil
 import textwrap
+import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from vectorae.commands.command_line import arrange, conf_folder, split_flags
 from vectorae.commands.conf_files import choices_in, meanings_of, read_conf, split_default
 from vectorae.commands.messages import explain, raised_by_config
 from vectorae.commands.schemas import store_schema
 from vectorae.compat import hydra_parser
+from vectorae.config.arguments import describe
 from vectorae.config.sections import sections_of
 from vectorae.errors import UserError
 
@@ -39,52 +41,96 @@ def command_help(name: str, schema: type, arguments: Sequence[str]) -> str:
     Raises:
         UserError: a choice or key that does not exist.
     """
-    store_schema(name, schema)
-    config, chosen = _compose(name, arguments)
     width = min(shutil.get_terminal_size().columns, WIDEST)
-    page = _Page(width, int(0.42 * width))
-    usage, *purpose = read_conf(name).header
-    page.paragraph(f"usage: {usage}", hanging=7)
-    page.paragraph(" ".join(purpose))
-    _add_groups(page, name, schema, chosen)
-    _add_plain_keys(page, name, config, chosen)
-    for section, values in config.items():
-        if isinstance(values, Mapping) and values:
-            page.heading(f"{section}: {_described(section, name, chosen)}")
-            leaves = dict(_leaves(values))
-            for key, value in leaves.items():
-                page.row(f"{section}.{key}: {_text(value)}", *_meaning(section, key, name, chosen))
-            known = sections_of(schema)[section].parameters(values) if section in sections_of(schema) else None
-            if further := sorted(set(known or ()) - {key.partition(".")[0] for key in leaves}):
-                page.paragraph(f"further keys: {', '.join(further)}", indent=2)
+    page = _TerminalPage(width, int(0.42 * width))
+    describe_command(page, name, schema, arguments)
     page.heading("")
     page.paragraph(FLAGS)
     return "\n".join(page.lines)
 
 
-def _add_groups(page: _Page, name: str, schema: type, chosen: dict[str, str]) -> None:
+class Page(Protocol):
+    """What a command is described on: a terminal, or a page of the documentation."""
+
+    def paragraph(self, text: str, indent: int = 0, hanging: int = 0) -> None:
+        """Add running text, its first and its later lines indented by so many spaces."""
+
+    def heading(self, text: str) -> None:
+        """Begin a part: of groups, of keys at the root, or of one section."""
+
+    def note(self, text: str) -> None:
+        """Add a comment on the keys that follow, if there is one."""
+
+    def row(self, key: str, value: str, default: str, meaning: str, allowed: str = "") -> None:
+        """Add a key.
+
+        Args:
+            key: ends in ": " or "=", as on the command line.
+            value: which the key has.
+            default: what a value of null stands for, in brackets.
+            meaning: of the key, in one line.
+            allowed: what the key may be, in words.
+        """
+
+
+def describe_command(page: Page, name: str, schema: type, arguments: Sequence[str]) -> None:
+    """Write the keys of a command on a page, for the choices that its command line makes; see ``command_help``."""
+    store_schema(name, schema)
+    config, chosen = _compose(name, arguments)
+    usage, *purpose = read_conf(name).header
+    page.paragraph(f"usage: {usage}", hanging=7)
+    page.paragraph(" ".join(purpose))
+    _add_groups(page, name, schema, chosen)
+    _add_plain_keys(page, name, schema, config, chosen)
+    for section, values in config.items():
+        if isinstance(values, Mapping) and values:
+            page.heading(f"{section}: {_described(section, name, chosen)}")
+            leaves = dict(_leaves(values))
+            known = _parameters(schema, section, values)
+            for key, value in leaves.items():
+                page.row(
+                    f"{section}.{key}: ", _text(value), *_meaning(section, key, name, chosen), _allowed(known.get(key))
+                )
+            if further := sorted(set(known) - {key.partition(".")[0] for key in leaves}):
+                page.paragraph(f"further keys: {', '.join(further)}", indent=2)
+
+
+def _parameters(schema: type, section: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys that a section may have, with their annotations, as far as they are known without an import."""
+    if section in sections_of(schema):
+        return sections_of(schema)[section].parameters(values) or {}
+    hint = typing.get_type_hints(schema, include_extras=True).get(section)
+    return typing.get_type_hints(hint, include_extras=True) if is_dataclass(hint) else {}
+
+
+def _allowed(hint: Any) -> str:
+    """What a key may be, in words; nothing where its annotation says nothing."""
+    return "" if hint is None or hint is Any else describe(hint)
+
+
+def _add_groups(page: Page, name: str, schema: type, chosen: dict[str, str]) -> None:
     keys = {field.name for field in fields(schema)}
     if groups := read_conf(name).groups:
         page.heading("Groups, each a choice of settings: NAME=CHOICE")
     for group, (_, comment) in groups.items():
         default, meaning = split_default(comment)
         choices = ", ".join(choices_in(group, name, keys))
-        page.row(f"{group}={chosen.get(group, 'null')}", default, f"{meaning}: {choices}")
+        page.row(f"{group}=", chosen.get(group, "null"), default, f"{meaning}: {choices}")
 
 
-def _add_plain_keys(page: _Page, name: str, config: Mapping[str, Any], chosen: dict[str, str]) -> None:
+def _add_plain_keys(page: Page, name: str, schema: type, config: Mapping[str, Any], chosen: dict[str, str]) -> None:
     """The keys at the root that are no sections, in the order of the command's file."""
-    root = read_conf(name)
+    root, hints = read_conf(name), typing.get_type_hints(schema, include_extras=True)
     order = {key: place for place, key in enumerate(root.meanings)}
     # A section of nothing so far is a key with a meaning of its own.
     plain = [key for key, value in config.items() if not isinstance(value, Mapping) or not value and key in order]
     page.heading("Keys: KEY=VALUE")
     for key in sorted(plain, key=lambda key: order.get(key, len(order))):
         page.note(root.notes.get(key, ""))
-        page.row(f"{key}: {_text(config[key])}", *_meaning("", key, name, chosen))
+        page.row(f"{key}: ", _text(config[key]), *_meaning("", key, name, chosen), _allowed(hints.get(key)))
 
 
-class _Page:
+class _TerminalPage:
     """Lines of text in two columns, no longer than the terminal is wide.
 
     Args:
@@ -109,10 +155,10 @@ class _Page:
     def note(self, text: str) -> None:
         self.lines += textwrap.wrap(text, self.width, initial_indent="  # ", subsequent_indent="  # ")
 
-    def row(self, left: str, default: str, right: str) -> None:
+    def row(self, key: str, value: str, default: str, meaning: str, allowed: str = "") -> None:
         """A key with its value, and its meaning beside or, where the key is too long, below it."""
-        left = f"  {left} {default}".rstrip()
-        beside = textwrap.wrap(right, self.width - self.column - 2, break_on_hyphens=False)
+        left = f"  {key}{value} {default}".rstrip()
+        beside = textwrap.wrap(meaning, self.width - self.column - 2, break_on_hyphens=False)
         if not beside:
             self.lines.append(left)
         elif len(left) > self.column - 2:

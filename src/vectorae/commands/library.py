@@ -36,6 +36,13 @@ class Run:
     Attributes:
         folder: with checkpoints, logs, pictures and SVG.
         plugins: the modules that its model needs.
+
+    Example:
+        >>> import vectorae
+        >>> run = vectorae.train(["trainer.max_time=4m"])  # doctest: +SKIP
+        >>> run.metrics["psnr_crisp"]  # doctest: +SKIP
+        24.6
+        >>> run.model.vectorize(images)  # of run.checkpoint  # doctest: +SKIP
     """
 
     folder: Path
@@ -74,7 +81,7 @@ def train(config: Config = (), *, folder: str | PathLike[str] | None = None) -> 
 
     Example:
         >>> import vectorae
-        >>> run = vectorae.train(["dataset=mnist", "primitives=cubics_8", "trainer.max_time=5m"])  # doctest: +SKIP
+        >>> run = vectorae.train(["dataset=mnist", "primitives=cubics_free", "trainer.max_time=5m"])  # doctest: +SKIP
         >>> svgs = vectorae.to_svg(run.model.vectorize(images), 28, 28)  # doctest: +SKIP
     """
     from vectorae.commands.train import TrainConfig

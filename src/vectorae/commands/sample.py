@@ -11,7 +11,7 @@ from annotated_types import Ge, Le
 from vectorae.commands import shell
 from vectorae.commands.output_size import Width, output_size
 from vectorae.config.arguments import Device, NonNegativeFloat, NonNegativeInt, Scale
-from vectorae.config.paths import ExistingFile, check_output_folder
+from vectorae.config.paths import ModelFile, check_output_folder
 from vectorae.errors import UserError
 
 
@@ -19,7 +19,7 @@ from vectorae.errors import UserError
 class SampleConfig:
     """The keys at the root of a sampling's config."""
 
-    checkpoint: ExistingFile = "???"
+    checkpoint: ModelFile = "???"
     count: Annotated[int, Ge(1), Le(4096)] = 16
     steps: Annotated[int, Ge(1), Le(1000)] = 12
     temperature: NonNegativeFloat = 1.0

@@ -27,6 +27,7 @@ from vectorae.commands.pipes import end_with_reader
 from vectorae.commands.schemas import plain_config, store_schema
 from vectorae.compat import unstarted_folder
 from vectorae.errors import UserError, choose
+from vectorae.pretrained import model_file
 
 if TYPE_CHECKING:
     import torch
@@ -308,7 +309,9 @@ def _overridden() -> list[str]:
 
 
 def run_of(checkpoint: Path) -> Path:
-    """The folder of a checkpoint's run."""
+    """The folder of a checkpoint's run; of a pretrained model, which has none, a folder below ``outputs``."""
+    if model_file(checkpoint) != checkpoint:
+        return Path("outputs", "pretrained", checkpoint)
     folder = checkpoint.absolute().parent
     return folder.parent if folder.name == "checkpoints" else folder
 

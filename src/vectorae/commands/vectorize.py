@@ -22,7 +22,7 @@ from vectorae.config.arguments import (
     Scale,
     Workers,
 )
-from vectorae.config.paths import ExistingFile, OutputFolder
+from vectorae.config.paths import ModelFile, OutputFolder
 from vectorae.errors import UserError
 from vectorae.io.colour import Ground
 from vectorae.io.image_files import ImagesThere, shard_number
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class VectorizeConfig:
     """The keys at the root of a vectorization's config."""
 
-    checkpoint: ExistingFile = "???"
+    checkpoint: ModelFile = "???"
     input: ImagesThere = "???"
     output: OutputFolder = "???"
     resize: Literal["crop", "pad", "stretch"] = "pad"

@@ -8,7 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 from vectorae.config.arguments import Requires
-from vectorae.errors import UserError
+from vectorae.errors import UserError, choose
+from vectorae.pretrained import PRETRAINED, model_file
 
 AUTO = "auto"
 """Value of `resume` that looks for a checkpoint by itself."""
@@ -83,8 +84,18 @@ def check_weight(key: str, value: str) -> None:
         raise UserError(f"{key}: '{value}' does not exist; name a grey picture, a folder of them, or write {EDGES}")
 
 
-ExistingFile = Annotated[str, Requires(check_file)]
-"""The path of a file."""
+def check_model(key: str, value: str) -> None:
+    """Refuse what is neither the file of a model nor the name of a pretrained one.
+
+    Raises:
+        UserError: with the names.
+    """
+    if not model_file(value).is_file():
+        raise UserError(f"{key}: no file '{value}', nor a pretrained model; {choose(value, PRETRAINED)}")
+
+
+ModelFile = Annotated[str, Requires(check_model)]
+"""The path of a checkpoint, or the name of a pretrained model."""
 
 ResumedFile = Annotated[str, Requires(partial(check_file, instead=(AUTO,)))]
 """The path of a file, or ``auto``."""

@@ -109,6 +109,11 @@ class TemperatureSchedule(Validated):
         start: in units of depth; all shapes share depths in [0, 1].
         end: at a tenth of the distance between two shapes their order is all but decided.
         until: the progress at which the end is reached.
+
+    Example:
+        >>> schedule = TemperatureSchedule(start=0.1, end=0.001, until=0.5)
+        >>> [round(schedule(progress), 6) for progress in (0.0, 0.25, 0.5, 1.0)]
+        [0.1, 0.01, 0.001, 0.001]
     """
 
     start: PositiveFloat = 0.1

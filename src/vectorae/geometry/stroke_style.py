@@ -24,6 +24,12 @@ class StrokeStyle(Validated):
 
     Raises:
         UserError: an unknown cap or join, or a number out of its range.
+
+    Example:
+        >>> import vectorae
+        >>> dashed = vectorae.StrokeStyle(cap="butt", dashes=(0.1, 0.05))
+        >>> vectorae.line([(0.1, 0.5), (0.9, 0.5)], stroke="navy", style=dashed).style.dashes
+        (0.1, 0.05)
     """
 
     cap: Literal["round", "butt", "square"] = "round"

@@ -1,4 +1,10 @@
-"""Losses of images and scenes, and their weighted sum."""
+"""Losses of images and scenes, and their weighted sum.
+
+Example:
+    >>> import vectorae
+    >>> sorted(vectorae.losses.LOSSES)[:4]
+    ['bce', 'blurred_mse', 'difference_of_gaussians', 'edges']
+"""
 
 from vectorae.losses.loss import ImageLoss, Regularizer
 from vectorae.losses.objective import LOSSES, Objective

@@ -2,6 +2,11 @@
 
 A field says how many raw numbers it takes, what it may range over, and what it is where all raw numbers are zero. The
 encoder's width, the mapping from raw numbers to canvas units, random samples, config checks and the SVG need no more.
+
+Example:
+    >>> import vectorae
+    >>> [name for name in vectorae.primitives.KINDS["circle"].fields()][:2]
+    ['center', 'radius']
 """
 
 from vectorae.primitives.field import (

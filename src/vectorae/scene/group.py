@@ -33,6 +33,15 @@ class Group(TensorRecord):
 
     Raises:
         ValueError: what does not go together.
+
+    Example:
+        Two drawings of three strokes each, the lowest shapes of their scene.
+
+        >>> from vectorae import Group, Path
+        >>> points = torch.rand(2, 3, 4, 2)  # [B, n, P, 2]: a cubic Bézier each
+        >>> strokes = Group(Path(points, degree=3), slots=(0, 1, 2), stroke_width=torch.full((2, 3), 0.02))
+        >>> strokes.outline.points.shape
+        torch.Size([2, 3, 4, 2])
     """
 
     outline: Outline

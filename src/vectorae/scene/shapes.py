@@ -32,6 +32,12 @@ class Shape(TensorRecord):
 
     Raises:
         UserError: neither fill nor stroke, or a colour that nobody knows.
+
+    Example:
+        >>> import vectorae
+        >>> box = vectorae.circle((0.5, 0.5), 0.25).outline
+        >>> vectorae.Shape(box, fill="gold", stroke="black", stroke_width=0.02).fill
+        'gold'
     """
 
     outline: Outline
@@ -91,7 +97,13 @@ def circle(center: Place, radius: Number, **paint: Unpack[ShapePaint]) -> Shape:
 def ellipse(
     center: Place, radius_x: Number, radius_y: Number, angle: Number = 0.0, **paint: Unpack[ShapePaint]
 ) -> Shape:
-    """An ellipse, its first radius along the angle (radians, clockwise); otherwise as ``circle``."""
+    """An ellipse, its first radius along the angle (radians, clockwise); otherwise as ``circle``.
+
+    Example:
+        >>> import vectorae
+        >>> vectorae.Scene.of([vectorae.ellipse((0.5, 0.5), 0.4, 0.2, angle=0.3, fill="teal")]).count
+        1
+    """
     return filled(_box(center, radius_x, radius_y, angle, 1.0), paint)
 
 
@@ -106,22 +118,49 @@ def rectangle(
     """A rectangle by its full width and height, turned by an angle (radians, clockwise); otherwise as ``circle``.
 
     ``roundness`` in [0, 1] is that of ``RoundedBox``: 0 for sharp corners, 1 for an ellipse.
+
+    Example:
+        >>> import vectorae
+        >>> card = vectorae.rectangle((0.5, 0.5), 0.8, 0.5, roundness=0.2, fill="white", stroke="black")
+        >>> card.outline.half_extents.tolist()
+        [[[0.4000000059604645, 0.25]]]
     """
     return filled(_box(center, width / 2, height / 2, angle, roundness), paint)
 
 
 def polygon(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
-    """A polygon by its corners: x and y of each, or those of B drawings, ``[B, P, 2]``; otherwise as ``circle``."""
+    """A polygon by its corners: x and y of each, or those of B drawings, ``[B, P, 2]``; otherwise as ``circle``.
+
+    Example:
+        >>> import vectorae
+        >>> triangle = vectorae.polygon([(0.1, 0.9), (0.5, 0.1), (0.9, 0.9)], fill="gold")
+        >>> triangle.outline.closed, tuple(triangle.outline.points.shape)  # one drawing, one shape, three corners
+        (True, (1, 1, 3, 2))
+    """
     return filled(Path(points_of(points), closed=True), paint)
 
 
 def line(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
-    """Straight strokes with round ends from point to point; otherwise as ``polygon``, but black strokes."""
+    """Straight strokes with round ends from point to point; otherwise as ``polygon``, but black strokes.
+
+    Example:
+        >>> import vectorae
+        >>> zigzag = vectorae.line([(0.1, 0.8), (0.4, 0.2), (0.6, 0.8), (0.9, 0.2)], stroke_width=0.05)
+        >>> vectorae.rasterize(vectorae.Scene.of([zigzag]), 16, 16, backend="reference").shape
+        torch.Size([1, 3, 16, 16])
+    """
     return _stroked(Path(points_of(points)), paint)
 
 
 def curve(points: Sequence[Place] | Tensor, **paint: Unpack[ShapePaint]) -> Shape:
-    """Strokes along joined cubic Béziers: a point, then two control points and an end for each; as ``line``."""
+    """Strokes along joined cubic Béziers: a point, then two control points and an end for each; as ``line``.
+
+    Example:
+        >>> import vectorae
+        >>> wave = vectorae.curve([(0.1, 0.5), (0.3, 0.1), (0.7, 0.9), (0.9, 0.5)], stroke="navy")
+        >>> wave.outline.degree, wave.outline.closed
+        (3, False)
+    """
     return _stroked(Path(points_of(points), degree=3), paint)
 
 
@@ -216,6 +255,14 @@ def radial_gradient(
         center, radius: of the circle, canvas units.
         colors, offsets, spread: as of a linear gradient.
         focus: where it begins, canvas units; the centre by default.
+
+    Example:
+        A ball, lit from the upper left.
+
+        >>> import vectorae
+        >>> light = vectorae.radial_gradient((0.5, 0.5), 0.4, ["white", "crimson"], focus=(0.4, 0.35))
+        >>> vectorae.Scene.of([vectorae.circle((0.5, 0.5), 0.4, fill=light)]).count
+        1
     """
     middle, reach = on_one_device([_place(center), number_of(radius, "radius", 0)[:, None, None]])
     has_length = reach > 0

@@ -35,6 +35,13 @@ class Reading:
         layers: for each shape the id of its innermost group that has one, or None.
         skipped: what was left out, by name, with its id where it has one → how many there were.
         paints_background: whether a first rectangle fills the document; else the scene's background is white.
+
+    Example:
+        >>> import vectorae
+        >>> svg = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="4"><text>Hi</text><circle r="2"/></svg>'
+        >>> reading = vectorae.read_svg(svg)
+        >>> reading.width, reading.height, reading.scene.count, reading.skipped
+        (8.0, 4.0, 1, {'<text>': 1})
     """
 
     scene: Scene
@@ -90,8 +97,18 @@ def read_svg(document: Document, *, fonts: Sequence[Document] = (), keep_hidden:
 
     usvg resolves it first, see ``vectorae.svg.usvg``.
 
+    Args:
+        document, fonts, keep_hidden: as of ``from_svg``.
+
     Raises:
         UserError: no SVG document, or one that takes seconds to resolve.
+
+    Example:
+        >>> import vectorae
+        >>> reading = vectorae.read_svg("logo.svg")  # doctest: +SKIP
+        >>> image = vectorae.rasterize(reading.scene, 256, 256, coverage="ramp")  # doctest: +SKIP
+        >>> print(reading.skipped)  # what no shape can show  # doctest: +SKIP
+        {'<filter id="shadow">': 1}
     """
     source = read_source(document, has_fonts=bool(fonts))
     text, warnings = simplified(source.text, [Path(os.fsdecode(font)) for font in fonts])

@@ -11,6 +11,7 @@ from vectorae.config.arguments import validated
 from vectorae.config.plugins import check_plugins, load_plugins
 from vectorae.errors import UserError
 from vectorae.io.torch_file import check_checksum, read_torch
+from vectorae.pretrained import model_file
 from vectorae.training.autoencoder import CHECKPOINT_FORMAT, VectorAutoencoder
 from vectorae.training.build import build_model
 
@@ -34,7 +35,7 @@ def read_checkpoint(path: str | Path, key: str = "checkpoint") -> dict[str, Any]
     Raises:
         UserError: no such file, a truncated or damaged one, or one that Vectorae has not written.
     """
-    path, kind = Path(path).expanduser(), "a checkpoint of vectorae"
+    path, kind = model_file(path), "a checkpoint of vectorae"
     if path.suffix in EXPORTS and path.is_file():
         raise UserError(f"{key}: '{path}' is an export, which {EXPORTS[path.suffix]}; name the ckpt it was made from")
     content = _read_weights(path, key, kind) if path.suffix == ".safetensors" else read_torch(path, key, kind)
@@ -85,17 +86,25 @@ def _read_weights(path: Path, key: str, kind: str) -> dict[str, Any]:
 
 @validated
 def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
-    """A trained model from its checkpoint, or its export as safetensors, on the CPU, ready to draw.
+    """A trained model from its checkpoint, its export as safetensors, or by its name, on the CPU, ready to draw.
 
     Neither Hydra nor the original config folder is needed, nothing in the file is executed, and only classes of
     Vectorae's own are built, and those of plug-ins that are named.
 
     Args:
-        path: the file.
+        path: the file, or the name of a model that comes with the package: ``toy_faces``, ``mnist_lines`` or
+            ``mnist_cubics`` (see ``docs/models.md``).
         plugins: names of modules that the model's own classes come from; they are imported.
 
     Raises:
         UserError: see ``read_checkpoint``; or weights that do not fit the config.
+
+    Example:
+        >>> import torch
+        >>> import vectorae
+        >>> model = vectorae.load("mnist_cubics")
+        >>> model.vectorize(torch.zeros(2, 1, 28, 28)).count
+        8
     """
     load_plugins(plugins)
     content = read_checkpoint(path)
