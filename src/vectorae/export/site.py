@@ -24,8 +24,7 @@ from vectorae.training.autoencoder import VectorAutoencoder
 INDEX, SITE = "index.html", "site.json"
 
 FIRST, MODEL = "first.onnx", "model.onnx"
-"""Where the model corrects its drawings, a page draws with the encoder alone at once, as it is loaded in no time, and with
-all of it as soon as that is loaded too."""
+"""Where the model corrects its drawings, a page draws with the encoder alone until all of it is loaded too."""
 
 OWN_HOST = "connect-src 'self';"
 """In the page's policy: it reads from nowhere else."""
