@@ -72,7 +72,7 @@
  * @typedef {object} Scene The content of `scene.json`.
  * @property {string} made_by
  * @property {string} network
- * @property {null | {psnr_crisp: number, psnr_encoder_crisp: number, psnr_export_crisp?: number}} left_out
+ * @property {null | {psnr_crisp: number, psnr_export_crisp: number, source: string}} left_out
  * @property {{shape: [string, number, number, number], bars: 'edge' | 'black'}} input
  * @property {'over' | 'soft_or'} compositing
  * @property {Group[]} groups

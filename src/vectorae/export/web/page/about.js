@@ -27,9 +27,9 @@ export function aboutScene({ network, left_out: leftOut, made_by: maker }) {
   const drawn = steps
     ? `Drawn by the encoder with ${steps} learned corrections${several}.`
     : 'Drawn by the encoder alone, which looks once.';
-  const own = leftOut?.psnr_export_crisp ?? leftOut?.psnr_encoder_crisp;
-  const lost = leftOut
-    ? ` On images that it was not trained on this reaches ${own?.toFixed(1)} dB; the whole model, which corrects what it drew, ${leftOut.psnr_crisp.toFixed(1)} dB.`
+  // Of other images than those that it was made for, the numbers say nothing.
+  const lost = leftOut?.source.startsWith('validation images')
+    ? ` On images that it was not trained on this reaches ${leftOut.psnr_export_crisp.toFixed(1)} dB; the whole model ${leftOut.psnr_crisp.toFixed(1)} dB.`
     : '';
   return `${drawn}${lost} Made by ${maker}.`;
 }
