@@ -111,7 +111,15 @@ def images(folder: Path) -> list[Path]:
 def drawn_alone(site: Path, image: Path, *settings: str) -> str:
     """What ``draw.py`` draws."""
     output = image.with_suffix(".svg")
-    command: list[str | Path] = [sys.executable, site / "draw.py", site / "model.onnx", image, output, "--overwrite", *settings]
+    command: list[str | Path] = [
+        sys.executable,
+        site / "draw.py",
+        site / "model.onnx",
+        image,
+        output,
+        "--overwrite",
+        *settings,
+    ]
     subprocess.run(command, check=True, timeout=120)
     return output.read_text()
 
