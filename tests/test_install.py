@@ -56,6 +56,9 @@ def test_the_wheel_carries_configs_and_the_command(wheel: Path) -> None:
     assert "vectorae = vectorae.commands:main" in scripts
     assert {"vectorae/py.typed", "vectorae/__init__.pyi", "vectorae/__main__.py"} < set(names)
     assert any(name.endswith("licenses/LICENSE") for name in names)
+    web = ROOT / "src" / "vectorae" / "export" / "web"
+    page = {f"vectorae/export/web/{file.relative_to(web).as_posix()}" for file in web.rglob("*") if file.is_file()}
+    assert page == {name for name in names if name.startswith("vectorae/export/web/")} and len(page) > 20
 
 
 def test_the_wheel_holds_the_package_and_its_commands_alone(wheel: Path) -> None:

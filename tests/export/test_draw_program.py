@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from helpers.commands import run_vectorize as vectorize
+from helpers.documents import numbers
 from helpers.image_folders import picture
 
 import vectorae
@@ -30,18 +30,6 @@ def test_the_description_fits_the_outputs(exported: Path) -> None:
     assert all(output["meaning"] and output["unit"] for output in described["outputs"])
     slots = [slot for group in described["groups"] for slot in group["slots"]]
     assert sorted(slots) == list(range(model.layout.count))
-
-
-def numbers(text: str) -> tuple[str, list[float]]:
-    """A document without its numbers and colours, and these; ids of gradients follow from what they hold."""
-    text = re.sub(r"gradient-\d+", "gradient", text)
-    found = re.findall(r"#[0-9a-f]{6}|-?\d+\.?\d*", text)
-    values = [
-        value
-        for one in found
-        for value in ([int(one[i : i + 2], 16) / 100 for i in (1, 3, 5)] if one[0] == "#" else [float(one)])
-    ]
-    return re.sub(r"#[0-9a-f]{6}|-?\d+\.?\d*", "0", text), values
 
 
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from vectorae.commands import shell
 from vectorae.config.arguments import NonNegativeInt, PositiveInt
 from vectorae.config.paths import ModelFile, OutputFolder
+from vectorae.errors import UserError
 
 
 @dataclass
@@ -16,11 +17,12 @@ class ExportConfig:
     """The keys at the root of an export's config."""
 
     checkpoint: ModelFile = "???"
-    format: Literal["onnx", "torch_export", "safetensors"] = "onnx"
+    format: Literal["onnx", "torch_export", "safetensors", "web"] = "onnx"
     output: OutputFolder = "???"
     count: PositiveInt | None = None
     hypotheses: PositiveInt | None = None
     answer_steps: NonNegativeInt | None = None
+    runtime: Literal["npm", "cdn"] = "npm"
     overwrite: bool = False
     plugins: list[str] = field(default_factory=list)
 
@@ -40,13 +42,18 @@ def export(config: dict[str, Any], folder: Path) -> None:
     Raises:
         UserError: anything that cannot be exported; nothing is written then.
     """
+    if config["format"] != "web" and config["runtime"] != "npm":
+        raise UserError("runtime: is of format=web; leave it out")
     from vectorae import export as exports
     from vectorae.training import checkpoint as checkpoints
 
     output = Path(config["output"]).expanduser()
     model = checkpoints.load(config["checkpoint"])
     limits = exports.Limits(config["count"], config["hypotheses"], config["answer_steps"])
-    done = exports.export(model, config["format"], output, config["overwrite"], limits)
+    if config["format"] == "web":
+        done = exports.export_site(model, output, config["overwrite"], limits, config["runtime"])
+    else:
+        done = exports.export(model, config["format"], output, config["overwrite"], limits)
     files = ", ".join(sorted(path.name for path in output.iterdir()))
     print(f"exported: {done.content}")
     if (left := done.left_out) is not None:
@@ -55,6 +62,8 @@ def export(config: dict[str, Any], folder: Path) -> None:
             f"instead of {left.psnr_crisp:.2f} dB, on {left.images} {left.source}"
         )
     print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
+    if config["format"] == "web":
+        print(f"open it: python -m http.server --bind 127.0.0.1 --directory '{output}', then http://127.0.0.1:8000")
 
 
 if __name__ == "__main__":

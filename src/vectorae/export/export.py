@@ -34,6 +34,9 @@ CORRECTED_TOLERANCE = 1e-3
 ENCODER, LEFT_OUT = "encoder and layout", ", without the learned refinement"
 """What is in an export of the encoder."""
 
+CORRECTED = "learned corrections"
+"""What is in an export that corrects its drawings."""
+
 OPERATOR = "vectorae.rasterizer.cpu.custom_operator"
 """What has to be imported before an export is opened that does not stand alone."""
 
@@ -189,7 +192,7 @@ def _content(model: VectorAutoencoder, network: SceneNetwork, whole: bool, less:
         return f"{WHOLE}{REFINED if options.refine_steps else ''}; the outputs are those of its {ENCODER}"
     if not isinstance(network, CorrectedNetwork):
         return content + (LEFT_OUT if less else "")
-    content += f", {options.num_corrections} learned corrections"
+    content += f", {options.num_corrections} {CORRECTED}"
     content += f" of each of {options.num_hypotheses} hypotheses" if options.num_hypotheses > 1 else ""
     return content if network.stands_alone else f"{content}; import {OPERATOR} before it is opened"
 

@@ -7,12 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from vectorae.export.tracing import exported
+from vectorae.layout import Layout
 from vectorae.primitives import KINDS
 from vectorae.scene import Gradient, Group, Path, RoundedBox, Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
 PAINTED = ("stroke_width", "stroke_color", "contour_opacity")
 """Tensors of a group beside those of its outline and its gradients."""
+
+DECIMALS = 6
+"""Of numbers in ``scene.json``."""
 
 GRADIENTS = ("gradient", "stroke_gradient")
 """Of a group: of its shapes' own paint, and of the strokes of filled ones."""
@@ -104,7 +108,16 @@ class SceneNetwork(nn.Module):
             "order": "by depth, equal ones by slot" if layout.ordering == "depth" else "by slot; the last is on top",
             "groups": [_group(kind, group) for kind, group in groups],
             "outputs": outputs,
+            "start": {name: _rounded(one) for name, one in self._start().items()},
         }
+
+    @torch.no_grad()
+    def _start(self) -> dict[str, Tensor]:
+        """The outputs of the starting arrangement, ``[1, …]``: of raw numbers 0, or of those of as many shapes."""
+        raw = torch.zeros(1, self._layout.raw_size)
+        if self._count is not None and isinstance(self._layout, Layout):
+            raw = self._layout.starts()[self._count - 1, None]
+        return self.outputs(raw)
 
 
 def named(scene: Scene, kinds: list[str]) -> dict[str, Tensor]:
@@ -182,6 +195,11 @@ def _outputs(kind: str, group: Group) -> list[dict[str, Any]]:
         meanings["points"] = ("canvas", f"x, y of {curves}{several}{ends}")
     tensors = _tensors(group)
     return [_output(f"{kind}.{name}", ["batch", *one.shape[1:]], *meanings[name]) for name, one in tensors.items()]
+
+
+def _rounded(values: Tensor) -> list[float]:
+    """Numbers one after the other, as exact as they are written for people."""
+    return [round(value, DECIMALS) for value in values.flatten().tolist()]
 
 
 def _output(name: str, shape: list[Any], unit: str, meaning: str) -> dict[str, Any]:
