@@ -93,7 +93,7 @@ def page() -> dict[str, bytes]:
     """The files of the page by their places in its folder."""
 
     def contents(folder: Traversable, place: str) -> dict[str, bytes]:
-        found = {}
+        found: dict[str, bytes] = {}
         for one in folder.iterdir():
             if one.is_dir():
                 found |= contents(one, f"{place}{one.name}/")
