@@ -22,7 +22,7 @@ LAST_COLUMN = dict(re.findall(r"^\| `(\w+)` .*\| ([\d.]+) dB \|$", CARDS, re.MUL
 
 
 def test_each_has_a_card() -> None:
-    assert LAST_COLUMN.keys() == PRETRAINED.keys() == {"toy_faces", "mnist_lines", "mnist_cubics"}
+    assert LAST_COLUMN.keys() == PRETRAINED.keys() == {"mnist_cubics"}
 
 
 @pytest.mark.parametrize("name", sorted(PRETRAINED))
@@ -46,12 +46,12 @@ def test_commands_take_its_name(
     call = command_in(tmp_path, vectorize.main, monkeypatch, capsys)
     picture(seed=0).save(tmp_path / "photo.png")
     quick = ("input=photo.png", "output=drawn", "hypotheses=1", "answer_steps=1", "device=cpu")
-    code, _, err = call("checkpoint=toy_faces", *quick)
+    code, _, err = call("checkpoint=mnist_cubics", *quick)
     assert (code, err, (tmp_path / "drawn" / "photo.svg").is_file()) == (0, "", True)
-    code, _, err = call("checkpoint=toy_face", *quick)
+    code, _, err = call("checkpoint=mnist_cubic", *quick)
     assert code == 2
-    assert "checkpoint: no file 'toy_face', nor a pretrained model" in err
-    assert "did you mean toy_faces?" in err
+    assert "checkpoint: no file 'mnist_cubic', nor a pretrained model" in err
+    assert "did you mean mnist_cubics?" in err
 
 
 @pytest.mark.parametrize("name", sorted(PRETRAINED))
@@ -59,11 +59,10 @@ def test_it_reaches_what_its_card_says(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Another processor rounds otherwise, which corrections amplify: hundredths of a decibel."""
-    if name.startswith("mnist") and DATA is None:
+    if DATA is None:
         pytest.skip("VECTORAE_DATA, where MNIST is, is not set")
-    root = [f"dataset.root={DATA}/mnist"] if name.startswith("mnist") else []
     call = command_in(tmp_path, evaluate.main, monkeypatch, capsys)
-    code, _, err = call(f"checkpoint={name}", "split=test", "limit=16", "device=cpu", *root)
+    code, _, err = call(f"checkpoint={name}", "split=test", "limit=16", "device=cpu", f"dataset.root={DATA}/mnist")
     assert (code, err) == (0, "")
     (path,) = (tmp_path / "outputs" / "pretrained" / name / "evaluation").glob("*.json")
     assert json.loads(path.read_text())["psnr_crisp"] == pytest.approx(float(LAST_COLUMN[name]), abs=0.1)

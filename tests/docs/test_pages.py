@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import re
+import shlex
 import shutil
 import sys
 import tomllib
@@ -178,6 +179,33 @@ def test_other_commands_are_there(line: Line) -> None:
         assert (ROOT / rest[0]).is_file() or rest[0] == "exported/draw.py"
     else:
         assert word in OF_THE_SYSTEM | {"python"} or (ROOT / word).is_file() or (word in OF_OTHERS & set(scripts))
+
+
+def keys_of(page: str) -> list[str]:
+    """What stands in the first column of a page's table of keys, and the data set that its row speaks of."""
+    table = PAGES[page].read_text("utf-8").partition("## Keys\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \| (.*)$", table, re.MULTILINE)
+    assert len(rows) > 15
+    return [
+        " ".join([*re.findall(r"`(dataset=[^`]*)`", meaning), code])
+        for first, meaning in rows
+        for code in re.findall(r"`([^`]*)`", first)
+        if "=" in code
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        (name, keys)
+        for name, page in (("train", "docs/training.md"), ("fit", "docs/photographs.md"))
+        for keys in keys_of(page)
+    ],
+)
+def test_a_command_takes_the_keys_of_its_table(name: str, keys: str, reader: Path) -> None:
+    (reader / "state.pt").touch()
+    with composed(name, schema_of(name), shlex.split(keys)) as (config, _):
+        assert config
 
 
 def test_some_lines_in_full(reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,16 +111,8 @@ def images(folder: Path) -> list[Path]:
 def drawn_alone(site: Path, image: Path, *settings: str) -> str:
     """What ``draw.py`` draws."""
     output = image.with_suffix(".svg")
-    command: list[str | Path] = [
-        sys.executable,
-        site / "draw.py",
-        site / "model.onnx",
-        image,
-        output,
-        "--overwrite",
-        *settings,
-    ]
-    subprocess.run(command, check=True, timeout=120)
+    command = [sys.executable, str(site / "draw.py"), str(site / "model.onnx"), str(image), str(output)]
+    subprocess.run([*command, "--overwrite", *settings], check=True, timeout=120)
     return output.read_text()
 
 
