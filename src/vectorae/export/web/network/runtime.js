@@ -34,7 +34,10 @@ export async function loadRuntime(build, base, threads) {
  * @param {string} [integrity]
  */
 export async function fetched(address, integrity) {
-  const response = await fetch(address, integrity ? { integrity, mode: 'cors', credentials: 'omit' } : {});
+  const options = integrity ? { integrity, mode: /** @type {const} */ ('cors') } : {};
+  const response = await fetch(address, options).catch((error) => {
+    throw new Error(`${address.pathname}: ${error.message}`);
+  });
   if (!response.ok) throw new Error(`${address.pathname}: ${response.status} ${response.statusText}`);
   return response.arrayBuffer();
 }
