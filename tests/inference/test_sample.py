@@ -60,7 +60,10 @@ def test_the_size_of_the_samples(key: str, shown: tuple[str, str], variational_r
         ("steps=0", "steps must be an integer in [1, 1000], got 0"),
         ("width=0mm", "width must be pixels (1200), millimetres (120mm) or null, got '0mm'"),
         ("temperature=-1", "temperature must be a number ≥ 0, got -1"),
-        ("checkpoint=nothing.ckpt", "checkpoint: no file 'nothing.ckpt'"),
+        (
+            "checkpoint=nothing.ckpt",
+            "checkpoint: no file 'nothing.ckpt', nor a pretrained model; choose from mnist_cubics",
+        ),
     ],
 )
 def test_mistakes_are_one_line(argument: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:

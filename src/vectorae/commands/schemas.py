@@ -43,6 +43,14 @@ def compose_config(name: str, schema: type, overrides: Sequence[str]) -> dict[st
     return {str(key): value for key, value in config.items()}
 
 
+def overridden_keys(overrides: Any) -> list[str]:
+    """The keys of OmegaConf's list of overrides; an interpolation in a value need not lead anywhere."""
+    from omegaconf import OmegaConf
+
+    written: Any = OmegaConf.to_container(overrides, resolve=False)
+    return [one.lstrip("+").partition("=")[0] for one in written]
+
+
 def plain_config(schema: type, config: Any, overridden: Sequence[str]) -> dict[str, Any]:
     """The config that Hydra has composed, as plain nested dicts, resolved and compared with its schema.
 
@@ -99,7 +107,7 @@ def composed(name: str, schema: type, overrides: Sequence[str]) -> Iterator[tupl
             whole = compose(name, arrange(overrides), return_hydra_config=True)
         running.set_config(whole)
         folder = Path(whole.hydra.run.dir)
-        overridden = [one.lstrip("+").partition("=")[0] for one in whole.hydra.overrides.task]
+        overridden = overridden_keys(whole.hydra.overrides.task)
         with open_dict(whole):
             del whole["hydra"]
         config = plain_config(schema, whole, overridden)

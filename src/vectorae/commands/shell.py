@@ -24,7 +24,7 @@ from vectorae.commands.command_line import arrange, conf_folder, quote, split_fl
 from vectorae.commands.help import command_help
 from vectorae.commands.messages import explain, explain_system, raised_by_config, told_by_system
 from vectorae.commands.pipes import end_with_reader
-from vectorae.commands.schemas import plain_config, store_schema
+from vectorae.commands.schemas import overridden_keys, plain_config, store_schema
 from vectorae.compat import unstarted_folder
 from vectorae.errors import UserError, choose
 from vectorae.pretrained import model_file
@@ -305,7 +305,7 @@ def run_dir_given() -> bool:
 def _overridden() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
-    return [override.lstrip("+").partition("=")[0] for override in HydraConfig.get().overrides.task]
+    return overridden_keys(HydraConfig.get().overrides.task)
 
 
 def run_of(checkpoint: Path) -> Path:

@@ -56,7 +56,9 @@ class CountedSlots(nn.Module):
     def forward(self, slots: Tensor, visible: int | None) -> Tensor:
         """Vectors ``[N + 1, width]`` of all slots and the whole drawing → those with so many visible shapes."""
         places = self.get_buffer("_places")
-        distance = torch.cdist(places[-1 if visible is None else visible - 1], places[-1]) / self._spread
+        # Not torch.cdist, which ONNX does not know.
+        apart = places[-1 if visible is None else visible - 1][:, None] - places[-1]
+        distance = apart.norm(dim=-1) / self._spread
         own = (-distance.square()).softmax(dim=1).to(slots) @ slots[:-1]
         return torch.cat([own, slots[-1:]]) + self.embedding(visible)
 

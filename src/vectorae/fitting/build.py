@@ -77,7 +77,7 @@ def build_fitting(
     fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan, importance)
     layers = [] if init is None else list(init.layers)
     before = max([0, *(int(found[1]) for one in layers if one and (found := re.match(rf"{ROUND}(\d+)", one)))])
-    return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds if number]
+    return fitting, layers + [f"{ROUND}{before + number}" for number in fitting.rounds[len(layers) :]]
 
 
 def _check_own(layout: Layout, config: Mapping[str, Any], images: Tensor) -> None:

@@ -1,6 +1,15 @@
 """diffvg's Python interface, drawn by Vectorae: ``import vectorae.pydiffvg as pydiffvg``.
 
 What is the same, what is done in another way and what is not there: see ``docs/pydiffvg.md``.
+
+Example:
+    >>> import torch
+    >>> import vectorae.pydiffvg as pydiffvg
+    >>> disc = pydiffvg.Circle(radius=torch.tensor(20.0), center=torch.tensor([32.0, 32.0]))
+    >>> red = pydiffvg.ShapeGroup(torch.tensor([0]), fill_color=torch.tensor([1.0, 0.0, 0.0, 1.0]))
+    >>> scene_args = pydiffvg.RenderFunction.serialize_scene(64, 64, [disc], [red])
+    >>> pydiffvg.RenderFunction.apply(64, 64, 2, 2, 0, None, *scene_args).shape
+    torch.Size([64, 64, 4])
 """
 
 from typing import Any

@@ -9,7 +9,7 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, PositiveInt, validated
+from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, validated
 from vectorae.config.plugins import needed_plugins
 from vectorae.decoder import (
     Decoder,
@@ -238,7 +238,7 @@ class VectorAutoencoder(pl.LightningModule):
         refine: NonNegativeInt = 0,
         *,
         resize: Resize = "pad",
-        count: PositiveInt | None = None,
+        count: int | None = None,
         target_psnr: float | None = None,
         price: NonNegativeFloat = 0.0,
     ) -> Scene:
