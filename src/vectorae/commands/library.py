@@ -129,6 +129,8 @@ def fit(
         >>> scene = vectorae.fit("photo.jpg", "lines_500", max_time="1m")  # doctest: +SKIP
         >>> svg = vectorae.to_svg(scene, 600, 800)[0]  # doctest: +SKIP
     """
+    from vectorae.commands.fit import FitConfig
+
     for key in OF_FILES:
         if key in settings:
             raise UserError(f"{key}: fit() writes no files and draws one image; leave it out, or use the command")
@@ -138,14 +140,8 @@ def fit(
         chosen["max_steps"] = steps
     if both := settings.keys() & chosen.keys():
         raise UserError(f"{min(both)}: given twice, also as {'steps' if 'max_steps' in both else 'layout'}")
-    with composed("fit", _fit_config(), as_overrides({**settings, **chosen})) as (config, _):
+    with composed("fit", FitConfig, as_overrides({**settings, **chosen})) as (config, _):
         return _fit(image, own, config, progress)
-
-
-def _fit_config() -> type:
-    from vectorae.commands.fit import FitConfig
-
-    return FitConfig
 
 
 def _fit(image: GivenImage, layout: Layout | None, config: dict[str, Any], progress: bool) -> Scene:
