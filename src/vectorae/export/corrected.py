@@ -78,7 +78,7 @@ class CorrectedNetwork(SceneNetwork):
 
     def start(self, images: Tensor) -> Sequence[Tensor]:
         """The feature map of images ``[B, C, S, S]``, and what is carried to the first correction."""
-        features = self.encoder.backbone(images)
+        features = self.encoder.encode(images)
         first = torch.zeros_like(images[:, 0, 0, 0], dtype=torch.long)
         predictions = [
             self.encoder.predict(features, images, None, self._count, first + number)
