@@ -20,15 +20,29 @@ DEVELOPERS = {"benchmark": "benchmarks", "gallery": "docs/_gallery"}
 """Scripts that are no commands of the package, and where their code lies."""
 
 TINY = [
-    "dataset.image_size=32",
+    "dataset.image_size=16",
     "dataset.batch_size=8",
     "dataset.cache=cache",
     "head.width=16",
+    "model.refine_steps=1",
+    "model.answer_steps=1",
+    "model.hypotheses=1",
+    "watch.count=2",
     "trainer.accelerator=cpu",
     "trainer.max_steps=2",
     "trainer.val_check_interval=2",
     "rasterizer=reference",  # at another place the kernels would be compiled again, for toy faces too
 ]
+
+
+IN_TURN = """
+import sys
+from vectorae.commands import main
+for line in sys.argv[1:]:
+    sys.argv = ["vectorae", *line.split()]
+    assert main() == 0, line
+"""
+"""Runs command lines in one process, as each would import torch for seconds."""
 
 
 @pytest.fixture(scope="module")
@@ -144,15 +158,14 @@ def test_a_project_of_one_file_needs_the_wheel_alone(installed: Installed) -> No
     picture(seed=0).save(here / "photos" / "a.png")
     own, checkpoint = "plugins=[own_project]", "checkpoint=moons/checkpoints/last.ckpt"
     project = ["dataset._target_=own_project.Moons", "encoder._target_=own_project.Stages", "primitives.kinds=[moon]"]
-    training = ["train", own, *project, "dataset.count=40", "model.hypotheses=1", "model.refine_steps=1"]
-    training += [*TINY, "watch.count=2", "hydra.run.dir=moons"]
-    installed.vectorae(*training)
+    training = ["train", own, *project, "dataset.count=40", *TINY, "hydra.run.dir=moons"]
     resumed = [word if word != "trainer.max_steps=2" else "trainer.max_steps=3" for word in training]
-    assert "continues at step 2" in installed.vectorae(*resumed, "resume=auto")
     # Of all formats the one that needs no kernels, which would be compiled for a minute at this new place.
-    installed.vectorae("export", own, checkpoint, "output=exported", "format=safetensors")
+    export = ["export", own, checkpoint, "output=exported", "format=safetensors"]
     exported = "checkpoint=exported/model.safetensors"
-    installed.vectorae("vectorize", own, exported, "input=photos", "output=drawings", "device=cpu")
+    vectorize = ["vectorize", own, exported, "input=photos", "output=drawings", "device=cpu"]
+    lines = [" ".join(words) for words in (training, [*resumed, "resume=auto"], export, vectorize)]
+    assert "continues at step 2" in installed.run("-c", IN_TURN, *lines)
     assert (here / "drawings" / "a.svg").is_file()
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from vectorae.commands import evaluate, export, vectorize
 from vectorae.export.export import probes
 from vectorae.export.formats import FORMATS
+from vectorae.training.candidates import limit_answers
 from vectorae.training.checkpoint import load
 
 
@@ -82,9 +83,11 @@ def test_an_evaluation_shows_the_psnr_over_the_number_of_shapes(
 def test_an_export_has_as_many_shapes_as_are_asked_for(
     name: str, checkpoint: Path, command: Command, tmp_path: Path
 ) -> None:
-    given = [f"checkpoint={checkpoint}", f"format={name}", "output=out", "count=5"]
+    """Corrections of so many shapes are a test of exports, tests/export/test_corrections.py."""
+    given = [f"checkpoint={checkpoint}", f"format={name}", "output=out", "count=5", "answer_steps=0"]
     assert command(*given, main=export.main)[0] == 0
     model, images = load(checkpoint), probes(3, 16)[2]
+    limit_answers(model, hypotheses=None, answer_steps=0)
     outputs = FORMATS[name].run(tmp_path / "out" / FORMATS[name].file, images)
     assert outputs["color"].shape == (8, 5, 3)
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
