@@ -29,6 +29,10 @@ ARC_X, ARC_Y = 6, 7
 # Paths: index of the nearest segment, and the derivative by the distance to it, divided by that distance.
 SEGMENT, PULL = 6, 7
 
+# Of pixels that are sampled, sixteen numbers each: the centres, and the distance to the nearest segment; and of the
+# sub-pixels of any pixel, where they lie from its centre.
+CENTRES, SUBPIXELS = 8, 9
+
 # Coverage by a slab and its derivatives by distance, thickness and softness: offsets from the slab's first row, ACROSS
 # or DOWN.
 COVERED, BY_D, BY_T, BY_S = range(4)
