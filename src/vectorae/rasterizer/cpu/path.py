@@ -138,9 +138,10 @@ def find_distance(vertices, spans, reach, start, stop, tiny, work):
         work[D, p] = reach * reach
     for i in range(len(spans)):
         line = line_of(vertices, np.intp(spans[i, FIRST_VERTEX]), tiny)
-        for p in range(spans[i, BEGIN], spans[i, FINISH]):
-            _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
-            work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
+        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
+            for p in range(row, row + ROW):
+                _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
+                work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
     for p in range(start, stop):
         squared = work[D, p]
         work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
@@ -155,12 +156,13 @@ def _find_nearest(vertices, spans, reach, start, stop, tiny, work):
         v = np.intp(spans[i, FIRST_VERTEX])
         line = line_of(vertices, v, tiny)
         number = np.float32(v)
-        for p in range(spans[i, BEGIN], spans[i, FINISH]):
-            _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
-            squared = to_x * to_x + to_y * to_y
-            change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
-            work[D, p] = max(min(squared, work[D, p]), ZERO)
-            work[SEGMENT, p] = max(work[SEGMENT, p] + change, NO_SEGMENT)
+        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
+            for p in range(row, row + ROW):
+                _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
+                squared = to_x * to_x + to_y * to_y
+                change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
+                work[D, p] = max(min(squared, work[D, p]), ZERO)
+                work[SEGMENT, p] = max(work[SEGMENT, p] + change, NO_SEGMENT)
     for p in range(start, stop):
         squared = work[D, p]
         work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
