@@ -6,10 +6,14 @@ everything in between, like SVG's ``<rect rx ry>``.
 
 import math
 from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import torch
 from torch import Tensor
+
+from vectorae.geometry.region import Boundary
 
 CLOSEST_POINT_STEPS = 3
 """Steps of the closest-point iteration on an ellipse. They leave an error of at most a ten-thousandth of its longer
@@ -59,6 +63,23 @@ CHORDS = (
     MAX_CHORDS,
 )
 """Numbers of chords that a corner may be cut into."""
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Four corners that an outline goes around.
+
+    Attributes:
+        center: of the shape, ``[..., 2]``, canvas units.
+        turn: cosine and sine of its angle, ``[..., 2]``.
+        inner: how far the centres of the corners lie from the shape's, each way, ``[..., 2]``, canvas units.
+        radii: of the corners, each way, ``[..., 2]``, canvas units.
+    """
+
+    center: Tensor
+    turn: Tensor
+    inner: Tensor
+    radii: Tensor
 
 
 def rounded_box_distance(x: Tensor, y: Tensor, half_extents: Tensor, roundness: Tensor) -> tuple[Tensor, Tensor]:
@@ -221,9 +242,12 @@ def outline_of_box(
         tensor([[0.7000, 0.4000],
                 [0.3000, 0.4000]])
     """
-    side, round_ = _corners(half_extents.amax(-1) * roundness, pixel, largest)
-    local = side * half_extents[..., None, :] * (1 + roundness[..., None, None] * (round_ - 1))
-    return _placed(local, center, turn)
+    return outline(corners_of_box(center, half_extents, turn, roundness), pixel, largest)
+
+
+def corners_of_box(center: Tensor, half_extents: Tensor, turn: Tensor, roundness: Tensor) -> Corners:
+    """The corners of rounded boxes; arguments as for ``outline_of_box``."""
+    return Corners(center, turn, half_extents * (1 - roundness[..., None]), half_extents * roundness[..., None])
 
 
 def outline_of_capsule(
@@ -237,37 +261,51 @@ def outline_of_capsule(
         pixel: size of a pixel in canvas units.
         largest: as for ``outline_of_box``, of half the width.
     """
+    return outline(corners_of_capsule(points, width), pixel, largest)
+
+
+def corners_of_capsule(points: Tensor, width: Tensor) -> Corners:
+    """The round ends of straight strokes; arguments as for ``outline_of_capsule``."""
     along = points[..., 1, :] - points[..., 0, :]
     length = (along.square().sum(-1) + torch.finfo(along.dtype).eps ** 2).sqrt()
-    side, round_ = _corners(width / 2, pixel, largest)
-    local = side * (width[..., None, None] / 2 * round_)
     zero = torch.zeros_like(length)
-    local = local + side * torch.stack([length / 2, zero], dim=-1)[..., None, :]
     # A dot has no direction, and needs none.
     resting = torch.stack([zero + 1, zero], dim=-1)
     turn = torch.where(length[..., None] > 2 * torch.finfo(along.dtype).eps, along / length[..., None], resting)
-    return _placed(local, points.mean(-2), turn)
+    radii = (width / 2)[..., None].expand(*width.shape, 2)
+    return Corners(points.mean(-2), turn, torch.stack([length / 2, zero], dim=-1), radii)
 
 
-def _placed(local: Tensor, center: Tensor, turn: Tensor) -> tuple[Tensor, Tensor]:
-    """Starts and ends of the segments between corners ``[..., S, 2]`` in the local frame, on the canvas."""
+def outline(corners: Corners, pixel: float, largest: float | None = None) -> tuple[Tensor, Tensor]:
+    """The outline that goes around corners; arguments and results as for ``outline_of_box``."""
+    levels, most = chord_levels(corners.radii, pixel, largest)
+    signs, tables = corner_tables(most, levels.device, corners.radii.dtype)
+    local = signs * (corners.inner[..., None, :] + tables[levels] * corners.radii[..., None, :])
     x, y = local.unbind(-1)
-    cos, sin = turn[..., :1], turn[..., 1:]
-    starts = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=-1) + center[..., None, :]
+    cos, sin = corners.turn[..., :1], corners.turn[..., 1:]
+    starts = torch.stack([cos * x - sin * y, sin * x + cos * y], dim=-1) + corners.center[..., None, :]
     return starts, starts.roll(-1, -2)
 
 
+def place_corners(corners: Corners, pixel: float) -> Boundary:
+    """The outline that goes around corners, as the boundary of a region."""
+    starts, ends = outline(corners, pixel)
+    return Boundary(torch.stack([starts, ends], dim=-2), (starts != ends).any(-1))
+
+
+Place = Callable[[Corners, float], Boundary]
+"""``place_corners``, or another implementation of it."""
+
+
 @torch.no_grad()
-def _corners(radius: Tensor, pixel: float, largest: float | None) -> tuple[Tensor, Tensor]:
-    """Points on the outlines of four corners, counter-clockwise on the screen, from the right.
+def chord_levels(radii: Tensor, pixel: float, largest: float | None = None) -> tuple[Tensor, int]:
+    """Into how many chords each shape's corners are cut, ``[...]`` as an index into ``CHORDS``, and the largest index.
 
     Args:
-        radius: the longer one of each shape's corners, ``[...]``, canvas units.
+        radii: of the corners, ``[..., 2]``, canvas units.
         largest: of all radii, or None.
-
-    Returns:
-        Their signs ``[S, 2]``; their positions on the unit circle, ``[..., S, 2]``.
     """
+    radius = radii.amax(-1)
     limits = _limits(radius.dtype, radius.device)
     level = torch.bucketize(radius.nan_to_num(0, 0, 0) / (OUTLINE_ERROR * pixel), limits)
     # How many are needed is not known on a GPU without waiting for it; no corner there is larger than the canvas.
@@ -278,8 +316,7 @@ def _corners(radius: Tensor, pixel: float, largest: float | None) -> tuple[Tenso
         level = level.clamp_max(most)
     else:
         most = int(level.amax()) if level.numel() else 0
-    signs, tables = _tables(most, radius.dtype, radius.device)
-    return signs, tables[level]
+    return level, most
 
 
 @lru_cache(maxsize=16)
@@ -306,8 +343,13 @@ def _error_of(chords: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def _tables(most: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The signs of the points, and their positions for each number of chords up to one, ``[most + 1, S, 2]``."""
+def corner_tables(most: int, device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+    """The points of four corners, counter-clockwise on the screen, from the right; S / 4 of each.
+
+    Returns:
+        Their signs ``[S, 2]``; where they are on the unit circle for each number of chords up to ``CHORDS[most]``,
+        ``[most + 1, S, 2]``.
+    """
     longest = CHORDS[most] + 1
     tables = []
     for chords in CHORDS[: most + 1]:

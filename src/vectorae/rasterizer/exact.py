@@ -1,15 +1,15 @@
 """Shapes whose exact drawing has a closed form: the area of a region that a polygon bounds."""
 
-import torch
-
 from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
-from vectorae.geometry.rounded_box import outline_of_box, outline_of_capsule
+from vectorae.geometry.rounded_box import Place, corners_of_box, corners_of_capsule, place_corners
 from vectorae.rasterizer.coverage import SUBPIXELS
 from vectorae.scene import Group, Path
 
 
-def exact_region(group: Group, pixel: float, enclose: Enclose = enclosed_region) -> Boundary | None:
+def exact_region(
+    group: Group, pixel: float, enclose: Enclose = enclosed_region, place: Place = place_corners
+) -> Boundary | None:
     """The regions whose covered area in each pixel is the exact drawing of shapes, ``[B, n, ...]``.
 
     None for those that have none in closed form: strokes that bend, or are closed. Those are sampled.
@@ -18,6 +18,7 @@ def exact_region(group: Group, pixel: float, enclose: Enclose = enclosed_region)
         group: n shapes of one kind in each of B drawings.
         pixel: size of a pixel in canvas units.
         enclose: what finds the regions of paths; its results are those of ``geometry.region.enclosed_region``.
+        place: what places the outlines of boxes; its results are those of ``geometry.rounded_box.place_corners``.
     """
     outline, width = group.outline, group.stroke_width
     if isinstance(outline, Path):
@@ -25,13 +26,11 @@ def exact_region(group: Group, pixel: float, enclose: Enclose = enclosed_region)
             return enclose(outline.enclosing, pixel / SUBPIXELS["ramp"]).boundary
         if not is_straight(group):
             return None
-        starts, ends = outline_of_capsule(outline.points, width, pixel)
-    else:
-        if width is not None:
-            return None
-        turn = turn_of(outline.angle)
-        starts, ends = outline_of_box(outline.center, outline.half_extents, turn, outline.roundness, pixel)
-    return Boundary(torch.stack([starts, ends], dim=-2), (starts != ends).any(-1))
+        return place(corners_of_capsule(outline.points, width), pixel)
+    if width is not None:
+        return None
+    turn = turn_of(outline.angle)
+    return place(corners_of_box(outline.center, outline.half_extents, turn, outline.roundness), pixel)
 
 
 def is_straight(group: Group) -> bool:

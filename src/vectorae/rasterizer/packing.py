@@ -11,6 +11,7 @@ from torch import Tensor
 from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.curve import flatten, polyline_length
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
+from vectorae.geometry.rounded_box import Place, place_corners
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
 from vectorae.rasterizer.exact import exact_region
 from vectorae.rasterizer.gradients import Inks, split_gradients
@@ -110,6 +111,7 @@ def pack(
     enclose: Enclose = enclosed_region,
     bend: float | None = None,
     box_packer: PackBoxes = pack_boxes,
+    place: Place = place_corners,
 ) -> Packed:
     """Pack a scene.
 
@@ -122,13 +124,15 @@ def pack(
         bend: of strokes, see ``geometry.curve.flatten``; if it is given, no size depends on values, and nothing waits
             for a device.
         box_packer: what packs boxes; its results are those of ``pack_boxes``, in any order.
+        place: what places the outlines of boxes; its results are those of ``geometry.rounded_box.place_corners``.
     """
     scene, inks = split_gradients(scene)
     subpixels = SUBPIXELS.get(coverage, 1)
     pixel = 1 / (subpixels * side)
     exact, parts = [], []
     if coverage == "ramp":
-        parts = [_pack_region(group, region, scene, edge) for group, region in _exact_regions(scene, 1 / side, enclose)]
+        regions = _exact_regions(scene, 1 / side, enclose, place)
+        parts = [_pack_region(group, region, scene, edge) for group, region in regions]
         exact = [part.slots for part in parts]
     rest = [group for group in scene.groups if group.slots not in exact]
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
@@ -210,9 +214,9 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
     return PackedPart((kind,) * len(group.slots), group.slots, numbers, blend=blend)
 
 
-def _exact_regions(scene: Scene, pixel: float, enclose: Enclose) -> list[tuple[Group, Boundary]]:
+def _exact_regions(scene: Scene, pixel: float, enclose: Enclose, place: Place) -> list[tuple[Group, Boundary]]:
     """The groups whose exact drawing has a closed form, with their regions."""
-    regions = [(group, exact_region(group, pixel, enclose)) for group in scene.groups]
+    regions = [(group, exact_region(group, pixel, enclose, place)) for group in scene.groups]
     return [(group, region) for group, region in regions if region is not None]
 
 

@@ -21,6 +21,7 @@ from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
+from vectorae.rasterizer.cpu.outlines import place_corners
 from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
@@ -35,7 +36,9 @@ def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
-    packed = pack(scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes)
+    packed = pack(
+        scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes, place=place_corners
+    )
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
         compositing = SOFT_OR

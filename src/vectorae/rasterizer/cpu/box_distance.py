@@ -40,18 +40,19 @@ def elliptical(x, y, cos, sin, half_width, half_height, roundness, rx, ry, inver
     """
     corner_x, corner_y = x - half_width * (ONE - roundness), y - half_height * (ONE - roundness)
     offset_x, offset_y = corner_x - rx * cos, corner_y - ry * sin
-    offset = math.sqrt(offset_x * offset_x + offset_y * offset_y)
+    apart, least = offset_x * offset_x + offset_y * offset_y, LEAST_OFFSET * max(rx, ry)
     in_corner = min(corner_x, corner_y) > ZERO
     unit_x, unit_y = corner_x * inverse_x, corner_y * inverse_y
     outside = in_corner and unit_x * unit_x + unit_y * unit_y > ONE
-    outwards = offset if outside else -offset
-    far = offset > LEAST_OFFSET * max(rx, ry)
+    far = apart > least * least
     nx, ny = (offset_x if far else cos * ry), (offset_y if far else sin * rx)
     length = math.sqrt(nx * nx + ny * ny)
-    inverse = ONE / (outwards if far else max(length, epsilon * epsilon))
+    inverse = (ONE if outside or not far else -ONE) / max(length, epsilon * epsilon)
     side = x - half_width if corner_y <= ZERO else BESIDE
     above = y - half_height if corner_x <= ZERO else BESIDE
-    on_arc = in_corner or outwards > max(side, above)
+    # Beyond a corner's range the nearest of the arc's end and the sides, whose depths are negative.
+    straight = max(side, above)
+    on_arc = in_corner or (straight < ZERO and apart < straight * straight)
     on_side = ONE if side >= above else ZERO
     nx, ny = (nx * inverse if on_arc else on_side), (ny * inverse if on_arc else ONE - on_side)
     cos, sin = (cos if on_arc else on_side), (sin if on_arc else ONE - on_side)

@@ -20,6 +20,7 @@ from vectorae.rasterizer.cpu.elliptical_box import (
     differentiate_elliptical_distance,
     find_arcs,
     find_elliptical_distance,
+    find_elliptical_slopes,
 )
 from vectorae.rasterizer.cpu.profiles import differentiate_slab, slab
 from vectorae.rasterizer.cpu.scratch import (
@@ -67,7 +68,8 @@ def differentiate_box_stroke(numbers, k, profile, pixel, start, stop, epsilon, w
     if is_circular(numbers, k):
         differentiate_circular_distance(numbers, k, share, start, stop, work, by_numbers)
     else:
-        differentiate_elliptical_distance(numbers, k, share, start, stop, epsilon, work, by_numbers)
+        find_elliptical_slopes(numbers, k, start, stop, epsilon, work)
+        differentiate_elliptical_distance(numbers, k, share, start, stop, work, by_numbers)
 
 
 @inlined

@@ -4,6 +4,8 @@ Shared arguments: ``begin``, ``entries`` of the plan (see plan.py); ``shapes``, 
 ``images``, ``band``: the range of images and of rows of tiles; ``alpha`` ``[places, 256]``, within each entry's range
 of pixels.
 
+Arguments of a shape: ``own`` its alpha, ``gain`` that of ``gains``, ``into`` the derivative by its alpha, ``[256]``.
+
 The rows of ``work`` from CHANNELS on hold the pixels of each channel; then the derivatives by them, of each channel;
 then the transmittance of the shapes above.
 """
@@ -30,8 +32,9 @@ def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, work)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
@@ -56,15 +59,18 @@ def differentiate_compositing(begin, entries, shapes, canvas, images, band, alph
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, work, gains, e - begin[tile])
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for p in range(PIXELS):
             work[transmittance, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _differentiate_shape(shapes.color, b, k, start, stop, work, gains, e - begin[tile], by.color)
-            write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
+            add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):
             total = ZERO * work[cotangent, 0]
             for p in range(PIXELS):
@@ -82,13 +88,9 @@ def fill(background, b, work):
 
 
 @inlined
-def read_alpha(entries, e, numbers, alpha, start, stop, work):
-    """Write an entry's alpha to ALPHA."""
-    place = entries[e, PLACE]
-    if place >= 0:
-        for p in range(start, stop):
-            work[ALPHA, p] = alpha[place, p]
-    else:
+def fill_opacity(entries, e, numbers, start, stop, work):
+    """Write the alpha of an entry that has no place, as it is the same everywhere, to ALPHA."""
+    if entries[e, PLACE] < 0:
         b, k = entries[e, IMAGE], entries[e, SLOT]
         opacity = numbers[b, k, ROUNDED] + numbers[b, k, SHARP]
         for p in range(start, stop):
@@ -96,13 +98,10 @@ def read_alpha(entries, e, numbers, alpha, start, stop, work):
 
 
 @inlined
-def write_by_alpha(entries, e, start, stop, work, by_alpha, by_numbers):
-    """Write the derivatives by an entry's alpha, which are in BY_ALPHA; add them if they are those by its opacity."""
-    b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
-    if place >= 0:
-        for p in range(start, stop):
-            by_alpha[place, p] = work[BY_ALPHA, p]
-    else:
+def add_by_opacity(entries, e, start, stop, work, by_numbers):
+    """Add the derivatives by the opacity of an entry that has no place."""
+    b, k = entries[e, IMAGE], entries[e, SLOT]
+    if entries[e, PLACE] < 0:
         total = ZERO * work[BY_ALPHA, 0]
         for p in range(start, stop):
             total += work[BY_ALPHA, p]
@@ -111,12 +110,12 @@ def write_by_alpha(entries, e, start, stop, work, by_alpha, by_numbers):
 
 
 @inlined
-def _composite_shape(color, b, k, start, stop, work):
+def _composite_shape(color, b, k, own, start, stop, work):
     """Composite a shape over the pixels of a tile."""
     if color.shape[2] == 3:  # the usual number, in one pass
         red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
         for p in range(start, stop):
-            a = work[ALPHA, p]
+            a = own[p]
             work[CHANNELS, p] += a * (red - work[CHANNELS, p])
             work[CHANNELS + 1, p] += a * (green - work[CHANNELS + 1, p])
             work[CHANNELS + 2, p] += a * (blue - work[CHANNELS + 2, p])
@@ -124,11 +123,11 @@ def _composite_shape(color, b, k, start, stop, work):
     for channel in range(color.shape[2]):
         ink, pixels = color[b, k, channel], CHANNELS + channel
         for p in range(start, stop):
-            work[pixels, p] += work[ALPHA, p] * (ink - work[pixels, p])
+            work[pixels, p] += own[p] * (ink - work[pixels, p])
 
 
 @inlined
-def _find_gain(color, b, k, start, stop, work, gains, number):
+def _find_gain(color, b, k, own, start, stop, work, gain):
     """Write the derivative of Σ cotangent · image by a shape's alpha if nothing were above it; composite the shape.
 
     That gain is Σ_c g_c (c_k − B_k), with g the cotangent and B_k the pixels behind the shape.
@@ -136,13 +135,13 @@ def _find_gain(color, b, k, start, stop, work, gains, number):
     if color.shape[2] == 3:
         red, green, blue = color[b, k, 0], color[b, k, 1], color[b, k, 2]
         for p in range(start, stop):
-            a = work[ALPHA, p]
+            a = own[p]
             more_red, more_green, more_blue = (
                 red - work[CHANNELS, p],
                 green - work[CHANNELS + 1, p],
                 blue - work[CHANNELS + 2, p],
             )
-            gains[number, p] = (
+            gain[p] = (
                 work[CHANNELS + 3, p] * more_red
                 + work[CHANNELS + 4, p] * more_green
                 + work[CHANNELS + 5, p] * more_blue
@@ -156,17 +155,17 @@ def _find_gain(color, b, k, start, stop, work, gains, number):
         if channel == 0:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
-                gains[number, p] = work[cotangent, p] * more
-                work[pixels, p] += work[ALPHA, p] * more
+                gain[p] = work[cotangent, p] * more
+                work[pixels, p] += own[p] * more
         else:
             for p in range(start, stop):
                 more = ink - work[pixels, p]
-                gains[number, p] += work[cotangent, p] * more
-                work[pixels, p] += work[ALPHA, p] * more
+                gain[p] += work[cotangent, p] * more
+                work[pixels, p] += own[p] * more
 
 
 @inlined
-def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color):
+def _differentiate_shape(color, b, k, own, start, stop, work, gain, by_color, into):
     """Write the derivatives by a shape's alpha and add those by its colour; update the transmittance.
 
     The derivative by alpha is T_k × the gain (see ``_find_gain``), with T_k the transmittance in front of the shape.
@@ -177,8 +176,8 @@ def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color
         red = green = blue = ZERO * color[b, k, 0]
         for p in range(start, stop):
             before = work[CHANNELS + 6, p]
-            weight = work[ALPHA, p] * before
-            work[BY_ALPHA, p] = gains[number, p] * before
+            weight = own[p] * before
+            into[p] = gain[p] * before
             work[CHANNELS + 6, p] = before - weight
             red += work[CHANNELS + 3, p] * weight
             green += work[CHANNELS + 4, p] * weight
@@ -187,12 +186,11 @@ def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color
         by_color[b, k, 1] += green
         by_color[b, k, 2] += blue
     else:
-        for p in range(start, stop):
-            work[BY_ALPHA, p] = gains[number, p] * work[transmittance, p]
-            work[ALPHA, p] *= work[transmittance, p]
-            work[transmittance, p] -= work[ALPHA, p]
         for channel in range(channels):
             total = ZERO * color[b, k, channel]
             for p in range(start, stop):
-                total += work[cotangent + channel, p] * work[ALPHA, p]
+                total += work[cotangent + channel, p] * own[p] * work[transmittance, p]
             by_color[b, k, channel] += total
+        for p in range(start, stop):
+            into[p] = gain[p] * work[transmittance, p]
+            work[transmittance, p] -= own[p] * work[transmittance, p]

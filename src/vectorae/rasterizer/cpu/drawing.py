@@ -116,6 +116,11 @@ def _scratch(dtype: Any, more: int = 0) -> Array:
     return np.zeros((ROWS + more, PIXELS), dtype)
 
 
+def _spans(near: Array) -> Array:
+    """Scratch for the spans of any tile, see path.py."""
+    return np.empty((len(near), 3), np.uintp)
+
+
 def _cover(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool) -> Covered:
     """Find the coverage of all shapes."""
     real = shapes.numbers.dtype
@@ -128,12 +133,12 @@ def _cover(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool)
     begin, entries, places, count, others = plan(part.images, part.rows, shapes, canvas, bounds, first, cells, keep)
     alpha, arcs = Buffer((places, PIXELS), real), Buffer((count, 2, PIXELS), real)
     covered = Covered(begin, entries, cells, near, carried, alpha, arcs, others > 0)
-    paths, work = (entries, cells, near, carried, shapes, canvas, alpha.array), _scratch(real)
+    paths, work, spans = (entries, cells, near, carried, shapes, canvas, alpha.array), _scratch(real), _spans(near)
     if canvas.profile == RAMP:
         if present & 1 << REGION:
-            cover_areas(*paths, np.empty((TILE, TILE)), np.empty((TILE, TILE + 1)))
+            cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE))
         if present & SAMPLED:
-            sample_strokes(*paths, np.empty(PIXELS, np.int64), np.empty(len(near), np.int64), work)
+            sample_strokes(*paths, np.empty(PIXELS, np.int64), spans, work)
     else:
         if others:
             cover_boxes(entries, shapes, canvas, alpha.array, work)
@@ -142,7 +147,7 @@ def _cover(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool)
         if present & 1 << STROKED_BOX:
             cover_box_strokes(entries, shapes, canvas, alpha.array, work)
         if present & PATHS:
-            cover_paths(*paths, work)
+            cover_paths(*paths, spans, work)
     return covered
 
 
@@ -151,16 +156,14 @@ def _differentiate_coverage(
 ) -> None:
     """Add the derivatives of Σ by_alpha · alpha by numbers and vertices; ``by_alpha`` ``[places, 256]``."""
     entries, near, work = covered.entries, covered.near, _scratch(by_alpha.dtype)
-    paths = entries, covered.cells, near, covered.carried, shapes, canvas
+    paths, spans = (entries, covered.cells, near, covered.carried, shapes, canvas), _spans(near)
     into = by_alpha, by.numbers, by.vertices
     if canvas.profile == RAMP:
         if present & 1 << REGION:
-            tile = np.empty((TILE, TILE)), np.empty((TILE, TILE)), np.empty((TILE, TILE + 1))
+            tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE)
             differentiate_areas(*paths, covered.alpha.array, *into, *tile)
         if present & SAMPLED:
-            differentiate_samples(
-                *paths, covered.alpha.array, *into, np.empty(PIXELS, np.int64), np.empty(len(near), np.int64), work
-            )
+            differentiate_samples(*paths, covered.alpha.array, *into, np.empty(PIXELS, np.int64), spans, work)
     else:
         if covered.has_others:
             differentiate_boxes(entries, shapes, canvas, by_alpha, by.numbers, work)
@@ -169,4 +172,4 @@ def _differentiate_coverage(
         if present & 1 << STROKED_BOX:
             differentiate_box_strokes(entries, shapes, canvas, by_alpha, by.numbers, work)
         if present & PATHS:
-            differentiate_paths(*paths, *into, work)
+            differentiate_paths(*paths, *into, spans, work)

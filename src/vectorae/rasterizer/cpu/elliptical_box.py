@@ -13,7 +13,25 @@ from vectorae.rasterizer.cpu.box import add_derivatives, frame_of, signed, to_lo
 from vectorae.rasterizer.cpu.box_distance import closer, elliptical, first_point, thickness
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined
 from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab
-from vectorae.rasterizer.cpu.scratch import ACROSS, ALPHA, ARC_X, ARC_Y, BY_ALPHA, BY_D, BY_S, BY_T, COVERED, D, T
+from vectorae.rasterizer.cpu.scratch import (
+    ACROSS,
+    ALPHA,
+    ARC_X,
+    ARC_Y,
+    BY_ALPHA,
+    BY_D,
+    BY_S,
+    BY_T,
+    COVERED,
+    NORMAL_X,
+    NORMAL_Y,
+    T_ALONG,
+    T_LONGER,
+    T_ROUNDNESS,
+    T_SHORTER,
+    D,
+    T,
+)
 from vectorae.rasterizer.packing import HALF_HEIGHT, HALF_WIDTH, ROUNDED, ROUNDNESS, SOFTNESS
 
 
@@ -31,9 +49,9 @@ def cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work):
 def differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers):
     """Add the derivatives of Σ BY_ALPHA · alpha, given the closest points in ARC_X and ARC_Y."""
     thin = _is_thin(numbers, k, profile, pixel)
-    find_elliptical_distance(numbers, k, start, stop, epsilon, work)
+    find_elliptical_slopes(numbers, k, start, stop, epsilon, work)
     differentiate_slab(profile, thin, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
-    differentiate_elliptical_distance(numbers, k, ONE, start, stop, epsilon, work, by_numbers)
+    differentiate_elliptical_distance(numbers, k, ONE, start, stop, work, by_numbers)
 
 
 @inlined
@@ -77,47 +95,70 @@ def find_arcs(numbers, k, start, stop, epsilon, work):
 @inlined
 def find_elliptical_distance(numbers, k, start, stop, epsilon, work):
     """Write distance and thickness of a box with elliptical corners, given the closest points."""
-    frame = frame_of(numbers, k)
-    half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
-    longer, shorter = max(half_width, half_height), min(half_width, half_height)
-    wide = half_width >= half_height
-    rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
+    box = _box_of(numbers, k, epsilon)
     for p in range(start, stop):
-        _, _, x, y = to_local(frame, work, p)
-        x, y, cos, sin = abs(x), abs(y), work[ARC_X, p], work[ARC_Y, p]
-        work[D, p], _, _, _, _ = elliptical(
-            x, y, cos, sin, half_width, half_height, roundness, rx, ry, inverse_x, inverse_y, epsilon
-        )
-        work[T, p], _, _, _, _ = thickness(x if wide else y, longer, shorter, roundness, epsilon)
+        (work[D, p], _, _, _, _), (work[T, p], _, _, _, _) = _distance_at(box, epsilon, work, p)
 
 
 @inlined
-def differentiate_elliptical_distance(numbers, k, share, start, stop, epsilon, work, by_numbers):
-    """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and closest points."""
+def find_elliptical_slopes(numbers, k, start, stop, epsilon, work):
+    """As ``find_elliptical_distance``, and write what their derivatives need; closest points to ARC_X and ARC_Y."""
+    box = _box_of(numbers, k, epsilon)
+    for p in range(start, stop):
+        near, across = _distance_at(box, epsilon, work, p)
+        work[D, p], work[NORMAL_X, p], work[NORMAL_Y, p], work[ARC_X, p], work[ARC_Y, p] = near
+        work[T, p], work[T_ALONG, p], work[T_LONGER, p], work[T_SHORTER, p], work[T_ROUNDNESS, p] = across
+
+
+@inlined
+def _box_of(numbers, k, epsilon):
+    """The numbers of a box, read before a loop."""
+    return (
+        frame_of(numbers, k),
+        numbers[k, HALF_WIDTH],
+        numbers[k, HALF_HEIGHT],
+        numbers[k, ROUNDNESS],
+        _radii(numbers, k, epsilon),
+    )
+
+
+@inlined
+def _distance_at(box, epsilon, work, p):
+    """Results of ``elliptical`` and of ``thickness`` at a pixel, given its closest point."""
+    frame, half_width, half_height, roundness, (rx, ry, inverse_x, inverse_y) = box
+    _, _, x, y = to_local(frame, work, p)
+    x, y, cos, sin = abs(x), abs(y), work[ARC_X, p], work[ARC_Y, p]
+    near = elliptical(x, y, cos, sin, half_width, half_height, roundness, rx, ry, inverse_x, inverse_y, epsilon)
+    along = x if half_width >= half_height else y
+    return near, thickness(along, max(half_width, half_height), min(half_width, half_height), roundness, epsilon)
+
+
+@inlined
+def differentiate_elliptical_distance(numbers, k, share, start, stop, work, by_numbers):
+    """Add the derivatives of the box with elliptical corners, given its coverage in ACROSS and its slopes."""
     frame = frame_of(numbers, k)
     half_width, half_height, roundness = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT], numbers[k, ROUNDNESS]
-    longer, shorter, wide = max(half_width, half_height), min(half_width, half_height), half_width >= half_height
-    rx, ry, inverse_x, inverse_y = _radii(numbers, k, epsilon)
-    rounded = share * numbers[k, ROUNDED]
+    wide, rounded = half_width >= half_height, share * numbers[k, ROUNDED]
     by_rounded = by_s = by_width = by_height = by_roundness = ZERO * rounded
     all_x = all_y = by_cos = by_sin = ZERO * rounded
     for p in range(start, stop):
         dx, dy, x, y = to_local(frame, work, p)
-        _, nx, ny, cos, sin = elliptical(
-            abs(x), abs(y), work[ARC_X, p], work[ARC_Y, p], half_width, half_height, roundness, rx, ry, inverse_x,
-            inverse_y, epsilon,
-        )  # fmt: skip
-        _, t_along, t_longer, t_shorter, t_roundness = thickness(
-            abs(x) if wide else abs(y), longer, shorter, roundness, epsilon
+        nx, ny, cos, sin, t_along = (
+            work[NORMAL_X, p],
+            work[NORMAL_Y, p],
+            work[ARC_X, p],
+            work[ARC_Y, p],
+            work[T_ALONG, p],
         )
         weight = work[BY_ALPHA, p]
         by_d, by_t = weight * rounded * work[ACROSS + BY_D, p], weight * rounded * work[ACROSS + BY_T, p]
         by_rounded += weight * work[ACROSS + COVERED, p]
         by_s += weight * rounded * work[ACROSS + BY_S, p]
-        by_width += by_t * (t_longer if wide else t_shorter) - by_d * nx * (ONE - roundness * (ONE - cos))
-        by_height += by_t * (t_shorter if wide else t_longer) - by_d * ny * (ONE - roundness * (ONE - sin))
+        by_longer, by_shorter = by_t * work[T_LONGER, p], by_t * work[T_SHORTER, p]
+        by_width += (by_longer if wide else by_shorter) - by_d * nx * (ONE - roundness * (ONE - cos))
+        by_height += (by_shorter if wide else by_longer) - by_d * ny * (ONE - roundness * (ONE - sin))
         by_arc = half_width * nx * (ONE - cos) + half_height * ny * (ONE - sin)
-        by_roundness += by_t * t_roundness + by_d * by_arc
+        by_roundness += by_t * work[T_ROUNDNESS, p] + by_d * by_arc
         by_x = signed(by_d * nx + (by_t * t_along if wide else ZERO), x)
         by_y = signed(by_d * ny + (ZERO if wide else by_t * t_along), y)
         all_x += by_x

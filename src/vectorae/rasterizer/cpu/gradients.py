@@ -13,8 +13,8 @@ import math
 
 from vectorae.rasterizer.cpu.arguments import SOFT_OR
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, compiled, inlined, kernel
-from vectorae.rasterizer.cpu.compositing import fill, read_alpha, write_by_alpha
-from vectorae.rasterizer.cpu.plan import SLOT, range_of
+from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, CHANNELS, PIXELS, TILE, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of, read_tile, write_tile
 from vectorae.rasterizer.gradients import FRAME, NARROW, PAD, REPEAT
@@ -38,13 +38,14 @@ def composite_gradients(begin, entries, shapes, inks, canvas, images, band, alph
         locate_pixels(work, left, top, pixel, 0.5, 0.5)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
             ink = CHANNELS + 3 * channels
             for channel in range(channels):
                 pixels = CHANNELS + channel
                 for p in range(start, stop):
-                    a = work[ALPHA, p] * work[ink + channels, p]
+                    a = own[p] * work[ink + channels, p]
                     if canvas.compositing == SOFT_OR:
                         work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - a * work[ink + channel, p])
                     else:
@@ -76,18 +77,21 @@ def differentiate_gradients(
         locate_pixels(work, left, top, pixel, 0.5, 0.5)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
-            _find_gain(canvas.compositing, channels, start, stop, work, gains, e - begin[tile])
+            _find_gain(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
             for p in range(PIXELS):
                 work[transmittance + channel, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
-            _differentiate_layer(canvas.compositing, channels, start, stop, work, gains, e - begin[tile])
-            write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)
+            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            _differentiate_layer(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]], into)
+            add_by_opacity(entries, e, start, stop, work, by.numbers)
             _differentiate_ink(by.color, inks, b, k, start, stop, work, by_table)
         for channel in range(channels):
             total = ZERO * work[cotangent, 0]
@@ -151,49 +155,49 @@ def _find_t(table, spread, start, stop, work, t):
 
 
 @inlined
-def _find_gain(compositing, channels, start, stop, work, gains, number):
+def _find_gain(compositing, channels, own, start, stop, work, gains):
     """Write the gain of a layer (see ``differentiate_compositing``), whose ink is there; composite it."""
     ink = CHANNELS + 3 * channels
     for channel in range(channels):
         pixels, cotangent = CHANNELS + channel, CHANNELS + channels + channel
         for p in range(start, stop):
-            a = work[ALPHA, p] * work[ink + channels, p]
+            a = own[p] * work[ink + channels, p]
             if compositing == SOFT_OR:
                 free = ONE - work[pixels, p]
-                gains[number, channel, p] = work[cotangent, p] * free
+                gains[channel, p] = work[cotangent, p] * free
                 work[pixels, p] = ONE - free * (ONE - a * work[ink + channel, p])
             else:
                 more = work[ink + channel, p] - work[pixels, p]
                 gain = work[cotangent, p] * more
-                gains[number, 0, p] = gain if channel == 0 else gains[number, 0, p] + gain
+                gains[0, p] = gain if channel == 0 else gains[0, p] + gain
                 work[pixels, p] += a * more
 
 
 @inlined
-def _differentiate_layer(compositing, channels, start, stop, work, gains, number):
+def _differentiate_layer(compositing, channels, own, start, stop, work, gains, into):
     """Write the derivatives by a layer's alpha and by its ink; update the transmittance."""
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
     ink, by_ink = CHANNELS + 3 * channels, CHANNELS + 4 * channels + 1
-    own, by_own = ink + channels, by_ink + channels
+    opacity, by_opacity = ink + channels, by_ink + channels
     for p in range(start, stop):
-        work[BY_ALPHA, p] = ZERO
+        into[p] = ZERO
     for channel in range(channels):
         layer = transmittance + channel
         for p in range(start, stop):
-            a = work[ALPHA, p] * work[own, p]
+            a = own[p] * work[opacity, p]
             if compositing == SOFT_OR:
-                one = gains[number, channel, p] * work[layer, p]
+                one = gains[channel, p] * work[layer, p]
                 work[by_ink + channel, p] = one * a
-                work[BY_ALPHA, p] += one * work[ink + channel, p]
+                into[p] += one * work[ink + channel, p]
                 work[layer, p] *= ONE - a * work[ink + channel, p]
             else:
                 work[by_ink + channel, p] = work[cotangent + channel, p] * (a * work[layer, p])
                 if channel == 0:
-                    work[BY_ALPHA, p] = gains[number, 0, p] * work[layer, p]
+                    into[p] = gains[0, p] * work[layer, p]
                 work[layer, p] -= a * work[layer, p]
     for p in range(start, stop):
-        work[by_own, p] = work[BY_ALPHA, p] * work[ALPHA, p]
-        work[BY_ALPHA, p] *= work[own, p]
+        work[by_opacity, p] = into[p] * own[p]
+        into[p] *= work[opacity, p]
 
 
 @compiled

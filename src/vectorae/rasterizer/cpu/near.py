@@ -90,7 +90,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
         for row in range(first_row, end_row):
             # The part of the segment within reach of the row of tiles.
             begin, finish = 0.0, 1.0
-            if y0 != y1:
+            if first_row + 1 < end_row:
                 enter, leave = (row * TILE - reach - y0) / (y1 - y0), ((row + 1) * TILE + reach - y0) / (y1 - y0)
                 begin, finish = max(min(enter, leave), 0.0), min(max(enter, leave), 1.0)
             a, c = x0 + begin * (x1 - x0), x0 + finish * (x1 - x0)

@@ -3,10 +3,10 @@
 Shared arguments, beside those of box.py:
     vertices: ``[V, 2]`` of the image, canvas units.
     segments: those near the tile, each by the index of its first vertex; none of zero length, except a dot's.
+    spans: the pixels, or samples of pixels, that each segment may be the nearest of, see ``FIRST_VERTEX``.
     carried: of a region, ``[16]``, see near.py.
-    sampled: whether the pixels are samples, which do not lie as those of a tile do.
     rows: see ``_rows_of``.
-    reach: distance from the centre line or boundary within which coverage matters, canvas units.
+    reach: see ``reach_of_path``.
     tiny: the smallest normal number.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reach_beyond, reciprocal, slab
+from vectorae.rasterizer.cpu.profiles import differentiate_even_slab, even_slab, is_thin, reach_beyond, reciprocal
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
@@ -53,6 +53,9 @@ only those that change, with a mask, which takes some processors ten times as lo
 NO_SEGMENT = np.float32(-1)
 """Index of the segment where none is within reach."""
 
+FIRST_VERTEX, BEGIN, FINISH = range(3)
+"""Columns of spans ``[n, 3]``, unsigned: a segment, and the range of pixels that it may be the nearest of."""
+
 
 @inlined
 def _rows_of(work):
@@ -72,10 +75,8 @@ def _rows_between(low, high, rows, start, stop, work):
 
 
 @inlined
-def rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work):
+def _rows_near_segment(x0, y0, x1, y1, reach, rows, start, stop, work):
     """Narrow a range of pixels to the rows that the part of a segment within the tile may reach."""
-    if sampled:
-        return start, stop
     left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE - 1] + reach
     if min(x0, x1) > right or max(x0, x1) < left:
         return start, start
@@ -89,83 +90,95 @@ def rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work):
 
 
 @inlined
-def _to_segment(x0, y0, along_x, along_y, inverse, work, p):
-    """The closest point's position along a segment, 0 to 1, and the vector from there to pixel p."""
-    from_x, from_y = work[CANVAS_X, p] - x0, work[CANVAS_Y, p] - y0
+def reach_of_path(numbers, k, profile, pixel):
+    """Distance from the centre line or boundary within which coverage matters, canvas units."""
+    return reach_beyond(profile, numbers[k, SOFTNESS], pixel) + HALF * numbers[k, STROKE_WIDTH]
+
+
+@inlined
+def find_spans(vertices, segments, reach, start, stop, work, spans):
+    """Write the spans of a tile's segments.
+
+    Returns:
+        Their number; the range of pixels that any of them is within reach of.
+    """
+    count, first, last, rows = 0, stop, start, _rows_of(work)
+    for i in range(len(segments)):
+        v = segments[i]
+        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
+        begin, finish = _rows_near_segment(x0, y0, x1, y1, reach, rows, start, stop, work)
+        if begin < finish:
+            spans[count, FIRST_VERTEX], spans[count, BEGIN], spans[count, FINISH] = v, begin, finish
+            first, last = min(first, begin), max(last, finish)
+            count += 1
+    return count, min(first, last), last
+
+
+@inlined
+def line_of(vertices, v, tiny):
+    """Of a segment its start, the vector to its end, and one over the square of its length."""
+    x0, y0 = vertices[v, 0], vertices[v, 1]
+    along_x, along_y = vertices[v + 1, 0] - x0, vertices[v + 1, 1] - y0
+    return x0, y0, along_x, along_y, reciprocal(max(along_x * along_x + along_y * along_y, tiny))
+
+
+@inlined
+def to_segment(line, x, y):
+    """The closest point's position along a segment, 0 to 1, and the vector from there to a point."""
+    x0, y0, along_x, along_y, inverse = line
+    from_x, from_y = x - x0, y - y0
     part = min(max((from_x * along_x + from_y * along_y) * inverse, ZERO), ONE)
     return part, from_x - part * along_x, from_y - part * along_y
 
 
 @inlined
-def rows_near(numbers, k, vertices, segments, profile, pixel, start, stop, work):
-    """Narrow a range of pixels to the rows that a polyline's ink may reach."""
-    # Some sub-pixels are half a pixel away from the centre.
-    reach = reach_beyond(profile, numbers[k, SOFTNESS], pixel) + HALF * (numbers[k, STROKE_WIDTH] + pixel)
-    begin, finish, rows = stop, start, _rows_of(work)
-    for i in range(len(segments)):
-        v = segments[i]
-        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        first, last = rows_near_segment(False, x0, y0, x1, y1, reach, rows, start, stop, work)
-        if first < last:
-            begin, finish = min(begin, first), max(finish, last)
-    return (begin, finish) if begin < finish else (start, start)
-
-
-@inlined
-def find_distance(sampled, vertices, segments, reach, start, stop, tiny, work):
+def find_distance(vertices, spans, reach, start, stop, tiny, work):
     """Write the distance to the nearest segment to D; twice the reach if none is within reach."""
-    rows = _rows_of(work)
     for p in range(start, stop):
         work[D, p] = reach * reach
-    for i in range(len(segments)):
-        v = segments[i]
-        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        along_x, along_y = x1 - x0, y1 - y0
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
-        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
-        for p in range(begin, finish):
-            _, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
-            work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
+    for i in range(len(spans)):
+        line = line_of(vertices, np.intp(spans[i, FIRST_VERTEX]), tiny)
+        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
+            for p in range(row, row + ROW):
+                _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
+                work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
     for p in range(start, stop):
         squared = work[D, p]
         work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
 
 
 @inlined
-def find_nearest(sampled, vertices, segments, reach, start, stop, tiny, work):
+def _find_nearest(vertices, spans, reach, start, stop, tiny, work):
     """As ``find_distance``, and write the index of the nearest segment to SEGMENT, −1 if none is within reach."""
-    rows = _rows_of(work)
     for p in range(start, stop):
         work[D, p], work[SEGMENT, p] = reach * reach, NO_SEGMENT
-    for i in range(len(segments)):
-        v = segments[i]
-        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        along_x, along_y = x1 - x0, y1 - y0
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
-        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
+    for i in range(len(spans)):
+        v = np.intp(spans[i, FIRST_VERTEX])
+        line = line_of(vertices, v, tiny)
         number = np.float32(v)
-        for p in range(begin, finish):
-            _, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
-            squared = to_x * to_x + to_y * to_y
-            change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
-            work[D, p] = max(min(squared, work[D, p]), ZERO)
-            work[SEGMENT, p] = max(work[SEGMENT, p] + change, NO_SEGMENT)
+        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
+            for p in range(row, row + ROW):
+                _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
+                squared = to_x * to_x + to_y * to_y
+                change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
+                work[D, p] = max(min(squared, work[D, p]), ZERO)
+                work[SEGMENT, p] = max(work[SEGMENT, p] + change, NO_SEGMENT)
     for p in range(start, stop):
         squared = work[D, p]
         work[D, p] = math.sqrt(squared) if squared < reach * reach else TWO * reach
 
 
 @inlined
-def cover_path(sampled, kind, numbers, k, vertices, segments, carried, profile, pixel, start, stop, tiny, work, share):
-    """Add share × the alpha of a stroked polyline or an enclosed region to ALPHA."""
+def cover_path(kind, numbers, k, vertices, segments, spans, carried, profile, pixel, start, stop, tiny, work):
+    """Write the alpha of a stroked polyline or an enclosed region to ALPHA."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
-    reach = reach_beyond(profile, s, pixel) + HALF * width
-    find_distance(sampled, vertices, segments, reach, start, stop, tiny, work)
+    find_distance(vertices, spans, reach_of_path(numbers, k, profile, pixel), start, stop, tiny, work)
     _find_edge(kind, width, vertices, segments, carried, start, stop, work)
-    slab(profile, _is_thin(kind, numbers, k, profile, pixel), s, pixel, start, stop, work, D_DOWN, T, ACROSS)
-    weight = share * numbers[k, ROUNDED]
+    thin = _is_thin(kind, numbers, k, profile, pixel)
+    even_slab(profile, thin, s, pixel, width, start, stop, work, D_DOWN, ACROSS)
+    rounded = numbers[k, ROUNDED]
     for p in range(start, stop):
-        work[ALPHA, p] += weight * work[ACROSS, p]
+        work[ALPHA, p] = rounded * work[ACROSS, p]
 
 
 @inlined
@@ -178,13 +191,10 @@ def _is_thin(kind, numbers, k, profile, pixel):
 
 @inlined
 def _find_edge(kind, width, vertices, segments, carried, start, stop, work):
-    """Write the distance to the edge to D_DOWN, given the distance to the nearest segment in D.
-
-    Writes the thickness to T; for regions the winding number.
-    """
+    """Write the distance to the edge to D_DOWN, given that to the nearest segment in D; of regions the winding to T."""
     if kind != REGION:
         for p in range(start, stop):
-            work[D_DOWN, p], work[T, p] = work[D, p] - HALF * width, width
+            work[D_DOWN, p] = work[D, p] - HALF * width
     else:
         _winding(vertices, segments, carried, start, stop, work)
         for p in range(start, stop):
@@ -215,16 +225,15 @@ def _winding(vertices, segments, carried, start, stop, work):
 
 @inlined
 def differentiate_path(
-    sampled, kind, numbers, k, vertices, segments, carried, profile, pixel, start, stop, tiny, work, share, by_numbers,
+    kind, numbers, k, vertices, segments, spans, carried, profile, pixel, start, stop, tiny, work, share, by_numbers,
     by_vertices,
 ):  # fmt: skip
     """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
-    reach = reach_beyond(profile, s, pixel) + HALF * width
-    find_nearest(sampled, vertices, segments, reach, start, stop, tiny, work)
+    _find_nearest(vertices, spans, reach_of_path(numbers, k, profile, pixel), start, stop, tiny, work)
     _find_edge(kind, width, vertices, segments, carried, start, stop, work)
     thin = _is_thin(kind, numbers, k, profile, pixel)
-    differentiate_slab(profile, thin, s, pixel, start, stop, work, D_DOWN, T, ACROSS)
+    differentiate_even_slab(profile, thin, s, pixel, width, start, stop, work, D_DOWN, ACROSS)
     rounded = share * numbers[k, ROUNDED]
     by_s = by_rounded = by_width = ZERO * rounded
     region, smallest = kind == REGION, math.sqrt(tiny)
@@ -239,23 +248,19 @@ def differentiate_path(
     by_numbers[k, SOFTNESS] += by_s
     by_numbers[k, ROUNDED] += share * by_rounded
     by_numbers[k, STROKE_WIDTH] += by_width
-    _add_by_vertices(sampled, vertices, segments, reach, start, stop, tiny, work, by_vertices)
+    _add_by_vertices(vertices, spans, tiny, work, by_vertices)
 
 
 @inlined
-def _add_by_vertices(sampled, vertices, segments, reach, start, stop, tiny, work, by_vertices):
+def _add_by_vertices(vertices, spans, tiny, work, by_vertices):
     """Add the derivatives by the vertices, given those by each pixel's distance, divided by it, in PULL."""
-    rows = _rows_of(work)
-    for i in range(len(segments)):
-        v = segments[i]
-        x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
-        along_x, along_y = x1 - x0, y1 - y0
-        begin, finish = rows_near_segment(sampled, x0, y0, x1, y1, reach, rows, start, stop, work)
-        inverse = reciprocal(max(along_x * along_x + along_y * along_y, tiny))
+    for i in range(len(spans)):
+        v = np.intp(spans[i, FIRST_VERTEX])
+        line = line_of(vertices, v, tiny)
         number = np.float32(v)
-        all_x = all_y = end_x = end_y = ZERO * reach
-        for p in range(begin, finish):
-            part, to_x, to_y = _to_segment(x0, y0, along_x, along_y, inverse, work, p)
+        all_x = all_y = end_x = end_y = ZERO * tiny
+        for p in range(spans[i, BEGIN], spans[i, FINISH]):
+            part, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
             pull = work[PULL, p] if work[SEGMENT, p] == number else ZERO
             all_x += pull * to_x
             all_y += pull * to_y

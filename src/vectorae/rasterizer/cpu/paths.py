@@ -1,8 +1,8 @@
 """The kernels for stroked polylines and enclosed regions: alpha of all entries that are paths, and its derivatives.
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` ``[places, 256]``, or the derivative by it. Not for what is drawn exactly: see samples.py and
-areas.py.
+arguments.py); ``alpha`` ``[places, 256]``, or the derivative by it; ``spans``, scratch (see path.py). Not for what is
+drawn exactly: see samples.py and areas.py.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -10,9 +10,9 @@ areas.py.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, ZERO, kernel
+from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
-from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, rows_near
+from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_spans, reach_of_path
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, PLACE, SLOT, START, STOP, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
@@ -20,7 +20,7 @@ from vectorae.rasterizer.packing import POLYLINE, REGION
 
 
 @kernel
-def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
+def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, spans, work):
     """Write the alpha of paths, and narrow their ranges of pixels."""
     if not is_scratch(work):
         return
@@ -34,33 +34,21 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         start, stop = range_of(entries[e])
+        reach = reach_of_path(numbers, k, canvas.profile, pixel)
+        count, first, last = find_spans(vertices, segments, reach, start, stop, work, spans)
         if kind != REGION:
-            start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
+            start, stop = first, last
             entries[e, START], entries[e, STOP] = start, stop
-        for p in range(start, stop):
-            work[ALPHA, p] = ZERO
         cover_path(
-            False,
-            kind,
-            numbers,
-            k,
-            vertices,
-            segments,
-            carried[cell],
-            canvas.profile,
-            pixel,
-            start,
-            stop,
-            tiny,
-            work,
-            ONE,
-        )
+            kind, numbers, k, vertices, segments, spans[:count], carried[cell], canvas.profile, pixel, start, stop,
+            tiny, work,
+        )  # fmt: skip
         for p in range(start, stop):
             alpha[place, p] = work[ALPHA, p]
 
 
 @kernel
-def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, work):
+def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha, by_numbers, by_vertices, spans, work):
     """Add the derivatives by the numbers and vertices of paths."""
     if not is_scratch(work):
         return
@@ -76,7 +64,9 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
         start, stop = range_of(entries[e])
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
+        reach = reach_of_path(numbers, k, canvas.profile, pixel)
+        count, _, _ = find_spans(vertices, segments, reach, start, stop, work, spans)
         differentiate_path(
-            False, kind, numbers, k, vertices, segments, carried[cell], canvas.profile, pixel, start, stop, tiny, work,
-            ONE, by_numbers[b], by_vertices[b],
+            kind, numbers, k, vertices, segments, spans[:count], carried[cell], canvas.profile, pixel, start, stop,
+            tiny, work, ONE, by_numbers[b], by_vertices[b],
         )  # fmt: skip

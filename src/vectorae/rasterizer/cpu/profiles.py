@@ -95,8 +95,7 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     elif profile == RAMP:
         inverse = reciprocal(pixel)
         for p in range(start, stop):
-            near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
-            work[into, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
+            work[into, p] = _rising(work[d, p], inverse) - _rising(work[d, p] + work[t, p], inverse)
     else:
         for p in range(start, stop):
             inside = work[d, p] <= ZERO and (not thin or work[d, p] + work[t, p] > ZERO)
@@ -115,13 +114,7 @@ def differentiate_slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     elif profile == RAMP:
         inverse = ONE / pixel
         for p in range(start, stop):
-            near, far = HALF - work[d, p] * inverse, HALF - (work[d, p] + work[t, p]) * inverse
-            far_slope = inverse if far > ZERO and far < ONE else ZERO
-            near_slope = inverse if near > ZERO and near < ONE else ZERO
-            work[into + COVERED, p] = min(max(near, ZERO), ONE) - min(max(far, ZERO), ONE)
-            work[into + BY_D, p] = far_slope - near_slope
-            work[into + BY_T, p] = far_slope
-            work[into + BY_S, p] = ZERO
+            _write_ramps(work[d, p], work[d, p] + work[t, p], inverse, work, into, p)
     else:
         for p in range(start, stop):
             inside = work[d, p] <= ZERO and (not thin or work[d, p] + work[t, p] > ZERO)
@@ -164,6 +157,24 @@ def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
 
 
 @inlined
+def _rising(d, inverse):
+    """Of a ramp one pixel wide, given 1 / pixel: 1 inside, 0 outside."""
+    return min(max(HALF - d * inverse, ZERO), ONE)
+
+
+@inlined
+def _write_ramps(near, far, inverse, work, into, p):
+    """Write the difference of two ramps and its derivatives, given the distances to both sides of a slab."""
+    at_near, at_far = _rising(near, inverse), _rising(far, inverse)
+    near_slope = inverse if at_near > ZERO and at_near < ONE else ZERO
+    far_slope = inverse if at_far > ZERO and at_far < ONE else ZERO
+    work[into + COVERED, p] = at_near - at_far
+    work[into + BY_D, p] = far_slope - near_slope
+    work[into + BY_T, p] = far_slope
+    work[into + BY_S, p] = ZERO
+
+
+@inlined
 def _write_sigmoids(x, y, e, other, difference, inverse, work, into, p):
     """Write σ(x) − σ(y) and its derivatives, given e^x, e^y and their difference: with a single division."""
     both = ONE / ((ONE + e) * (ONE + other))
@@ -191,6 +202,10 @@ def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
         for p in range(start, stop):
             x = max(work[d, p], ZERO) * inverse
             work[into, p] = missing * _exp(-x * x)
+    elif profile == RAMP:
+        inverse = reciprocal(pixel)
+        for p in range(start, stop):
+            work[into, p] = _rising(work[d, p], inverse) - _rising(work[d, p] + t, inverse)
     else:
         for p in range(start, stop):
             work[into, p] = ONE if work[d, p] <= ZERO and (not thin or work[d, p] + t > ZERO) else ZERO
@@ -218,6 +233,10 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
             work[into + BY_D, p] = -TWO * x * inverse * covered * missing
             work[into + BY_T, p] = by_half * covered
             work[into + BY_S, p] = TWO * covered * (x * x * inverse * missing - by_half * half)
+    elif profile == RAMP:
+        inverse = ONE / pixel
+        for p in range(start, stop):
+            _write_ramps(work[d, p], work[d, p] + t, inverse, work, into, p)
     else:
         for p in range(start, stop):
             work[into + COVERED, p] = ONE if work[d, p] <= ZERO and (not thin or work[d, p] + t > ZERO) else ZERO

@@ -1,206 +1,277 @@
 """The kernels for strokes that are drawn exactly by sub-pixels: polylines and the strokes of boxes.
 
-Only pixels at an edge are sampled. Sixteen of them at a time take the place of the first row of a tile, and their
-sub-pixels that of all its rows.
+Only pixels at an edge are sampled. Sixteen of them at a time take the place of a tile: each row has the sub-pixels of
+one.
 
-Shared arguments: as in paths.py.
+Shared arguments: as in paths.py; ``edge`` ``[256]``, scratch for the pixels at an edge.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
+import math
+
 import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke, find_depth
-from vectorae.rasterizer.cpu.compiled import HALF, ONE, ZERO, inlined, kernel
+from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
-from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_distance, rows_near
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, PIXELS, TILE, D, is_scratch
+from vectorae.rasterizer.cpu.path import (
+    BEGIN,
+    FINISH,
+    FIRST_VERTEX,
+    cover_path,
+    differentiate_path,
+    find_distance,
+    find_spans,
+    line_of,
+    reach_of_path,
+    to_segment,
+)
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP, range_of
+from vectorae.rasterizer.cpu.scratch import (
+    ALPHA,
+    BY_ALPHA,
+    CANVAS_X,
+    CANVAS_Y,
+    CENTRES,
+    PIXELS,
+    ROW,
+    SUBPIXELS,
+    TILE,
+    D,
+    is_scratch,
+)
 from vectorae.rasterizer.cpu.tiles import centre_of, locate_pixels, pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, STROKE_WIDTH
 
-TO_EDGE = np.float32(0.66)
-"""Distance from a pixel's centre in pixels beyond which an edge touches none of its sub-pixels: ⅜ √2 to the farthest
-centre of one, and half a sub-pixel."""
+SPREAD = np.float32(0.54)
+"""Distance of the farthest centre of a sub-pixel from that of its pixel, ⅜ √2, in pixels, rounded up."""
 
+TO_EDGE = np.float32(0.66)
+"""Distance from a pixel's centre in pixels beyond which an edge touches none of its sub-pixels: that, and half a
+sub-pixel."""
 
 FAINT = np.float32(1e-6)
 """Opacity below which nothing can be told from alpha, and the part of a pixel that rounding may hide."""
 
+DOWN, NEAREST = TILE, 2 * TILE
+"""Where in the rows CENTRES and SUBPIXELS the positions along y are, and in CENTRES distances; those along x are
+first."""
+
+
+IS_AT_EDGE = BY_ALPHA
+"""The row in which pixels are marked, before they are sampled."""
+
 
 @kernel
-def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, chosen, work):
+def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, spans, work):
     """Write the alpha of strokes, and narrow their ranges of pixels."""
     if not is_scratch(work):
         return
-    pixel, whole = pixel_of(canvas, work), np.uintp(PIXELS)
+    pixel = pixel_of(canvas, work)
     fine, share = pixel / work.dtype.type(canvas.fine), work.dtype.type(1 / canvas.fine**2)
-    for e in range(len(entries)):
-        b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
-        kind, numbers = shapes.kinds[k], shapes.numbers[b]
-        if kind == REGION or place < 0:
-            continue
-        count = _find_edge_pixels(
-            entries[e], kind, numbers, k, cells, near, shapes.vertices[b], canvas, pixel, work, edge
-        )
-        for p in range(entries[e, START], entries[e, STOP]):
-            alpha[place, p] = numbers[k, ROUNDED] * work[ALPHA, p]
-        for first in range(0, count, TILE):
-            _locate_samples(entries[e], edge, first, count, canvas.fine, pixel, work)
-            for p in range(whole):
-                work[ALPHA, p] = ZERO
-            _cover(entries[e], kind, numbers, k, cells, near, chosen, carried, shapes, canvas, fine, whole, work)
-            for i in range(min(TILE, count - first)):
-                total = ZERO * pixel
-                for sample in range(i, PIXELS, TILE):
-                    total += work[ALPHA, sample]
-                alpha[place, edge[first + i]] = total * share
-
-
-@kernel
-def differentiate_samples(
-    entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, edge, chosen, work
-):
-    """Add the derivatives by the numbers and vertices of strokes."""
-    if not is_scratch(work):
-        return
-    pixel, whole = pixel_of(canvas, work), np.uintp(PIXELS)
-    fine, share = pixel / work.dtype.type(canvas.fine), work.dtype.type(1 / canvas.fine**2)
-    epsilon, tiny = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny
+    epsilon, tiny, none = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny, np.uintp(0)
+    _place_subpixels(canvas.fine, pixel, work)
     for e in range(len(entries)):
         b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
         kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
         if kind == REGION or place < 0:
             continue
-        count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], alpha, by_alpha, edge)
+        segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]] if kind >= POLYLINE else near[:0]
+        count = _find_edge_pixels(entries[e], kind, numbers, k, vertices, segments, pixel, work, edge, spans)
+        for p in range(entries[e, START], entries[e, STOP]):
+            alpha[place, p] = numbers[k, ROUNDED] * work[ALPHA, p]
+        for first in range(0, count, TILE):
+            stop = _locate_samples(entries[e], edge, first, count, pixel, work)
+            if kind >= POLYLINE:
+                reach = reach_of_path(numbers, k, canvas.profile, fine)
+                chosen = spans[: _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, spans)]
+                cover_path(
+                    kind, numbers, k, vertices, segments, chosen, carried[cell], canvas.profile, fine, none, stop, tiny,
+                    work,
+                )  # fmt: skip
+            else:
+                cover_box_stroke(numbers, k, canvas.profile, fine, none, stop, epsilon, work)
+            for row in range(none, stop, ROW):
+                total = ZERO * pixel
+                for sample in range(row, row + ROW):
+                    total += work[ALPHA, sample]
+                alpha[place, edge[np.uintp(first) + row // ROW]] = total * share
+
+
+@kernel
+def differentiate_samples(
+    entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, edge, spans, work
+):
+    """Add the derivatives by the numbers and vertices of strokes."""
+    if not is_scratch(work):
+        return
+    pixel = pixel_of(canvas, work)
+    fine, share = pixel / work.dtype.type(canvas.fine), work.dtype.type(1 / canvas.fine**2)
+    epsilon, tiny, none = np.finfo(work.dtype).eps, np.finfo(work.dtype).tiny, np.uintp(0)
+    _place_subpixels(canvas.fine, pixel, work)
+    for e in range(len(entries)):
+        b, k, place, cell = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE], entries[e, CELL]
+        kind, numbers, vertices = shapes.kinds[k], shapes.numbers[b], shapes.vertices[b]
+        if kind == REGION or place < 0:
+            continue
+        segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]] if kind >= POLYLINE else near[:0]
+        count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], alpha, by_alpha, work, edge)
         by_numbers[b, k, ROUNDED] += total
         for first in range(0, count, TILE):
-            _locate_samples(entries[e], edge, first, count, canvas.fine, pixel, work)
-            for i in range(TILE):
-                weight = by_alpha[place, edge[first + i]] if first + i < count else ZERO
-                for sample in range(i, PIXELS, TILE):
+            stop = _locate_samples(entries[e], edge, first, count, pixel, work)
+            for row in range(none, stop, ROW):
+                weight = by_alpha[place, edge[np.uintp(first) + row // ROW]]
+                for sample in range(row, row + ROW):
                     work[BY_ALPHA, sample] = weight
             if kind >= POLYLINE:
-                segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-                segments = chosen[: _near_samples(numbers, k, vertices, segments, fine, chosen, work)]
+                reach = reach_of_path(numbers, k, canvas.profile, fine)
+                chosen = spans[: _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, spans)]
                 differentiate_path(
-                    True, kind, numbers, k, vertices, segments, carried[cell], canvas.profile, fine, np.uintp(0), whole,
-                    tiny, work, share, by_numbers[b], by_vertices[b],
+                    kind, numbers, k, vertices, segments, chosen, carried[cell], canvas.profile, fine, none, stop, tiny,
+                    work, share, by_numbers[b], by_vertices[b],
                 )  # fmt: skip
             else:
                 differentiate_box_stroke(
-                    numbers, k, canvas.profile, fine, np.uintp(0), whole, epsilon, work, share, by_numbers[b]
+                    numbers, k, canvas.profile, fine, none, stop, epsilon, work, share, by_numbers[b]
                 )
 
 
 @inlined
-def _cover(entry, kind, numbers, k, cells, near, chosen, carried, shapes, canvas, fine, whole, work):
-    """Add the alpha of samples to ALPHA."""
-    if kind >= POLYLINE:
-        cell, vertices, tiny = entry[CELL], shapes.vertices[entry[IMAGE]], np.finfo(work.dtype).tiny
-        segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-        segments = chosen[: _near_samples(numbers, k, vertices, segments, fine, chosen, work)]
-        cover_path(
-            True,
-            kind,
-            numbers,
-            k,
-            vertices,
-            segments,
-            carried[cell],
-            canvas.profile,
-            fine,
-            np.uintp(0),
-            whole,
-            tiny,
-            work,
-            ONE,
-        )
-    else:
-        cover_box_stroke(numbers, k, canvas.profile, fine, np.uintp(0), whole, np.finfo(work.dtype).eps, work)
-
-
-@inlined
-def _find_edge_pixels(entry, kind, numbers, k, cells, near, vertices, canvas, pixel, work, edge):
+def _find_edge_pixels(entry, kind, numbers, k, vertices, segments, pixel, work, edge, spans):
     """List the pixels at an edge; write the coverage of all others, 0 or 1, to ALPHA. Returns their number."""
     locate_pixels(work, entry[LEFT], entry[TOP], pixel, 0.5, 0.5)
-    start, stop = np.uintp(entry[START]), np.uintp(entry[STOP])
+    start, stop = range_of(entry)
     half, around = HALF * numbers[k, STROKE_WIDTH], TO_EDGE * pixel
     if kind >= POLYLINE:
-        segments = near[cells[entry[CELL], NEAR] : cells[entry[CELL], NEAR_END]]
-        start, stop = rows_near(numbers, k, vertices, segments, canvas.profile, pixel, start, stop, work)
+        count, start, stop = find_spans(vertices, segments, half + around, start, stop, work, spans)
         entry[START], entry[STOP] = start, stop
-        find_distance(False, vertices, segments, half + around, start, stop, np.finfo(work.dtype).tiny, work)
+        find_distance(vertices, spans[:count], half + around, start, stop, np.finfo(work.dtype).tiny, work)
     else:
         find_depth(numbers, k, start, stop, np.finfo(work.dtype).eps, work)
     for p in range(start, stop):
-        work[ALPHA, p] = ONE if abs(work[D, p]) - half <= -around else ZERO
+        beyond = abs(work[D, p]) - half
+        work[ALPHA, p] = ONE if beyond <= -around else ZERO
+        work[IS_AT_EDGE, p] = ONE if abs(beyond) < around else ZERO
+    return _list_marked(start, stop, work, edge)
+
+
+@inlined
+def _list_marked(start, stop, work, edge):
+    """List the pixels of a range that are marked in IS_AT_EDGE; returns their number.
+
+    By squares of 4×4, so that few segments are near those that are sampled together.
+    """
+    for p in range(np.uintp(0), start):
+        work[IS_AT_EDGE, p] = ZERO
+    for p in range(stop, np.uintp(PIXELS)):
+        work[IS_AT_EDGE, p] = ZERO
     count = 0
-    for index in range(PIXELS):
-        q = _by_squares(index)
-        if start <= q and q < stop and abs(abs(work[D, q]) - half) < around:
-            edge[count] = q
-            count += 1
+    for square in range(PIXELS // TILE):
+        first, marked = square // 4 * 4 * TILE + square % 4 * 4, ZERO * work[IS_AT_EDGE, 0]
+        for i in range(TILE):
+            marked += work[IS_AT_EDGE, first + i // 4 * TILE + i % 4]
+        if marked == ZERO:
+            continue
+        for i in range(TILE):
+            p = first + i // 4 * TILE + i % 4
+            # Without a branch, which the processor could not foresee.
+            edge[count] = p
+            count += work[IS_AT_EDGE, p] > ZERO
     return count
 
 
 @inlined
-def _by_squares(index):
-    """The pixels of a tile by squares of 4×4, so that few segments are near those that are sampled together."""
-    square, i = index // 16, index % 16
-    return np.uintp((square // 4 * 4 + i // 4) * TILE + square % 4 * 4 + i % 4)
-
-
-@inlined
-def _list_partly_covered(entry, rounded, alpha, by_alpha, edge):
+def _list_partly_covered(entry, rounded, alpha, by_alpha, work, edge):
     """List the pixels that are covered partly, which alone move with the edge.
 
     Returns:
         Their number, and Σ by_alpha of those that are covered wholly: the derivative by ``ROUNDED``.
     """
-    place, start, stop = entry[PLACE], np.uintp(entry[START]), np.uintp(entry[STOP])
-    count, total = 0, ZERO * rounded
+    place, (start, stop), total = entry[PLACE], range_of(entry), ZERO * rounded
     # What is covered cannot be told from the alpha of a shape that is as good as transparent.
     is_unknown, most = rounded <= FAINT, (ONE - FAINT) * rounded
-    for index in range(PIXELS):
-        q = _by_squares(index)
-        if start <= q and q < stop:
-            if is_unknown or (alpha[place, q] > ZERO and alpha[place, q] < most):
-                edge[count] = q
-                count += 1
-            elif alpha[place, q] > ZERO:
-                total += by_alpha[place, q]
-    return count, total
+    for p in range(start, stop):
+        is_partly = is_unknown | ((alpha[place, p] > ZERO) & (alpha[place, p] < most))
+        work[IS_AT_EDGE, p] = ONE if is_partly else ZERO
+        total += ZERO if is_partly | (alpha[place, p] == ZERO) else by_alpha[place, p]
+    return _list_marked(start, stop, work, edge), total
 
 
 @inlined
-def _locate_samples(entry, edge, first, count, fine, pixel, work):
-    """Write the positions of the sub-pixels of up to 16 pixels: a row of the tile for each sub-pixel."""
-    for sample in range(fine * fine):
-        across = work.dtype.type((sample % fine + 0.5) / fine - 0.5) * pixel
-        down = work.dtype.type((sample // fine + 0.5) / fine - 0.5) * pixel
+def _place_subpixels(fine, pixel, work):
+    """Write where the centres of a pixel's sub-pixels lie from its own."""
+    for sample in range(TILE):
+        work[SUBPIXELS, sample] = work.dtype.type((sample % fine + 0.5) / fine - 0.5) * pixel
+        work[SUBPIXELS, DOWN + sample] = work.dtype.type((sample // fine + 0.5) / fine - 0.5) * pixel
+
+
+@inlined
+def _locate_samples(entry, edge, first, count, pixel, work):
+    """Write the centres of up to 16 pixels, and the positions of their sub-pixels: a row of the tile for each pixel.
+
+    Returns:
+        The end of the range of samples.
+    """
+    for i in range(TILE):
+        p = edge[min(first + i, count - 1)]
+        x, y = centre_of(entry[LEFT] + p % TILE, pixel), centre_of(entry[TOP] + p // TILE, pixel)
+        work[CENTRES, i], work[CENTRES, DOWN + i] = x, y
+        for sample in range(TILE):
+            work[CANVAS_X, i * TILE + sample] = x + work[SUBPIXELS, sample]
+            work[CANVAS_Y, i * TILE + sample] = y + work[SUBPIXELS, DOWN + sample]
+    return np.uintp(min(TILE, count - first) * TILE)
+
+
+@inlined
+def _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, spans):
+    """Write the spans of sixteen pixels' samples; returns their number.
+
+    A segment may be the nearest of a sample only if it is no more than twice the spread of the samples farther from
+    the pixel's centre than the segment that is nearest to that.
+    """
+    spread = SPREAD * pixel
+    count = _choose_segments(vertices, segments, reach + spread, work, spans)
+    for i in range(TILE):
+        work[CENTRES, NEAREST + i] = reach * reach
+    for j in range(count):
+        line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
         for i in range(TILE):
-            p = edge[min(first + i, count - 1)]
-            work[CANVAS_X, sample * TILE + i] = centre_of(entry[LEFT] + p % TILE, pixel) + across
-            work[CANVAS_Y, sample * TILE + i] = centre_of(entry[TOP] + p // TILE, pixel) + down
+            _, x, y = to_segment(line, work[CENTRES, i], work[CENTRES, DOWN + i])
+            work[CENTRES, NEAREST + i] = max(min(x * x + y * y, work[CENTRES, NEAREST + i]), ZERO)
+    for i in range(TILE):
+        most = math.sqrt(work[CENTRES, NEAREST + i]) + TWO * spread
+        work[CENTRES, NEAREST + i] = most * most
+    kept = 0
+    for j in range(count):
+        line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
+        begin, end = TILE, 0
+        for i in range(TILE):
+            _, x, y = to_segment(line, work[CENTRES, i], work[CENTRES, DOWN + i])
+            is_near = x * x + y * y <= work[CENTRES, NEAREST + i]
+            begin, end = min(begin, i if is_near else TILE), max(end, i + 1 if is_near else 0)
+        if begin < end:
+            spans[kept, FIRST_VERTEX] = spans[j, FIRST_VERTEX]
+            spans[kept, BEGIN], spans[kept, FINISH] = np.uintp(begin) * ROW, min(np.uintp(end) * ROW, stop)
+            kept += 1
+    return kept
 
 
 @inlined
-def _near_samples(numbers, k, vertices, segments, fine, chosen, work):
-    """Write those segments that may be within reach of the samples to ``chosen``; return their number."""
-    left = right = work[CANVAS_X, 0]
-    top = bottom = work[CANVAS_Y, 0]
-    for p in range(PIXELS):
-        left, right = min(left, work[CANVAS_X, p]), max(right, work[CANVAS_X, p])
-        top, bottom = min(top, work[CANVAS_Y, p]), max(bottom, work[CANVAS_Y, p])
-    reach = HALF * numbers[k, STROKE_WIDTH] + fine
+def _choose_segments(vertices, segments, reach, work, spans):
+    """Write those segments to spans whose bounds are within reach of the centres of pixels; returns their number."""
+    left = right = work[CENTRES, 0]
+    top = bottom = work[CENTRES, DOWN]
+    for i in range(TILE):
+        left, right = min(left, work[CENTRES, i]), max(right, work[CENTRES, i])
+        top, bottom = min(top, work[CENTRES, DOWN + i]), max(bottom, work[CENTRES, DOWN + i])
     count = 0
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
         across = min(x0, x1) <= right + reach and max(x0, x1) >= left - reach
         if across and min(y0, y1) <= bottom + reach and max(y0, y1) >= top - reach:
-            chosen[count] = v
+            spans[count, FIRST_VERTEX] = v
             count += 1
     return count

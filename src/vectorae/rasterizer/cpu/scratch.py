@@ -29,6 +29,10 @@ ARC_X, ARC_Y = 6, 7
 # Paths: index of the nearest segment, and the derivative by the distance to it, divided by that distance.
 SEGMENT, PULL = 6, 7
 
+# Of pixels that are sampled, sixteen numbers each: the centres, and the distance to the nearest segment; and of the
+# sub-pixels of any pixel, where they lie from its centre.
+CENTRES, SUBPIXELS = 8, 9
+
 # Coverage by a slab and its derivatives by distance, thickness and softness: offsets from the slab's first row, ACROSS
 # or DOWN.
 COVERED, BY_D, BY_T, BY_S = range(4)
@@ -37,7 +41,11 @@ ACROSS, DOWN = 10, 14
 # Alpha of the shape (coverage × opacity), and the derivative by it.
 ALPHA, BY_ALPHA = 18, 19
 
-ROWS = 20
+# Boxes with elliptical corners: the normal at the closest point, and the derivatives of the thickness by the position
+# along the longer side, by both half extents and by the roundness.
+NORMAL_X, NORMAL_Y, T_ALONG, T_LONGER, T_SHORTER, T_ROUNDNESS = range(20, 26)
+
+ROWS = 26
 """How many rows kernels need that know nothing of channels."""
 
 # From here on, a row per channel each: pixel values, derivatives by them, transmittance of the shapes above.

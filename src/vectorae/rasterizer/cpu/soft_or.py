@@ -7,8 +7,8 @@ Shared arguments and rows of ``work``: as in compositing.py, with a transmittanc
 # mypy: allow-untyped-defs
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
-from vectorae.rasterizer.cpu.compositing import fill, read_alpha, write_by_alpha
-from vectorae.rasterizer.cpu.plan import SLOT, range_of
+from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
 from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
 
@@ -25,8 +25,9 @@ def composite_soft_or(begin, entries, shapes, canvas, images, band, alpha, image
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _composite_shape(shapes.color, b, entries[e, SLOT], start, stop, work)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
@@ -51,16 +52,19 @@ def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, g
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _find_gain(shapes.color, b, entries[e, SLOT], start, stop, work, gains, e - begin[tile])
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
             for p in range(PIXELS):
                 work[transmittance + channel, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
-            read_alpha(entries, e, shapes.numbers, alpha, start, stop, work)
-            _differentiate_shape(shapes.color, b, k, start, stop, work, gains, e - begin[tile], by.color)
-            write_by_alpha(entries, e, start, stop, work, by_alpha, by.numbers)
+            fill_opacity(entries, e, shapes.numbers, start, stop, work)
+            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
+            add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):
             total = ZERO * work[cotangent, 0]
             for p in range(PIXELS):
@@ -69,16 +73,16 @@ def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, g
 
 
 @inlined
-def _composite_shape(color, b, k, start, stop, work):
+def _composite_shape(color, b, k, own, start, stop, work):
     """Composite a shape with the pixels of a tile."""
     for channel in range(color.shape[2]):
         ink, pixels = color[b, k, channel], CHANNELS + channel
         for p in range(start, stop):
-            work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - work[ALPHA, p] * ink)
+            work[pixels, p] = ONE - (ONE - work[pixels, p]) * (ONE - own[p] * ink)
 
 
 @inlined
-def _find_gain(color, b, k, start, stop, work, gains, number):
+def _find_gain(color, b, k, own, start, stop, work, gain):
     """Write the derivatives by a shape's α c of each channel if nothing were above it; composite the shape.
 
     They are g_c (1 − B_k), with g the cotangent and B_k the pixels behind the shape.
@@ -87,22 +91,22 @@ def _find_gain(color, b, k, start, stop, work, gains, number):
         pixels, cotangent, ink = CHANNELS + channel, CHANNELS + color.shape[2] + channel, color[b, k, channel]
         for p in range(start, stop):
             free = ONE - work[pixels, p]
-            gains[number, channel, p] = work[cotangent, p] * free
-            work[pixels, p] = ONE - free * (ONE - work[ALPHA, p] * ink)
+            gain[channel, p] = work[cotangent, p] * free
+            work[pixels, p] = ONE - free * (ONE - own[p] * ink)
 
 
 @inlined
-def _differentiate_shape(color, b, k, start, stop, work, gains, number, by_color):
+def _differentiate_shape(color, b, k, own, start, stop, work, gain, by_color, into):
     """Write the derivatives by a shape's alpha and add those by its colour; update the transmittance."""
     channels = color.shape[2]
     transmittance = CHANNELS + 2 * channels
     for p in range(start, stop):
-        work[BY_ALPHA, p] = ZERO
+        into[p] = ZERO
     for channel in range(channels):
         total, ink, layer = ZERO * color[b, k, channel], color[b, k, channel], transmittance + channel
         for p in range(start, stop):
-            one = gains[number, channel, p] * work[layer, p]
-            total += one * work[ALPHA, p]
-            work[BY_ALPHA, p] += one * ink
-            work[layer, p] *= ONE - work[ALPHA, p] * ink
+            one = gain[channel, p] * work[layer, p]
+            total += one * own[p]
+            into[p] += one * ink
+            work[layer, p] *= ONE - own[p] * ink
         by_color[b, k, channel] += total

@@ -52,9 +52,12 @@ def read_tile(images, b, left, top, work, first):
             for p in range(PIXELS):
                 work[first + channel, p] = ZERO
         for r in range(height):
-            row = images[b, channel, top + r, left:]
-            for i in range(width):
-                work[first + channel, r * TILE + i] = row[i]
+            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE :]
+            if width == TILE:
+                _copy_row(row, pixels)
+            else:
+                for i in range(width):
+                    pixels[i] = row[i]
 
 
 @compiled
@@ -63,6 +66,16 @@ def write_tile(images, b, left, top, work, first):
     height, width = min(TILE, images.shape[2] - top), min(TILE, images.shape[3] - left)
     for channel in range(images.shape[1]):
         for r in range(height):
-            row = images[b, channel, top + r, left:]
-            for i in range(width):
-                row[i] = work[first + channel, r * TILE + i]
+            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE :]
+            if width == TILE:
+                _copy_row(pixels, row)
+            else:
+                for i in range(width):
+                    row[i] = pixels[i]
+
+
+@inlined
+def _copy_row(source, target):
+    """Copy the pixels of a row of a tile: as many as the compiler knows, so that it needs no loop."""
+    for i in range(TILE):
+        target[i] = source[i]
