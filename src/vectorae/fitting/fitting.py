@@ -13,7 +13,7 @@ from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimize
 from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
-from vectorae.fitting.contributions import removal_costs
+from vectorae.decoder.contributions import removal_costs
 from vectorae.fitting.improvement import Improvement
 from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan
