@@ -63,6 +63,6 @@ def test_what_is_under_a_shape_counts() -> None:
     drawn = images.clone()
     drawn[..., 8:] = 1 - drawn[..., 8:]
     for slot in range(2):
-        raw, gain = gained(layout, slot, drawn, images)
+        raw, _ = gained(layout, slot, drawn, images)
         center, _, _ = layout(raw).bounds()
         assert center[0, slot, 0] > 0.5

@@ -15,7 +15,7 @@ from vectorae.layout.base import BlockLayout
 from vectorae.losses import Objective
 
 ROUNDS, ROUND_STEPS, LAST_STEPS = 8, 8, 40
-"""In which shapes are added; optimizer steps after each round on images of half the size, and at the end on all pixels."""
+"""In which shapes are added; optimizer steps after each round, on images of half the size, and at the end."""
 
 RATE = 0.1
 """Learning rate of all steps."""

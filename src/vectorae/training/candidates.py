@@ -45,7 +45,7 @@ class Candidates:
     @property
     def best(self) -> Tensor:
         """The answers, ``[B, raw_size]``."""
-        return _best(self.raw, self.cost)[0]
+        return _best(self.raw, self.cost)[0][0]
 
     def regrown(self, model: VectorAutoencoder, images: Tensor, first: int, last: int) -> Candidates:
         """The drawings with half of their shapes drawn anew, each where that is better (see ``regrow``).
@@ -66,16 +66,15 @@ class Candidates:
         return Candidates(self.encoded, raw, cost)
 
     def refined(self, model: VectorAutoencoder, images: Tensor, steps: int) -> Tensor:
-        """The best ``[B, raw_size]`` after regrowths, and optimizer steps of the best of those (see ``refine``)."""
-        done = model.options.num_regrowths
-        found = self.regrown(model, images, done, done + steps // STEPS_PER_REGROWTH)
-        if steps == 0 or len(found.raw) == 1:
-            return model.refine(found.best, images, steps)
-        chosen = _best(found.raw, found.cost, REFINED)
-        many = images.repeat(len(chosen), 1, 1, 1)
-        raw = model.refine(chosen.flatten(0, 1), many, steps)
+        """The best ``[B, raw_size]`` after regrowths and optimizer steps of the best few (see ``refine``)."""
+        if steps == 0:
+            return self.best
+        done, few = model.options.num_regrowths, Candidates(self.encoded, *_best(self.raw, self.cost, REFINED))
+        few = few.regrown(model, images, done, done + steps // STEPS_PER_REGROWTH)
+        many = images.repeat(len(few.raw), 1, 1, 1)
+        raw = model.refine(few.raw.flatten(0, 1), many, steps)
         cost = model.decoder.cost(raw, many, model.loss, model.state, crisp=True)
-        return _best(raw.view_as(chosen), cost.view(chosen.shape[:2]))[0]
+        return replace(few, raw=raw.view_as(few.raw), cost=cost.view_as(few.cost)).best
 
 
 def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
@@ -90,7 +89,7 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
         if number == 0:
             encoded = drawings[0]
         cost = torch.stack(drawing_costs) if options.chooses else images.new_zeros(1, len(images))
-        found.append(_best(torch.stack(drawings), cost)[0] if options.chooses else drawings[-1])
+        found.append(_best(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1])
         costs.append(cost.amin(0))
     candidates = Candidates(encoded, torch.stack(found), torch.stack(costs))
     return candidates.regrown(model, images, 0, options.num_regrowths)
@@ -126,7 +125,7 @@ def answering(model: VectorAutoencoder, options: ModelOptions) -> Iterator[None]
         model.options = before
 
 
-def _best(raw: Tensor, cost: Tensor, count: int = 1) -> Tensor:
-    """Of drawings ``[K, B, raw_size]`` those that cost least, ``[count, B, raw_size]``; ``cost``: ``[K, B]``."""
+def _best(raw: Tensor, cost: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
+    """Of drawings ``[K, B, raw_size]`` and costs ``[K, B]`` those that cost least, ``[count, …]``."""
     order = cost.argsort(dim=0, stable=True)[:count]
-    return raw.gather(0, order[:, :, None].expand(-1, -1, raw.shape[2]))
+    return raw.gather(0, order[:, :, None].expand(-1, -1, raw.shape[2])), cost.gather(0, order)
