@@ -52,9 +52,7 @@ def test_several_drawings_grow_differently_and_each_as_if_alone() -> None:
     ],
 )
 @pytest.mark.parametrize("exact", [True, False])
-def test_any_layout(
-    kinds: list[str], count: int, visible: int | None, options: dict[str, object], exact: bool
-) -> None:
+def test_any_layout(kinds: list[str], count: int, visible: int | None, options: dict[str, object], exact: bool) -> None:
     """The numbers of what is not visible stay."""
     layout = Layout(kinds, count=count, **options)  # type: ignore[arg-type]
     decoder, state = Decoder(layout, Rasterizer()), DrawState(0.02, exact=exact, visible=visible)

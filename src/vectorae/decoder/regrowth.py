@@ -97,7 +97,8 @@ def _reduced(images: Tensor, side: int) -> Tensor:
 
 def _drawn(decoder: Decoder, raw: Tensor, visible: int, images: Tensor, state: DrawState) -> Tensor:
     """Crisp drawings of the lowest shapes, as large as the images."""
-    return decoder.render(raw, *images.shape[-2:], replace(state, visible=visible), crisp=True)
+    height, width = images.shape[-2:]
+    return decoder.render(raw, height, width, replace(state, visible=visible), crisp=True)
 
 
 def _least_useful_on_top(
