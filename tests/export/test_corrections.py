@@ -152,7 +152,7 @@ def test_what_onnx_goes_without_is_said_in_one_line(tmp_path: Path, capsys: pyte
     assert f"answer_steps: {reason}, and onnx goes without; write format=torch_export" in said
     assert run() == 0
     said = capsys.readouterr().out
-    assert f"left out: other hypotheses and corrections ({reason}; format=torch_export has them)" in said
+    assert f"left out: other hypotheses, corrections and regrowths ({reason}; format=torch_export has them)" in said
     left = json.loads((tmp_path / "out" / "scene.json").read_text())["left_out"]
     assert left["psnr_export_crisp"] == left["psnr_encoder_crisp"] != left["psnr_crisp"]
 

@@ -10,10 +10,10 @@ from helpers.fits import HEIGHT, WIDTH, fitting, image, layout, stepped
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Growth
+from vectorae.decoder.contributions import removal_costs
 from vectorae.errors import UserError
 from vectorae.fitting import Coarse, FitPlan, Replacement
 from vectorae.fitting.coarse import Views
-from vectorae.fitting.contributions import removal_costs
 from vectorae.fitting.history import History
 from vectorae.fitting.state import read_state, write_state
 from vectorae.losses import Objective

@@ -29,6 +29,7 @@ SMALL = [
     "model.refine_steps=1",
     "model.answer_steps=${model.refine_steps}",
     "model.hypotheses=1",
+    "model.regrowths=0",
     "refiner.width=32",
     "trainer=cpu",
 ]

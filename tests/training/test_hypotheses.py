@@ -129,6 +129,39 @@ def test_answers_may_be_limited() -> None:
         limit_answers(small_model("model.refine_steps=0"), None, 2)
 
 
+@pytest.mark.parametrize(
+    ("overrides", "times"),
+    [
+        (("model.hypotheses=2",), 1),
+        (("model.any_count=true",), 1),
+        (("model.refine_steps=0", "model.hypotheses=1"), 0),
+        (("model.refine_steps=2", "model.answer_steps=2", "model.hypotheses=1"), 0),
+        (("model.hypotheses=1", "model.answer_steps=4", "model.regrowths=3"), 3),
+    ],
+)
+def test_answers_that_are_chosen_are_regrown_once(overrides: tuple[str, ...], times: int) -> None:
+    options = build_model(composed("encoder.width=8", "dataset.image_size=16", *overrides)).options
+    assert options.num_regrowths == times
+    assert options.chooses == (times > 0)
+
+
+def test_no_drawing_is_worse_for_regrowths_and_refinement() -> None:
+    model, batch = small_model("model.hypotheses=3").eval(), images(3)
+
+    def cost(raw: Tensor) -> Tensor:
+        return model.decoder.cost(raw, batch, model.loss, model.state, crisp=True)
+
+    with torch.no_grad():
+        before = find_candidates(model, batch)
+        limit_answers(model, None, None, regrowths=1)
+        grown = find_candidates(model, batch)
+        refined = grown.refined(model, batch, 4)
+        assert torch.equal(grown.refined(model, batch, 0), grown.best)
+    assert (cost(grown.best) <= cost(before.best) + 1e-6).all()
+    assert cost(grown.best).mean() < cost(before.best).mean()
+    assert (cost(refined) <= cost(grown.best) + 1e-6).all()
+
+
 def test_a_run_is_watched_from_the_starting_arrangement(tmp_path: Path) -> None:
     """Not from what the best of the hypotheses begins with."""
     assert run_training(tmp_path / "run", "model.hypotheses=3") == 0

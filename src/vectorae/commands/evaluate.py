@@ -59,6 +59,7 @@ class EvaluateConfig:
     count: PositiveInt | None = None
     hypotheses: PositiveInt | None = None
     answer_steps: NonNegativeInt | None = None
+    regrowths: NonNegativeInt | None = None
     classifier: ClassifierFile | None = None
     baselines: BaselinesConfig = field(default_factory=BaselinesConfig)
     output: Annotated[str, Requires(_check_json)] | None = None
@@ -99,7 +100,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     from vectorae.training.candidates import limit_answers
 
     model = checkpoints.load(path)
-    limit_answers(model, config["hypotheses"], config["answer_steps"])
+    limit_answers(model, config["hypotheses"], config["answer_steps"], config["regrowths"])
     check_counts(config["count"], None, model.layout.count, model.options.any_count)
     if config["count"] is not None and config["baselines"]["fit"]:
         raise UserError("baselines.fit: searches with all shapes of the model; leave count out, or write fit=0")

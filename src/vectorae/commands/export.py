@@ -58,8 +58,9 @@ def export(config: dict[str, Any], folder: Path) -> None:
     print(f"exported: {done.content}")
     if (left := done.left_out) is not None:
         print(
-            f"left out: other hypotheses and corrections ({left.why}); crisp PSNR {left.psnr_export_crisp:.2f} dB "
-            f"instead of {left.psnr_crisp:.2f} dB, on {left.images} {left.source}"
+            f"left out: other hypotheses, corrections and regrowths ({left.why}); "
+            f"crisp PSNR {left.psnr_export_crisp:.2f} dB instead of {left.psnr_crisp:.2f} dB, "
+            f"on {left.images} {left.source}"
         )
     print(f"written to {output} ({files}); largest difference from the model: {done.difference:.1e}")
     if config["format"] == "web":

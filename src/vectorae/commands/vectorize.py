@@ -57,6 +57,7 @@ class VectorizeConfig:
     count: PositiveInt | None = None
     hypotheses: PositiveInt | None = None
     answer_steps: NonNegativeInt | None = None
+    regrowths: NonNegativeInt | None = None
     target_psnr: PositiveFloat | None = None
     price: NonNegativeFloat = 0.0
     keep_hidden: bool = False
@@ -101,7 +102,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     from vectorae.training.candidates import limit_answers
 
     model = checkpoints.load(config["checkpoint"])
-    limit_answers(model, config["hypotheses"], config["answer_steps"])
+    limit_answers(model, config["hypotheses"], config["answer_steps"], config["regrowths"])
     check_counts(config["count"], config["target_psnr"], model.layout.count, model.options.any_count)
     background = _background(config["background"], model.layout.is_transparent)
     if config["refine"] or config["price"]:

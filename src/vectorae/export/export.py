@@ -37,6 +37,9 @@ ENCODER, LEFT_OUT = "encoder and layout", ", without the learned refinement"
 CORRECTED = "learned corrections"
 """What is in an export that corrects its drawings."""
 
+UNGROWN = "shapes are drawn anew by vectorae alone"
+"""Why an export goes without regrowths."""
+
 OPERATOR = "vectorae.rasterizer.cpu.custom_operator"
 """What has to be imported before an export is opened that does not stand alone."""
 
@@ -113,8 +116,9 @@ def export(
             raise UserError(f"{key}: {name} keeps the whole model, which may be limited when it is used; leave it out")
     own = model.options
     with model.limited_to(limits.count), answering(model, own):
-        limit_answers(model, limits.hypotheses, limits.answer_steps)
+        limit_answers(model, limits.hypotheses, limits.answer_steps, regrowths=0 if own.num_regrowths else None)
         network, why = _network(model.float(), name, limits)
+        why = why or (UNGROWN if own.num_regrowths else "")
         return _export(model, network.eval(), name, folder.absolute(), files, own, why)
 
 

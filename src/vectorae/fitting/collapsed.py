@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState
-from vectorae.fitting.contributions import removal_energy
+from vectorae.decoder.contributions import removal_energy
 from vectorae.scene import Scene
 
 LEAST = 1 / 510

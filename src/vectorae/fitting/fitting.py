@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
+from vectorae.decoder.contributions import removal_costs
 from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
-from vectorae.fitting.contributions import removal_costs
 from vectorae.fitting.improvement import Improvement
 from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan

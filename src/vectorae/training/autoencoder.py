@@ -156,7 +156,7 @@ class VectorAutoencoder(pl.LightningModule):
 
         Args:
             images: ``[B, C, S, S]`` in [0, 1].
-            refine: optimizer steps that follow, see ``refine``.
+            refine: optimizer steps of the best two that follow, see ``refine``, and a regrowth before for each 100.
         """
         return find_candidates(self, images).refined(self, images, refine)
 
@@ -246,7 +246,7 @@ class VectorAutoencoder(pl.LightningModule):
 
         Args:
             images: ``[B, C, H, W]`` of any size, floats in [0, 1] or bytes.
-            refine: optimizer steps that follow the encoder (see ``refine``).
+            refine: optimizer steps that follow (see ``answer``).
             resize: how images that are not square become so: ``pad`` (between bars), ``crop`` (their middle) or
                 ``stretch``. The scene is on the canvas of the images: draw it with their height and width; with
                 ``crop`` it is square.

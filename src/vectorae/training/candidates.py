@@ -10,11 +10,19 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from vectorae.decoder import regrow
 from vectorae.errors import UserError
 
 if TYPE_CHECKING:
     from vectorae.training.autoencoder import VectorAutoencoder
     from vectorae.training.options import ModelOptions
+
+
+STEPS_PER_REGROWTH = 100
+"""Optimizer steps of test-time refinement for which there is one more regrowth."""
+
+REFINED = 2
+"""Drawings of each image that are refined, the best ones: with four of them half as many steps are as good."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +45,36 @@ class Candidates:
     @property
     def best(self) -> Tensor:
         """The answers, ``[B, raw_size]``."""
-        return _best(self.raw, self.cost)
+        return _best(self.raw, self.cost)[0][0]
+
+    def regrown(self, model: VectorAutoencoder, images: Tensor, first: int, last: int) -> Candidates:
+        """The drawings with half of their shapes drawn anew, each where that is better (see ``regrow``).
+
+        Args:
+            model: of the drawings.
+            images: ``[B, C, S, S]`` in [0, 1].
+            first, last: how often that has been done, and how often it is to have been done.
+        """
+        if first >= last:
+            return self
+        raw, many = self.raw, images.repeat(len(self.raw), 1, 1, 1)
+        cost = model.decoder.cost(raw.flatten(0, 1), many, model.loss, model.state, crisp=True).view_as(self.cost)
+        for number in range(first, last):
+            new, new_cost = regrow(raw, images, model.decoder, model.loss, model.state, seed=number)
+            better = new_cost < cost
+            raw, cost = torch.where(better[..., None], new, raw), torch.where(better, new_cost, cost)
+        return Candidates(self.encoded, raw, cost)
 
     def refined(self, model: VectorAutoencoder, images: Tensor, steps: int) -> Tensor:
-        """The best ``[B, raw_size]`` after optimizer steps of all of them (see ``VectorAutoencoder.refine``)."""
-        if steps == 0 or len(self.raw) == 1:
-            return model.refine(self.best, images, steps)
-        many = images.repeat(len(self.raw), 1, 1, 1)
-        raw = model.refine(self.raw.flatten(0, 1), many, steps)
+        """The best ``[B, raw_size]`` after regrowths and optimizer steps of the best few (see ``refine``)."""
+        if steps == 0:
+            return self.best
+        done, few = model.options.num_regrowths, Candidates(self.encoded, *_best(self.raw, self.cost, REFINED))
+        few = few.regrown(model, images, done, done + steps // STEPS_PER_REGROWTH)
+        many = images.repeat(len(few.raw), 1, 1, 1)
+        raw = model.refine(few.raw.flatten(0, 1), many, steps)
         cost = model.decoder.cost(raw, many, model.loss, model.state, crisp=True)
-        return _best(raw.view_as(self.raw), cost.view_as(self.cost))
+        return replace(few, raw=raw.view_as(few.raw), cost=cost.view_as(few.cost)).best
 
 
 def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
@@ -61,12 +89,15 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
         if number == 0:
             encoded = drawings[0]
         cost = torch.stack(drawing_costs) if options.chooses else images.new_zeros(1, len(images))
-        found.append(_best(torch.stack(drawings), cost) if options.chooses else drawings[-1])
+        found.append(_best(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1])
         costs.append(cost.amin(0))
-    return Candidates(encoded, torch.stack(found), torch.stack(costs))
+    candidates = Candidates(encoded, torch.stack(found), torch.stack(costs))
+    return candidates.regrown(model, images, 0, options.num_regrowths)
 
 
-def limit_answers(model: VectorAutoencoder, hypotheses: int | None, answer_steps: int | None) -> None:
+def limit_answers(
+    model: VectorAutoencoder, hypotheses: int | None, answer_steps: int | None, regrowths: int | None = None
+) -> None:
     """Let a model answer by fewer drawings, sooner, or by more corrections than it was trained to; None: as it does.
 
     Raises:
@@ -79,6 +110,8 @@ def limit_answers(model: VectorAutoencoder, hypotheses: int | None, answer_steps
         options = replace(options, hypotheses=hypotheses)
     if answer_steps is not None:
         options = replace(options, answer_steps=answer_steps)
+    if regrowths is not None:
+        options = replace(options, regrowths=regrowths)
     model.options = options
 
 
@@ -92,6 +125,7 @@ def answering(model: VectorAutoencoder, options: ModelOptions) -> Iterator[None]
         model.options = before
 
 
-def _best(raw: Tensor, cost: Tensor) -> Tensor:
-    """Of drawings ``[K, B, raw_size]`` those that cost least, ``[B, raw_size]``; ``cost``: ``[K, B]``."""
-    return raw.gather(0, cost.argmin(0)[None, :, None].expand(1, -1, raw.shape[2]))[0]
+def _best(raw: Tensor, cost: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
+    """Of drawings ``[K, B, raw_size]`` and costs ``[K, B]`` those that cost least, ``[count, …]``."""
+    order = cost.argsort(dim=0, stable=True)[:count]
+    return raw.gather(0, order[:, :, None].expand(-1, -1, raw.shape[2])), cost.gather(0, order)

@@ -31,6 +31,8 @@ class ModelOptions(Validated):
         hypotheses: predictions from as many learned starts (see ``Hypotheses``). In training each image has one;
             of a trained model's answer the best by its cost is kept. None: ``HYPOTHESES`` of them, or one where the
             model is variational or of any number of shapes.
+        regrowths: how often, in a trained model's answer, half of the shapes of each hypothesis are drawn anew and kept
+            where that is better (see ``regrow``). None: once, where an answer is chosen from several drawings.
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
         variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
@@ -43,6 +45,7 @@ class ModelOptions(Validated):
     refine_steps: NonNegativeInt = 4
     answer_steps: NonNegativeInt | None = None
     hypotheses: PositiveInt | None = None
+    regrowths: NonNegativeInt | None = None
     latent: PositiveInt | None = None
     variational: bool = False
     kl_weight: NonNegativeFloat = 2e-4
@@ -71,9 +74,19 @@ class ModelOptions(Validated):
         return 1 if self.variational or self.any_count else HYPOTHESES
 
     @property
+    def num_regrowths(self) -> int:
+        """Regrowths of a trained model's answer."""
+        return int(self.compares) if self.regrowths is None else self.regrowths
+
+    @property
+    def compares(self) -> bool:
+        """Whether there are several drawings before any regrowth, of which the best is chosen."""
+        return self.num_hypotheses > 1 or self.num_corrections > self.refine_steps
+
+    @property
     def chooses(self) -> bool:
         """Whether an answer is the best of several drawings."""
-        return self.num_hypotheses > 1 or self.num_corrections > self.refine_steps
+        return self.compares or self.num_regrowths > 0
 
     @property
     def corrects(self) -> bool:

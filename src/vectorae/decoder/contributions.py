@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vectorae.decoder import Decoder, DrawState
+from vectorae.decoder.decoder import Decoder
+from vectorae.decoder.state import DrawState
 from vectorae.scene import Scene
 
 
@@ -94,5 +95,7 @@ def _energy(
     (Hutchinson, 1990).
     """
     generator, weight = torch.Generator().manual_seed(0), 1.0 if importance is None else importance.sqrt()
-    signs = (torch.randint(0, 2, drawn.shape, generator=generator).mul(2).sub(1).to(drawn) for _ in range(probes))
+    # The same for all drawings, so that what is found of one does not depend on the others.
+    shape = drawn.shape[1:]
+    signs = (torch.randint(0, 2, shape, generator=generator).mul(2).sub(1).to(drawn) for _ in range(probes))
     return torch.stack([contribution(weight * one).square() for one in signs]).mean(0)
