@@ -92,7 +92,8 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
     Vectorae's own are built, and those of plug-ins that are named.
 
     Args:
-        path: the file, or the name of a model that comes with the package: ``mnist_cubics`` (see ``docs/models.md``).
+        path: the file, or the name of a model that comes with the package: ``toy_faces``, ``mnist_lines``,
+            ``mnist_cubics`` (see ``docs/models.md``).
         plugins: names of modules that the model's own classes come from; they are imported.
 
     Raises:
