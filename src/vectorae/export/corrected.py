@@ -1,5 +1,6 @@
 """The encoder with all that corrects its prediction, in three parts: start, correction, and choice of the best."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,7 @@ from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState
 from vectorae.encoders import Refiner
+from vectorae.export.double import FLOAT32, FLOAT64, Operators
 from vectorae.export.network import SceneNetwork
 from vectorae.export.tracing import EXAMPLES, Repeated, constant_weights, exported, traced
 from vectorae.rasterizer import traceable
@@ -64,16 +66,28 @@ class CorrectedNetwork(SceneNetwork):
         return self.chosen(images, *carried)
 
     def program(self, images: Tensor) -> Any:
+        return self._program(images, images, FLOAT32)
+
+    def double_program(self, images: Tensor) -> Any:
+        """The program, which takes and outputs float32, with all arithmetic between in float64.
+
+        Corrections make a thousandth of the canvas, or more, of the ten-millionth by which two programs round apart
+        in float32; in float64 it stays too small to be seen, and all programs draw the same.
+        """
+        return copy.deepcopy(self).double()._program(images.double(), images, FLOAT64)
+
+    def _program(self, examples: Tensor, images: Tensor, operators: Operators) -> Any:
         with constant_weights(self):
-            images = images[:1].expand(EXAMPLES, -1, -1, -1).contiguous()
-            features, *carried = self.start(images)
+            examples = examples[:1].expand(EXAMPLES, -1, -1, -1).contiguous()
+            features, *carried = self.start(examples)
             # Called once, as `traced` wants it.
-            names = self.outputs(self.chosen(images, *self.correct(images, features, *carried)))
+            names = self.outputs(self.chosen(examples, *self.correct(examples, features, *carried)))
             several = [1] * len(carried)
-            start = traced(self.start, [images], [0])
-            body = traced(self.correct, [images, features, *carried], [0, 0, *several])
-            finish = traced(self.finish, [images, *carried], [0, *several])
-            repeated = Repeated(start, body, finish, self._options.num_corrections, list(names))
+            start = traced(self.start, [examples], [0], operators)
+            body = traced(self.correct, [examples, features, *carried], [0, 0, *several], operators)
+            finish = traced(self.finish, [examples, *carried], [0, *several], operators)
+            steps = self._options.num_corrections
+            repeated = Repeated(start, body, finish, steps, list(names), examples.dtype)
             return exported(repeated, images)
 
     def start(self, images: Tensor) -> Sequence[Tensor]:

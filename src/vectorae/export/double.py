@@ -1,0 +1,91 @@
+"""Operators that ONNX Runtime has for float32 alone, made of such as it has for float64 too."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch._decomp import get_decompositions
+from torch._ops import OpOverload
+
+Operators = Mapping[OpOverload, Callable[..., Any]]
+"""Operator → a function that takes its place in a graph."""
+
+aten = torch.ops.aten
+
+ERF = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+"""Coefficients of (7.1.26) in Abramowitz and Stegun, Handbook of Mathematical Functions, 1964."""
+
+ERF_SCALE = 0.3275911
+"""Of its argument."""
+
+
+def convolution(
+    images: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    is_transposed: bool,
+    output_padding: Sequence[int],
+    groups: int,
+) -> Tensor:
+    """A convolution of two dimensions as a product of matrices: ``[B, C, H, W]`` → ``[B, O, h, w]``."""
+    if is_transposed or len(stride) != 2:
+        return NotImplemented
+    height, width = (
+        (images.shape[2 + dim] + 2 * padding[dim] - dilation[dim] * (weight.shape[2 + dim] - 1) - 1) // stride[dim] + 1
+        for dim in range(2)
+    )
+    padded = F.pad(images, (padding[1], padding[1], padding[0], padding[0]))
+    patches = []
+    for down in range(0, dilation[0] * weight.shape[2], dilation[0]):
+        for across in range(0, dilation[1] * weight.shape[3], dilation[1]):
+            rows = slice(down, down + (height - 1) * stride[0] + 1, stride[0])
+            patches.append(padded[:, :, rows, across : across + (width - 1) * stride[1] + 1 : stride[1]])
+    columns = torch.stack(patches, 2).reshape(images.shape[0], groups, -1, height * width)
+    product = weight.reshape(groups, weight.shape[0] // groups, -1) @ columns
+    product = product.reshape(images.shape[0], weight.shape[0], height, width)
+    return product if bias is None else product + bias[:, None, None]
+
+
+def gelu(numbers: Tensor, approximate: str = "none") -> Tensor:
+    """The exact one, to 2e-7."""
+    if approximate != "none":
+        return NotImplemented
+    return numbers / 2 * (1 + erf(numbers / 2**0.5))
+
+
+def silu(numbers: Tensor) -> Tensor:
+    """x · sigmoid(x), but not as that product, of which ONNX Runtime makes an operator that is of float32 alone."""
+    return numbers / (1 + (-numbers).exp())
+
+
+def erf(numbers: Tensor) -> Tensor:
+    """The error function to 1.5e-7."""
+    size = numbers.abs()
+    shrunk = 1 / (1 + ERF_SCALE * size)
+    polynomial = torch.zeros_like(shrunk)
+    for coefficient in reversed(ERF):
+        polynomial = (polynomial + coefficient) * shrunk
+    return numbers.sign() * (1 - polynomial * (-size * size).exp())
+
+
+def asinh(numbers: Tensor) -> Tensor:
+    """The inverse hyperbolic sine."""
+    size = numbers.abs()
+    return numbers.sign() * (size + (size * size + 1).sqrt()).log()
+
+
+FLOAT32: Operators = {}
+
+FLOAT64: Operators = {
+    **get_decompositions([aten.elu, aten.hardsigmoid, aten.hardswish, aten.leaky_relu, aten.softplus]),
+    aten.convolution.default: convolution,
+    aten.gelu.default: gelu,
+    aten.silu.default: silu,
+    aten.erf.default: erf,
+    aten.asinh.default: asinh,
+}
