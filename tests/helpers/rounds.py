@@ -12,9 +12,7 @@ from vectorae.commands import evaluate, export
 from vectorae.export.formats import FORMATS
 
 
-def whole_round(
-    folder: Path, *overrides: str, shared: tuple[str, ...] = (), onnx: tuple[str, ...] = ()
-) -> None:
+def whole_round(folder: Path, *overrides: str, shared: tuple[str, ...] = (), onnx: tuple[str, ...] = ()) -> None:
     """Train a model of 16×16 toy faces for two steps, and go on for two; evaluate, vectorize and export it.
 
     Args:
