@@ -33,6 +33,7 @@ PROJECT = [
     "loss.terms.dark.power=2",
     "head.width=16",
     "model.refine_steps=1",
+    "model.answer_steps=1",
     "model.hypotheses=1",
     "watch.count=2",
     "trainer.accelerator=cpu",
