@@ -52,6 +52,8 @@ TINY = [
     "primitives.rows=2",
     "primitives.columns=2",
     "model.refine_steps=1",
+    "model.answer_steps=1",
+    "model.hypotheses=1",
     "trainer.accelerator=cpu",
 ]
 
@@ -130,8 +132,9 @@ class Inputs:
         _command(train.main, [*TINY, *own, "trainer.max_steps=1", "trainer.val_check_interval=1"])
         self.checkpoint = run / "checkpoints" / "last.ckpt"
         self.content = torch.load(self.checkpoint, weights_only=True)
-        for kind in ("onnx", "safetensors"):
-            _command(export.main, [f"checkpoint={self.checkpoint}", f"format={kind}", f"output={self.folder / kind}"])
+        for kind, limits in (("onnx", ["answer_steps=0"]), ("safetensors", [])):
+            given = [f"checkpoint={self.checkpoint}", f"format={kind}", f"output={self.folder / kind}"]
+            _command(export.main, [*given, *limits])
         self.weights = self.folder / "safetensors" / "model.safetensors"
         (self.folder / "photos").mkdir()
         for number in range(9):

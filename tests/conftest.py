@@ -45,17 +45,21 @@ def photos(tmp_path: Path) -> Path:
 def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of four steps, validated at 2 and 4."""
     from helpers.models import run_training
+    from helpers.shared import made_once
 
-    folder = tmp_path_factory.mktemp("finished") / "run"
-    assert run_training(folder, "trainer.max_steps=4") == 0
-    return folder
+    def make(folder: Path) -> None:
+        assert run_training(folder / "run", "trainer.max_steps=4") == 0
+
+    return made_once(tmp_path_factory, "finished", make) / "run"
 
 
 @pytest.fixture(scope="session")
 def variational_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a run of a variational autoencoder."""
     from helpers.models import run_training
+    from helpers.shared import made_once
 
-    folder = tmp_path_factory.mktemp("variational") / "run"
-    assert run_training(folder, "model.variational=true", "model.latent=4") == 0
-    return folder
+    def make(folder: Path) -> None:
+        assert run_training(folder / "run", "model.variational=true", "model.latent=4") == 0
+
+    return made_once(tmp_path_factory, "variational", make) / "run"

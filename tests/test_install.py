@@ -20,10 +20,14 @@ DEVELOPERS = {"benchmark": "benchmarks", "gallery": "docs/_gallery"}
 """Scripts that are no commands of the package, and where their code lies."""
 
 TINY = [
-    "dataset.image_size=32",
+    "dataset.image_size=16",
     "dataset.batch_size=8",
     "dataset.cache=cache",
     "head.width=16",
+    "model.refine_steps=1",
+    "model.answer_steps=1",
+    "model.hypotheses=1",
+    "watch.count=2",
     "trainer.accelerator=cpu",
     "trainer.max_steps=2",
     "trainer.val_check_interval=2",
@@ -144,8 +148,7 @@ def test_a_project_of_one_file_needs_the_wheel_alone(installed: Installed) -> No
     picture(seed=0).save(here / "photos" / "a.png")
     own, checkpoint = "plugins=[own_project]", "checkpoint=moons/checkpoints/last.ckpt"
     project = ["dataset._target_=own_project.Moons", "encoder._target_=own_project.Stages", "primitives.kinds=[moon]"]
-    training = ["train", own, *project, "dataset.count=40", "model.hypotheses=1", "model.refine_steps=1"]
-    training += [*TINY, "watch.count=2", "hydra.run.dir=moons"]
+    training = ["train", own, *project, "dataset.count=40", *TINY, "hydra.run.dir=moons"]
     installed.vectorae(*training)
     resumed = [word if word != "trainer.max_steps=2" else "trainer.max_steps=3" for word in training]
     assert "continues at step 2" in installed.vectorae(*resumed, "resume=auto")

@@ -123,8 +123,8 @@ def test_a_training_ends_in_silence_too(tmp_path: Path) -> None:
     settings = (
         "dataset.image_size=16 dataset.train_count=8 dataset.val_count=8 dataset.test_count=8 dataset.cache=cache"
     )
-    settings += " encoder.width=4 head.width=8 model.refine_steps=0 rasterizer=reference trainer.accelerator=cpu"
-    limits = "trainer.max_steps=2 trainer.val_check_interval=1 hydra.run.dir=run"
+    settings += " encoder.width=4 head.width=8 model.refine_steps=0 model.hypotheses=1 rasterizer=reference"
+    limits = "trainer.accelerator=cpu trainer.max_steps=2 trainer.val_check_interval=1 hydra.run.dir=run"
     done = bash(f"{CONSOLE} train {settings} {limits} 2>errors | head -1; exit ${{PIPESTATUS[0]}}", tmp_path)
     assert (done.returncode, done.stdout) == (141, "run folder: run\n")
     assert (

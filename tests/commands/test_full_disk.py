@@ -63,6 +63,8 @@ TRAINING = [
     "head.width=8",
     "refiner.width=8",
     "model.refine_steps=1",
+    "model.answer_steps=1",
+    "model.hypotheses=1",
     "trainer.accelerator=cpu",
     "trainer.val_check_interval=1",
 ]

@@ -25,6 +25,7 @@ SMALL = [
     "encoder.width=8",
     "head.width=16",
     "model.refine_steps=0",
+    "model.hypotheses=1",
     "trainer.accelerator=cpu",
     "trainer.log_every_n_steps=1",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from helpers.commands import Command, command_in
 
-from vectorae.commands import shell, train
+from vectorae.commands import fit, shell, train
 from vectorae.commands.train import TrainConfig
 from vectorae.errors import UserError
 from vectorae.io.atomic import write_json
@@ -40,12 +40,16 @@ def test_jobs_in_other_processes_have_folders_messages_and_exit_codes(launcher: 
     assert len(said) == 1 and said[0].endswith("restarts must be an integer ≥ 1, got 0")
 
 
-def test_optuna_finds_the_best_drawing(tmp_path: Path) -> None:
+def test_optuna_finds_the_best_drawing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = command_in(tmp_path, fit.main, monkeypatch, capsys)
     chosen = ["hydra/sweeper=optuna", "hydra.sweeper.n_trials=2", "hydra.sweeper.n_jobs=1"]
-    done = sweep(tmp_path, *chosen, "hydra.sweeper.direction=maximize", "rates.length=interval(0.01,0.5)")
-    assert done.returncode == 0, done.stderr
+    chosen += ["hydra.sweeper.direction=maximize", "rates.length=interval(0.01,0.5)"]
+    code, out, err = run("-m", *SMALL, *chosen)
+    assert code == 0, err
     (found,) = (tmp_path / "outputs").rglob("optimization_results.yaml")
-    assert "sweep of 2 jobs" in done.stdout and "rates." in done.stdout
+    assert "sweep of 2 jobs" in out and "rates." in out
     metrics = [json.loads(path.read_text())["psnr_crisp"] for path in (tmp_path / "outputs").rglob("metrics.json")]
     assert len(metrics) == 2
     assert f"best_value: {max(metrics)}" in found.read_text()

@@ -1,19 +1,20 @@
 """Plug-ins: modules of one's own whose classes a config may name, and never because a file says so."""
 
-import os
-import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from helpers.commands import Command, command_in
 from helpers.exports import saved
 from helpers.image_folders import picture
 from helpers.models import small_model
 
 import vectorae
-from vectorae import UserError
+from vectorae import UserError, commands
 from vectorae.config.components import instantiate, without_leftovers
 from vectorae.config.plugins import load_plugins, needed_plugins
+from vectorae.primitives import KINDS
 from vectorae.training.build import build_model
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -32,6 +33,7 @@ PROJECT = [
     "loss.terms.dark.power=2",
     "head.width=16",
     "model.refine_steps=1",
+    "model.answer_steps=1",
     "model.hypotheses=1",
     "watch.count=2",
     "trainer.accelerator=cpu",
@@ -39,43 +41,53 @@ PROJECT = [
     "trainer.limit_val_batches=1",
     "hydra.run.dir=run",
 ]
-"""Every part that may be somebody's own, of the examples. In processes of their own: a kind is registered for good."""
+"""Every part that may be somebody's own, of the examples."""
 
 
-def run(folder: Path, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "vectorae", command, *arguments],
-        cwd=folder,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a new process, no plug-in is loaded, and no kind of theirs is there."""
+    monkeypatch.setattr("vectorae.config.plugins._loaded", set())
+    KINDS.pop("kite", None)
+    for name in OWN:
+        sys.modules.pop(name, None)
 
 
-def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(tmp_path: Path) -> None:
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
+    """`vectorae` in a folder with the examples."""
     for name in OWN:
         (tmp_path / f"{name}.py").write_text((EXAMPLES / f"{name}.py").read_text("utf-8"), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    forget(monkeypatch)
+    yield command_in(tmp_path, commands.main, monkeypatch, capsys)
+    forget(monkeypatch)
+
+
+def test_a_project_of_ones_own_trains_resumes_draws_and_leaves_as_onnx(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     picture(seed=0).save(tmp_path / "a.png")
-    trained = run(tmp_path, "train", *PROJECT, "trainer.max_steps=2")
-    assert trained.returncode == 0, trained.stderr
-    assert f"output=drawings {PLUGINS}" in trained.stdout
-    resumed = run(tmp_path, "train", *PROJECT, "trainer.max_steps=4", "resume=run/checkpoints/last.ckpt")
-    assert resumed.returncode == 0, resumed.stderr
+    code, out, err = command("train", *PROJECT, "trainer.max_steps=2")
+    assert code == 0, err
+    assert f"output=drawings {PLUGINS}" in out
+    code, _, err = command("train", *PROJECT, "trainer.max_steps=4", "resume=run/checkpoints/last.ckpt")
+    assert code == 0, err
     checkpoint, drawing = "checkpoint=run/checkpoints/best.ckpt", ("input=a.png", "output=out", "device=cpu")
-    refused = run(tmp_path, "vectorize", checkpoint, *drawing)
-    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert f"needs the plug-in {', '.join(OWN)}, which a file alone does not import" in refused.stderr
-    assert run(tmp_path, "vectorize", checkpoint, PLUGINS, *drawing).returncode == 0
+    forget(monkeypatch)
+    code, _, err = command("vectorize", checkpoint, *drawing)
+    assert (code, err.count("\n")) == (2, 1)
+    assert f"needs the plug-in {', '.join(OWN)}, which a file alone does not import" in err
+    assert not set(OWN) & set(sys.modules)
+    assert command("vectorize", checkpoint, PLUGINS, *drawing)[0] == 0
     assert (tmp_path / "out" / "a.svg").is_file()
-    exported = run(tmp_path, "export", checkpoint, PLUGINS, "format=onnx", "output=onnx")
-    assert exported.returncode == 0, exported.stderr
-    fitted = run(
-        tmp_path,
+    code, _, err = command("export", checkpoint, PLUGINS, "format=onnx", "output=onnx")
+    assert code == 0, err
+    forget(monkeypatch)
+    code, _, err = command(
         *("fit", "plugins=[own_primitive,own_loss]", "primitives.kinds=[kite]", "primitives.count=4", "max_steps=3"),
         *("loss.terms.dark.kind=own_loss.DarkMSE", "size=16", "hydra.run.dir=fit", "device=cpu", "snapshots=1"),
     )
-    assert fitted.returncode == 0, fitted.stderr
+    assert code == 0, err
 
 
 PARTS = """

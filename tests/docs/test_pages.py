@@ -37,7 +37,13 @@ LONG = {"max_time", "max_steps"}
 """Keys by which a page says how long something takes."""
 
 SMALL = ["trainer=cpu", "dataset.image_size=16", "encoder.width=8", "head=mlp", "model.refine_steps=1"]
-SMALL += ["model.hypotheses=1", "trainer.max_steps=2", "trainer.val_check_interval=2", "dataset.cache=cache"]
+SMALL += [
+    "model.answer_steps=1",
+    "model.hypotheses=1",
+    "trainer.max_steps=2",
+    "trainer.val_check_interval=2",
+    "dataset.cache=cache",
+]
 SMALL += [f"dataset.{split}_count=16" for split in ("train", "val", "test")]
 
 

@@ -46,6 +46,7 @@ def test_from_training_to_the_table(run: Run, tmp_path: Path) -> None:
     assert metrics["images"] == 3 * 600
 
     model = ["dataset=mnist", *SMALL, "primitives=lines_free", "primitives.count=2", "encoder.width=8"]
+    model += ["model.refine_steps=1", "model.answer_steps=1", "model.hypotheses=1"]
     settings = ["head.width=16", "trainer=cpu", "trainer.max_steps=4", "trainer.val_check_interval=4"]
     assert run(train.main, *model, *settings, "hydra.run.dir=run", "trainer.limit_val_batches=1")[0] == 0
     evaluation = ["checkpoint=run/checkpoints/last.ckpt", "classifier=classifier/classifier.pt", "device=cpu"]

@@ -1,9 +1,15 @@
-"""Exports that several tests read: each takes seconds to write."""
+"""Exports that several tests read, as each takes seconds to write; and the program that lies beside them."""
 
+import runpy
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from helpers.commands import Outcome
 from helpers.exports import INK, MIXED, saved, scattered
+from helpers.shared import made_once
+from PIL import Image
 
 from vectorae.export import export
 
@@ -11,8 +17,24 @@ from vectorae.export import export
 @pytest.fixture(scope="session", params=["mixed", "ink"])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint and its export as ONNX."""
-    folder: Path = tmp_path_factory.mktemp(request.param)
-    model = scattered(*(MIXED if request.param == "mixed" else INK))
-    saved(model, folder / "model.ckpt")
-    assert export(model, "onnx", folder / "onnx").difference < 1e-5
-    return folder
+
+    def make(folder: Path) -> None:
+        model = scattered(*(MIXED if request.param == "mixed" else INK))
+        saved(model, folder / "model.ckpt")
+        assert export(model, "onnx", folder / "onnx").difference < 1e-5
+
+    return made_once(tmp_path_factory, f"exported_{request.param}", make)
+
+
+@pytest.fixture
+def draw(exported: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """``draw.py`` of an export as a program in this process: exit code, stdout and stderr."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", Image.MAX_IMAGE_PIXELS)  # which it changes
+
+    def call(*arguments: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["draw.py", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(exported / "onnx" / "draw.py"), run_name="__main__")
+        return (int(ended.value.code or 0), *capfd.readouterr())
+
+    return call

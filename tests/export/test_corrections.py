@@ -2,18 +2,21 @@
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import onnx
 import pytest
 import torch
 from helpers.exports import saved, scattered
+from helpers.shared import made_once
 
 import vectorae
 from vectorae import UserError
 from vectorae.commands import export as command
-from vectorae.export import Limits, export
+from vectorae.export import Limits, export, formats
 from vectorae.export.corrected import CorrectedNetwork, why_not
 from vectorae.export.export import OPERATOR, probes
 from vectorae.export.formats import FORMATS
@@ -36,23 +39,45 @@ def correcting(*overrides: str) -> VectorAutoencoder:
     return model
 
 
-@pytest.fixture(scope="module", params=["onnx", "torch_export"])
-def corrected(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """A format, and a folder with a checkpoint and its export."""
-    folder: Path = tmp_path_factory.mktemp("corrected")
-    model = correcting(*FEW)
-    saved(model, folder / "model.ckpt")
-    done = export(model, request.param, folder / "out")
-    assert done.difference < 1e-4 and done.left_out is None
-    return request.param, folder
+def traced_once() -> Callable[..., Any]:
+    """What is traced of the first model is that of all: it takes half a minute, and is the same in both formats."""
+    kept: list[Any] = []
+
+    def program(*model: Any) -> Any:
+        kept[:] = kept or [trace(*model)]
+        return kept[0]
+
+    trace = formats._program
+    return program
+
+
+@pytest.fixture(scope="session")
+def both_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a checkpoint and its exports, in a folder for each format."""
+
+    def make(folder: Path) -> None:
+        model = correcting(*FEW)
+        saved(model, folder / "model.ckpt")
+        with patch.object(formats, "_program", traced_once()):
+            for name in ("torch_export", "onnx"):
+                done = export(model, name, folder / name)
+                assert done.difference < 1e-4 and done.left_out is None
+
+    return made_once(tmp_path_factory, "corrected", make)
+
+
+@pytest.fixture(params=["onnx", "torch_export"])
+def corrected(request: pytest.FixtureRequest, both_exports: Path) -> tuple[str, Path]:
+    """A format, and the folder with its export and the checkpoint beside."""
+    return request.param, both_exports / request.param
 
 
 def test_the_outputs_are_those_of_the_models_answer(corrected: tuple[str, Path]) -> None:
     name, folder = corrected
-    model = vectorae.load(folder / "model.ckpt")
+    model = vectorae.load(folder.parent / "model.ckpt")
     network = SceneNetwork(model)
     for images in (probes(3, 16)[2], probes(3, 16)[2][:1]):
-        found = FORMATS[name].run(folder / "out" / FORMATS[name].file, images)
+        found = FORMATS[name].run(folder / FORMATS[name].file, images)
         with torch.no_grad():
             answer = model.answer(images)
             for key, expected in network.outputs(answer).items():
@@ -66,21 +91,21 @@ def test_the_outputs_are_those_of_the_models_answer(corrected: tuple[str, Path])
 
 def test_the_description_says_what_is_in_the_file(corrected: tuple[str, Path]) -> None:
     _, folder = corrected
-    described = json.loads((folder / "out" / "scene.json").read_text())
+    described = json.loads((folder / "scene.json").read_text())
     assert described["network"] == "encoder and layout, 3 learned corrections of each of 2 hypotheses"
     assert described["left_out"] is None
 
 
 def test_files_hold_no_path_of_the_machine(corrected: tuple[str, Path]) -> None:
     name, folder = corrected
-    content = (folder / "out" / FORMATS[name].file).read_bytes()
+    content = (folder / FORMATS[name].file).read_bytes()
     assert str(Path(vectorae.__file__).parent).encode() not in content
     assert len(content) < 2**21
 
 
 @pytest.mark.parametrize("corrected", ["onnx"], indirect=True)
 def test_corrections_are_a_loop_for_any_number_of_images(corrected: tuple[str, Path]) -> None:
-    graph = onnx.load(corrected[1] / "out" / "model.onnx").graph
+    graph = onnx.load(corrected[1] / "model.onnx").graph
     assert [node.op_type for node in graph.node].count("Loop") == 1
     for one in (*graph.input, *graph.output):
         assert one.type.tensor_type.shape.dim[0].dim_param == "batch"

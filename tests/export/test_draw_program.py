@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from helpers.commands import Outcome
 from helpers.commands import run_vectorize as vectorize
 from helpers.documents import numbers
 from helpers.image_folders import picture
@@ -65,20 +67,19 @@ def test_it_draws_what_vectorize_draws_where_there_is_no_torch(exported: Path, r
     assert alone[1] == pytest.approx(drawn[1], abs=0.0101)
 
 
-def draw(exported: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    given: list[str | Path] = [sys.executable, exported / "onnx" / "draw.py", exported / "onnx" / "model.onnx"]
-    return subprocess.run([*given, *arguments], capture_output=True, text=True, timeout=120)
+Draw = Callable[..., Outcome]
 
 
-def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(exported: Path, tmp_path: Path) -> None:
+def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(draw: Draw, exported: Path, tmp_path: Path) -> None:
     picture((30, 20), seed=3).save(tmp_path / "a.png")
+    given = exported / "onnx" / "model.onnx", tmp_path / "a.png"
     for size, width, height in (
         ([], "30", "20"),
         (["--width", "600"], "600", "400"),
         (["--width", "60mm"], "60mm", "40mm"),
         (["--scale", "0.5"], "15", "10"),
     ):
-        assert draw(exported, tmp_path / "a.png", tmp_path / "out.svg", "--overwrite", *size).returncode == 0
+        assert draw(*given, tmp_path / "out.svg", "--overwrite", *size)[0] == 0
         head = (tmp_path / "out.svg").read_text().splitlines()[0]
         assert f'width="{width}" height="{height}" viewBox="0 0 16 10.6667">' in head or "style" in head
         assert "preserveAspectRatio" not in head
@@ -88,8 +89,8 @@ def test_a_picture_keeps_its_shape_and_is_as_large_as_one_wants(exported: Path, 
         (["--width", "9", "--scale", "2"], "not allowed with argument"),
         (["--background", "whit"], "must be a colour such as white or '#ff8800', got 'whit'"),
     ):
-        ended = draw(exported, tmp_path / "a.png", tmp_path / "no.svg", *wrong)
-        assert ended.returncode == 2 and message in ended.stderr
+        code, _, err = draw(*given, tmp_path / "no.svg", *wrong)
+        assert code == 2 and message in err
         assert not (tmp_path / "no.svg").exists()
 
 
@@ -107,18 +108,17 @@ def here(exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pat
     return tmp_path
 
 
-def refused(exported: Path, here: Path, model: str, *arguments: str) -> str:
+def refused(draw: Draw, here: Path, model: str, *arguments: str) -> str:
     """The one line of an error; all files are afterwards as they were."""
 
     def contents() -> dict[Path, bytes]:
         return {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
 
     before = contents()
-    command = [sys.executable, str(exported / "onnx" / "draw.py"), model, *arguments]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    code, _, err = draw(model, *arguments)
     assert contents() == before
-    assert ended.returncode == 2 and ended.stderr.count("\n") == 1, ended.stderr
-    return ended.stderr.removeprefix("draw.py: error: ").removesuffix("\n")
+    assert code == 2 and err.count("\n") == 1, err
+    return err.removeprefix("draw.py: error: ").removesuffix("\n")
 
 
 @pytest.mark.parametrize("exported", ["mixed"], indirect=True)
@@ -148,8 +148,8 @@ def refused(exported: Path, here: Path, model: str, *arguments: str) -> str:
         ("onnx/draw.py a.png a.svg", "model: 'onnx/draw.py' is damaged or not an ONNX model ("),
     ],
 )
-def test_what_cannot_be_drawn_ends_in_one_line(exported: Path, here: Path, arguments: str, message: str) -> None:
-    assert refused(exported, here, *arguments.split()).startswith(message)
+def test_what_cannot_be_drawn_ends_in_one_line(draw: Draw, here: Path, arguments: str, message: str) -> None:
+    assert refused(draw, here, *arguments.split()).startswith(message)
 
 
 @pytest.mark.parametrize("exported", ["mixed"], indirect=True)
@@ -165,7 +165,7 @@ def test_what_cannot_be_drawn_ends_in_one_line(exported: Path, here: Path, argum
     ],
 )
 def test_a_scene_that_is_not_the_models_is_refused(
-    exported: Path, here: Path, scene: str | list[Any], message: str
+    draw: Draw, here: Path, scene: str | list[Any], message: str
 ) -> None:
     path = Path("onnx/scene.json")
     if isinstance(scene, list):
@@ -175,4 +175,4 @@ def test_a_scene_that_is_not_the_models_is_refused(
         del inner[scene[-1]]
         scene = json.dumps(content)
     path.write_text(scene)
-    assert refused(exported, here, "onnx/model.onnx", "a.png", "a.svg").startswith(message)
+    assert refused(draw, here, "onnx/model.onnx", "a.png", "a.svg").startswith(message)

@@ -3,6 +3,7 @@
 import importlib.util
 import io
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.parametrize("exported", ["mixed"], indirect=True)
 
 
 @pytest.fixture
-def draw(exported: Path) -> Iterator[ModuleType]:
+def module(exported: Path) -> Iterator[ModuleType]:
     """``import draw``, as another program does it."""
     spec = importlib.util.spec_from_file_location("draw", exported / "onnx" / "draw.py")
     assert spec is not None and spec.loader is not None
@@ -38,8 +39,8 @@ def draw(exported: Path) -> Iterator[ModuleType]:
 
 
 @pytest.fixture
-def drawer(draw: ModuleType, exported: Path) -> Any:
-    return draw.Drawer(exported / "onnx", keep_hidden=True)
+def drawer(module: ModuleType, exported: Path) -> Any:
+    return module.Drawer(exported / "onnx", keep_hidden=True)
 
 
 def content(image: Image.Image) -> bytes:
@@ -71,8 +72,8 @@ def numbers(svg: str) -> list[float]:
     return [float(one) for one in re.findall(r"-?\d+\.?\d*", re.sub(r"#[0-9a-f]{6}|gradient-\d+", "", svg))]
 
 
-def test_a_batch_is_what_each_is_alone(drawer: Any, draw: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draw, "AT_ONCE", 3)
+def test_a_batch_is_what_each_is_alone(drawer: Any, module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 3)
     images = [content(picture((20 + seed, 20), seed)) for seed in range(5)]
     alone, together = [drawer.svg(image) for image in images], drawer.svgs(iter(images))
     assert len(together) == 5 and len(set(together)) == 5
@@ -88,12 +89,12 @@ def test_threads_share_a_drawer(drawer: Any) -> None:
         assert list(pool.map(drawer.svg, images * 4)) == expected * 4
 
 
-def test_the_settings_are_those_of_the_command(draw: ModuleType, exported: Path) -> None:
+def test_the_settings_are_those_of_the_command(module: ModuleType, exported: Path) -> None:
     model = exported / "onnx" / "model.onnx"
     image = content(picture((30, 20), seed=3))
-    assert 'width="600" height="400"' in draw.Drawer(model, width=600, threads=1).svg(image)
-    assert 'width="15" height="10"' in draw.Drawer(str(model), scale=0.5).svg(image)
-    assert draw.Drawer(model, invert=True).svg(image) != draw.Drawer(model).svg(image)
+    assert 'width="600" height="400"' in module.Drawer(model, width=600, threads=1).svg(image)
+    assert 'width="15" height="10"' in module.Drawer(str(model), scale=0.5).svg(image)
+    assert module.Drawer(model, invert=True).svg(image) != module.Drawer(model).svg(image)
 
 
 @pytest.mark.parametrize(
@@ -108,17 +109,17 @@ def test_the_settings_are_those_of_the_command(draw: ModuleType, exported: Path)
     ],
 )
 def test_wrong_settings_are_value_errors(
-    draw: ModuleType, exported: Path, settings: dict[str, Any], message: str
+    module: ModuleType, exported: Path, settings: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
-        draw.Drawer(exported / "onnx", **settings)
+        module.Drawer(exported / "onnx", **settings)
 
 
-def test_what_is_no_setting_no_model_or_no_image_is_named(draw: ModuleType, exported: Path, drawer: Any) -> None:
+def test_what_is_no_setting_no_model_or_no_image_is_named(module: ModuleType, exported: Path, drawer: Any) -> None:
     with pytest.raises(TypeError, match=r"^widht: no such setting; choose from .* \(did you mean width\?\)$"):
-        draw.Drawer(exported / "onnx", widht=3)
+        module.Drawer(exported / "onnx", widht=3)
     with pytest.raises(ValueError, match=r"^model: no file 'gone'; name the model\.onnx of an export$"):
-        draw.Drawer("gone")
+        module.Drawer("gone")
     for image, error, message in (
         (3, TypeError, "image: int is no image; give a path, bytes, an array or an open file"),
         ("gone.png", ValueError, "image: no file 'gone.png'; name an image"),
@@ -137,22 +138,23 @@ def test_what_is_no_setting_no_model_or_no_image_is_named(draw: ModuleType, expo
         drawer.svgs([np.zeros((4, 4), np.uint8), b"no image"])
     with pytest.raises(TypeError, match=r"^images: a list is needed"):
         drawer.svgs(b"one image")
-    small = draw.Drawer(exported / "onnx", max_pixels=100)
+    small = module.Drawer(exported / "onnx", max_pixels=100)
     with pytest.raises(ValueError, match=r"^image has 20×20 pixels, more than the 100 that are allowed"):
         small.svg(content(picture((20, 20))))
 
 
-def test_the_server_of_the_docs_serves(exported: Path, draw: ModuleType) -> None:
+def test_the_server_of_the_docs_serves(exported: Path, module: ModuleType, tmp_path: Path) -> None:
     text = DOCS.read_text(encoding="utf-8")
     (program,) = (one for one in re.findall(r"```python\n(.*?)```", text, re.S) if "serve_forever" in one)
-    script = exported / "onnx" / "serve.py"
+    shutil.copy(exported / "onnx" / "draw.py", tmp_path)
+    script = tmp_path / "serve.py"
     script.write_text(program, encoding="utf-8")
     port = free_port()
     server = subprocess.Popen([sys.executable, script, exported / "onnx", str(port)], stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         image = content(picture((30, 20), seed=3))
-        expected = draw.Drawer(exported / "onnx").svg(image)
+        expected = module.Drawer(exported / "onnx").svg(image)
         answer = posted(address, image)
         assert answer.headers["Content-Type"] == "image/svg+xml"
         assert numbers(answer.read().decode()) == pytest.approx(numbers(expected), abs=0.0101)
@@ -163,7 +165,6 @@ def test_the_server_of_the_docs_serves(exported: Path, draw: ModuleType) -> None
     finally:
         server.terminate()
         server.wait(10)
-        script.unlink()
 
 
 def posted(address: str, image: bytes) -> Any:

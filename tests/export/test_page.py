@@ -3,9 +3,7 @@
 import json
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -13,6 +11,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from helpers.browser import chromium, served
+from helpers.commands import Outcome
 from helpers.documents import numbers
 from helpers.image_folders import picture
 from PIL import Image
@@ -25,6 +24,7 @@ SIDE = 16
 """Pixels of the drawings of the models here."""
 
 Page = Any
+Draw = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="module")
@@ -108,24 +108,23 @@ def images(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
-def drawn_alone(site: Path, image: Path, *settings: str) -> str:
+def drawn_alone(draw: Draw, site: Path, image: Path, *settings: str) -> str:
     """What ``draw.py`` draws."""
     output = image.with_suffix(".svg")
-    command = [sys.executable, str(site / "draw.py"), str(site / "model.onnx"), str(image), str(output)]
-    subprocess.run([*command, "--overwrite", *settings], check=True, timeout=120)
+    assert draw(site / "model.onnx", image, output, "--overwrite", *settings)[0] == 0
     return output.read_text()
 
 
-def test_it_draws_what_the_program_draws(page: Page, site: Path, tmp_path: Path) -> None:
+def test_it_draws_what_the_program_draws(page: Page, draw: Draw, site: Path, tmp_path: Path) -> None:
     for image in images(tmp_path):
         give(page, image)
-        drawn, alone = numbers(saved_by(page, "#svg").decode()), numbers(drawn_alone(site, image))
+        drawn, alone = numbers(saved_by(page, "#svg").decode()), numbers(drawn_alone(draw, site, image))
         assert drawn[0] == alone[0]
         # Coordinates have two decimals, each rounded for itself.
         assert drawn[1] == pytest.approx(alone[1], abs=1e-3 * SIDE), image.name
 
 
-def test_it_sees_the_image_as_it_is_told_to(page: Page, site: Path, tmp_path: Path) -> None:
+def test_it_sees_the_image_as_it_is_told_to(page: Page, draw: Draw, site: Path, tmp_path: Path) -> None:
     picture((30, 20), seed=3).save(image := tmp_path / "a <b>.png")
     give(page, image)
     page.check("#invert")
@@ -134,7 +133,7 @@ def test_it_sees_the_image_as_it_is_told_to(page: Page, site: Path, tmp_path: Pa
         page.select_option("#resize", resize)
         wait_for_drawing(page)
         drawn = numbers(saved_by(page, "#svg").decode())
-        alone = numbers(drawn_alone(site, image, "--resize", resize, "--invert"))
+        alone = numbers(drawn_alone(draw, site, image, "--resize", resize, "--invert"))
         assert drawn[0] == alone[0]
         assert drawn[1] == pytest.approx(alone[1], abs=1e-3 * SIDE), resize
     page.uncheck("#invert")

@@ -154,7 +154,7 @@ def test_gradients_are_exact(cap: str, join: str, dashes: tuple[float, ...]) -> 
     def outlines(points: Tensor, width: Tensor) -> tuple[Tensor, ...]:
         return tuple(stroke_outlines(points, False, width, style, pixel=1 / 32))
 
-    assert gradcheck(outlines, (points, width))
+    assert gradcheck(outlines, (points, width), fast_mode=True)  # by random projections of the Jacobian
 
 
 @pytest.mark.parametrize(

@@ -40,9 +40,7 @@ def main() -> None:
         compile_kernel(self_intersections.cut_paths, "fp64", 1, EVEN_ODD=even_odd)
     settings = [
         ("sigmoid", False, 3, "fp32", False),
-        ("gaussian", True, 1, "fp64", False),
         ("gaussian", True, 1, "fp64", True),
-        ("ramp", False, 3, "fp32", False),
         ("ramp", False, 3, "fp32", True),
     ]
     for (coverage, soft_or, channels, real, gradients), kernel in product(settings, (loops.draw, loops.differentiate)):

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from copy import deepcopy
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -35,6 +37,11 @@ SMALL = [
 
 def composed(*overrides: str) -> dict[str, Any]:
     """The plain config of `python train.py *overrides`."""
+    return deepcopy(_composed(overrides))
+
+
+@lru_cache  # as Hydra takes a tenth of a second, and many tests want the same
+def _composed(overrides: tuple[str, ...]) -> dict[str, Any]:
     store_schema("train", TrainConfig)
     with initialize_config_dir(str(conf_folder()), version_base="1.3"):
         plain = OmegaConf.to_container(compose("train", arrange(list(overrides))), resolve=True, throw_on_missing=True)

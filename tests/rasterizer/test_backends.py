@@ -3,8 +3,10 @@
 The GPU's kernels run on a GPU if there is one, otherwise in Triton's interpreter, which is slow, on small scenes.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import product
 from typing import Any
 
 import pytest
@@ -40,31 +42,37 @@ def random_scene(backend: str, kinds: list[str], *, batch: int = 1, seed: int = 
     return scene.to(torch.device("cuda")) if backend == "gpu" and HAS_GPU else scene
 
 
-@pytest.mark.parametrize("compositing", COMPOSITINGS)
-@pytest.mark.parametrize("coverage", PROFILES)
-@pytest.mark.parametrize("paint", ["fill", "stroke"])
-@BACKENDS
+def in_turn(**choices: Collection[str]) -> pytest.MarkDecorator:
+    """Every backend with all choices of three settings; in the interpreter with half of them, where any two meet."""
+    numbered = product(*(enumerate(those) for those in choices.values()))
+    cases = {tuple(value for _, value in case): sum(number for number, _ in case) for case in numbered}
+    every = [("cpu", *case) for case in cases]
+    every_other = [("gpu", *case) for case, turn in cases.items() if HAS_GPU or turn % 2 == 0]
+    marked = [*every, *(pytest.param(*case, marks=NEEDS_TRITON) for case in every_other)]
+    return pytest.mark.parametrize(("backend", *choices), marked)
+
+
+@in_turn(paint=("fill", "stroke"), coverage=PROFILES, compositing=COMPOSITINGS)
 def test_every_kind_agrees(backend: str, paint: str, coverage: str, compositing: str) -> None:
     """All kinds in one scene; the gradient of each is compared on its own too.
 
     Grey or coloured in turn, and in the interpreter one half of the kinds or the other: any two settings meet.
     """
     kinds = list(KINDS) if paint == "fill" else CLOSED_KINDS
-    turn = list(PROFILES).index(coverage) + list(COMPOSITINGS).index(compositing) + (paint == "stroke")
+    profile, stroked = list(PROFILES).index(coverage), int(paint == "stroke")
+    channels = (1, 3)[(profile + list(COMPOSITINGS).index(compositing) + stroked) % 2]
     repeated, batch, height, width, softness = 3, 2, 13, 18, 0.02
     if is_slow(backend):
         # As soft for its pixels: on pixels much wider than an edge most gradients would be too small to compare.
         repeated, batch, height, width, softness = 1, 1, 4, 6, 0.065
-        kinds = kinds[turn % 2 :: 2]
-    layout = {"count": repeated * len(kinds), "channels": (1, 3)[turn // 2 % 2 if is_slow(backend) else turn % 2]}
+        # Eight cases, and a column of an orthogonal array for each of the other settings.
+        kinds, channels = kinds[(profile // 2 + stroked) % 2 :: 2], (1, 3)[(profile + profile // 2 + stroked) % 2]
+    layout = {"count": repeated * len(kinds), "channels": channels}
     scene = random_scene(backend, kinds, batch=batch, paint=paint, **layout)
     assert_agreement(backend, scene, height, width, coverage=coverage, compositing=compositing, softness=softness)
 
 
-@pytest.mark.parametrize("spread", SPREADS)
-@pytest.mark.parametrize("compositing", COMPOSITINGS)
-@pytest.mark.parametrize("ink", ["linear", "radial"])
-@BACKENDS
+@in_turn(ink=("linear", "radial"), compositing=COMPOSITINGS, spread=SPREADS)
 def test_gradients_agree(backend: str, ink: str, compositing: str, spread: str) -> None:
     """Filled, stroked and flat shapes, of one channel or three, of three stops or two."""
     turn = SPREADS.index(spread) + (ink == "linear")

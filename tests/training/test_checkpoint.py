@@ -6,18 +6,22 @@ import random
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import torch
 from helpers.models import SMALL, composed
 
 import vectorae
+from scripts.forked import Forked
 from vectorae import UserError
 from vectorae.io.torch_file import write_torch
 from vectorae.training.build import build_model
 from vectorae.training.checkpoint import read_checkpoint
+from vectorae.training.checkpoint_io import CheckpointFiles
 
 FACES = ["dataset=toy_faces"]
 
@@ -196,19 +200,21 @@ def test_changed_bits_are_refused_or_change_nothing(checkpoint: Path, tmp_path: 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="needs a second file system")
 def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path: Path) -> None:
     """With the folder of temporary files on another disk, where a rename would be a copy."""
-    program = f"""
-import os, pathlib, signal, sys, torch
-from vectorae.training.checkpoint_io import CheckpointFiles
-path = {str(tmp_path / "last.ckpt")!r}
-CheckpointFiles().save_checkpoint({{"number": torch.zeros(1000)}}, path)
-write = pathlib.Path.write_bytes
-def half(self, content):
-    write(self, content[: len(content) // 2])
-    os.kill(os.getpid(), signal.SIGKILL)
-pathlib.Path.write_bytes = half
-CheckpointFiles().save_checkpoint({{"number": torch.ones(1000)}}, path)
-"""
-    environment = {**os.environ, "TMPDIR": "/dev/shm"}
-    ended = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
-    assert ended.returncode == -signal.SIGKILL
+    path = tmp_path / "last.ckpt"
+
+    def save_twice() -> int:
+        tempfile.tempdir = "/dev/shm"
+        CheckpointFiles().save_checkpoint({"number": torch.zeros(1000)}, path)
+        write = Path.write_bytes
+
+        def half(self: Path, content: bytes) -> int:
+            write(self, content[: len(content) // 2])
+            os.kill(os.getpid(), signal.SIGKILL)
+            return 0
+
+        with patch.object(Path, "write_bytes", half):
+            CheckpointFiles().save_checkpoint({"number": torch.ones(1000)}, path)
+        return 0
+
+    assert Forked(save_twice, [], tmp_path / "said.txt").wait(120) == -signal.SIGKILL
     assert not torch.load(tmp_path / "last.ckpt", weights_only=True)["number"].any()
