@@ -228,6 +228,7 @@ def test_images_come_from_everywhere(page: Page, tmp_path: Path) -> None:
     page.click("#camera")
     page.click("#shoot")
     page.locator("#picture[alt='camera.png']").wait_for()
+    assert page.evaluate("document.activeElement.id") == "camera"
     wait_for_drawing(page)
 
 
@@ -317,6 +318,8 @@ def test_it_fits_into_windows(browser: Any, address: str, size: tuple[int, int])
         opened.keyboard.press("Tab")
         reached.add(opened.evaluate("document.activeElement.id || document.activeElement.getAttribute('role') || ''"))
     assert {"pick", "camera", "sketch", "play", "time", "svg", "png", "copy", "option", "resize", "invert"} <= reached
+    # The list is reached by its items alone.
+    assert "listbox" not in reached
     opened.close()
 
 
