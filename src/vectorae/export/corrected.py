@@ -17,6 +17,9 @@ from vectorae.rasterizer import traceable
 from vectorae.scene import Scene
 from vectorae.training.autoencoder import VectorAutoencoder
 
+GRID = 2.0**16
+"""Steps in 1 of the grid to which raw numbers and memories are rounded in float64."""
+
 FAR = 40.0
 """A raw number at which every length and share is at its end."""
 
@@ -59,9 +62,11 @@ class CorrectedNetwork(SceneNetwork):
         own = Decoder(model.layout, replace(model.decoder.rasterizer, backend="cpu"))
         self._drawn = TraceableDecoder(model.decoder, model.state) if stands_alone else own
 
-    def answer(self, images: Tensor) -> Tensor:
+    def answer(self, images: Tensor, most: int | None = None) -> Tensor:
+        """As ``SceneNetwork.answer``; after ``most`` corrections, where there are more."""
         features, *carried = self.start(images)
-        for _ in range(self._options.num_corrections):
+        steps = self._options.num_corrections
+        for _ in range(steps if most is None else min(most, steps)):
             carried = list(self.correct(images, features, *carried))
         return self.chosen(images, *carried)
 
@@ -69,12 +74,18 @@ class CorrectedNetwork(SceneNetwork):
         return self._program(images, images, FLOAT32)
 
     def double_program(self, images: Tensor) -> Any:
-        """The program, which takes and outputs float32, with all arithmetic between in float64.
+        """The program, which takes and outputs float32, all arithmetic between in float64: all draw the same.
 
-        Corrections make a thousandth of the canvas, or more, of the ten-millionth by which two programs round apart
-        in float32; in float64 it stays too small to be seen, and all programs draw the same.
+        Two programs round apart by a ten-millionth in float32, of which corrections make up to a tenth of the canvas,
+        and by less than a millionth of that in float64, of which on noise they still do: so after each correction
+        its numbers are rounded to a grid that is coarse enough to be the same in both.
         """
         return copy.deepcopy(self).double()._program(images.double(), images, FLOAT64)
+
+    def in_double(self, images: Tensor) -> dict[str, Tensor]:
+        """What such a program outputs."""
+        outputs = copy.deepcopy(self).double()(images.double())
+        return {name: one.float() for name, one in outputs.items()}
 
     def _program(self, examples: Tensor, images: Tensor, operators: Operators) -> Any:
         with constant_weights(self):
@@ -98,7 +109,7 @@ class CorrectedNetwork(SceneNetwork):
             self.encoder.predict(features, images, None, self._count, first + number)
             for number in range(self._options.num_hypotheses)
         ]
-        raw = torch.stack(predictions)
+        raw = _settled(torch.stack(predictions))
         size = (1, 1) if self._refiner is None else tuple(self._refiner.slots.shape)
         memory = torch.zeros_like(raw[..., :1, None]).repeat(1, 1, *size)
         return features, raw, memory, raw.clone(), torch.full_like(raw[..., 0], torch.inf)
@@ -114,7 +125,7 @@ class CorrectedNetwork(SceneNetwork):
         feedback = self._drawn.feedback(raw.flatten(0, 1), many, self._loss, self._state)
         best, cost = _better(raw, feedback.cost.unflatten(0, (several, batch)), best, cost)
         after = self._refiner(raw.flatten(0, 1), feedback, many, maps, memory.flatten(0, 1), self._count)
-        raw, memory = (one.unflatten(0, (several, batch)) for one in after)
+        raw, memory = (_settled(one.unflatten(0, (several, batch))) for one in after)
         return raw, memory, best, cost
 
     def chosen(self, images: Tensor, raw: Tensor, memory: Tensor, best: Tensor, cost: Tensor) -> Tensor:
@@ -148,3 +159,8 @@ def _better(raw: Tensor, cost: Tensor, best: Tensor, least: Tensor) -> tuple[Ten
     """Of two drawings of each hypothesis and image the one that costs less; the earlier one if both cost as much."""
     better = cost < least
     return torch.where(better[..., None], raw, best), torch.where(better, cost, least)
+
+
+def _settled(numbers: Tensor) -> Tensor:
+    """In float64 the nearest numbers on a grid, which other programs find too: see ``double_program``."""
+    return (numbers * GRID).round() / GRID if numbers.dtype == torch.float64 else numbers
