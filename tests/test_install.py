@@ -35,6 +35,16 @@ TINY = [
 ]
 
 
+IN_TURN = """
+import sys
+from vectorae.commands import main
+for line in sys.argv[1:]:
+    sys.argv = ["vectorae", *line.split()]
+    assert main() == 0, line
+"""
+"""Runs command lines in one process, as each would import torch for seconds."""
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
@@ -149,13 +159,13 @@ def test_a_project_of_one_file_needs_the_wheel_alone(installed: Installed) -> No
     own, checkpoint = "plugins=[own_project]", "checkpoint=moons/checkpoints/last.ckpt"
     project = ["dataset._target_=own_project.Moons", "encoder._target_=own_project.Stages", "primitives.kinds=[moon]"]
     training = ["train", own, *project, "dataset.count=40", *TINY, "hydra.run.dir=moons"]
-    installed.vectorae(*training)
     resumed = [word if word != "trainer.max_steps=2" else "trainer.max_steps=3" for word in training]
-    assert "continues at step 2" in installed.vectorae(*resumed, "resume=auto")
     # Of all formats the one that needs no kernels, which would be compiled for a minute at this new place.
-    installed.vectorae("export", own, checkpoint, "output=exported", "format=safetensors")
+    export = ["export", own, checkpoint, "output=exported", "format=safetensors"]
     exported = "checkpoint=exported/model.safetensors"
-    installed.vectorae("vectorize", own, exported, "input=photos", "output=drawings", "device=cpu")
+    vectorize = ["vectorize", own, exported, "input=photos", "output=drawings", "device=cpu"]
+    lines = [" ".join(words) for words in (training, [*resumed, "resume=auto"], export, vectorize)]
+    assert "continues at step 2" in installed.run("-c", IN_TURN, *lines)
     assert (here / "drawings" / "a.svg").is_file()
 
 

@@ -11,8 +11,12 @@ from helpers.rounds import whole_round
 
 from vectorae import UserError
 from vectorae.encoders import Timm
+from vectorae.export.corrected import CorrectedNetwork
+from vectorae.export.tracing import EXAMPLES, constant_weights, traced
 
 timm = pytest.importorskip("timm", reason="timm is not installed: pip install 'vectorae[timm]'")
+
+SMALLEST = ("encoder=timm", "encoder.name=test_resnet", "~encoder.width")
 
 
 @pytest.mark.parametrize(
@@ -82,6 +86,15 @@ def test_without_timm_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_network_of_timm_trains_resumes_draws_and_leaves(tmp_path: Path) -> None:
-    few = ("primitives.rows=1", "primitives.columns=2")
-    own = ("encoder=timm", "encoder.name=test_resnet", "~encoder.width")
-    whole_round(tmp_path, *own, *few, onnx=("answer_steps=0",))
+    whole_round(tmp_path, *SMALLEST, exported=("answer_steps=0",))
+
+
+def test_its_prediction_is_traced() -> None:
+    """As exports of corrections begin; what follows is the same for all encoders."""
+    network = CorrectedNetwork(small_model(*SMALLEST).eval(), stands_alone=False).eval()
+    images = torch.rand(EXAMPLES, 3, 16, 16)
+    with constant_weights(network):
+        expected = network.start(images)
+        found = traced(network.start, [images], [0])(images)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other)

@@ -139,3 +139,12 @@ def test_in_python_the_network_is_the_model() -> None:
         for stands_alone in (True, False):
             network = CorrectedNetwork(model, stands_alone).eval()
             torch.testing.assert_close(network.answer(images), model.answer(images), atol=1e-3, rtol=0)
+
+
+def test_in_python_the_network_corrects_as_many_shapes_as_are_asked_for() -> None:
+    model = correcting(*FEW[:2], "model.any_count=true", "model.answer_steps=3")
+    images = probes(3, 16)[2]
+    with torch.no_grad(), model.limited_to(1):
+        network = CorrectedNetwork(model, stands_alone=True).eval()
+        torch.testing.assert_close(network.answer(images), model.answer(images), atol=1e-3, rtol=0)
+        assert not torch.equal(network.answer(images), model.encoder(images, visible=1))

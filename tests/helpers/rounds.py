@@ -12,14 +12,14 @@ from vectorae.commands import evaluate, export
 from vectorae.export.formats import FORMATS
 
 
-def whole_round(folder: Path, *overrides: str, shared: tuple[str, ...] = (), onnx: tuple[str, ...] = ()) -> None:
+def whole_round(folder: Path, *overrides: str, shared: tuple[str, ...] = (), exported: tuple[str, ...] = ()) -> None:
     """Train a model of 16×16 toy faces for two steps, and go on for two; evaluate, vectorize and export it.
 
     Args:
         folder: for all that is written.
         overrides: of the training.
         shared: overrides of every command, such as ``plugins=[…]``.
-        onnx: overrides of the export as ONNX, which takes half a minute if it has corrections.
+        exported: overrides of exports that draw, which take half a minute if they have corrections.
     """
     run = folder / "run"
     checkpoint = run / "checkpoints" / "last.ckpt"
@@ -33,7 +33,7 @@ def whole_round(folder: Path, *overrides: str, shared: tuple[str, ...] = (), onn
     for name, of_format in FORMATS.items():
         output = folder / name
         given = [f"checkpoint={checkpoint}", f"format={name}", f"output={output}", *shared]
-        assert command(export.main, *given, *(onnx if name == "onnx" else ())) == 0
+        assert command(export.main, *given, *(() if of_format.whole else exported)) == 0
         assert (output / of_format.file).is_file()
 
 

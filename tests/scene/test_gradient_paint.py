@@ -149,7 +149,8 @@ def test_gradients_are_exact(compositing: str, spread: str) -> None:
         made = scene.map(lambda _: next(given))
         return rasterize(made, 3, 4, softness=0.07, compositing=compositing, backend="reference")
 
-    assert torch.autograd.gradcheck(image, leaves, check_undefined_grad=False)
+    # By random projections of the Jacobian, as of every kind.
+    assert torch.autograd.gradcheck(image, leaves, check_undefined_grad=False, fast_mode=True)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.1])

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from numpy.polynomial import chebyshev
 from torch import Tensor
 from torch._decomp import get_decompositions
-from torch._ops import OpOverload
+from torch._ops import OperatorBase
 
-Operators = Mapping[OpOverload, Callable[..., Any]]
+Operators = Mapping[OperatorBase, Callable[..., Any]]
 """Operator → a function that takes its place in a graph."""
 
 aten = torch.ops.aten
@@ -22,14 +22,10 @@ DEGREE = 24
 
 def _erf_polynomial() -> tuple[float, ...]:
     """The coefficients of p in 2t − 1, the highest power first: through the Chebyshev points, where it is known."""
-
-    def exact(place: "np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-        t = (place + 1) / 2
-        scaled = torch.special.erfcx(torch.from_numpy(2 / t - 2)).numpy()
-        logarithm: np.ndarray[Any, Any] = np.log(scaled / t)
-        return logarithm
-
-    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(exact, DEGREE))[::-1].tolist())
+    places = chebyshev.chebpts1(DEGREE + 1)
+    t = (places + 1) / 2
+    scaled = torch.special.erfcx(torch.from_numpy(2 / t - 2)).numpy()
+    return tuple(chebyshev.cheb2poly(chebyshev.chebfit(places, np.log(scaled / t), DEGREE))[::-1].tolist())
 
 
 ERF = _erf_polynomial()
