@@ -9,9 +9,8 @@ import torch.nn.functional as F
 from numpy.polynomial import chebyshev
 from torch import Tensor
 from torch._decomp import get_decompositions
-from torch._ops import OperatorBase
 
-Operators = Mapping[OperatorBase, Callable[..., Any]]
+Operators = Mapping[Any, Callable[..., Any]]
 """Operator → a function that takes its place in a graph."""
 
 aten = torch.ops.aten

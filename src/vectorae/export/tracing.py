@@ -14,7 +14,7 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
-from vectorae.export.double import Operators
+from vectorae.export.double import FLOAT32, Operators
 
 MOST_IMAGES = 2**31 - 1
 """In a batch. Without a limit torch 2.6 exports nothing that stacks tensors."""
@@ -81,7 +81,7 @@ def exported(network: nn.Module, images: Tensor) -> Any:
 
 
 def traced(
-    function: Function, arguments: Sequence[Tensor], batch_dims: Sequence[int], operators: Operators
+    function: Function, arguments: Sequence[Tensor], batch_dims: Sequence[int], operators: Operators = FLOAT32
 ) -> nn.Module:
     """A function as a graph, in which the gradients that it takes are operators like all others.
 
