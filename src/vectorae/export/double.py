@@ -1,4 +1,4 @@
-"""Operators that ONNX Runtime has for float32 alone, made of such as it has for float64 too."""
+"""Operators that ONNX Runtime computes in float32 alone, made of such as it computes in float64 too."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -60,6 +60,30 @@ def convolution(
     return product if bias is None else product + bias[:, None, None]
 
 
+def attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    dropout: float = 0.0,
+    is_causal: bool = False,
+    *,
+    attn_mask: Tensor | None = None,
+    scale: float | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Attention, and its logarithm of sums.
+
+    Queries are scaled by a vector of equal numbers: scaled by one number, ONNX Runtime would make one operator of scale
+    and product, which keeps the number in float32.
+    """
+    if dropout or is_causal:
+        return NotImplemented
+    side = query.shape[-1]
+    scales = torch.full((side,), side**-0.5 if scale is None else scale, dtype=query.dtype, device=query.device)
+    scores = (query * scales) @ key.transpose(-2, -1)
+    scores = scores if attn_mask is None else scores + attn_mask
+    return scores.softmax(-1) @ value, scores.logsumexp(-1)
+
+
 def gelu(numbers: Tensor, approximate: str = "none") -> Tensor:
     """The exact one."""
     if approximate != "none":
@@ -93,6 +117,7 @@ FLOAT32: Operators = {}
 FLOAT64: Operators = {
     **get_decompositions([aten.elu, aten.hardsigmoid, aten.hardswish, aten.leaky_relu, aten.softplus]),
     aten.convolution.default: convolution,
+    aten._scaled_dot_product_flash_attention_for_cpu.default: attention,
     aten.gelu.default: gelu,
     aten.silu.default: silu,
     aten.erf.default: erf,

@@ -267,10 +267,10 @@ def _from_model(model: VectorAutoencoder, network: SceneNetwork, images: Tensor)
     if isinstance(network, CorrectedNetwork):
         few = replace(model.options, answer_steps=min(FEW_CORRECTIONS, model.options.num_corrections))
         with answering(model, few):
-            raw, own = model.answer(images), network.answer(images, FEW_CORRECTIONS)
+            raw, outputs = model.answer(images), network.outputs(network.answer(images, FEW_CORRECTIONS))
     else:
-        raw = own = network.answer(images)
-    drawn = model.decoder.draw(network.scene(network.outputs(own)), side, side, model.state, crisp=True)
+        raw, outputs = network.answer(images), network(images)
+    drawn = model.decoder.draw(network.scene(outputs), side, side, model.state, crisp=True)
     return _largest(model.render(raw, crisp=True) - drawn)
 
 
