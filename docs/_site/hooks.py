@@ -14,11 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from docs._site.api_pages import api_pages, with_links_to_names
 from docs._site.config_pages import config_pages
+from docs._site.demo import with_demo, write_demo
 from docs._site.outside import ROOT, outside_pages, with_links_of_the_site
 
 API = "api.md"
-WIDE = {"gallery/README.md"}
-"""Pages whose tables take the whole width."""
+WIDE = {"demo.md", "gallery/README.md"}
+"""Pages whose content takes the whole width."""
 
 _sources: dict[str, str] = {}
 
@@ -39,5 +40,10 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     place = page.file.src_uri
     if place in WIDE:
         page.meta["hide"] = ["navigation", "toc"]
-    text = with_links_to_names(markdown) if place == API else markdown
+    text = with_links_to_names(markdown) if place == API else with_demo(markdown)
     return with_links_of_the_site(text, place, _sources.get(place, f"docs/{place}"), _sources)
+
+
+def on_post_build(*, config: MkDocsConfig) -> None:
+    """Add what is no page of mkdocs."""
+    write_demo(Path(config.site_dir))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from helpers.commands import Outcome
-from helpers.exports import INK, MIXED, saved, scattered
+from helpers.exports import FEW, INK, MIXED, correcting, saved, scattered
 from helpers.shared import made_once
 from PIL import Image
 
@@ -38,3 +38,17 @@ def draw(exported: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         return (int(ended.value.code or 0), *capfd.readouterr())
 
     return call
+
+
+@pytest.fixture(scope="session")
+def both_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a checkpoint and its exports, in a folder for each format."""
+
+    def make(folder: Path) -> None:
+        model = correcting(*FEW)
+        saved(model, folder / "model.ckpt")
+        for name in ("torch_export", "onnx"):
+            done = export(model, name, folder / name)
+            assert done.difference < 1e-4 and done.left_out is None
+
+    return made_once(tmp_path_factory, "corrected", make)

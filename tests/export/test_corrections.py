@@ -1,69 +1,24 @@
 """Corrections and hypotheses leave with the export, where drawings can be made by ordinary operators."""
 
 import json
+import math
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import onnx
 import pytest
 import torch
-from helpers.exports import saved, scattered
-from helpers.shared import made_once
+from helpers.exports import FEW, correcting, saved
 
 import vectorae
 from vectorae import UserError
 from vectorae.commands import export as command
-from vectorae.export import Limits, export, formats
+from vectorae.export import Limits, export
 from vectorae.export.corrected import CorrectedNetwork, why_not
 from vectorae.export.export import OPERATOR, probes
 from vectorae.export.formats import FORMATS
 from vectorae.export.network import SceneNetwork
-from vectorae.training.autoencoder import VectorAutoencoder
-
-FEW = ["primitives.rows=1", "primitives.columns=2", "model.hypotheses=2", "model.answer_steps=3"]
-"""Two shapes, as tracing takes the longer the more there are."""
-
-
-def correcting(*overrides: str) -> VectorAutoencoder:
-    """A model at the end of its training, whose corrections change its drawings."""
-    model = scattered(*overrides)
-    model.run.progress = 1.0
-    assert model.refiner is not None
-    with torch.no_grad():
-        for parameter in model.refiner.parameters():
-            parameter.normal_(std=0.05)
-        model.refiner.get_buffer("mean_square").fill_(1e-4)
-    return model
-
-
-def traced_once() -> Callable[..., Any]:
-    """What is traced of the first model is that of all: it takes half a minute, and is the same in both formats."""
-    kept: list[Any] = []
-
-    def program(*model: Any) -> Any:
-        kept[:] = kept or [trace(*model)]
-        return kept[0]
-
-    trace = formats._program
-    return program
-
-
-@pytest.fixture(scope="session")
-def both_exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a checkpoint and its exports, in a folder for each format."""
-
-    def make(folder: Path) -> None:
-        model = correcting(*FEW)
-        saved(model, folder / "model.ckpt")
-        with patch.object(formats, "_program", traced_once()):
-            for name in ("torch_export", "onnx"):
-                done = export(model, name, folder / name)
-                assert done.difference < 1e-4 and done.left_out is None
-
-    return made_once(tmp_path_factory, "corrected", make)
 
 
 @pytest.fixture(params=["onnx", "torch_export"])
@@ -109,6 +64,18 @@ def test_corrections_are_a_loop_for_any_number_of_images(corrected: tuple[str, P
     assert [node.op_type for node in graph.node].count("Loop") == 1
     for one in (*graph.input, *graph.output):
         assert one.type.tensor_type.shape.dim[0].dim_param == "batch"
+
+
+@pytest.mark.parametrize("corrected", ["onnx"], indirect=True)
+def test_between_images_and_outputs_all_is_computed_in_float64(corrected: tuple[str, Path]) -> None:
+    """Or programs that round in another way would draw something else; weights are kept as they were."""
+    graph = onnx.load(corrected[1] / "model.onnx").graph
+    (loop,) = (node for node in graph.node if node.op_type == "Loop")
+    (body,) = (attribute.g for attribute in loop.attribute if attribute.name == "body")
+    carried = {one.type.tensor_type.elem_type for one in body.output}
+    assert carried == {onnx.TensorProto.BOOL, onnx.TensorProto.INT64, onnx.TensorProto.DOUBLE}
+    weights = {one.data_type for one in graph.initializer if math.prod(one.dims) > 1000}
+    assert weights - {onnx.TensorProto.INT64} == {onnx.TensorProto.FLOAT}
 
 
 def test_without_corrections_the_best_hypothesis_leaves() -> None:

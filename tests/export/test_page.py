@@ -1,6 +1,5 @@
 """The page of ``format=web`` in a headless Chromium: it draws what ``draw.py`` draws, and all that is on it works."""
 
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,9 +15,11 @@ from helpers.documents import numbers
 from helpers.image_folders import picture
 from PIL import Image
 
+import vectorae
 from vectorae.errors import UserError
+from vectorae.export.export import ALL
 from vectorae.export.onnxruntime_web import copied
-from vectorae.export.site import write_page
+from vectorae.export.site import FIRST, write_first, write_page
 
 SIDE = 16
 """Pixels of the drawings of the models here."""
@@ -32,11 +33,16 @@ def site(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a page, with the ONNX file of an export."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copytree(exported / "onnx", folder, dirs_exist_ok=True)
+    return with_page(folder, channels=1 if exported.name.endswith("ink") else 3)
+
+
+def with_page(folder: Path, channels: int) -> Path:
+    """A folder with networks, to which the page is added."""
     try:
         runtime = copied(folder)
     except UserError as error:
         pytest.skip(str(error))
-    write_page(folder, runtime, channels=1 if exported.name.startswith("ink") else 3)
+    write_page(folder, runtime, channels)
     return folder
 
 
@@ -115,13 +121,18 @@ def drawn_alone(draw: Draw, site: Path, image: Path, *settings: str) -> str:
     return output.read_text()
 
 
-def test_it_draws_what_the_program_draws(page: Page, draw: Draw, site: Path, tmp_path: Path) -> None:
-    for image in images(tmp_path):
+def check_drawings(page: Page, draw: Draw, site: Path, images: list[Path]) -> None:
+    """The page's drawings are those of ``draw.py``."""
+    for image in images:
         give(page, image)
         drawn, alone = numbers(saved_by(page, "#svg").decode()), numbers(drawn_alone(draw, site, image))
         assert drawn[0] == alone[0]
         # Coordinates have two decimals, each rounded for itself.
         assert drawn[1] == pytest.approx(alone[1], abs=1e-3 * SIDE), image.name
+
+
+def test_it_draws_what_the_program_draws(page: Page, draw: Draw, site: Path, tmp_path: Path) -> None:
+    check_drawings(page, draw, site, images(tmp_path))
 
 
 def test_it_sees_the_image_as_it_is_told_to(page: Page, draw: Draw, site: Path, tmp_path: Path) -> None:
@@ -217,6 +228,7 @@ def test_images_come_from_everywhere(page: Page, tmp_path: Path) -> None:
     page.click("#camera")
     page.click("#shoot")
     page.locator("#picture[alt='camera.png']").wait_for()
+    assert page.evaluate("document.activeElement.id") == "camera"
     wait_for_drawing(page)
 
 
@@ -306,6 +318,8 @@ def test_it_fits_into_windows(browser: Any, address: str, size: tuple[int, int])
         opened.keyboard.press("Tab")
         reached.add(opened.evaluate("document.activeElement.id || document.activeElement.getAttribute('role') || ''"))
     assert {"pick", "camera", "sketch", "play", "time", "svg", "png", "copy", "option", "resize", "invert"} <= reached
+    # The list is reached by its items alone.
+    assert "listbox" not in reached
     opened.close()
 
 
@@ -314,16 +328,24 @@ NAMELESS = """() => [...document.querySelectorAll('button, input, select, canvas
   .map((one) => one.outerHTML)"""
 
 
+@pytest.fixture(scope="module")
+def corrected_site(both_exports: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a page whose network corrects its drawings."""
+    folder = tmp_path_factory.mktemp("corrected_site")
+    shutil.copytree(both_exports / "onnx", folder, dirs_exist_ok=True)
+    write_first(vectorae.load(both_exports / "model.ckpt"), folder / FIRST, ALL)
+    return with_page(folder, channels=3)
+
+
 @pytest.mark.parametrize("exported", ["mixed"], indirect=True)
-def test_a_better_network_takes_over_when_it_is_loaded(browser: Any, site: Path, tmp_path: Path) -> None:
-    """Until then the first one draws: here a copy of the same."""
-    shutil.copytree(site, folder := tmp_path / "site")
-    shutil.copy(folder / "model.onnx", folder / "first.onnx")
-    described = json.loads((folder / "site.json").read_text())
-    (folder / "site.json").write_text(json.dumps({**described, "networks": ["first.onnx", "model.onnx"]}))
-    with served(folder) as url:
+def test_corrections_draw_what_the_program_draws(
+    browser: Any, draw: Draw, corrected_site: Path, tmp_path: Path
+) -> None:
+    """As soon as they are loaded; until then the encoder draws alone."""
+    with served(corrected_site) as url:
         opened = browser.new_page(reduced_motion="reduce")
         opened.goto(url)
         opened.locator("#message", has_text="Corrections are being loaded").wait_for()
         opened.locator("#message", has_text=re.compile(r"PSNR [\d.]+ dB\.$")).wait_for()
+        check_drawings(opened, draw, corrected_site, images(tmp_path))
         opened.close()

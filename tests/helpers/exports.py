@@ -22,6 +22,9 @@ INK = [
     "dataset.channels=1",
 ]
 
+FEW = ["primitives.rows=1", "primitives.columns=2", "model.hypotheses=2", "model.answer_steps=3"]
+"""Two shapes, as tracing takes the longer the more there are."""
+
 
 def scattered(*overrides: str) -> VectorAutoencoder:
     """A model whose drawings differ from each other."""
@@ -39,3 +42,15 @@ def saved(model: VectorAutoencoder, path: Path) -> Path:
     model.on_save_checkpoint(content)
     torch.save(content, path)
     return path
+
+
+def correcting(*overrides: str) -> VectorAutoencoder:
+    """A model at the end of its training, whose corrections change its drawings."""
+    model = scattered(*overrides)
+    model.run.progress = 1.0
+    assert model.refiner is not None
+    with torch.no_grad():
+        for parameter in model.refiner.parameters():
+            parameter.normal_(std=0.05)
+        model.refiner.get_buffer("mean_square").fill_(1e-4)
+    return model

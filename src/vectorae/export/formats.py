@@ -16,6 +16,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.export.corrected import CorrectedNetwork
 from vectorae.export.network import SceneNetwork
+from vectorae.export.packing import pack_doubles
 from vectorae.io.torch_file import checksum
 from vectorae.training.autoencoder import VectorAutoencoder
 from vectorae.training.checkpoint import load
@@ -73,16 +74,39 @@ def _quiet() -> Iterator[None]:
 
 def _program(model: VectorAutoencoder, network: SceneNetwork) -> Any:
     """The network as torch.export has it, for any number of images."""
-    images = torch.rand(2, model.layout.image_channels, model.image_size, model.image_size)
-    return network.program(images)
+    return network.program(_examples(model))
+
+
+def _examples(model: VectorAutoencoder) -> Tensor:
+    return torch.rand(2, model.layout.image_channels, model.image_size, model.image_size)
 
 
 def _write_onnx(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
+    if isinstance(network, CorrectedNetwork):
+        _write_program_as_onnx(network, network.double_program(_examples(model)), path)
+        if _opens(path):
+            return
+    _write_program_as_onnx(network, _program(model, network), path)
+
+
+def _opens(path: Path) -> bool:
+    """Whether ONNX Runtime has all operators of a file, for the types in which it uses them."""
+    import onnxruntime
+    from onnxruntime.capi.onnxruntime_pybind11_state import NotImplemented as Missing
+
+    try:
+        onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    except Missing:
+        return False
+    return True
+
+
+def _write_program_as_onnx(network: SceneNetwork, program: Any, path: Path) -> None:
     names = [output["name"] for output in network.describe()["outputs"]]
     corrected = isinstance(network, CorrectedNetwork)
     with _quiet():
         torch.onnx.export(
-            _program(model, network),
+            program,
             f=path,
             input_names=["images"],
             output_names=names,
@@ -112,6 +136,7 @@ def _tidy(path: Path) -> None:
             # Torch's exporter leaves the older name in loops.
             if node.op_type == "GridSample" and attribute.s == b"bilinear" and newest >= GRID_SAMPLE_LINEAR:
                 attribute.s = b"linear"
+    pack_doubles(model)
     onnx.save(model, path)
 
 

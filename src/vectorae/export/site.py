@@ -54,7 +54,7 @@ def export_site(
         described = onnxruntime_web.linked() if runtime == "cdn" else onnxruntime_web.copied(part)
         done = export(model, "onnx", part, True, limits)
         if CORRECTED in done.content:
-            _write_first(model, part / FIRST, limits)
+            write_first(model, part / FIRST, limits)
         write_page(part, described, model.layout.image_channels)
         for file in sorted(path for path in part.rglob("*") if path.is_file()):
             target = folder / file.relative_to(part)
@@ -65,7 +65,7 @@ def export_site(
     return done
 
 
-def _write_first(model: VectorAutoencoder, path: Path, limits: Limits) -> None:
+def write_first(model: VectorAutoencoder, path: Path, limits: Limits) -> None:
     """The encoder of a model that corrects its drawings, alone."""
     with model.limited_to(limits.count):
         network = SceneNetwork(model.float()).eval()

@@ -14,6 +14,8 @@ from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
 
+from vectorae.export.double import FLOAT32, Operators
+
 MOST_IMAGES = 2**31 - 1
 """In a batch. Without a limit torch 2.6 exports nothing that stacks tensors."""
 
@@ -32,13 +34,24 @@ class Repeated(nn.Module):
         finish: images and what was carried last → the outputs.
         steps: how often the body is run.
         names: of the outputs.
+        dtype: in which all three compute; images and outputs are of the images' own.
     """
 
-    def __init__(self, start: nn.Module, body: nn.Module, finish: nn.Module, steps: int, names: Sequence[str]) -> None:
+    def __init__(
+        self,
+        start: nn.Module,
+        body: nn.Module,
+        finish: nn.Module,
+        steps: int,
+        names: Sequence[str],
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
         super().__init__()
-        self.start, self.body, self.finish, self.steps, self._names = start, body, finish, steps, tuple(names)
+        self.start, self.body, self.finish, self.steps = start, body, finish, steps
+        self._names, self._dtype = tuple(names), dtype
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
+        given, images = images, images.to(self._dtype)
         features, *carried = self.start(images)
 
         def more(step: Tensor, *_: Tensor) -> Tensor:
@@ -52,7 +65,8 @@ class Repeated(nn.Module):
         if self.steps:
             step = torch.zeros((), dtype=torch.long)
             _, _, _, *carried = while_loop(more, once, (step, images.clone(), features, *carried))
-        return dict(zip(self._names, self.finish(images, *carried), strict=True))
+        outputs = (one.to(given.dtype) for one in self.finish(images, *carried))
+        return dict(zip(self._names, outputs, strict=True))
 
 
 def exported(network: nn.Module, images: Tensor) -> Any:
@@ -66,13 +80,16 @@ def exported(network: nn.Module, images: Tensor) -> Any:
     return program
 
 
-def traced(function: Function, arguments: Sequence[Tensor], batch_dims: Sequence[int]) -> nn.Module:
+def traced(
+    function: Function, arguments: Sequence[Tensor], batch_dims: Sequence[int], operators: Operators = FLOAT32
+) -> nn.Module:
     """A function as a graph, in which the gradients that it takes are operators like all others.
 
     Args:
         function: of tensors; it has been called with these once, so that what it keeps for later calls is there.
         arguments: of it, with ``EXAMPLES`` images.
         batch_dims: the dimension of each argument that is as long as there are images.
+        operators: that others take the place of.
     """
     mode = FakeTensorMode(shape_env=ShapeEnv(), allow_non_fake_inputs=True)
     stand_ins = []
@@ -83,7 +100,10 @@ def traced(function: Function, arguments: Sequence[Tensor], batch_dims: Sequence
         stand_ins.append(mode.from_tensor(one, source=source, symbolic_context=context))
     with _compiling():
         graph: nn.Module = make_fx(
-            lambda *given: tuple(function(*given)), tracing_mode="symbolic", _allow_non_fake_inputs=True
+            lambda *given: tuple(function(*given)),
+            decomposition_table=dict(operators),
+            tracing_mode="symbolic",
+            _allow_non_fake_inputs=True,
         )(*stand_ins)
     return graph
 

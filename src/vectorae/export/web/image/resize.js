@@ -1,7 +1,7 @@
 /**
  * Bilinear resizing with antialiasing, as Pillow does it: to the bit, in whole numbers.
  *
- * The filter is a triangle, as wide as the reduction; columns first, then rows, each rounded to eight bits.
+ * The filter is a triangle, as wide as the reduction; one way first, then the other, each rounded to eight bits.
  *
  * @typedef {import('../types.js').Pixels} Pixels
  */
@@ -21,14 +21,20 @@ const PRECISION = 22;
 export function resized(image, box, width, height) {
   // Pillow's boxes have single precision.
   const [left, top, right, bottom] = box.map(Math.fround);
-  let pixels = image;
-  if (width !== image.width || left !== 0 || right !== width) {
-    pixels = acrossRows(pixels, weightsOf(image.width, left, right, width));
-  }
-  if (height !== image.height || top !== 0 || bottom !== height) {
-    pixels = downColumns(pixels, weightsOf(image.height, top, bottom, height));
-  }
-  return pixels;
+  /** @param {Pixels} pixels */
+  const narrowed = (pixels) =>
+    width !== image.width || left !== 0 || right !== width
+      ? acrossRows(pixels, weightsOf(image.width, left, right, width))
+      : pixels;
+  /** @param {Pixels} pixels */
+  const lowered = (pixels) =>
+    height !== image.height || top !== 0 || bottom !== height
+      ? downColumns(pixels, weightsOf(image.height, top, bottom, height))
+      : pixels;
+  // As Pillow does since its version 13, where that is quicker.
+  const fewerRows = image.height - height;
+  if (fewerRows > 0 && fewerRows > 2 * (image.width - width)) return narrowed(lowered(image));
+  return lowered(narrowed(image));
 }
 
 /**
@@ -48,7 +54,7 @@ export function resized(image, box, width, height) {
  * @returns {Weights}
  */
 function weightsOf(length, start, end, size) {
-  const scale = (end - start) / size;
+  const scale = Math.fround(end - start) / size;
   const reach = Math.max(1, scale);
   const most = Math.ceil(reach) * 2 + 1;
   const [first, counts, weights] = [new Int32Array(size), new Int32Array(size), new Int32Array(size * most)];

@@ -74,6 +74,7 @@ export class Camera {
     if (!this.#seen()) return;
     this.canvas.toBlob((blob) => {
       this.stop();
+      this.button.focus(); // as the other one is gone
       if (blob) this.onShot(blob);
     });
   }

@@ -174,8 +174,10 @@ class Page {
     this.camera.button.addEventListener('click', async () => {
       const wasOn = this.camera.isOn;
       this.#leave();
-      if (!wasOn && (await this.camera.start())) box('empty').hidden = true;
-      else box('empty').hidden = false;
+      box('empty').hidden = false;
+      if (wasOn || !(await this.camera.start())) return;
+      box('empty').hidden = true;
+      say('Drawing what the camera sees.');
     });
     this.sketch.button.addEventListener('click', () => {
       const wasOn = this.sketch.isOn;

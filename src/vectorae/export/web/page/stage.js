@@ -65,7 +65,8 @@ export class Stage {
     this.svg.addEventListener('pointerover', (event) => this.#point(slotOf(event.target)));
     this.svg.addEventListener('pointerleave', () => this.#point(null));
     this.svg.addEventListener('click', (event) => this.choose(slotOf(event.target), true));
-    this.svg.addEventListener('focusin', (event) => this.choose(slotOf(event.target)));
+    // Not of the SVG: Chromium takes what listens for focus into the order of Tab.
+    pane.addEventListener('focusin', (event) => this.choose(slotOf(event.target)));
     this.svg.addEventListener('keydown', (event) => this.#press(event));
   }
 
