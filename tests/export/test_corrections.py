@@ -55,7 +55,7 @@ def test_files_hold_no_path_of_the_machine(corrected: tuple[str, Path]) -> None:
     name, folder = corrected
     content = (folder / FORMATS[name].file).read_bytes()
     assert str(Path(vectorae.__file__).parent).encode() not in content
-    assert len(content) < 2**21
+    assert len(content) < {"onnx": 2**21, "torch_export": 2**22}[name]
 
 
 @pytest.mark.parametrize("corrected", ["onnx"], indirect=True)
@@ -74,8 +74,10 @@ def test_between_images_and_outputs_all_is_computed_in_float64(corrected: tuple[
     (body,) = (attribute.g for attribute in loop.attribute if attribute.name == "body")
     carried = {one.type.tensor_type.elem_type for one in body.output}
     assert carried == {onnx.TensorProto.BOOL, onnx.TensorProto.INT64, onnx.TensorProto.DOUBLE}
-    weights = {one.data_type for one in graph.initializer if math.prod(one.dims) > 1000}
-    assert weights - {onnx.TensorProto.INT64} == {onnx.TensorProto.FLOAT}
+    stored = {one.data_type: 0 for one in graph.initializer}
+    for one in graph.initializer:
+        stored[one.data_type] += math.prod(one.dims)
+    assert stored[onnx.TensorProto.FLOAT] > 10 * stored[onnx.TensorProto.DOUBLE]
 
 
 def test_without_corrections_the_best_hypothesis_leaves() -> None:
