@@ -1,7 +1,10 @@
 """The public names: those that `docs/api.md` lists, with these signatures, and no others."""
 
 import inspect
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,3 +48,11 @@ def test_it_has_an_example(name: str) -> None:
 
 def test_types_are_for_users_too() -> None:
     assert (Path(vectorae.__file__).parent / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(("given", "found"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
+def test_idle_threads_sleep(given: dict[str, str], found: str) -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"} | given
+    shown = "import os, vectorae; print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", shown], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == found
