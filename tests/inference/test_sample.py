@@ -62,7 +62,8 @@ def test_the_size_of_the_samples(key: str, shown: tuple[str, str], variational_r
         ("temperature=-1", "temperature must be a number ≥ 0, got -1"),
         (
             "checkpoint=nothing.ckpt",
-            "checkpoint: no file 'nothing.ckpt', nor a pretrained model; choose from mnist_cubics, ",
+            "checkpoint: no file 'nothing.ckpt', nor a pretrained model; "
+            "choose from mnist_cubics, mnist_lines, toy_faces",
         ),
     ],
 )
