@@ -60,8 +60,8 @@ def regrow(
     shapes = decoder.layout.count if state.visible is None else state.visible
     kept, many = shapes // 2, images.repeat(several, 1, 1, 1).to(raw.dtype)
     half = _reduced(many, images.shape[-1] // 2) if images.shape[-1] >= SMALLEST else many
-    rough = replace(state, softness=state.softness * images.shape[-1] / half.shape[-1])
-    rough = state if state.exact else rough
+    wider = state.softness * images.shape[-1] / half.shape[-1]
+    rough = state if state.exact else replace(state, softness=wider)
 
     def random(size: int) -> Tensor:
         """Normally distributed numbers of each drawing, ``[K B, size]``."""

@@ -113,7 +113,7 @@ def _segments_from(corner, inner, chords):
 def _local(inner, radii, signs, table, chords, corner, i):
     """Position of a corner's point i, or of the next corner's first, from the shape's centre; its row in the table."""
     if i > chords:
-        corner, i = (corner + 1) % CORNERS, i - i
+        corner, i = (corner + 1) % CORNERS, 0
     at = corner * (len(signs) // CORNERS) + i
     x, y = inner[0] + table[at, 0] * radii[0], inner[1] + table[at, 1] * radii[1]
     return signs[at, 0] * x, signs[at, 1] * y, at
