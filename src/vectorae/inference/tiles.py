@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.datasets.decode import in_order
-from vectorae.decoder import Decoder, DrawState, Feedback, optimize_raw, worthwhile
+from vectorae.decoder import Decoder, DrawState, Feedback, Parts, optimize_raw, regrow, worthwhile
 from vectorae.errors import UserError, reason
 from vectorae.fitting.photos import MOST_PIXELS
 from vectorae.inference.vectorize import DrawnBatch, Outputs, draw_batches
@@ -23,7 +23,7 @@ from vectorae.io.pixels import to_float
 from vectorae.layout import TiledLayout
 from vectorae.scene import Scene
 from vectorae.training.autoencoder import REFINEMENT_RATE, VectorAutoencoder
-from vectorae.training.candidates import find_candidates
+from vectorae.training.candidates import STEPS_PER_REGROWTH, answering, find_candidates
 from vectorae.training.eval_mode import eval_mode
 
 PICTURES_AHEAD = 4
@@ -94,7 +94,8 @@ class TiledDrawing:
     """A drawing of one picture by a model of its tiles, all of whose shapes lie on one canvas.
 
     Each tile is first drawn for itself. As shapes reach into other tiles, the learned corrections then go on together:
-    what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost.
+    what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost. Then half of
+    the shapes of all tiles are drawn anew together (see ``regrow``), as often as the model's options say.
 
     Args:
         model: on its device.
@@ -117,15 +118,18 @@ class TiledDrawing:
         corners = tiles.corners.to(picture) / shorter
         layout = TiledLayout(model.layout, corners, self._side, tiles.width / tiles.height)
         self.decoder = Decoder(layout, model.decoder.rasterizer).to(picture.device)
+        self._parts = Parts(model.layout, tiles.cut, layout.tiles, self._side, layout.lowest)
         self._squares = tiles.cut(picture)
-        self.raw = self._corrected(find_candidates(model, self._squares).best)
+        with answering(model, replace(model.options, regrowths=0)):
+            alone = find_candidates(model, self._squares).best
+        self.raw = self._corrected(alone)
+        self._regrow(0, model.options.num_regrowths)
 
     @property
     def state(self) -> DrawState:
         """How the drawing looks, in units of the canvas."""
-        state, layout = self._model.state, self.decoder.layout
-        assert isinstance(layout, TiledLayout)
-        visible = None if state.visible is None else layout.lowest + state.visible * layout.tiles
+        state = self._model.state
+        visible = None if state.visible is None else self._parts.visible(state.visible)
         return replace(state, softness=state.softness * self._side, visible=visible)
 
     def scene(self) -> Scene:
@@ -133,7 +137,9 @@ class TiledDrawing:
         return self.decoder.scene(self.raw, self.state, crisp=True)
 
     def refine(self, steps: int) -> None:
-        """Take optimizer steps on the whole canvas (see ``VectorAutoencoder.refine``)."""
+        """Take optimizer steps on the whole canvas, after one more regrowth for each 100 of them."""
+        done = self._model.options.num_regrowths
+        self._regrow(done, done + steps // STEPS_PER_REGROWTH)
         if steps:
             loss, state = self._model.loss, self.state
             self.raw = optimize_raw(
@@ -145,6 +151,15 @@ class TiledDrawing:
                 steps=steps,
                 learning_rate=REFINEMENT_RATE,
             )
+
+    def _regrow(self, first: int, last: int) -> None:
+        """Draw half of the shapes anew where that is better, as ``Candidates.regrown`` does."""
+        model, picture = self._model, self._picture
+        for number in range(first, last):
+            before = self.decoder.cost(self.raw, picture, model.loss, self.state, crisp=True)
+            raw, cost = regrow(self.raw[None], picture, self.decoder, model.loss, self.state, number, self._parts)
+            if cost < before:
+                self.raw = raw[0]
 
     def _corrected(self, raw: Tensor) -> Tensor:
         """The best drawing ``[1, T raw_size]`` of those after each correction of all tiles together."""
