@@ -87,16 +87,16 @@ class Strategy:
     seeding: Seeding = field(default_factory=Seeding)
 
     def num_visible(self, progress: float, layout: LayoutBase) -> int:
-        """How many shapes there are at a progress in [0, 1]; those that cannot be seeded are there from the start."""
-        seedable = len(layout.seedable)
-        return layout.count - seedable + self.growth.count(self.growth.round_at(progress), seedable)
+        """How many shapes there are at a progress in [0, 1]; those that are drawn already are there from the start."""
+        new = layout.count - layout.drawn
+        return layout.drawn + self.growth.count(self.growth.round_at(progress), new)
 
     def rounds(self, layout: LayoutBase) -> list[int]:
         """The round in which each shape is added, ``[N]``, from 1; 0 for those that are there from the start."""
-        seedable = len(layout.seedable)
-        ends = [self.growth.count(number, seedable) for number in range(self.growth.rounds)]
-        added = [1 + next(n for n, end in enumerate(ends) if slot < end) for slot in range(seedable)]
-        return [0] * (layout.count - seedable) + added
+        new = layout.count - layout.drawn
+        ends = [self.growth.count(number, new) for number in range(self.growth.rounds)]
+        added = [1 + next(n for n, end in enumerate(ends) if slot < end) for slot in range(new)]
+        return [0] * layout.drawn + added
 
     def seed(
         self, layout: LayoutBase, raw: Tensor, slots: Sequence[int], target: "Target", generator: torch.Generator

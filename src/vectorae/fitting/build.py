@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from vectorae.config.components import instantiate
-from vectorae.decoder import Decoder, Growth
+from vectorae.decoder import Decoder
 from vectorae.errors import UserError
 from vectorae.fitting.fitting import Fitting
 from vectorae.fitting.plan import build_plan
@@ -42,7 +42,7 @@ def build_fitting(
         max_time: seconds.
         init: a drawing to start from, instead of new shapes.
         on_top: put new shapes on top of that drawing.
-        movable: its shapes may be put elsewhere; all are there from the start.
+        movable: its shapes may be put elsewhere later.
         importance: of each pixel, ``[B, 1, H, W]`` in [0, 1].
         own: the layout of new shapes; None: that of the section ``primitives``.
 
@@ -70,8 +70,6 @@ def build_fitting(
         height, width = images.shape[-2:]
         soft, fixed = rasterizer.soft_scene(scene, softness), fixed_fields(config["primitives"])
         layout = SceneLayout(soft, width / height, fixed, movable)
-        if movable and not on_top:
-            plan = replace(plan, strategy=replace(plan.strategy, growth=Growth(rounds=1)))
         if on_top:
             layout = OverlayLayout(layout, own or new_shapes(config, images))
     fitting = Fitting(images, Decoder(layout, rasterizer), objective, plan, importance)

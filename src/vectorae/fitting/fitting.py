@@ -311,15 +311,14 @@ class Fitting:
 
     def _grow(self, progress: float) -> None:
         """Add the shapes whose round has begun."""
-        below = self.layout.count - len(self.layout.seedable)
         before, now = self.num_visible, self.plan.strategy.num_visible(progress, self.layout)
         if now <= before:
             return
         if before:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
-        new = [slot for slot in range(before, now) if slot >= below]
+        new = [slot for slot in range(before, now) if slot >= self.layout.drawn]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, view = replace(self._state_at(progress), visible=before or below), self._view_at(progress)
+            state, view = replace(self._state_at(progress), visible=before or self.layout.drawn), self._view_at(progress)
             with torch.no_grad():
                 drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
             self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))

@@ -65,6 +65,11 @@ class LayoutBase(nn.Module, ABC):
         """Slots whose shapes may be put elsewhere: of some layouts none."""
         return ()
 
+    @property
+    def drawn(self) -> int:
+        """How many shapes, from the bottom, are a drawing already: from the start they are there, where they are."""
+        return self.count - len(self.seedable)
+
     @abstractmethod
     def field_names(self) -> list[str]:
         """The field of each raw number, by name; ``background`` for those of the background."""

@@ -86,6 +86,10 @@ class SceneLayout(BlockLayout):
     def seedable(self) -> Sequence[int]:
         return range(self.count) if self._movable else ()
 
+    @property
+    def drawn(self) -> int:
+        return self.count
+
     def _fields_of(self, group: Group, drawing: Scene, fixed: Collection[str]) -> dict[str, FieldStart]:
         outline, slots = group.outline, list(group.slots)
         found: dict[str, FieldStart] = {}
