@@ -14,7 +14,7 @@ import numpy as np
 from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH
 from vectorae.rasterizer.cpu.box import is_circular
-from vectorae.rasterizer.cpu.compiled import ONE, allocating_kernel, inlined
+from vectorae.rasterizer.cpu.compiled import ONE, allocating, allocating_kernel, inlined
 from vectorae.rasterizer.cpu.near import INSIDE, NEAR, NEAR_END
 from vectorae.rasterizer.cpu.profiles import is_thin, reach_beyond
 from vectorae.rasterizer.cpu.scratch import PIXELS, TILE
@@ -36,8 +36,14 @@ from vectorae.rasterizer.packing import (
 
 SLOT, IMAGE, LEFT, TOP, START, STOP, PLACE, ARCS, CELL = range(9)
 """Columns of entries: the shape and its image; the tile's first column and row; the range of the tile's pixels that may
-have ink, whole rows; the index of its alpha, −1 if it covers the tile; of filled boxes with elliptical corners the
-index of their closest points, of all others −1; of paths, their cell (see near.py)."""
+have ink, whole rows; the index of its alpha among those of its chunk, −1 if it covers the tile; of filled boxes with
+elliptical corners the index of their closest points, of all others −1; of paths, their cell (see near.py)."""
+
+FIRST_TILE, FIRST_ENTRY, FIRST_PLACE = range(3)
+"""Columns of chunks: groups of consecutive tiles of which all kernels draw one after the other."""
+
+CHUNK_BYTES = 2**20
+"""About the size of the alpha of a chunk, so that it stays in the cache from one kernel to the next."""
 
 OUTSIDE, PARTLY, WHOLLY = range(3)
 
@@ -54,7 +60,8 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
 
     Returns:
         Index of the first entry of each tile of each image, and the number of all, ``[images · tiles + 1]``; the
-        entries ``[E, 9]``; the number of places, of arrays of closest points, and of places of other filled boxes.
+        entries ``[E, 9]``; the chunks and, in the last row, the numbers of all tiles, entries and places,
+        ``[chunks + 1, 3]``; the number of arrays of closest points, and of places of other filled boxes.
     """
     columns = (canvas.width + TILE - 1) // TILE
     tiles = (band[1] - band[0]) * columns
@@ -101,21 +108,41 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
             for tile in range(1, len(begin)):
                 begin[tile] += begin[tile - 1]
             entries = np.empty((begin[-1], 9), dtype=np.int64)
+    begin = begin[:-1]
+    chunks, arcs, others = _place_entries(begin, entries, shapes, keep)
+    return begin, entries, chunks, arcs, others
+
+
+@allocating
+def _place_entries(begin, entries, shapes, keep):
+    """Cut the plan into chunks; number the places in each, and the arrays of closest points. See ``plan``."""
+    most = CHUNK_BYTES // (PIXELS * shapes.numbers.itemsize)
+    chunks, count = np.zeros((len(begin) + 1, 3), dtype=np.int64), 0
     places = arcs = others = 0
-    for e in range(len(entries)):
-        b, k = entries[e, IMAGE], entries[e, SLOT]
-        entries[e, ARCS] = -1
-        if entries[e, PLACE] < 0:
-            continue
-        if shapes.kinds[k] == FILLED_BOX:
-            if shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k):
-                entries[e, ARCS] = arcs if keep else 0
-                arcs = arcs + 1 if keep else 1
-            else:
-                others += 1
-        entries[e, PLACE] = places
-        places += 1
-    return begin[:-1], entries, places, arcs, others
+    for tile in range(len(begin) - 1):
+        if places - chunks[count, FIRST_PLACE] >= most:
+            count += 1
+            _begin_chunk(chunks[count], tile, begin[tile], places)
+        for e in range(begin[tile], begin[tile + 1]):
+            b, k = entries[e, IMAGE], entries[e, SLOT]
+            entries[e, ARCS] = -1
+            if entries[e, PLACE] < 0:
+                continue
+            if shapes.kinds[k] == FILLED_BOX:
+                if shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k):
+                    entries[e, ARCS] = arcs if keep else 0
+                    arcs = arcs + 1 if keep else 1
+                else:
+                    others += 1
+            entries[e, PLACE] = places - chunks[count, FIRST_PLACE]
+            places += 1
+    _begin_chunk(chunks[count + 1], len(begin) - 1, len(entries), places)
+    return chunks[: count + 2], arcs, others
+
+
+@inlined
+def _begin_chunk(chunk, tile, entry, place):
+    chunk[FIRST_TILE], chunk[FIRST_ENTRY], chunk[FIRST_PLACE] = tile, entry, place
 
 
 @inlined

@@ -19,6 +19,14 @@ def tiles_of_shape(bounds, first_row, last_row):
 
 
 @inlined
+def locate_tile(tile, images, band, canvas):
+    """Image, first column and first row of a tile, by its number among those of a part of the work (see plan.py)."""
+    columns = (canvas.width + TILE - 1) // TILE
+    tiles = (band[1] - band[0]) * columns
+    return images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+
+
+@inlined
 def pixel_of(canvas, work):
     """The size of a pixel in canvas units."""
     return work.dtype.type(1 / min(canvas.height, canvas.width))
