@@ -23,7 +23,7 @@ from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
 from vectorae.rasterizer.cpu.outlines import place_corners
 from vectorae.rasterizer.cpu.regions import enclosed_region
-from vectorae.rasterizer.cpu.scratch import TILE
+from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.gradients import Inks
 from vectorae.rasterizer.packing import pack
@@ -67,7 +67,7 @@ class _Rasterize(torch.autograd.Function):
         shapes, keep, tables = _shapes(topology, tensors), any(ctx.needs_input_grad), _tables(table, inks)
         image = new_tensor((*shapes.background.shape, canvas.height, canvas.width), shapes.numbers.dtype)
         into = image.numpy()
-        parts = split_work(len(image), count_tiles(canvas.height))
+        parts = split_work(len(image), count_rows(canvas.height))
 
         def work(number: int, part: Part) -> Covered | None:
             covered = draw(part, shapes, tables, canvas, present, keep, into)
@@ -105,9 +105,9 @@ class _Rasterize(torch.autograd.Function):
         return (*found, None, None, None, None)
 
 
-def count_tiles(pixels: int) -> int:
-    """Number of tiles that ``pixels`` in a line are cut into."""
-    return -(-pixels // TILE)
+def count_rows(height: int) -> int:
+    """Number of rows of tiles that ``height`` pixels are cut into."""
+    return -(-height // TILE_HEIGHT)
 
 
 def _tables(table: Tensor | None, inks: Inks | None) -> InkTables | None:

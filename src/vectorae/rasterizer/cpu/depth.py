@@ -48,7 +48,10 @@ def composite_by_depth(begin, entries, shapes, canvas, images, band, tiles, alph
                 alpha[entries[e, PLACE], p] = 0
     for tile in range(tiles[0], tiles[1]):
         b, left, top = locate_tile(tile, images, band, canvas)
-        slots, saved = entries[begin[tile] : begin[tile + 1], SLOT], alpha[begin[tile] - first : begin[tile + 1] - first]
+        slots, saved = (
+            entries[begin[tile] : begin[tile + 1], SLOT],
+            alpha[begin[tile] - first : begin[tile + 1] - first],
+        )
         _composite_tile(slots, saved, shapes.in_front[b], shapes.color[b], shapes.background[b], work)
         write_tile(image, b, left, top, work, CHANNELS)
 

@@ -22,7 +22,7 @@ from vectorae.rasterizer.cpu.near import find_near
 from vectorae.rasterizer.cpu.paths import cover_paths, differentiate_paths
 from vectorae.rasterizer.cpu.plan import FIRST_PLACE, plan
 from vectorae.rasterizer.cpu.samples import differentiate_samples, sample_strokes
-from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE
+from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE_HEIGHT
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
 from vectorae.rasterizer.cpu.subnormals import subnormals_flushed
 from vectorae.rasterizer.cpu.threads import Part
@@ -148,7 +148,7 @@ def _plan(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool) 
         first, cells, near, carried = find_near(part.images, part.rows, shapes, canvas, bounds)
     else:
         first, cells = np.zeros((0, 0), np.int64), np.zeros((0, 3), np.int64)
-        near, carried = np.zeros(0, np.int64), np.zeros((0, TILE), real)
+        near, carried = np.zeros(0, np.int64), np.zeros((0, TILE_HEIGHT), real)
     begin, entries, chunks, count, others = plan(part.images, part.rows, shapes, canvas, bounds, first, cells, keep)
     places = chunks[-1, FIRST_PLACE] if keep else _most_places(chunks)
     alpha, arcs = Buffer((places, PIXELS), real), Buffer((count, 2, PIXELS), real)
@@ -174,7 +174,7 @@ def _cover(covered: Covered, chunk: _Chunk, shapes: Shapes, canvas: Canvas, pres
     paths, spans = (entries, covered.cells, near, covered.carried, shapes, canvas, alpha), _spans(near)
     if canvas.profile == RAMP:
         if present & 1 << REGION:
-            cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE))
+            cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT))
         if present & SAMPLED:
             sample_strokes(*paths, np.empty(PIXELS, np.int64), spans, work)
     else:
@@ -204,7 +204,7 @@ def _differentiate_coverage(
     into = by_alpha, by.numbers, by.vertices
     if canvas.profile == RAMP:
         if present & 1 << REGION:
-            tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE)
+            tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT)
             differentiate_areas(*paths, alpha, *into, *tile)
         if present & SAMPLED:
             differentiate_samples(*paths, alpha, *into, np.empty(PIXELS, np.int64), spans, work)

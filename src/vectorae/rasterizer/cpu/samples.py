@@ -36,9 +36,9 @@ from vectorae.rasterizer.cpu.scratch import (
     CANVAS_Y,
     CENTRES,
     PIXELS,
-    ROW,
+    SAMPLES,
     SUBPIXELS,
-    TILE,
+    TILE_WIDTH,
     D,
     is_scratch,
 )
@@ -55,10 +55,15 @@ sub-pixel."""
 FAINT = np.float32(1e-6)
 """Opacity below which nothing can be told from alpha, and the part of a pixel that rounding may hide."""
 
-DOWN, NEAREST = TILE, 2 * TILE
+DOWN, NEAREST = SAMPLES, 2 * SAMPLES
 """Where in the rows CENTRES and SUBPIXELS the positions along y are, and in CENTRES distances; those along x are
 first."""
 
+ROW = np.uintp(SAMPLES)
+"""Step from the samples of a pixel to those of the next one."""
+
+SQUARE = 4
+"""Side of the squares of pixels by which those at an edge are listed."""
 
 IS_AT_EDGE = BY_ALPHA
 """The row in which pixels are marked, before they are sampled."""
@@ -82,7 +87,7 @@ def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, s
         count = _find_edge_pixels(entries[e], kind, numbers, k, vertices, segments, pixel, work, edge, spans)
         for p in range(entries[e, START], entries[e, STOP]):
             alpha[place, p] = numbers[k, ROUNDED] * work[ALPHA, p]
-        for first in range(0, count, TILE):
+        for first in range(0, count, SAMPLES):
             stop = _locate_samples(entries[e], edge, first, count, pixel, work)
             if kind >= POLYLINE:
                 reach = reach_of_path(numbers, k, canvas.profile, fine)
@@ -119,7 +124,7 @@ def differentiate_samples(
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]] if kind >= POLYLINE else near[:0]
         count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], alpha, by_alpha, work, edge)
         by_numbers[b, k, ROUNDED] += total
-        for first in range(0, count, TILE):
+        for first in range(0, count, SAMPLES):
             stop = _locate_samples(entries[e], edge, first, count, pixel, work)
             for row in range(none, stop, ROW):
                 weight = by_alpha[place, edge[np.uintp(first) + row // ROW]]
@@ -168,14 +173,15 @@ def _list_marked(start, stop, work, edge):
     for p in range(stop, np.uintp(PIXELS)):
         work[IS_AT_EDGE, p] = ZERO
     count = 0
-    for square in range(PIXELS // TILE):
-        first, marked = square // 4 * 4 * TILE + square % 4 * 4, ZERO * work[IS_AT_EDGE, 0]
-        for i in range(TILE):
-            marked += work[IS_AT_EDGE, first + i // 4 * TILE + i % 4]
+    for square in range(PIXELS // (SQUARE * SQUARE)):
+        row, column = square // (TILE_WIDTH // SQUARE), square % (TILE_WIDTH // SQUARE)
+        first, marked = SQUARE * (row * TILE_WIDTH + column), ZERO * work[IS_AT_EDGE, 0]
+        for i in range(SQUARE * SQUARE):
+            marked += work[IS_AT_EDGE, first + i // SQUARE * TILE_WIDTH + i % SQUARE]
         if marked == ZERO:
             continue
-        for i in range(TILE):
-            p = first + i // 4 * TILE + i % 4
+        for i in range(SQUARE * SQUARE):
+            p = first + i // SQUARE * TILE_WIDTH + i % SQUARE
             # Without a branch, which the processor could not foresee.
             edge[count] = p
             count += work[IS_AT_EDGE, p] > ZERO
@@ -202,7 +208,7 @@ def _list_partly_covered(entry, rounded, alpha, by_alpha, work, edge):
 @inlined
 def _place_subpixels(fine, pixel, work):
     """Write where the centres of a pixel's sub-pixels lie from its own."""
-    for sample in range(TILE):
+    for sample in range(SAMPLES):
         work[SUBPIXELS, sample] = work.dtype.type((sample % fine + 0.5) / fine - 0.5) * pixel
         work[SUBPIXELS, DOWN + sample] = work.dtype.type((sample // fine + 0.5) / fine - 0.5) * pixel
 
@@ -214,14 +220,14 @@ def _locate_samples(entry, edge, first, count, pixel, work):
     Returns:
         The end of the range of samples.
     """
-    for i in range(TILE):
+    for i in range(SAMPLES):
         p = edge[min(first + i, count - 1)]
-        x, y = centre_of(entry[LEFT] + p % TILE, pixel), centre_of(entry[TOP] + p // TILE, pixel)
+        x, y = centre_of(entry[LEFT] + p % TILE_WIDTH, pixel), centre_of(entry[TOP] + p // TILE_WIDTH, pixel)
         work[CENTRES, i], work[CENTRES, DOWN + i] = x, y
-        for sample in range(TILE):
-            work[CANVAS_X, i * TILE + sample] = x + work[SUBPIXELS, sample]
-            work[CANVAS_Y, i * TILE + sample] = y + work[SUBPIXELS, DOWN + sample]
-    return np.uintp(min(TILE, count - first) * TILE)
+        for sample in range(SAMPLES):
+            work[CANVAS_X, i * SAMPLES + sample] = x + work[SUBPIXELS, sample]
+            work[CANVAS_Y, i * SAMPLES + sample] = y + work[SUBPIXELS, DOWN + sample]
+    return np.uintp(min(SAMPLES, count - first) * SAMPLES)
 
 
 @inlined
@@ -233,24 +239,24 @@ def _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, s
     """
     spread = SPREAD * pixel
     count = _choose_segments(vertices, segments, reach + spread, work, spans)
-    for i in range(TILE):
+    for i in range(SAMPLES):
         work[CENTRES, NEAREST + i] = reach * reach
     for j in range(count):
         line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
-        for i in range(TILE):
+        for i in range(SAMPLES):
             _, x, y = to_segment(line, work[CENTRES, i], work[CENTRES, DOWN + i])
             work[CENTRES, NEAREST + i] = max(min(x * x + y * y, work[CENTRES, NEAREST + i]), ZERO)
-    for i in range(TILE):
+    for i in range(SAMPLES):
         most = math.sqrt(work[CENTRES, NEAREST + i]) + TWO * spread
         work[CENTRES, NEAREST + i] = most * most
     kept = 0
     for j in range(count):
         line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
-        begin, end = TILE, 0
-        for i in range(TILE):
+        begin, end = SAMPLES, 0
+        for i in range(SAMPLES):
             _, x, y = to_segment(line, work[CENTRES, i], work[CENTRES, DOWN + i])
             is_near = x * x + y * y <= work[CENTRES, NEAREST + i]
-            begin, end = min(begin, i if is_near else TILE), max(end, i + 1 if is_near else 0)
+            begin, end = min(begin, i if is_near else SAMPLES), max(end, i + 1 if is_near else 0)
         if begin < end:
             spans[kept, FIRST_VERTEX] = spans[j, FIRST_VERTEX]
             spans[kept, BEGIN], spans[kept, FINISH] = np.uintp(begin) * ROW, min(np.uintp(end) * ROW, stop)
@@ -263,7 +269,7 @@ def _choose_segments(vertices, segments, reach, work, spans):
     """Write those segments to spans whose bounds are within reach of the centres of pixels; returns their number."""
     left = right = work[CENTRES, 0]
     top = bottom = work[CENTRES, DOWN]
-    for i in range(TILE):
+    for i in range(SAMPLES):
         left, right = min(left, work[CENTRES, i]), max(right, work[CENTRES, i])
         top, bottom = min(top, work[CENTRES, DOWN + i]), max(bottom, work[CENTRES, DOWN + i])
     count = 0
