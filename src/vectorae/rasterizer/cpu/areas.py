@@ -15,7 +15,7 @@ import numpy as np
 from vectorae.rasterizer.cpu.compiled import compiled, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, range_of
-from vectorae.rasterizer.cpu.scratch import PIXELS, ROW, TILE_HEIGHT, TILE_WIDTH
+from vectorae.rasterizer.cpu.scratch import ROW, TILE_HEIGHT, TILE_WIDTH
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
 NEXT, WIDER = np.uintp(1), np.uintp(TILE_WIDTH + 1)
@@ -31,11 +31,9 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
         if shapes.kinds[k] != REGION or place < 0:
             continue
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-        _cover_tile(
-            shapes.vertices[b], segments, carried[cell], pixel, entries[e, LEFT], entries[e, TOP], covered, change
-        )
-        weight = shapes.numbers[b, k, ROUNDED]
+        left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         start, stop = range_of(entries[e])
+        _cover_tile(shapes.vertices[b], segments, carried[cell], pixel, left, top, start, stop, covered, change)
         for p in range(start, stop):
             alpha[place, p] = weight * covered[p]
 
@@ -53,21 +51,19 @@ def differentiate_areas(
         segments, vertices = near[cells[cell, NEAR] : cells[cell, NEAR_END]], shapes.vertices[b]
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         (start, stop), total = range_of(entries[e]), 0.0
-        for p in range(PIXELS):
-            weights[p] = 0
         for p in range(start, stop):
             total += by_alpha[place, p] * alpha[place, p]
             weights[p] = by_alpha[place, p] * weight
         if weight > 1e-6:
             total /= weight
         else:  # what is covered cannot be told from alpha
-            _cover_tile(vertices, segments, carried[cell], pixel, left, top, covered, change)
+            _cover_tile(vertices, segments, carried[cell], pixel, left, top, start, stop, covered, change)
             total = 0.0
             for p in range(start, stop):
                 total += by_alpha[place, p] * covered[p]
         by_numbers[b, k, ROUNDED] += total
         for i in range(len(segments)):
-            _add_segment(vertices, segments[i], pixel, left, top, weights, by_vertices[b])
+            _add_segment(vertices, segments[i], pixel, left, top, start, stop, weights, by_vertices[b])
 
 
 @inlined
@@ -105,19 +101,21 @@ def _touched(a, b, count):
 
 
 @compiled
-def _cover_tile(vertices, segments, carried, pixel, left, top, covered, change):
-    """Write the covered part of each pixel of a tile.
+def _cover_tile(vertices, segments, carried, pixel, left, top, start, stop, covered, change):
+    """Write the covered part of each pixel of a range.
 
     ``change`` is scratch: in each row, the area that is added to every pixel from that one on.
     """
-    for p in range(PIXELS):
+    top_row, bottom_row = start // ROW, stop // ROW
+    for p in range(start, stop):
         covered[p] = 0
-    for p in range(TILE_HEIGHT * WIDER):
+    for p in range(top_row * WIDER, bottom_row * WIDER):
         change[p] = 0
-    for r in range(np.uintp(TILE_HEIGHT)):
+    for r in range(top_row, bottom_row):
         change[r * WIDER] = carried[r]
     for index in range(len(segments)):
         x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, segments[index], pixel, left, top)
+        first_row, end_row = max(first_row, top_row), min(end_row, bottom_row)
         inverse_x, inverse_y = _inverse(dx), _inverse(dy)
         for r in range(first_row, end_row):
             begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
@@ -133,7 +131,7 @@ def _cover_tile(vertices, segments, carried, pixel, left, top, covered, change):
             # The part of the segment left of the tile covers it; the part to its right does not.
             if first == 0:
                 change[r * WIDER] += dy * (finish - begin - inside - _beyond(x0, dx, inverse_x, begin, finish))
-    for r in range(np.uintp(TILE_HEIGHT)):
+    for r in range(top_row, bottom_row):
         total = 0.0
         for i in range(ROW):
             total += change[r * WIDER + i]
@@ -150,9 +148,10 @@ def _beyond(x0, dx, inverse, first, last):
 
 
 @inlined
-def _add_segment(vertices, v, pixel, left, top, weights, by_vertices):
+def _add_segment(vertices, v, pixel, left, top, start, stop, weights, by_vertices):
     """Add the derivatives of Σ weight · covered by the ends of a segment."""
     x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, v, pixel, left, top)
+    first_row, end_row = max(first_row, start // ROW), min(end_row, stop // ROW)
     inverse_x, inverse_y = _inverse(dx), _inverse(dy)
     total = at_end = 0.0
     for r in range(first_row, end_row):

@@ -84,8 +84,9 @@ def draw(
     work = _scratch(image.dtype, rows_of(channels) if spreads else channels)
     with subnormals_flushed():
         covered = _plan(part, shapes, canvas, present, keep)
+        spans = _spans(covered.near)
         for chunk in _chunks_of(covered, covered.alpha.array, keep):
-            _cover(covered, chunk, shapes, canvas, present, work)
+            _cover(covered, chunk, shapes, canvas, present, spans, work)
             given = canvas, part.images, part.rows, chunk.tiles, chunk.alpha, image
             tiles = covered.begin, covered.entries, shapes
             if inks is not None:
@@ -116,6 +117,7 @@ def differentiate(
     by_alpha, tiles = buffer.array, (covered.begin, covered.entries, shapes)
     work = _scratch(alpha.dtype, max(3 * channels, rows_of(channels) if inks is not None else 0))
     gains = np.empty((int(np.diff(covered.begin).max()), channels if soft_or else 1, PIXELS), alpha.dtype)
+    spans = _spans(covered.near)
     with subnormals_flushed():
         for chunk in _chunks_of(covered, alpha):
             given = canvas, part.images, part.rows, chunk.tiles, chunk.alpha, cotangent, by_alpha, by
@@ -127,7 +129,7 @@ def differentiate(
                 differentiate_soft_or(*tiles, *given, gains, work)
             else:
                 differentiate_compositing(*tiles, *given, gains[:, 0], work)
-            _differentiate_coverage(covered, chunk, shapes, canvas, present, by_alpha, by, work)
+            _differentiate_coverage(covered, chunk, shapes, canvas, present, by_alpha, by, spans, work)
 
 
 def _scratch(dtype: Any, more: int = 0) -> Array:
@@ -168,10 +170,12 @@ def _chunks_of(covered: Covered, alpha: Array, keep: bool = True) -> Iterator[_C
         yield _Chunk((tile, end_tile), covered.entries[entry:end_entry], alpha[places])
 
 
-def _cover(covered: Covered, chunk: _Chunk, shapes: Shapes, canvas: Canvas, present: int, work: Array) -> None:
+def _cover(
+    covered: Covered, chunk: _Chunk, shapes: Shapes, canvas: Canvas, present: int, spans: Array, work: Array
+) -> None:
     """Find the coverage of all shapes in a chunk."""
     entries, near, alpha = chunk.entries, covered.near, chunk.alpha
-    paths, spans = (entries, covered.cells, near, covered.carried, shapes, canvas, alpha), _spans(near)
+    paths = entries, covered.cells, near, covered.carried, shapes, canvas, alpha
     if canvas.profile == RAMP:
         if present & 1 << REGION:
             cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT))
@@ -196,11 +200,12 @@ def _differentiate_coverage(
     present: int,
     by_alpha: Array,
     by: Derivatives,
+    spans: Array,
     work: Array,
 ) -> None:
     """Add the derivatives of Σ by_alpha · alpha by numbers and vertices; ``by_alpha`` ``[places, 256]``."""
     entries, near, alpha = chunk.entries, covered.near, chunk.alpha
-    paths, spans = (entries, covered.cells, near, covered.carried, shapes, canvas), _spans(near)
+    paths = entries, covered.cells, near, covered.carried, shapes, canvas
     into = by_alpha, by.numbers, by.vertices
     if canvas.profile == RAMP:
         if present & 1 << REGION:

@@ -20,8 +20,9 @@ from vectorae.rasterizer.packing import FILLED_BOX, POLYLINE, STROKED_BOX
 
 SLOT, IMAGE, LEFT, TOP, START, STOP, PLACE, ARCS, CELL = range(9)
 """Columns of entries: the shape and its image; the tile's first column and row; the range of the tile's pixels that may
-have ink, whole pairs of rows; the index of its alpha among those of its chunk, −1 if it covers the tile; of filled boxes with
-elliptical corners the index of their closest points, of all others −1; of paths, their cell (see near.py)."""
+have ink, whole pairs of rows; the index of its alpha among those of its chunk, −1 if it covers the tile; of filled
+boxes with elliptical corners the index of their closest points, of all others −1; of paths, their cell (see
+near.py)."""
 
 FIRST_TILE, FIRST_ENTRY, FIRST_PLACE = range(3)
 """Columns of chunks: groups of consecutive tiles of which all kernels draw one after the other."""

@@ -35,7 +35,7 @@ from vectorae.rasterizer.cpu.scratch import (
     CANVAS_X,
     CANVAS_Y,
     CENTRES,
-    PIXELS,
+    PAIR,
     SAMPLES,
     SUBPIXELS,
     TILE_WIDTH,
@@ -61,9 +61,6 @@ first."""
 
 ROW = np.uintp(SAMPLES)
 """Step from the samples of a pixel to those of the next one."""
-
-SQUARE = 4
-"""Side of the squares of pixels by which those at an edge are listed."""
 
 IS_AT_EDGE = BY_ALPHA
 """The row in which pixels are marked, before they are sampled."""
@@ -166,22 +163,16 @@ def _find_edge_pixels(entry, kind, numbers, k, vertices, segments, pixel, work, 
 def _list_marked(start, stop, work, edge):
     """List the pixels of a range that are marked in IS_AT_EDGE; returns their number.
 
-    By squares of 4×4, so that few segments are near those that are sampled together.
+    As a tile is narrow, few segments are near those that are sampled together.
     """
-    for p in range(np.uintp(0), start):
-        work[IS_AT_EDGE, p] = ZERO
-    for p in range(stop, np.uintp(PIXELS)):
-        work[IS_AT_EDGE, p] = ZERO
     count = 0
-    for square in range(PIXELS // (SQUARE * SQUARE)):
-        row, column = square // (TILE_WIDTH // SQUARE), square % (TILE_WIDTH // SQUARE)
-        first, marked = SQUARE * (row * TILE_WIDTH + column), ZERO * work[IS_AT_EDGE, 0]
-        for i in range(SQUARE * SQUARE):
-            marked += work[IS_AT_EDGE, first + i // SQUARE * TILE_WIDTH + i % SQUARE]
+    for pair in range(start, stop, PAIR):
+        marked = ZERO * work[IS_AT_EDGE, 0]
+        for p in range(pair, pair + PAIR):
+            marked += work[IS_AT_EDGE, p]
         if marked == ZERO:
             continue
-        for i in range(SQUARE * SQUARE):
-            p = first + i // SQUARE * TILE_WIDTH + i % SQUARE
+        for p in range(pair, pair + PAIR):
             # Without a branch, which the processor could not foresee.
             edge[count] = p
             count += work[IS_AT_EDGE, p] > ZERO

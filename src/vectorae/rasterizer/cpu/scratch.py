@@ -1,8 +1,8 @@
 """Layout of the scratch array ``work`` ``[R, 256]`` that the kernels share: a row has a number per pixel of a tile.
 
 ``work[D, p]`` is the distance at pixel p, in row p // 8 and column p % 8 of the tile. Loops run over the pixels from
-``start`` to ``stop`` (exclusive), both multiples of 16: whole pairs of rows. One array holds all rows, so that the compiler knows
-that they do not overlap; start and stop are unsigned, so that it knows that no index is negative.
+``start`` to ``stop`` (exclusive), both multiples of 16: whole pairs of rows. One array holds all rows, so that the
+compiler knows that they do not overlap; start and stop are unsigned, so that it knows that no index is negative.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.

@@ -7,6 +7,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import ZERO, compiled, inlined
 from vectorae.rasterizer.cpu.scratch import CANVAS_X, CANVAS_Y, PIXELS, TILE_HEIGHT, TILE_WIDTH
+from vectorae.rasterizer.cpu.vectors import copy_row
 
 
 @inlined
@@ -82,12 +83,11 @@ def read_tile(images, b, left, top, work, first):
             for p in range(PIXELS):
                 work[first + channel, p] = ZERO
         for r in range(height):
-            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE_WIDTH :]
             if width == TILE_WIDTH:
-                _copy_row(row, pixels)
+                copy_row(images, (b, channel, top + r, left), work, (first + channel, r * TILE_WIDTH))
             else:
                 for i in range(width):
-                    pixels[i] = row[i]
+                    work[first + channel, r * TILE_WIDTH + i] = images[b, channel, top + r, left + i]
 
 
 @compiled
@@ -96,16 +96,8 @@ def write_tile(images, b, left, top, work, first):
     height, width = min(TILE_HEIGHT, images.shape[2] - top), min(TILE_WIDTH, images.shape[3] - left)
     for channel in range(images.shape[1]):
         for r in range(height):
-            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE_WIDTH :]
             if width == TILE_WIDTH:
-                _copy_row(pixels, row)
+                copy_row(work, (first + channel, r * TILE_WIDTH), images, (b, channel, top + r, left))
             else:
                 for i in range(width):
-                    row[i] = pixels[i]
-
-
-@inlined
-def _copy_row(source, target):
-    """Copy the pixels of a row of a tile: as many as the compiler knows, so that it needs no loop."""
-    for i in range(TILE_WIDTH):
-        target[i] = source[i]
+                    images[b, channel, top + r, left + i] = work[first + channel, r * TILE_WIDTH + i]
