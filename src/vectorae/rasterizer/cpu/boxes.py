@@ -7,12 +7,23 @@ Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` 
 # Compiled by numba, which infers the types of arguments; see docstrings.
 # mypy: allow-untyped-defs
 
+import numpy as np
+
 from vectorae.rasterizer.cpu.box import cover_circular, cover_sharp, differentiate_circular, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
+from vectorae.rasterizer.cpu.soft_box import (
+    FAINT,
+    cover_soft_circle,
+    cover_soft_rectangle,
+    differentiate_soft_circle,
+    differentiate_soft_rectangle,
+    is_soft_circle,
+    is_soft_rectangle,
+)
 from vectorae.rasterizer.cpu.tiles import pixel_of
-from vectorae.rasterizer.packing import FILLED_BOX
+from vectorae.rasterizer.packing import FILLED_BOX, ROUNDED
 
 
 @kernel
@@ -29,19 +40,24 @@ def cover_boxes(entries, shapes, canvas, alpha, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
-        if blend < ONE:
-            cover_circular(numbers, k, profile, pixel, start, stop, work)
-        for p in range(start, stop):
-            alpha[place, p] = work[ALPHA, p]
+        if is_soft_rectangle(numbers, k, blend, profile):
+            cover_soft_rectangle(numbers, k, pixel, start, stop, work, alpha[place])
+        elif is_soft_circle(numbers, k, blend, profile):
+            cover_soft_circle(numbers, k, pixel, start, stop, work, alpha[place])
+        else:
+            cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
+            if blend < ONE:
+                cover_circular(numbers, k, profile, pixel, start, stop, work)
+            for p in range(start, stop):
+                alpha[place, p] = work[ALPHA, p]
 
 
 @kernel
-def differentiate_boxes(entries, shapes, canvas, by_alpha, by_numbers, work):
+def differentiate_boxes(entries, shapes, canvas, alpha, by_alpha, by_numbers, work):
     """Add the derivatives by the numbers of boxes."""
     if not is_scratch(work):
         return
-    pixel, profile = pixel_of(canvas, work), canvas.profile
+    pixel, profile, tiny = pixel_of(canvas, work), canvas.profile, np.finfo(work.dtype).tiny
     tile = (-1, -1)
     for e in range(len(entries)):
         b, k, place = entries[e, IMAGE], entries[e, SLOT], entries[e, PLACE]
@@ -52,6 +68,12 @@ def differentiate_boxes(entries, shapes, canvas, by_alpha, by_numbers, work):
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_alpha[place, p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
-        if blend < ONE:
-            differentiate_circular(numbers, k, profile, pixel, start, stop, work, by_numbers[b])
+        if is_soft_rectangle(numbers, k, blend, profile):
+            differentiate_soft_rectangle(numbers, k, pixel, start, stop, work, by_numbers[b])
+        elif is_soft_circle(numbers, k, blend, profile) and numbers[k, ROUNDED] > FAINT:
+            own = alpha[place]
+            differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, by_numbers[b])
+        else:
+            differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
+            if blend < ONE:
+                differentiate_circular(numbers, k, profile, pixel, start, stop, work, by_numbers[b])

@@ -215,7 +215,7 @@ def _differentiate_coverage(
             differentiate_samples(*paths, alpha, *into, np.empty(PIXELS, np.int64), spans, work)
     else:
         if covered.has_others:
-            differentiate_boxes(entries, shapes, canvas, by_alpha, by.numbers, work)
+            differentiate_boxes(entries, shapes, canvas, alpha, by_alpha, by.numbers, work)
         if len(covered.arcs.array):
             differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, covered.arcs.array, by.numbers, work)
         if present & 1 << STROKED_BOX:
