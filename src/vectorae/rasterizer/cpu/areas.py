@@ -1,7 +1,7 @@
 """The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.covered_area).
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` ``[places, 256]``; ``covered`` and ``weights`` ``[256]``, ``change``
+arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` and ``weights`` ``[256]``, ``change``
 ``[288]``, scratch.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import compiled, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, range_of
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, at_place, range_of
 from vectorae.rasterizer.cpu.scratch import ROW, TILE_HEIGHT, TILE_WIDTH
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
@@ -34,8 +34,9 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         start, stop = range_of(entries[e])
         _cover_tile(shapes.vertices[b], segments, carried[cell], pixel, left, top, start, stop, covered, change)
+        own = alpha[at_place(place)]
         for p in range(start, stop):
-            alpha[place, p] = weight * covered[p]
+            own[p] = weight * covered[p]
 
 
 @kernel
@@ -51,16 +52,17 @@ def differentiate_areas(
         segments, vertices = near[cells[cell, NEAR] : cells[cell, NEAR_END]], shapes.vertices[b]
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         (start, stop), total = range_of(entries[e]), 0.0
+        own, by_own = alpha[at_place(place)], by_alpha[at_place(place)]
         for p in range(start, stop):
-            total += by_alpha[place, p] * alpha[place, p]
-            weights[p] = by_alpha[place, p] * weight
+            total += by_own[p] * own[p]
+            weights[p] = by_own[p] * weight
         if weight > 1e-6:
             total /= weight
         else:  # what is covered cannot be told from alpha
             _cover_tile(vertices, segments, carried[cell], pixel, left, top, start, stop, covered, change)
             total = 0.0
             for p in range(start, stop):
-                total += by_alpha[place, p] * covered[p]
+                total += by_own[p] * covered[p]
         by_numbers[b, k, ROUNDED] += total
         for i in range(len(segments)):
             _add_segment(vertices, segments[i], pixel, left, top, start, stop, weights, by_vertices[b])

@@ -1,7 +1,7 @@
 """The kernels for filled boxes with circular or sharp corners: alpha of all such entries, and its derivatives.
 
-Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha``
-``[places, 256]``, or the derivative by it.
+Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha`` of the
+chunk's entries (see ``at_place``), or the derivative by it.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -11,7 +11,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.box import cover_circular, cover_sharp, differentiate_circular, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
-from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.soft_box import (
     FAINT,
@@ -39,17 +39,17 @@ def cover_boxes(entries, shapes, canvas, alpha, work):
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
-        numbers, blend = shapes.numbers[b], shapes.blend[b, k]
+        numbers, blend, own = shapes.numbers[b], shapes.blend[b, k], alpha[at_place(place)]
         if is_soft_rectangle(numbers, k, blend, profile):
-            cover_soft_rectangle(numbers, k, pixel, start, stop, work, alpha[place])
+            cover_soft_rectangle(numbers, k, pixel, start, stop, work, own)
         elif is_soft_circle(numbers, k, blend, profile):
-            cover_soft_circle(numbers, k, pixel, start, stop, work, alpha[place])
+            cover_soft_circle(numbers, k, pixel, start, stop, work, own)
         else:
             cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
             if blend < ONE:
                 cover_circular(numbers, k, profile, pixel, start, stop, work)
             for p in range(start, stop):
-                alpha[place, p] = work[ALPHA, p]
+                own[p] = work[ALPHA, p]
 
 
 @kernel
@@ -65,13 +65,14 @@ def differentiate_boxes(entries, shapes, canvas, alpha, by_alpha, by_numbers, wo
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
+        by_own = by_alpha[at_place(place)]
         for p in range(start, stop):
-            work[BY_ALPHA, p] = by_alpha[place, p]
+            work[BY_ALPHA, p] = by_own[p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
         if is_soft_rectangle(numbers, k, blend, profile):
             differentiate_soft_rectangle(numbers, k, pixel, start, stop, work, by_numbers[b])
         elif is_soft_circle(numbers, k, blend, profile) and numbers[k, ROUNDED] > FAINT:
-            own = alpha[place]
+            own = alpha[at_place(place)]
             differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, by_numbers[b])
         else:
             differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])

@@ -2,7 +2,7 @@
 
 Shared arguments: ``begin``, ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py);
 ``images``, ``band``: the range of images and of rows of tiles of the plan; ``tiles``: the range of its tiles that are
-drawn now; ``alpha`` ``[places, 256]`` of their entries, within each one's range of pixels.
+drawn now; ``alpha`` of their entries, see ``at_place``.
 
 Arguments of a shape: ``own`` its alpha, ``gain`` that of ``gains``, ``into`` the derivative by its alpha, ``[256]``.
 
@@ -14,7 +14,7 @@ then the transmittance of the shapes above.
 # mypy: allow-untyped-defs
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
-from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, range_of
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, at_place, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 from vectorae.rasterizer.packing import ROUNDED, SHARP
@@ -31,7 +31,7 @@ def composite(begin, entries, shapes, canvas, images, band, tiles, alpha, image,
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
@@ -59,15 +59,15 @@ def differentiate_compositing(
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for p in range(PIXELS):
             work[transmittance, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):

@@ -11,7 +11,7 @@ float64, which does not underflow in a product of hundreds of halves.
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, compiled
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP, at_place
 from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS
 from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 
@@ -41,17 +41,15 @@ def find_visible(slots, saved, in_front, visible, total, free):
 def composite_by_depth(begin, entries, shapes, canvas, images, band, tiles, alpha, image):
     """Draw the tiles to ``image`` ``[B, C, H, W]``; fill ``alpha`` where entries have no ink."""
     work = np.zeros((CHANNELS + image.shape[1], PIXELS), dtype=alpha.dtype)
-    first = begin[tiles[0]]
-    for e in range(first, begin[tiles[1]]):
+    for e in range(begin[tiles[0]], begin[tiles[1]]):
+        own = alpha[at_place(entries[e, PLACE])]
         for p in range(PIXELS):
             if p < entries[e, START] or p >= entries[e, STOP]:
-                alpha[entries[e, PLACE], p] = 0
+                own[p] = 0
     for tile in range(tiles[0], tiles[1]):
         b, left, top = locate_tile(tile, images, band, canvas)
-        slots, saved = (
-            entries[begin[tile] : begin[tile + 1], SLOT],
-            alpha[begin[tile] - first : begin[tile + 1] - first],
-        )
+        first, end = begin[tile], begin[tile + 1]
+        slots, saved = entries[first:end, SLOT], _rows_of(alpha, first - begin[tiles[0]], end - begin[tiles[0]])
         _composite_tile(slots, saved, shapes.in_front[b], shapes.color[b], shapes.background[b], work)
         write_tile(image, b, left, top, work, CHANNELS)
 
@@ -66,12 +64,18 @@ def differentiate_compositing_by_depth(
     for tile in range(tiles[0], tiles[1]):
         b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, CHANNELS + channels)
-        count, at = begin[tile + 1] - begin[tile], begin[tile] - begin[tiles[0]]
+        first, end = begin[tile] - begin[tiles[0]], begin[tile + 1] - begin[tiles[0]]
         _differentiate_tile(
-            entries[begin[tile] : begin[tile + 1], SLOT], alpha[at : at + count], by_alpha[at : at + count],
+            entries[begin[tile] : begin[tile + 1], SLOT], _rows_of(alpha, first, end), _rows_of(by_alpha, first, end),
             shapes.in_front[b], shapes.color[b], shapes.background[b], work, by.in_front[b], by.color[b],
             by.background[b],
         )  # fmt: skip
+
+
+@allocating
+def _rows_of(alpha, first, end):
+    """Alpha of a range of a chunk's entries, each of which has a place for all pixels: ``[entries, 256]``."""
+    return alpha[PIXELS * (1 + first) : PIXELS * (1 + end)].reshape((end - first, PIXELS))
 
 
 @allocating

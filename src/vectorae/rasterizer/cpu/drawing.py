@@ -20,7 +20,7 @@ from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, dif
 from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
 from vectorae.rasterizer.cpu.near import find_near
 from vectorae.rasterizer.cpu.paths import cover_paths, differentiate_paths
-from vectorae.rasterizer.cpu.plan import FIRST_PLACE, plan
+from vectorae.rasterizer.cpu.plan import FIRST_ALPHA, plan
 from vectorae.rasterizer.cpu.samples import differentiate_samples, sample_strokes
 from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE_HEIGHT
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
@@ -39,9 +39,8 @@ class Covered:
     Attributes:
         begin, entries, chunks: see plan.py.
         cells, near, carried: see near.py; without paths, empty.
-        alpha: ``[places, 256]``, within each entry's range of pixels; if nothing is kept for the backward pass, of the
-            last chunk only.
-        arcs: ``[·, 2, 256]`` closest points on elliptical corners.
+        alpha: of all entries that have a place; if nothing is kept for the backward pass, of the last chunk only.
+        arcs: closest points on elliptical corners.
         has_others: whether there are filled boxes with other corners.
     """
 
@@ -62,7 +61,7 @@ class _Chunk(NamedTuple):
     Attributes:
         tiles: the range of them.
         entries: theirs, a view.
-        alpha: of their places, a view.
+        alpha: theirs, a view in which their places are.
     """
 
     tiles: tuple[int, int]
@@ -113,7 +112,7 @@ def differentiate(
 ) -> None:
     """Add the derivatives of Σ cotangent · image for a part of the work; ``covered`` is what ``draw`` returned."""
     channels, alpha, soft_or = cotangent.shape[1], covered.alpha.array, canvas.compositing == SOFT_OR
-    buffer = Buffer((_most_places(covered.chunks), PIXELS), alpha.dtype)  # its memory is others' when it is collected
+    buffer = Buffer((_room(_most_alphas(covered.chunks)),), alpha.dtype)  # its memory is others' when it is collected
     by_alpha, tiles = buffer.array, (covered.begin, covered.entries, shapes)
     work = _scratch(alpha.dtype, max(3 * channels, rows_of(channels) if inks is not None else 0))
     gains = np.empty((int(np.diff(covered.begin).max()), channels if soft_or else 1, PIXELS), alpha.dtype)
@@ -152,22 +151,27 @@ def _plan(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool) 
         first, cells = np.zeros((0, 0), np.int64), np.zeros((0, 3), np.int64)
         near, carried = np.zeros(0, np.int64), np.zeros((0, TILE_HEIGHT), real)
     begin, entries, chunks, count, others = plan(part.images, part.rows, shapes, canvas, bounds, first, cells, keep)
-    places = chunks[-1, FIRST_PLACE] if keep else _most_places(chunks)
-    alpha, arcs = Buffer((places, PIXELS), real), Buffer((count, 2, PIXELS), real)
+    alphas = _room(chunks[-1, FIRST_ALPHA] if keep else _most_alphas(chunks))
+    alpha, arcs = Buffer((alphas,), real), Buffer((count,), real)
     return Covered(begin, entries, chunks, cells, near, carried, alpha, arcs, others > 0)
 
 
-def _most_places(chunks: Array) -> int:
-    """The number of places of the largest chunk."""
-    return int(np.diff(chunks[:, FIRST_PLACE]).max())
+def _room(alphas: int) -> int:
+    """Length of an array for so many alphas, see ``at_place``."""
+    return int(alphas) + 2 * PIXELS
+
+
+def _most_alphas(chunks: Array) -> int:
+    """The number of alphas of the largest chunk."""
+    return int(np.diff(chunks[:, FIRST_ALPHA]).max())
 
 
 def _chunks_of(covered: Covered, alpha: Array, keep: bool = True) -> Iterator[_Chunk]:
     """The chunks of the work; if alpha is not kept, all take the same places."""
     table = covered.chunks.tolist()
-    for (tile, entry, place), (end_tile, end_entry, end_place) in pairwise(table):
-        places = slice(place, end_place) if keep else slice(0, end_place - place)
-        yield _Chunk((tile, end_tile), covered.entries[entry:end_entry], alpha[places])
+    for (tile, entry, first), (end_tile, end_entry, end) in pairwise(table):
+        of_chunk = alpha[first : _room(end)] if keep else alpha
+        yield _Chunk((tile, end_tile), covered.entries[entry:end_entry], of_chunk)
 
 
 def _cover(
@@ -203,7 +207,7 @@ def _differentiate_coverage(
     spans: Array,
     work: Array,
 ) -> None:
-    """Add the derivatives of Σ by_alpha · alpha by numbers and vertices; ``by_alpha`` ``[places, 256]``."""
+    """Add the derivatives of Σ by_alpha · alpha by numbers and vertices."""
     entries, near, alpha = chunk.entries, covered.near, chunk.alpha
     paths = entries, covered.cells, near, covered.carried, shapes, canvas
     into = by_alpha, by.numbers, by.vertices

@@ -1,7 +1,8 @@
 """The kernels for filled boxes with elliptical corners: alpha of all such entries, and its derivatives.
 
-Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha``
-``[places, 256]``, or the derivative by it; ``arcs`` ``[·, 2, 256]``, the closest points on the corners.
+Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha`` of the
+chunk's entries (see ``at_place``), or the derivative by it; ``arcs``, the closest points on the corners: for each entry
+their cosines in its range of pixels, then their sines.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -12,7 +13,7 @@ import numpy as np
 from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
-from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 
@@ -34,9 +35,9 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
         cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
         find_arcs(numbers, k, start, stop, epsilon, work)
         cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work)
+        own, cos, sin = alpha[at_place(place)], arcs[at_place(arc)], arcs[at_place(arc + np.intp(stop - start))]
         for p in range(start, stop):
-            alpha[place, p] = work[ALPHA, p]
-            arcs[arc, 0, p], arcs[arc, 1, p] = work[ARC_X, p], work[ARC_Y, p]
+            own[p], cos[p], sin[p] = work[ALPHA, p], work[ARC_X, p], work[ARC_Y, p]
 
 
 @kernel
@@ -52,9 +53,9 @@ def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_n
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
+        by_own, cos, sin = by_alpha[at_place(place)], arcs[at_place(arc)], arcs[at_place(arc + np.intp(stop - start))]
         for p in range(start, stop):
-            work[BY_ALPHA, p] = by_alpha[place, p]
-            work[ARC_X, p], work[ARC_Y, p] = arcs[arc, 0, p], arcs[arc, 1, p]
+            work[BY_ALPHA, p], work[ARC_X, p], work[ARC_Y, p] = by_own[p], cos[p], sin[p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
         differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
         differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers[b])

@@ -14,7 +14,7 @@ import math
 from vectorae.rasterizer.cpu.arguments import SOFT_OR
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, compiled, inlined, kernel
 from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, at_place, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, CHANNELS, PIXELS, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_pixels, locate_tile, pixel_of, read_tile, write_tile
 from vectorae.rasterizer.gradients import FRAME, NARROW, PAD, REPEAT
@@ -38,7 +38,7 @@ def composite_gradients(begin, entries, shapes, inks, canvas, images, band, tile
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
             ink = CHANNELS + 3 * channels
             for channel in range(channels):
@@ -76,7 +76,7 @@ def differentiate_gradients(
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
             _find_gain(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
@@ -85,9 +85,9 @@ def differentiate_gradients(
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_layer(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]], into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
             _differentiate_ink(by.color, inks, b, k, start, stop, work, by_table)

@@ -20,14 +20,13 @@ from vectorae.rasterizer.packing import FILLED_BOX, POLYLINE, STROKED_BOX
 
 SLOT, IMAGE, LEFT, TOP, START, STOP, PLACE, ARCS, CELL = range(9)
 """Columns of entries: the shape and its image; the tile's first column and row; the range of the tile's pixels that may
-have ink, whole pairs of rows; the index of its alpha among those of its chunk, −1 if it covers the tile; of filled
-boxes with elliptical corners the index of their closest points, of all others −1; of paths, their cell (see
-near.py)."""
+have ink, whole pairs of rows; the place of its alpha (see ``at_place``), −1 if it covers the tile; of filled boxes with
+elliptical corners the place of their closest points, of all others −1; of paths, their cell (see near.py)."""
 
-FIRST_TILE, FIRST_ENTRY, FIRST_PLACE = range(3)
+FIRST_TILE, FIRST_ENTRY, FIRST_ALPHA = range(3)
 """Columns of chunks: groups of consecutive tiles of which all kernels draw one after the other."""
 
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2**19
 """About the size of the alpha of a chunk, so that it stays in the cache from one kernel to the next."""
 
 STATE, FIRST_ROW, END_ROW = range(3)
@@ -48,8 +47,9 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
 
     Returns:
         Index of the first entry of each tile of each image, and the number of all, ``[images · tiles + 1]``; the
-        entries ``[E, 9]``; the chunks and, in the last row, the numbers of all tiles, entries and places,
-        ``[chunks + 1, 3]``; the number of arrays of closest points, and of places of other filled boxes.
+        entries ``[E, 9]``; the chunks and, in the last row, the numbers of all tiles, entries and alphas,
+        ``[chunks + 1, 3]``; the length of the array of closest points, 0 if there are none, and the number of entries
+        of other filled boxes that have a place.
     """
     columns = columns_of_tiles(canvas)
     tiles = (band[1] - band[0]) * columns
@@ -99,40 +99,53 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                 begin[tile] += begin[tile - 1]
             entries = np.empty((begin[-1], 9), dtype=np.int64)
     begin = begin[:-1]
-    chunks, arcs, others = _place_entries(begin, entries, shapes, keep)
+    chunks, arcs, others = _place_entries(begin, entries, shapes, canvas, keep)
     return begin, entries, chunks, arcs, others
 
 
+@inlined
+def at_place(place):
+    """Where in an array a tile's pixels are, of which only an entry's range is its own.
+
+    Ranges lie one after the other; a place is where the tile's first pixel would be. That is why the array begins and
+    ends with 256 numbers that nobody has.
+    """
+    return slice(place, place + PIXELS)
+
+
 @allocating
-def _place_entries(begin, entries, shapes, keep):
-    """Cut the plan into chunks; number the places in each, and the arrays of closest points. See ``plan``."""
-    most = CHUNK_BYTES // (PIXELS * shapes.numbers.itemsize)
+def _place_entries(begin, entries, shapes, canvas, keep):
+    """Cut the plan into chunks; give entries their places. See ``plan``."""
+    most = CHUNK_BYTES // shapes.numbers.itemsize
     chunks, count = np.zeros((len(begin) + 1, 3), dtype=np.int64), 0
-    places = arcs = others = 0
+    alphas = arcs = others = 0
     for tile in range(len(begin) - 1):
-        if places - chunks[count, FIRST_PLACE] >= most:
+        if alphas - chunks[count, FIRST_ALPHA] >= most:
             count += 1
-            _begin_chunk(chunks[count], tile, begin[tile], places)
+            _begin_chunk(chunks[count], tile, begin[tile], alphas)
         for e in range(begin[tile], begin[tile + 1]):
-            b, k = entries[e, IMAGE], entries[e, SLOT]
-            entries[e, ARCS] = -1
-            if entries[e, PLACE] < 0:
+            one = entries[e]
+            b, k, first, length = one[IMAGE], one[SLOT], one[START], one[STOP] - one[START]
+            one[ARCS] = -1
+            if one[PLACE] < 0:
                 continue
             if shapes.kinds[k] == FILLED_BOX:
                 if shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k):
-                    entries[e, ARCS] = arcs if keep else 0
-                    arcs = arcs + 1 if keep else 1
+                    one[ARCS] = (arcs if keep else 0) + PIXELS - first
+                    arcs = arcs + 2 * length if keep else 2 * PIXELS
                 else:
                     others += 1
-            entries[e, PLACE] = places - chunks[count, FIRST_PLACE]
-            places += 1
-    _begin_chunk(chunks[count + 1], len(begin) - 1, len(entries), places)
-    return chunks[: count + 2], arcs, others
+            if canvas.compositing == BY_DEPTH:  # all pixels of the tile
+                first, length = 0 * first, PIXELS
+            one[PLACE] = alphas - chunks[count, FIRST_ALPHA] + PIXELS - first
+            alphas += length
+    _begin_chunk(chunks[count + 1], len(begin) - 1, len(entries), alphas)
+    return chunks[: count + 2], (arcs + 2 * PIXELS if arcs else 0), others
 
 
 @inlined
-def _begin_chunk(chunk, tile, entry, place):
-    chunk[FIRST_TILE], chunk[FIRST_ENTRY], chunk[FIRST_PLACE] = tile, entry, place
+def _begin_chunk(chunk, tile, entry, alpha):
+    chunk[FIRST_TILE], chunk[FIRST_ENTRY], chunk[FIRST_ALPHA] = tile, entry, alpha
 
 
 @inlined

@@ -28,7 +28,7 @@ from vectorae.rasterizer.cpu.path import (
     reach_of_path,
     to_segment,
 )
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP, range_of
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, START, STOP, TOP, at_place, range_of
 from vectorae.rasterizer.cpu.scratch import (
     ALPHA,
     BY_ALPHA,
@@ -82,8 +82,9 @@ def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, s
             continue
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]] if kind >= POLYLINE else near[:0]
         count = _find_edge_pixels(entries[e], kind, numbers, k, vertices, segments, pixel, work, edge, spans)
+        own = alpha[at_place(place)]
         for p in range(entries[e, START], entries[e, STOP]):
-            alpha[place, p] = numbers[k, ROUNDED] * work[ALPHA, p]
+            own[p] = numbers[k, ROUNDED] * work[ALPHA, p]
         for first in range(0, count, SAMPLES):
             stop = _locate_samples(entries[e], edge, first, count, pixel, work)
             if kind >= POLYLINE:
@@ -99,7 +100,7 @@ def sample_strokes(entries, cells, near, carried, shapes, canvas, alpha, edge, s
                 total = ZERO * pixel
                 for sample in range(row, row + ROW):
                     total += work[ALPHA, sample]
-                alpha[place, edge[np.uintp(first) + row // ROW]] = total * share
+                own[edge[np.uintp(first) + row // ROW]] = total * share
 
 
 @kernel
@@ -119,12 +120,13 @@ def differentiate_samples(
         if kind == REGION or place < 0:
             continue
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]] if kind >= POLYLINE else near[:0]
-        count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], alpha, by_alpha, work, edge)
+        own, by_own = alpha[at_place(place)], by_alpha[at_place(place)]
+        count, total = _list_partly_covered(entries[e], numbers[k, ROUNDED], own, by_own, work, edge)
         by_numbers[b, k, ROUNDED] += total
         for first in range(0, count, SAMPLES):
             stop = _locate_samples(entries[e], edge, first, count, pixel, work)
             for row in range(none, stop, ROW):
-                weight = by_alpha[place, edge[np.uintp(first) + row // ROW]]
+                weight = by_own[edge[np.uintp(first) + row // ROW]]
                 for sample in range(row, row + ROW):
                     work[BY_ALPHA, sample] = weight
             if kind >= POLYLINE:
@@ -180,19 +182,19 @@ def _list_marked(start, stop, work, edge):
 
 
 @inlined
-def _list_partly_covered(entry, rounded, alpha, by_alpha, work, edge):
+def _list_partly_covered(entry, rounded, own, by_own, work, edge):
     """List the pixels that are covered partly, which alone move with the edge.
 
     Returns:
         Their number, and Σ by_alpha of those that are covered wholly: the derivative by ``ROUNDED``.
     """
-    place, (start, stop), total = entry[PLACE], range_of(entry), ZERO * rounded
+    (start, stop), total = range_of(entry), ZERO * rounded
     # What is covered cannot be told from the alpha of a shape that is as good as transparent.
     is_unknown, most = rounded <= FAINT, (ONE - FAINT) * rounded
     for p in range(start, stop):
-        is_partly = is_unknown | ((alpha[place, p] > ZERO) & (alpha[place, p] < most))
+        is_partly = is_unknown | ((own[p] > ZERO) & (own[p] < most))
         work[IS_AT_EDGE, p] = ONE if is_partly else ZERO
-        total += ZERO if is_partly | (alpha[place, p] == ZERO) else by_alpha[place, p]
+        total += ZERO if is_partly | (own[p] == ZERO) else by_own[p]
     return _list_marked(start, stop, work, edge), total
 
 

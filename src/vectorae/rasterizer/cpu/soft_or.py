@@ -8,7 +8,7 @@ Shared arguments and rows of ``work``: as in compositing.py, with a transmittanc
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, at_place, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 
@@ -24,7 +24,7 @@ def composite_soft_or(begin, entries, shapes, canvas, images, band, tiles, alpha
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
@@ -52,7 +52,7 @@ def differentiate_soft_or(
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
             for p in range(PIXELS):
@@ -60,8 +60,8 @@ def differentiate_soft_or(
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):
