@@ -12,7 +12,7 @@ from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
 from vectorae.rasterizer.cpu.box import add_derivatives, frame_of, signed, to_local
 from vectorae.rasterizer.cpu.box_distance import closer, elliptical, first_point, thickness
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab
+from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reciprocal, slab
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
     ALPHA,
@@ -70,7 +70,7 @@ def _radii(numbers, k, epsilon):
     """Radii of the corners, and their reciprocals."""
     rx = max(numbers[k, HALF_WIDTH] * numbers[k, ROUNDNESS], epsilon)
     ry = max(numbers[k, HALF_HEIGHT] * numbers[k, ROUNDNESS], epsilon)
-    return rx, ry, ONE / rx, ONE / ry
+    return rx, ry, reciprocal(rx), reciprocal(ry)
 
 
 @inlined

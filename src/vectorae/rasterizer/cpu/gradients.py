@@ -34,7 +34,7 @@ def composite_gradients(begin, entries, shapes, inks, canvas, images, band, tile
     for tile in range(tiles[0], tiles[1]):
         b, left, top = locate_tile(tile, images, band, canvas)
         fill(shapes.background, b, work)
-        locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        locate_pixels(work, left, top, pixel)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
@@ -72,7 +72,7 @@ def differentiate_gradients(
         b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, cotangent)
         fill(shapes.background, b, work)
-        locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        locate_pixels(work, left, top, pixel)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)

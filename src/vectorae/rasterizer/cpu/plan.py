@@ -159,7 +159,7 @@ def locate_entry(entry, before, pixel, work):
         Those of the entry's tile.
     """
     if before[0] != entry[LEFT] or before[1] != entry[TOP]:
-        locate_pixels(work, entry[LEFT], entry[TOP], pixel, 0.5, 0.5)
+        locate_pixels(work, entry[LEFT], entry[TOP], pixel)
     return entry[LEFT], entry[TOP]
 
 

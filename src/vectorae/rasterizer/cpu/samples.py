@@ -145,7 +145,7 @@ def differentiate_samples(
 @inlined
 def _find_edge_pixels(entry, kind, numbers, k, vertices, segments, pixel, work, edge, spans):
     """List the pixels at an edge; write the coverage of all others, 0 or 1, to ALPHA. Returns their number."""
-    locate_pixels(work, entry[LEFT], entry[TOP], pixel, 0.5, 0.5)
+    locate_pixels(work, entry[LEFT], entry[TOP], pixel)
     start, stop = range_of(entry)
     half, around = HALF * numbers[k, STROKE_WIDTH], TO_EDGE * pixel
     if kind >= POLYLINE:

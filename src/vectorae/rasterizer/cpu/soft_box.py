@@ -91,7 +91,7 @@ def differentiate_soft_rectangle(numbers, k, pixel, start, stop, work, by_number
         both_x, both_y = near_x * (ONE + f_x), near_y * (ONE + f_y)
         inverse_both = ONE / (both_x * both_y)
         of_x, of_y = inverse_both * both_y, inverse_both * both_x
-        weight = work[BY_ALPHA, p] * scale * e_x * e_y * inverse_both
+        weight = work[BY_ALPHA, p] * e_x * e_y * inverse_both
         by_x, by_y = weight * (ONE - f_x * e_x) * of_x, weight * (ONE - f_y * e_y) * of_y
         covered += weight
         by_d_x += by_x
@@ -104,12 +104,13 @@ def differentiate_soft_rectangle(numbers, k, pixel, start, stop, work, by_number
         all_y += by_y
         by_cos += by_x * dx + by_y * dy
         by_sin += by_x * dy - by_y * dx
-    by_far_x *= far_x / missing_x
-    by_far_y *= far_y / missing_y
-    by_numbers[k, SHARP] += covered
+    by_far_x *= TWO * far_x * missing_y
+    by_far_y *= TWO * far_y * missing_x
+    by_numbers[k, SHARP] += scale * covered
     steep = sharp / s
-    by_s = -steep * (by_s + TWO * (wide * by_far_x + high * by_far_y))
-    by_width, by_height = steep * (by_d_x + TWO * by_far_x), steep * (by_d_y + TWO * by_far_y)
+    by_s = -steep * (scale * by_s + wide * by_far_x + high * by_far_y)
+    by_width, by_height = steep * (scale * by_d_x + by_far_x), steep * (scale * by_d_y + by_far_y)
+    steep *= scale
     all_x, all_y, by_cos, by_sin = -steep * all_x, -steep * all_y, -steep * by_cos, -steep * by_sin
     add_derivatives(numbers, k, by_s, by_width, by_height, all_x, all_y, by_cos, by_sin, by_numbers)
 
@@ -132,7 +133,7 @@ def cover_soft_circle(numbers, k, pixel, start, stop, work, own):
 def differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, by_numbers):
     """Add the derivatives of Σ BY_ALPHA · alpha of a circle, given its alpha.
 
-    As c² − 2 c (1 + f) / (1 − f) + 1 is the square of (1 − f e²) R, no exponential is needed.
+    As (1 − c)² − 4 c f / (1 − f) is the square of (1 − f e²) R, no exponential is needed.
 
     Args:
         tiny: the smallest normal number.
@@ -142,7 +143,7 @@ def differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, b
     center_x, center_y, cos, sin = frame_of(numbers, k)
     half, s, rounded = numbers[k, HALF_WIDTH], numbers[k, SOFTNESS], numbers[k, ROUNDED]
     _, far, missing = _slab_of(half, s, pixel)
-    of_alpha, most, least = ONE / rounded, (ONE + far) / missing, math.sqrt(tiny)
+    of_alpha, more, least = ONE / rounded, TWO * far / missing, math.sqrt(tiny)
     covered = by_d = by_s = by_far = all_x = all_y = xx = xy = by_roundness = ZERO * rounded
     for p in range(start, stop):
         dx, dy = work[CANVAS_X, p] - center_x, work[CANVAS_Y, p] - center_y
@@ -151,13 +152,14 @@ def differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, b
         dx *= inverse
         dy *= inverse
         c = own[p] * of_alpha
-        steepness = math.sqrt(max(ONE + c * (c - TWO * most), ZERO))
+        free = ONE - c
+        steepness = math.sqrt(max(free * free - TWO * more * c, ZERO))
         weight = work[BY_ALPHA, p] * c
         slope = weight * steepness
         covered += weight
         by_d += slope
         by_s += slope * (length - half)
-        by_far += weight * (most - c - steepness)
+        by_far += weight * (more + free - steepness)
         by_x, by_y = slope * dx, slope * dy
         all_x += by_x
         all_y += by_y

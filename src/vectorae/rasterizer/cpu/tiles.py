@@ -61,17 +61,16 @@ def centre_of(index, pixel):
 
 
 @inlined
-def locate_pixels(work, left, top, whole, across, down):
-    """Write the positions of a tile's pixels on the canvas.
+def locate_pixels(work, left, top, pixel):
+    """Write the positions of a tile's pixels on the canvas: their centres.
 
     Args:
         left, top: the tile's first column and row.
-        whole: size of a pixel in canvas units.
-        across, down: position within each pixel, 0 to 1.
+        pixel: size of a pixel in canvas units.
     """
     for p in range(PIXELS):
-        work[CANVAS_X, p] = (left + p % TILE_WIDTH + across) * whole
-        work[CANVAS_Y, p] = (top + p // TILE_WIDTH + down) * whole
+        work[CANVAS_X, p] = centre_of(left + p % TILE_WIDTH, pixel)
+        work[CANVAS_Y, p] = centre_of(top + p // TILE_WIDTH, pixel)
 
 
 @compiled
