@@ -9,19 +9,12 @@ chunk's entries (see ``at_place``), or the derivative by it.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.box import cover_circular, cover_sharp, differentiate_circular, differentiate_sharp
+from vectorae.rasterizer.cpu.box import cover_circular, differentiate_circular
+from vectorae.rasterizer.cpu.circle import FAINT, cover_soft_circle, differentiate_soft_circle, is_soft_circle
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
-from vectorae.rasterizer.cpu.soft_box import (
-    FAINT,
-    cover_soft_circle,
-    cover_soft_rectangle,
-    differentiate_soft_circle,
-    differentiate_soft_rectangle,
-    is_soft_circle,
-    is_soft_rectangle,
-)
+from vectorae.rasterizer.cpu.rectangle import cover_rectangle, differentiate_rectangle
+from vectorae.rasterizer.cpu.scratch import BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import FILLED_BOX, ROUNDED
 
@@ -40,16 +33,12 @@ def cover_boxes(entries, shapes, canvas, alpha, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         numbers, blend, own = shapes.numbers[b], shapes.blend[b, k], alpha[at_place(place)]
-        if is_soft_rectangle(numbers, k, blend, profile):
-            cover_soft_rectangle(numbers, k, pixel, start, stop, work, own)
-        elif is_soft_circle(numbers, k, blend, profile):
+        if is_soft_circle(numbers, k, blend, profile):
             cover_soft_circle(numbers, k, pixel, start, stop, work, own)
-        else:
-            cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
-            if blend < ONE:
-                cover_circular(numbers, k, profile, pixel, start, stop, work)
-            for p in range(start, stop):
-                own[p] = work[ALPHA, p]
+            continue
+        cover_rectangle(numbers, k, blend, profile, pixel, start, stop, work, own)
+        if blend < ONE:
+            cover_circular(numbers, k, profile, pixel, start, stop, work, own)
 
 
 @kernel
@@ -69,12 +58,10 @@ def differentiate_boxes(entries, shapes, canvas, alpha, by_alpha, by_numbers, wo
         for p in range(start, stop):
             work[BY_ALPHA, p] = by_own[p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        if is_soft_rectangle(numbers, k, blend, profile):
-            differentiate_soft_rectangle(numbers, k, pixel, start, stop, work, by_numbers[b])
-        elif is_soft_circle(numbers, k, blend, profile) and numbers[k, ROUNDED] > FAINT:
+        if is_soft_circle(numbers, k, blend, profile) and numbers[k, ROUNDED] > FAINT:
             own = alpha[at_place(place)]
             differentiate_soft_circle(numbers, k, pixel, start, stop, work, own, tiny, by_numbers[b])
-        else:
-            differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
-            if blend < ONE:
-                differentiate_circular(numbers, k, profile, pixel, start, stop, work, by_numbers[b])
+            continue
+        differentiate_rectangle(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
+        if blend < ONE:
+            differentiate_circular(numbers, k, profile, pixel, start, stop, work, by_numbers[b])

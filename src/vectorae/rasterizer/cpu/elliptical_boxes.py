@@ -10,11 +10,11 @@ their cosines in its range of pixels, then their sines.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
 from vectorae.rasterizer.cpu.compiled import kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
+from vectorae.rasterizer.cpu.rectangle import cover_rectangle, differentiate_rectangle
+from vectorae.rasterizer.cpu.scratch import ARC_X, ARC_Y, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 
 
@@ -32,12 +32,12 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
-        find_arcs(numbers, k, start, stop, epsilon, work)
-        cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work)
         own, cos, sin = alpha[at_place(place)], arcs[at_place(arc)], arcs[at_place(arc + np.intp(stop - start))]
+        cover_rectangle(numbers, k, blend, profile, pixel, start, stop, work, own)
+        find_arcs(numbers, k, start, stop, epsilon, work)
+        cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, own)
         for p in range(start, stop):
-            own[p], cos[p], sin[p] = work[ALPHA, p], work[ARC_X, p], work[ARC_Y, p]
+            cos[p], sin[p] = work[ARC_X, p], work[ARC_Y, p]
 
 
 @kernel
@@ -57,5 +57,5 @@ def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_n
         for p in range(start, stop):
             work[BY_ALPHA, p], work[ARC_X, p], work[ARC_Y, p] = by_own[p], cos[p], sin[p]
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
+        differentiate_rectangle(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
         differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers[b])

@@ -193,7 +193,7 @@ def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
         return
     inverse = reciprocal(s)
     if profile == SIGMOID:
-        far, missing = at_far_side(thin, t, inverse)
+        far, missing = _at_far_side(thin, t, inverse)
         for p in range(start, stop):
             e = exp_both(-work[d, p] * inverse)
             work[into, p] = e * missing / ((ONE + e) * (ONE + e * far))
@@ -218,7 +218,7 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
         return
     inverse = reciprocal(s)
     if profile == SIGMOID:
-        (far, missing), across = at_far_side(thin, t, inverse), t * inverse if thin else ZERO * t
+        (far, missing), across = _at_far_side(thin, t, inverse), t * inverse if thin else ZERO * t
         for p in range(start, stop):
             x = -work[d, p] * inverse
             e = exp_both(x)
@@ -244,7 +244,15 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
 
 
 @inlined
-def at_far_side(thin, t, inverse):
+def sigmoid_slab(half, s, pixel):
+    """Of a slab of half thickness ``half``: half / s, f = e^(−2 half / s), and 1 − f; f is 0 if it does not count."""
+    inverse = ONE / s
+    far, missing = _at_far_side(is_thin(SIGMOID, s, pixel, half), TWO * half, inverse)
+    return half * inverse, far, missing
+
+
+@inlined
+def _at_far_side(thin, t, inverse):
     """e^(−t/s) and 1 − e^(−t/s); 0 and 1 if the far side does not count."""
     far = math.exp(-t * inverse) if thin else ZERO * t
     return far, (-math.expm1(-t * inverse) if thin else ONE + ZERO * t)
