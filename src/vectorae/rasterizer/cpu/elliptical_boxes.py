@@ -1,8 +1,8 @@
 """The kernels for filled boxes with elliptical corners: alpha of all such entries, and its derivatives.
 
 Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha`` of the
-chunk's entries (see ``at_place``), or the derivative by it; ``arcs``, the closest points on the corners: for each entry
-their cosines in its range of pixels, then their sines.
+chunk's entries (see ``at_place``), or the derivative by it; ``arcs``, likewise the closest points on the corners: of
+their positions as (cos, sin) the tangent of half the angle, sin / (1 + cos).
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -10,7 +10,7 @@ their cosines in its range of pixels, then their sines.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import kernel
+from vectorae.rasterizer.cpu.compiled import ONE, TWO, kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
 from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.rectangle import cover_rectangle, differentiate_rectangle
@@ -32,12 +32,12 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        own, cos, sin = alpha[at_place(place)], arcs[at_place(arc)], arcs[at_place(arc + np.intp(stop - start))]
+        own, saved = alpha[at_place(place)], arcs[at_place(arc)]
         cover_rectangle(numbers, k, blend, profile, pixel, start, stop, work, own)
         find_arcs(numbers, k, start, stop, epsilon, work)
         cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, own)
         for p in range(start, stop):
-            cos[p], sin[p] = work[ARC_X, p], work[ARC_Y, p]
+            saved[p] = work[ARC_Y, p] / (ONE + work[ARC_X, p])
 
 
 @kernel
@@ -53,9 +53,12 @@ def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_n
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
-        by_own, cos, sin = by_alpha[at_place(place)], arcs[at_place(arc)], arcs[at_place(arc + np.intp(stop - start))]
+        by_own, saved = by_alpha[at_place(place)], arcs[at_place(arc)]
         for p in range(start, stop):
-            work[BY_ALPHA, p], work[ARC_X, p], work[ARC_Y, p] = by_own[p], cos[p], sin[p]
+            square = saved[p] * saved[p]
+            part = ONE / (ONE + square)
+            work[BY_ALPHA, p] = by_own[p]
+            work[ARC_X, p], work[ARC_Y, p] = (ONE - square) * part, TWO * saved[p] * part
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
         differentiate_rectangle(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
         differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers[b])

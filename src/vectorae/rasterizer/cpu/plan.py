@@ -132,7 +132,7 @@ def _place_entries(begin, entries, shapes, canvas, keep):
             if shapes.kinds[k] == FILLED_BOX:
                 if shapes.blend[b, k] < ONE and not is_circular(shapes.numbers[b], k):
                     one[ARCS] = (arcs if keep else 0) + PIXELS - first
-                    arcs = arcs + 2 * length if keep else 2 * PIXELS
+                    arcs = arcs + length if keep else PIXELS
                 else:
                     others += 1
             if canvas.compositing == BY_DEPTH:  # all pixels of the tile

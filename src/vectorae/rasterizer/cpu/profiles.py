@@ -255,7 +255,7 @@ def sigmoid_slab(half, s, pixel):
 def _at_far_side(thin, t, inverse):
     """e^(−t/s) and 1 − e^(−t/s); 0 and 1 if the far side does not count."""
     far = math.exp(-t * inverse) if thin else ZERO * t
-    return far, (-math.expm1(-t * inverse) if thin else ONE + ZERO * t)
+    return far, (-math.expm1(-t * inverse) if far > HALF else ONE - far)
 
 
 @inlined
