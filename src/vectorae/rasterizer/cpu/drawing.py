@@ -9,6 +9,7 @@ from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.bounds import find_bounds
+from vectorae.rasterizer.cpu.box_stroke_samples import differentiate_box_stroke_samples, sample_box_strokes
 from vectorae.rasterizer.cpu.box_strokes import cover_box_strokes, differentiate_box_strokes
 from vectorae.rasterizer.cpu.boxes import cover_boxes, differentiate_boxes
 from vectorae.rasterizer.cpu.buffers import Buffer
@@ -17,9 +18,9 @@ from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_comp
 from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, differentiate_elliptical_boxes
 from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
 from vectorae.rasterizer.cpu.near import find_near
+from vectorae.rasterizer.cpu.path_samples import differentiate_path_samples, sample_paths
 from vectorae.rasterizer.cpu.paths import cover_paths, differentiate_paths
 from vectorae.rasterizer.cpu.plan import plan
-from vectorae.rasterizer.cpu.samples import differentiate_samples, sample_strokes
 from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
 from vectorae.rasterizer.cpu.subnormals import subnormals_flushed
@@ -27,7 +28,7 @@ from vectorae.rasterizer.cpu.threads import Part
 from vectorae.rasterizer.packing import POLYLINE, REGION, SEGMENTS, STROKED_BOX
 
 PATHS = 1 << POLYLINE | 1 << REGION | 1 << SEGMENTS
-SAMPLED = 1 << STROKED_BOX | 1 << POLYLINE | 1 << SEGMENTS
+STROKES = 1 << POLYLINE | 1 << SEGMENTS
 
 
 @dataclass
@@ -137,8 +138,11 @@ def _cover(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool)
     if canvas.profile == RAMP:
         if present & 1 << REGION:
             cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE))
-        if present & SAMPLED:
-            sample_strokes(*paths, np.empty(PIXELS, np.int64), spans, work)
+        edge = np.empty(PIXELS, np.int64)
+        if present & STROKES:
+            sample_paths(*paths, edge, spans, work)
+        if present & 1 << STROKED_BOX:
+            sample_box_strokes(entries, shapes, canvas, alpha.array, edge, work)
     else:
         if others:
             cover_boxes(entries, shapes, canvas, alpha.array, work)
@@ -157,19 +161,22 @@ def _differentiate_coverage(
     """Add the derivatives of Σ by_alpha · alpha by numbers and vertices; ``by_alpha`` ``[places, 256]``."""
     entries, near, work = covered.entries, covered.near, _scratch(by_alpha.dtype)
     paths, spans = (entries, covered.cells, near, covered.carried, shapes, canvas), _spans(near)
-    into = by_alpha, by.numbers, by.vertices
+    into, boxes = (by_alpha, by.numbers, by.vertices), (entries, shapes, canvas)
     if canvas.profile == RAMP:
         if present & 1 << REGION:
             tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE)
             differentiate_areas(*paths, covered.alpha.array, *into, *tile)
-        if present & SAMPLED:
-            differentiate_samples(*paths, covered.alpha.array, *into, np.empty(PIXELS, np.int64), spans, work)
+        edge = np.empty(PIXELS, np.int64)
+        if present & STROKES:
+            differentiate_path_samples(*paths, covered.alpha.array, *into, edge, spans, work)
+        if present & 1 << STROKED_BOX:
+            differentiate_box_stroke_samples(*boxes, covered.alpha.array, by_alpha, by.numbers, edge, work)
     else:
         if covered.has_others:
-            differentiate_boxes(entries, shapes, canvas, by_alpha, by.numbers, work)
+            differentiate_boxes(*boxes, by_alpha, by.numbers, work)
         if len(covered.arcs.array):
-            differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, covered.arcs.array, by.numbers, work)
+            differentiate_elliptical_boxes(*boxes, by_alpha, covered.arcs.array, by.numbers, work)
         if present & 1 << STROKED_BOX:
-            differentiate_box_strokes(entries, shapes, canvas, by_alpha, by.numbers, work)
+            differentiate_box_strokes(*boxes, by_alpha, by.numbers, work)
         if present & PATHS:
             differentiate_paths(*paths, *into, spans, work)
