@@ -92,7 +92,7 @@ class _PackStrokes(torch.autograd.Function):
         numbers, vertices, size, opacity = ctx.saved_tensors
         (count, *of_point), controls, slots, steps, by_slot, settings = ctx.given
         made = [one.flatten(0, 1).numpy() for one in (numbers, vertices, size)]
-        by_made = [one.contiguous().flatten(0, 1).numpy() for one in gradients[:2]]
+        by_numbers, by_vertices = (one.contiguous().flatten(0, 1).numpy() for one in gradients[:2])
         real = made[0].dtype
         into = (
             np.zeros((count, *of_point), real),
@@ -101,7 +101,7 @@ class _PackStrokes(torch.autograd.Function):
             np.zeros(by_slot, real),
         )
         given = controls, slots, steps, opacity.detach().contiguous().numpy()
-        _differentiate(*given, *settings, *made, *by_made, *into)
+        _differentiate(*given, *settings, *made, by_numbers, by_vertices.copy(), *into)
         shape = numbers.shape[:2]
         by_points, by_width, by_edge, by_opacity = (torch.from_numpy(one) for one in into)
         return None, None, None, by_points.view(*shape, *of_point), by_width.view(shape), by_edge, by_opacity
@@ -114,12 +114,9 @@ def _pack(points, controls, slots, steps, width, edge, opacity, profile, pixel, 
         b, slot = m // len(slots), slots[m % len(slots)]
         at = _place(points[m], controls, steps[m], vertices[m])
         size[m] = at
-        length = 0.0
-        for v in range(1, at):
-            length += _length(vertices[m], v)
         for v in range(at, vertices.shape[1]):
             vertices[m, v, 0], vertices[m, v, 1] = vertices[m, at - 1, 0], vertices[m, at - 1, 1]
-        full = stroke_fullness(length, float(width[m]), profile, float(edge[b, slot]), pixel)[0]
+        full = stroke_fullness(_length(vertices[m], size[m]), float(width[m]), profile, float(edge[b, slot]), pixel)[0]
         numbers[m, STROKE_WIDTH], numbers[m, SOFTNESS] = width[m], edge[b, slot]
         numbers[m, ROUNDED] = opacity[b, slot] * full
 
@@ -145,10 +142,13 @@ def _place(points, controls, steps, vertices):
 
 
 @inlined
-def _length(vertices, v):
-    """Length of the segment that ends at vertex v as in ``polyline_length``: never 0."""
-    dx, dy = vertices[v, 0] - vertices[v - 1, 0], vertices[v, 1] - vertices[v - 1, 1]
-    return math.sqrt(dx * dx + dy * dy + np.finfo(vertices.dtype).eps ** 2)
+def _length(vertices, size):
+    """Length of a stroke as ``geometry.curve.polyline_length``."""
+    total, least = 0.0, np.finfo(vertices.dtype).eps ** 2
+    for v in range(1, size):
+        dx, dy = vertices[v, 0] - vertices[v - 1, 0], vertices[v, 1] - vertices[v - 1, 1]
+        total += math.sqrt(dx * dx + dy * dy + least)
+    return total
 
 
 @kernel
@@ -156,53 +156,49 @@ def _differentiate(
     controls, slots, steps, opacity, profile, pixel, numbers, vertices, size, by_numbers, by_vertices, by_points,
     by_width, by_edge, by_opacity,
 ):  # fmt: skip
-    """Write the derivatives by all that strokes are made of; those by points are added."""
+    """Write the derivatives by all that strokes are made of.
+
+    Those by points are added; those by vertices get a part by the length.
+    """
     for m in range(len(numbers)):
         b, slot = m // len(slots), slots[m % len(slots)]
-        length = 0.0
-        for v in range(1, size[m]):
-            length += _length(vertices[m], v)
         s, width, by_rounded = float(numbers[m, SOFTNESS]), float(numbers[m, STROKE_WIDTH]), by_numbers[m, ROUNDED]
-        full, by_length, by_s = stroke_fullness(length, width, profile, s, pixel)
+        full, by_length, by_s = stroke_fullness(_length(vertices[m], size[m]), width, profile, s, pixel)
         by_length *= opacity[b, slot] * by_rounded
         by_opacity[b, slot] = by_rounded * full
         by_edge[b, slot] = by_numbers[m, SOFTNESS] + opacity[b, slot] * by_rounded * by_s
         by_width[m] = by_numbers[m, STROKE_WIDTH] + 0.25 * math.pi * by_length
-        _differentiate_placing(controls, steps[m], vertices[m], size[m], by_length, by_vertices[m], by_points[m])
+        if by_length != 0:
+            _differentiate_length(vertices[m], size[m], by_length, by_vertices[m])
+        _differentiate_placing(controls, steps[m], by_vertices[m], by_points[m])
 
 
 @inlined
-def _differentiate_placing(controls, steps, vertices, size, by_length, by_vertices, by_points):
-    """Add the derivatives by the points of a stroke, given those by its vertices and by its length."""
-    x, y = _by_vertex(vertices, 0, size, by_length, by_vertices)
-    by_points[controls[0, 0], 0] += x
-    by_points[controls[0, 0], 1] += y
+def _differentiate_length(vertices, size, by_length, by_vertices):
+    """Add the derivatives by the vertices of a stroke, given that by its length."""
+    least = np.finfo(vertices.dtype).eps ** 2
+    for v in range(1, size):
+        dx, dy = vertices[v, 0] - vertices[v - 1, 0], vertices[v, 1] - vertices[v - 1, 1]
+        pull = by_length / math.sqrt(dx * dx + dy * dy + least)
+        by_vertices[v, 0] += pull * dx
+        by_vertices[v, 1] += pull * dy
+        by_vertices[v - 1, 0] -= pull * dx
+        by_vertices[v - 1, 1] -= pull * dy
+
+
+@inlined
+def _differentiate_placing(controls, steps, by_vertices, by_points):
+    """Add the derivatives by the points of a stroke, given those by its vertices."""
     at, last = 1, controls.shape[1] - 1
+    for axis in range(2):
+        by_points[controls[0, 0], axis] += by_vertices[0, axis]
     for k in range(len(controls)):
         for step in range(1, steps[k]):
-            x, y = _by_vertex(vertices, at, size, by_length, by_vertices)
-            weights = weights_of(vertices.dtype.type(step) / vertices.dtype.type(steps[k]))
+            weights = weights_of(by_vertices.dtype.type(step) / by_vertices.dtype.type(steps[k]))
             for i in range(4):
-                by_points[controls[k, i], 0] += weights[i] * x
-                by_points[controls[k, i], 1] += weights[i] * y
+                for axis in range(2):
+                    by_points[controls[k, i], axis] += weights[i] * by_vertices[at, axis]
             at += 1
-        x, y = _by_vertex(vertices, at, size, by_length, by_vertices)
-        by_points[controls[k, last], 0] += x
-        by_points[controls[k, last], 1] += y
+        for axis in range(2):
+            by_points[controls[k, last], axis] += by_vertices[at, axis]
         at += 1
-
-
-@inlined
-def _by_vertex(vertices, v, size, by_length, by_vertices):
-    """The derivative by a vertex, also by the lengths of the segments on both sides of it."""
-    x, y = by_vertices[v, 0], by_vertices[v, 1]
-    if by_length != 0:
-        if v > 0:
-            pull = by_length / _length(vertices, v)
-            x += pull * (vertices[v, 0] - vertices[v - 1, 0])
-            y += pull * (vertices[v, 1] - vertices[v - 1, 1])
-        if v + 1 < size:
-            pull = by_length / _length(vertices, v + 1)
-            x -= pull * (vertices[v + 1, 0] - vertices[v, 0])
-            y -= pull * (vertices[v + 1, 1] - vertices[v, 1])
-    return x, y
