@@ -24,6 +24,7 @@ from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
 from vectorae.rasterizer.cpu.outlines import place_corners
 from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT
+from vectorae.rasterizer.cpu.stroke_packing import pack_stroke
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.gradients import Inks
 from vectorae.rasterizer.packing import pack
@@ -37,7 +38,7 @@ def rasterize(
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
     packed = pack(
-        scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes, place=place_corners
+        scene, edge, coverage, min(height, width), enclosed_region, None, pack_boxes, place_corners, pack_stroke
     )
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":

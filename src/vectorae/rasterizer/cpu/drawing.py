@@ -11,6 +11,7 @@ from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.bounds import find_bounds
+from vectorae.rasterizer.cpu.box_stroke_samples import differentiate_box_stroke_samples, sample_box_strokes
 from vectorae.rasterizer.cpu.box_strokes import cover_box_strokes, differentiate_box_strokes
 from vectorae.rasterizer.cpu.boxes import cover_boxes, differentiate_boxes
 from vectorae.rasterizer.cpu.buffers import Buffer
@@ -19,9 +20,9 @@ from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_comp
 from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, differentiate_elliptical_boxes
 from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
 from vectorae.rasterizer.cpu.near import find_near
+from vectorae.rasterizer.cpu.path_samples import differentiate_path_samples, sample_paths
 from vectorae.rasterizer.cpu.paths import cover_paths, differentiate_paths
 from vectorae.rasterizer.cpu.plan import FIRST_ALPHA, plan
-from vectorae.rasterizer.cpu.samples import differentiate_samples, sample_strokes
 from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE_HEIGHT
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
 from vectorae.rasterizer.cpu.subnormals import subnormals_flushed
@@ -29,7 +30,7 @@ from vectorae.rasterizer.cpu.threads import Part
 from vectorae.rasterizer.packing import POLYLINE, REGION, SEGMENTS, STROKED_BOX
 
 PATHS = 1 << POLYLINE | 1 << REGION | 1 << SEGMENTS
-SAMPLED = 1 << STROKED_BOX | 1 << POLYLINE | 1 << SEGMENTS
+STROKES = 1 << POLYLINE | 1 << SEGMENTS
 
 
 @dataclass
@@ -183,8 +184,11 @@ def _cover(
     if canvas.profile == RAMP:
         if present & 1 << REGION:
             cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT))
-        if present & SAMPLED:
-            sample_strokes(*paths, np.empty(PIXELS, np.int64), spans, work)
+        edge = np.empty(PIXELS, np.int64)
+        if present & STROKES:
+            sample_paths(*paths, edge, spans, work)
+        if present & 1 << STROKED_BOX:
+            sample_box_strokes(entries, shapes, canvas, alpha, edge, work)
     else:
         if covered.has_others:
             cover_boxes(entries, shapes, canvas, alpha, work)
@@ -210,19 +214,22 @@ def _differentiate_coverage(
     """Add the derivatives of Σ by_alpha · alpha by numbers and vertices."""
     entries, near, alpha = chunk.entries, covered.near, chunk.alpha
     paths = entries, covered.cells, near, covered.carried, shapes, canvas
-    into = by_alpha, by.numbers, by.vertices
+    into, boxes = (by_alpha, by.numbers, by.vertices), (entries, shapes, canvas)
     if canvas.profile == RAMP:
         if present & 1 << REGION:
             tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT)
             differentiate_areas(*paths, alpha, *into, *tile)
-        if present & SAMPLED:
-            differentiate_samples(*paths, alpha, *into, np.empty(PIXELS, np.int64), spans, work)
+        edge = np.empty(PIXELS, np.int64)
+        if present & STROKES:
+            differentiate_path_samples(*paths, alpha, *into, edge, spans, work)
+        if present & 1 << STROKED_BOX:
+            differentiate_box_stroke_samples(*boxes, alpha, by_alpha, by.numbers, edge, work)
     else:
         if covered.has_others:
-            differentiate_boxes(entries, shapes, canvas, alpha, by_alpha, by.numbers, work)
+            differentiate_boxes(*boxes, alpha, by_alpha, by.numbers, work)
         if len(covered.arcs.array):
-            differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, covered.arcs.array, by.numbers, work)
+            differentiate_elliptical_boxes(*boxes, by_alpha, covered.arcs.array, by.numbers, work)
         if present & 1 << STROKED_BOX:
-            differentiate_box_strokes(entries, shapes, canvas, by_alpha, by.numbers, work)
+            differentiate_box_strokes(*boxes, by_alpha, by.numbers, work)
         if present & PATHS:
             differentiate_paths(*paths, *into, spans, work)

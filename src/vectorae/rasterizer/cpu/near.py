@@ -43,7 +43,8 @@ def find_near(images, band, shapes, canvas, bounds):
                 total += tiles_of_shape(bounds[i, k], band[0], band[1])
     cells = np.zeros((total, 3), dtype=np.int64)
     carried = np.zeros((total, TILE_HEIGHT), dtype=shapes.numbers.dtype)
-    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), 0
+    # Not a plain 0, for which numba would compile _find_of_shape once more.
+    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), np.int64(0)
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
             if shapes.kinds[k] >= POLYLINE and bounds[i, k, 0] < bounds[i, k, 1]:
