@@ -56,3 +56,20 @@ def test_numba_says_what_it_compiles(monkeypatch: pytest.MonkeyPatch) -> None:
     function = compiler(lambda x: x + 1)
     assert function(1) == function(2) - 1 == 2
     assert heard == [f"+{__name__}", f"-{__name__}"]
+
+
+def test_helpers_without_machine_code_become_part_of_what_calls_them() -> None:
+    import numba
+    import numpy as np
+
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **compat.without_machine_code()}
+    assert options["pipeline_class"]
+    within: Any = numba.njit(**options)
+    twice = within(lambda x: 2 * x)
+    fill = within(lambda array: array.fill(twice(3)))
+    kernel: Any = numba.njit(lambda array: fill(array))
+    array = np.zeros(3)
+    kernel(array)
+    assert array.tolist() == [6, 6, 6]
+    (made,) = fill.overloads.values()
+    assert made.library.get_pointer_to_function(made.fndesc.llvm_func_name) == 0

@@ -78,7 +78,7 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
 
     What numba loads from its cache is not compiled. Private: ``numba.core.event``, and the ``dispatcher`` among the
     data of its event. If the module moves, the CPU kernels cannot be imported; if the event is renamed, there is no
-    message while the first drawing takes a minute.
+    message while the first drawing takes half a minute.
     """
     from numba.core import event
 
@@ -93,6 +93,50 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
             after(module_of(event))
 
     event.register("numba:compile", Listener())
+
+
+def without_machine_code() -> dict[str, Any]:
+    """Options of ``numba.njit`` for functions that only other compiled functions call.
+
+    They are optimised, so that they can be inlined, but not made machine code, and numba does not look for operations
+    on whole arrays in them. Private: ``numba.core``, as its guide to custom pipelines uses it, and how a library of
+    code is finished. If any of it is gone, functions are compiled as all others are, which takes longer.
+    """
+    try:
+        from numba.core import codegen, compiler, typed_passes
+
+        base, unused = codegen.JITCodeLibrary, typed_passes.NopythonRewrites
+    except (ImportError, AttributeError):
+        return {}
+
+    class Library(base):  # type: ignore[misc, valid-type]
+        """Optimised code without addresses."""
+
+        @property
+        def codegen(self) -> Any:
+            return self
+
+        def set_env(self, name: str, environment: Any) -> None:
+            """Machine code would find its environment by the name."""
+
+        def get_pointer_to_function(self, name: str) -> int:
+            self._ensure_finalized()
+            return 0
+
+        def _finalize_final_module(self) -> None:
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+    class Compiler(compiler.CompilerBase):
+        def define_pipelines(self) -> list[Any]:
+            state = self.state
+            state.library = Library(state.targetctx.codegen(), state.func_id.func_qualname)
+            pipeline = compiler.DefaultPassBuilder.define_nopython_pipeline(state)
+            pipeline.passes = [one for one in pipeline.passes if one[0] is not unused]
+            pipeline.finalize()
+            return [pipeline]
+
+    return {"pipeline_class": Compiler}
 
 
 @functools.lru_cache(maxsize=1)

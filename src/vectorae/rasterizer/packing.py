@@ -89,6 +89,10 @@ PackBoxes = Callable[[Sequence[Group], Scene, Tensor, str, float], list[PackedPa
 """``pack_boxes``, or another implementation of it."""
 
 
+PackStroke = Callable[[Group, Scene, Tensor, str, float, float | None], PackedPart]
+"""``pack_stroke``, or another implementation of it."""
+
+
 def pack_boxes(groups: Sequence[Group], scene: Scene, edge: Tensor, coverage: str, pixel: float) -> list[PackedPart]:
     """Boxes of several kinds, filled ones and stroked ones at once, as each tensor operation has its price.
 
@@ -103,6 +107,31 @@ def pack_boxes(groups: Sequence[Group], scene: Scene, edge: Tensor, coverage: st
     return [_pack_boxes(cat_groups(some), scene, edge, coverage, pixel) for some in (filled, stroked) if some]
 
 
+def pack_stroke(
+    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, bend: float | None = None
+) -> PackedPart:
+    """Stroked paths as polylines or, of several contours, as segments.
+
+    Args:
+        group: of stroked paths, of those of ``scene``.
+        edge, coverage, pixel: as for ``pack_boxes``.
+        bend: see ``pack``.
+    """
+    path = group.outline
+    assert isinstance(path, Path) and group.stroke_width is not None
+    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
+    polylines = [flatten(one.points, one.degree, one.is_closed, pixel, bend) for one in path.contours]
+    length = sum(polyline_length(one) for one in polylines)
+    full = stroke_fullness(coverage, torch.as_tensor(length), group.stroke_width, softness, pixel)
+    numbers = _numbers(group.stroke_width, softness, opacity * full)
+    if len(polylines) > 1:
+        segments = torch.cat([one.unfold(2, 2, 1).mT.flatten(2, 3) for one in polylines], dim=2)
+        return PackedPart((SEGMENTS,) * len(group.slots), group.slots, numbers, segments, segments.shape[2])
+    (vertices,) = polylines
+    size = vertices.shape[2] if bend is None else _used_vertices(vertices)
+    return PackedPart((POLYLINE,) * len(group.slots), group.slots, numbers, vertices, size)
+
+
 def pack(
     scene: Scene,
     edge: Tensor,
@@ -112,6 +141,7 @@ def pack(
     bend: float | None = None,
     box_packer: PackBoxes = pack_boxes,
     place: Place = place_corners,
+    stroke_packer: PackStroke = pack_stroke,
 ) -> Packed:
     """Pack a scene.
 
@@ -125,6 +155,7 @@ def pack(
             for a device.
         box_packer: what packs boxes; its results are those of ``pack_boxes``, in any order.
         place: what places the outlines of boxes; its results are those of ``geometry.rounded_box.place_corners``.
+        stroke_packer: what packs stroked paths; its results are those of ``pack_stroke``, up to repeated vertices.
     """
     scene, inks = split_gradients(scene)
     subpixels = SUBPIXELS.get(coverage, 1)
@@ -138,7 +169,11 @@ def pack(
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
     paths = [group for group in rest if isinstance(group.outline, Path)]
     parts += box_packer(boxes, scene, edge, coverage, pixel) if boxes else []
-    parts += [_pack_paths(group, scene, edge, coverage, pixel, enclose, bend) for group in paths]
+    for group in paths:
+        if group.stroke_width is None:
+            parts.append(_pack_enclosed(group, scene, edge, coverage, pixel, enclose))
+        else:
+            parts.append(stroke_packer(group, scene, edge, coverage, pixel, bend))
     numbers, first, size, blend = sort_by_slot(
         tuple(chain.from_iterable(part.slots for part in parts)),
         [part.numbers for part in parts],
@@ -150,7 +185,7 @@ def pack(
     vertices = [part.vertices.flatten(1, 2) for part in parts if part.vertices is not None]
     return Packed(
         numbers=numbers,
-        vertices=torch.cat(vertices, dim=1) if vertices else edge.new_zeros(scene.batch, 0, 2),
+        vertices=_joined(vertices, edge.new_zeros(scene.batch, 0, 2)),
         kinds=kept_tensor(kinds, torch.int32, edge.device),
         first=first[0],
         size=size,
@@ -167,6 +202,11 @@ def _kinds(topology: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]) -> tup
     """The kind of each slot, from (kinds, slots) of each part, and a bit for each that there is."""
     kinds = {slot: kind for of_part, slots in topology for kind, slot in zip(of_part, slots, strict=True)}
     return tuple(kinds[slot] for slot in range(len(kinds))), sum({1 << kind for kind in kinds.values()})
+
+
+def _joined(vertices: Sequence[Tensor], none: Tensor) -> Tensor:
+    """The vertices of all parts, without a copy of those of the only part."""
+    return vertices[0] if len(vertices) == 1 else torch.cat([*vertices, none], dim=1)
 
 
 def _first_vertices(parts: Sequence[PackedPart]) -> list[Tensor]:
@@ -237,28 +277,16 @@ def _pack_region(
     )
 
 
-def _pack_paths(
-    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose, bend: float | None
+def _pack_enclosed(
+    group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: float, enclose: Enclose
 ) -> PackedPart:
-    """Stroked paths as polylines, filled ones as regions."""
+    """Filled paths as regions."""
     path = group.outline
     assert isinstance(path, Path)
-    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
-    if group.stroke_width is None:
-        contours = path.enclosing
-        region = enclose(contours, pixel)
-        weight = region_weight(coverage, contours, region, softness, pixel)
-        return _pack_region(group, region.boundary, scene, edge, weight)
-    polylines = [flatten(one.points, one.degree, one.is_closed, pixel, bend) for one in path.contours]
-    length = sum(polyline_length(one) for one in polylines)
-    full = stroke_fullness(coverage, torch.as_tensor(length), group.stroke_width, softness, pixel)
-    numbers = _numbers(group.stroke_width, softness, opacity * full)
-    if len(polylines) > 1:
-        segments = torch.cat([one.unfold(2, 2, 1).mT.flatten(2, 3) for one in polylines], dim=2)
-        return PackedPart((SEGMENTS,) * len(group.slots), group.slots, numbers, segments, segments.shape[2])
-    (vertices,) = polylines
-    size = vertices.shape[2] if bend is None else _used_vertices(vertices)
-    return PackedPart((POLYLINE,) * len(group.slots), group.slots, numbers, vertices, size)
+    contours = path.enclosing
+    region = enclose(contours, pixel)
+    weight = region_weight(coverage, contours, region, select_slots(edge, group.slots), pixel)
+    return _pack_region(group, region.boundary, scene, edge, weight)
 
 
 def _used_vertices(vertices: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ from vectorae.rasterizer.cpu.compile_notice import show_compiling
 from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
 from vectorae.rasterizer.cpu.outlines import place_corners
 from vectorae.rasterizer.cpu.regions import enclosed_region
-from vectorae.rasterizer.cpu.scratch import TILE
+from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT
+from vectorae.rasterizer.cpu.stroke_packing import pack_stroke
 from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
 from vectorae.rasterizer.gradients import Inks
 from vectorae.rasterizer.packing import pack
@@ -37,7 +38,7 @@ def rasterize(
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
     packed = pack(
-        scene, edge, coverage, min(height, width), enclosed_region, box_packer=pack_boxes, place=place_corners
+        scene, edge, coverage, min(height, width), enclosed_region, None, pack_boxes, place_corners, pack_stroke
     )
     compositing, in_front = OVER, edge.new_zeros(scene.batch, 0, 0)
     if scene.compositing == "soft_or":
@@ -67,7 +68,7 @@ class _Rasterize(torch.autograd.Function):
         shapes, keep, tables = _shapes(topology, tensors), any(ctx.needs_input_grad), _tables(table, inks)
         image = new_tensor((*shapes.background.shape, canvas.height, canvas.width), shapes.numbers.dtype)
         into = image.numpy()
-        parts = split_work(len(image), count_tiles(canvas.height))
+        parts = split_work(len(image), count_rows(canvas.height))
 
         def work(number: int, part: Part) -> Covered | None:
             covered = draw(part, shapes, tables, canvas, present, keep, into)
@@ -105,9 +106,9 @@ class _Rasterize(torch.autograd.Function):
         return (*found, None, None, None, None)
 
 
-def count_tiles(pixels: int) -> int:
-    """Number of tiles that ``pixels`` in a line are cut into."""
-    return -(-pixels // TILE)
+def count_rows(height: int) -> int:
+    """Number of rows of tiles that ``height`` pixels are cut into."""
+    return -(-height // TILE_HEIGHT)
 
 
 def _tables(table: Tensor | None, inks: Inks | None) -> InkTables | None:

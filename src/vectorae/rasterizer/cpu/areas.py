@@ -1,8 +1,8 @@
 """The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.covered_area).
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` ``[places, 256]``; ``covered`` and ``weights`` ``[256]``, ``change`` ``[272]``,
-scratch.
+arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` and ``weights`` ``[256]``, ``change``
+``[288]``, scratch.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -14,11 +14,11 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import compiled, inlined, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, range_of
-from vectorae.rasterizer.cpu.scratch import PIXELS, ROW, TILE
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, at_place, range_of
+from vectorae.rasterizer.cpu.scratch import ROW, TILE_HEIGHT, TILE_WIDTH
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
-NEXT, WIDER = np.uintp(1), np.uintp(TILE + 1)
+NEXT, WIDER = np.uintp(1), np.uintp(TILE_WIDTH + 1)
 """Step to the next pixel; number of changes in a row, one more than pixels."""
 
 
@@ -31,13 +31,12 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
         if shapes.kinds[k] != REGION or place < 0:
             continue
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
-        _cover_tile(
-            shapes.vertices[b], segments, carried[cell], pixel, entries[e, LEFT], entries[e, TOP], covered, change
-        )
-        weight = shapes.numbers[b, k, ROUNDED]
+        left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         start, stop = range_of(entries[e])
+        _cover_tile(shapes.vertices[b], segments, carried[cell], pixel, left, top, start, stop, covered, change)
+        own = alpha[at_place(place)]
         for p in range(start, stop):
-            alpha[place, p] = weight * covered[p]
+            own[p] = weight * covered[p]
 
 
 @kernel
@@ -53,21 +52,20 @@ def differentiate_areas(
         segments, vertices = near[cells[cell, NEAR] : cells[cell, NEAR_END]], shapes.vertices[b]
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         (start, stop), total = range_of(entries[e]), 0.0
-        for p in range(PIXELS):
-            weights[p] = 0
+        own, by_own = alpha[at_place(place)], by_alpha[at_place(place)]
         for p in range(start, stop):
-            total += by_alpha[place, p] * alpha[place, p]
-            weights[p] = by_alpha[place, p] * weight
+            total += by_own[p] * own[p]
+            weights[p] = by_own[p] * weight
         if weight > 1e-6:
             total /= weight
         else:  # what is covered cannot be told from alpha
-            _cover_tile(vertices, segments, carried[cell], pixel, left, top, covered, change)
+            _cover_tile(vertices, segments, carried[cell], pixel, left, top, start, stop, covered, change)
             total = 0.0
             for p in range(start, stop):
-                total += by_alpha[place, p] * covered[p]
+                total += by_own[p] * covered[p]
         by_numbers[b, k, ROUNDED] += total
         for i in range(len(segments)):
-            _add_segment(vertices, segments[i], pixel, left, top, weights, by_vertices[b])
+            _add_segment(vertices, segments[i], pixel, left, top, start, stop, weights, by_vertices[b])
 
 
 @inlined
@@ -91,38 +89,40 @@ def _segment(vertices, v, pixel, left, top):
     """The start of a segment in pixels, relative to a tile, the way to its end, and the rows of the tile it touches."""
     x0, y0 = float(vertices[v, 0]) / pixel - left, float(vertices[v, 1]) / pixel - top
     x1, y1 = float(vertices[v + 1, 0]) / pixel - left, float(vertices[v + 1, 1]) / pixel - top
-    return x0, y0, x1 - x0, y1 - y0, _touched(y0, y1)
+    return x0, y0, x1 - x0, y1 - y0, _touched(y0, y1, TILE_HEIGHT)
 
 
 @inlined
-def _touched(a, b):
-    """The range of the rows, or columns, of a tile between two positions; both ends 16 if they lie beyond them.
+def _touched(a, b, count):
+    """The range of the ``count`` rows, or columns, of a tile between two positions; both ends ``count`` beyond them.
 
     Unsigned, so that the compiler knows that no index is negative.
     """
-    first = np.uintp(min(max(math.floor(min(a, b)), 0.0), float(TILE)))
-    return first, np.uintp(min(max(math.floor(max(a, b)) + 1, 0.0), float(TILE)))
+    first = np.uintp(min(max(math.floor(min(a, b)), 0.0), float(count)))
+    return first, np.uintp(min(max(math.floor(max(a, b)) + 1, 0.0), float(count)))
 
 
 @compiled
-def _cover_tile(vertices, segments, carried, pixel, left, top, covered, change):
-    """Write the covered part of each pixel of a tile.
+def _cover_tile(vertices, segments, carried, pixel, left, top, start, stop, covered, change):
+    """Write the covered part of each pixel of a range.
 
     ``change`` is scratch: in each row, the area that is added to every pixel from that one on.
     """
-    for p in range(PIXELS):
+    top_row, bottom_row = start // ROW, stop // ROW
+    for p in range(start, stop):
         covered[p] = 0
-    for p in range(TILE * WIDER):
+    for p in range(top_row * WIDER, bottom_row * WIDER):
         change[p] = 0
-    for r in range(ROW):
+    for r in range(top_row, bottom_row):
         change[r * WIDER] = carried[r]
     for index in range(len(segments)):
         x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, segments[index], pixel, left, top)
+        first_row, end_row = max(first_row, top_row), min(end_row, bottom_row)
         inverse_x, inverse_y = _inverse(dx), _inverse(dy)
         for r in range(first_row, end_row):
             begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
-            first, end = _touched(x0 + begin * dx, x0 + finish * dx)
-            if finish <= begin or first >= TILE:
+            first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
+            if finish <= begin or first >= TILE_WIDTH:
                 continue
             inside = 0.0
             for i in range(first, end):
@@ -133,7 +133,7 @@ def _cover_tile(vertices, segments, carried, pixel, left, top, covered, change):
             # The part of the segment left of the tile covers it; the part to its right does not.
             if first == 0:
                 change[r * WIDER] += dy * (finish - begin - inside - _beyond(x0, dx, inverse_x, begin, finish))
-    for r in range(ROW):
+    for r in range(top_row, bottom_row):
         total = 0.0
         for i in range(ROW):
             total += change[r * WIDER + i]
@@ -144,22 +144,23 @@ def _cover_tile(vertices, segments, carried, pixel, left, top, covered, change):
 def _beyond(x0, dx, inverse, first, last):
     """Length of the part of the segment's interval [first, last] that lies to the right of the tile."""
     if inverse == 0:
-        return last - first if x0 >= TILE else 0.0
-    at = min(max((TILE - x0) * inverse, first), last)
+        return last - first if x0 >= TILE_WIDTH else 0.0
+    at = min(max((TILE_WIDTH - x0) * inverse, first), last)
     return last - at if dx > 0 else at - first
 
 
 @inlined
-def _add_segment(vertices, v, pixel, left, top, weights, by_vertices):
+def _add_segment(vertices, v, pixel, left, top, start, stop, weights, by_vertices):
     """Add the derivatives of Σ weight · covered by the ends of a segment."""
     x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, v, pixel, left, top)
+    first_row, end_row = max(first_row, start // ROW), min(end_row, stop // ROW)
     inverse_x, inverse_y = _inverse(dx), _inverse(dy)
     total = at_end = 0.0
     for r in range(first_row, end_row):
         begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
         if finish <= begin:
             continue
-        first, end = _touched(x0 + begin * dx, x0 + finish * dx)
+        first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
         for i in range(first, end):
             enter, leave = _between(x0, inverse_x, float(i), begin, finish)
             total += weights[r * ROW + i] * (leave - enter)

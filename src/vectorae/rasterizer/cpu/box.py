@@ -1,4 +1,4 @@
-"""Boxes with circular or sharp corners in a tile: alpha and its derivatives.
+"""Boxes with circular corners in a tile: alpha and its derivatives; and what all boxes have in common.
 
 Shared arguments:
     numbers: ``[N, 11]`` of the image's shapes (see packing.py), of which this is shape ``k``; by_numbers: the
@@ -21,7 +21,6 @@ from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, inlined
 from vectorae.rasterizer.cpu.profiles import differentiate_even_slab, even_slab, is_thin
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
-    ALPHA,
     BY_ALPHA,
     BY_D,
     BY_S,
@@ -29,8 +28,6 @@ from vectorae.rasterizer.cpu.scratch import (
     CANVAS_X,
     CANVAS_Y,
     COVERED,
-    D_DOWN,
-    DOWN,
     D,
 )
 from vectorae.rasterizer.packing import (
@@ -41,49 +38,19 @@ from vectorae.rasterizer.packing import (
     HALF_WIDTH,
     ROUNDED,
     ROUNDNESS,
-    SHARP,
     SIN,
     SOFTNESS,
 )
 
 
 @inlined
-def cover_sharp(numbers, k, blend, profile, pixel, start, stop, work):
-    """Write the alpha of a box's sharp part to ALPHA, which is 0 if ``blend`` is."""
-    if blend > ZERO:
-        _place_slabs(numbers, k, start, stop, work)
-        across, down = _are_thin(numbers, k, profile, pixel)
-        s, wide, high = numbers[k, SOFTNESS], TWO * numbers[k, HALF_WIDTH], TWO * numbers[k, HALF_HEIGHT]
-        even_slab(profile, across, s, pixel, wide, start, stop, work, D, ACROSS)
-        even_slab(profile, down, s, pixel, high, start, stop, work, D_DOWN, DOWN)
-        sharp = numbers[k, SHARP]
-        for p in range(start, stop):
-            work[ALPHA, p] = sharp * work[ACROSS, p] * work[DOWN, p]
-    else:
-        for p in range(start, stop):
-            work[ALPHA, p] = ZERO
-
-
-@inlined
-def differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers):
-    """Add the derivatives of Σ BY_ALPHA · alpha of a box's sharp part."""
-    if blend > ZERO:
-        _place_slabs(numbers, k, start, stop, work)
-        across, down = _are_thin(numbers, k, profile, pixel)
-        s, wide, high = numbers[k, SOFTNESS], TWO * numbers[k, HALF_WIDTH], TWO * numbers[k, HALF_HEIGHT]
-        differentiate_even_slab(profile, across, s, pixel, wide, start, stop, work, D, ACROSS)
-        differentiate_even_slab(profile, down, s, pixel, high, start, stop, work, D_DOWN, DOWN)
-        _differentiate_sharp(numbers, k, start, stop, work, by_numbers)
-
-
-@inlined
-def cover_circular(numbers, k, profile, pixel, start, stop, work):
-    """Add the alpha of the rounded part of a box with circular corners to ALPHA."""
+def cover_circular(numbers, k, profile, pixel, start, stop, work, own):
+    """Add the alpha of the rounded part of a box with circular corners to ``own`` ``[256]``."""
     rounded, s, t = numbers[k, ROUNDED], numbers[k, SOFTNESS], thickness_of(numbers, k)
     find_circular_distance(numbers, k, start, stop, work)
     even_slab(profile, is_thin(profile, s, pixel, HALF * t), s, pixel, t, start, stop, work, D, ACROSS)
     for p in range(start, stop):
-        work[ALPHA, p] += rounded * work[ACROSS, p]
+        own[p] += rounded * work[ACROSS, p]
 
 
 @inlined
@@ -108,13 +75,6 @@ def thickness_of(numbers, k):
 
 
 @inlined
-def _are_thin(numbers, k, profile, pixel):
-    """Whether the far sides of both slabs count (see ``is_thin``)."""
-    s = numbers[k, SOFTNESS]
-    return is_thin(profile, s, pixel, numbers[k, HALF_WIDTH]), is_thin(profile, s, pixel, numbers[k, HALF_HEIGHT])
-
-
-@inlined
 def frame_of(numbers, k):
     """The box's centre, cosine and sine, read before a loop: the compiler cannot know that the loop keeps them."""
     return numbers[k, CENTER_X], numbers[k, CENTER_Y], numbers[k, COS], numbers[k, SIN]
@@ -135,16 +95,6 @@ def signed(value, x):
 
 
 @inlined
-def _place_slabs(numbers, k, start, stop, work):
-    """Write the distances to the two slabs whose product is a box with sharp corners."""
-    frame = frame_of(numbers, k)
-    half_width, half_height = numbers[k, HALF_WIDTH], numbers[k, HALF_HEIGHT]
-    for p in range(start, stop):
-        _, _, x, y = to_local(frame, work, p)
-        work[D, p], work[D_DOWN, p] = abs(x) - half_width, abs(y) - half_height
-
-
-@inlined
 def find_circular_distance(numbers, k, start, stop, work):
     """Write the distance to a box with circular or sharp corners."""
     frame = frame_of(numbers, k)
@@ -157,30 +107,6 @@ def find_circular_distance(numbers, k, start, stop, work):
         for p in range(start, stop):
             _, _, x, y = to_local(frame, work, p)
             work[D, p], _, _ = circular(abs(x), abs(y), half_width, half_height, roundness)
-
-
-@inlined
-def _differentiate_sharp(numbers, k, start, stop, work, by_numbers):
-    """Add the derivatives of the box with sharp corners, given its slabs in ACROSS and DOWN."""
-    frame = frame_of(numbers, k)
-    sharp = numbers[k, SHARP]
-    by_sharp = by_s = by_width = by_height = all_x = all_y = by_cos = by_sin = ZERO * sharp
-    for p in range(start, stop):
-        dx, dy, x, y = to_local(frame, work, p)
-        weight, across, down = work[BY_ALPHA, p], work[ACROSS + COVERED, p], work[DOWN + COVERED, p]
-        of_across, of_down = weight * sharp * down, weight * sharp * across
-        by_x, by_y = of_across * work[ACROSS + BY_D, p], of_down * work[DOWN + BY_D, p]
-        by_sharp += weight * across * down
-        by_s += of_across * work[ACROSS + BY_S, p] + of_down * work[DOWN + BY_S, p]
-        by_width += TWO * of_across * work[ACROSS + BY_T, p] - by_x
-        by_height += TWO * of_down * work[DOWN + BY_T, p] - by_y
-        by_x, by_y = signed(by_x, x), signed(by_y, y)
-        all_x += by_x
-        all_y += by_y
-        by_cos += by_x * dx + by_y * dy
-        by_sin += by_x * dy - by_y * dx
-    by_numbers[k, SHARP] += by_sharp
-    add_derivatives(numbers, k, by_s, by_width, by_height, all_x, all_y, by_cos, by_sin, by_numbers)
 
 
 @inlined

@@ -13,6 +13,7 @@ import numpy as np
 from vectorae.geometry.rounded_box import MIN_OFFSET, TOWARDS_DIAGONAL
 from vectorae.rasterizer.constants import MIN_COSINE, NO_SIDE
 from vectorae.rasterizer.cpu.compiled import ONE, TWO, ZERO, inlined
+from vectorae.rasterizer.cpu.profiles import reciprocal
 
 TOWARDS, LEAST_COSINE, LEAST_OFFSET, BESIDE = (
     np.float32(number) for number in (TOWARDS_DIAGONAL, MIN_COSINE, MIN_OFFSET, NO_SIDE)
@@ -93,7 +94,11 @@ def thickness(along, longer, shorter, roundness, epsilon):
         roundness.
     """
     corner, safe = max(longer * roundness, epsilon), max(longer, epsilon)
-    inverse_corner, inverse_longer = ONE / corner, ONE / safe
+    inverse_corner, inverse_longer, inverse_roundness = (
+        reciprocal(corner),
+        reciprocal(safe),
+        reciprocal(max(roundness, epsilon)),
+    )
     ratio = shorter * inverse_longer
     slimness = ONE - ratio * ratio
     u = (along - (longer - corner)) * inverse_corner
@@ -107,5 +112,5 @@ def thickness(along, longer, shorter, roundness, epsilon):
     # u = (along − a) / (a roundness) + 1
     by_longer = (by_slimness * TWO * ratio * ratio - by_u * along * inverse_corner) * inverse_longer
     by_shorter = TWO * root - by_slimness * TWO * ratio * inverse_longer
-    by_roundness = -by_inside * slimness * u * u - by_u * (along - longer) * inverse_corner / max(roundness, epsilon)
+    by_roundness = -by_inside * slimness * u * u - by_u * (along - longer) * inverse_corner * inverse_roundness
     return TWO * shorter * root, by_u * inverse_corner, by_longer, by_shorter, by_roundness

@@ -24,10 +24,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from vectorae.rasterizer.constants import GAUSSIAN, RAMP, SIGMOID
 from vectorae.rasterizer.coverage import NO_BLEND, PROFILES
 from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.compiled import inlined, kernel
+from vectorae.rasterizer.cpu.fullness import fullness, is_soft, stroke_fullness
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
@@ -134,13 +134,13 @@ def _pack(kind, places, center, half_extents, angle, roundness, width, edge, opa
             one[HALF_WIDTH], one[HALF_HEIGHT], one[ROUNDNESS], one[SOFTNESS] = half_width, half_height, r, s
             if kind == STROKED_BOX:
                 one[STROKE_WIDTH] = width[b, i]
-                full = _stroke_fullness(half_width, half_height, float(width[b, i]), profile, s, pixel)[0]
+                full = stroke_fullness(4 * (half_width + half_height), float(width[b, i]), profile, s, pixel)[0]
                 one[ROUNDED], one[SHARP] = opacity[b, slot] * full, 0
                 blend[b, row] = 0
             else:
                 longer = max(half_width, half_height)
                 _, share, area = _shares(longer, r, profile, s, pixel)
-                full = _fullness(2 * longer * area, profile, s, pixel)[0]
+                full = fullness(2 * longer * area, profile, s, pixel)[0]
                 one[STROKE_WIDTH] = 0
                 one[ROUNDED], one[SHARP] = opacity[b, slot] * (1 - share) * full, opacity[b, slot] * share * area
                 blend[b, row] = share
@@ -173,8 +173,8 @@ def _differentiate(
             by_center[b, i, 0], by_center[b, i, 1] = by[CENTER_X], by[CENTER_Y]
             by_angle[b, i] = by[SIN] * one[COS] - by[COS] * one[SIN]
             if kind == STROKED_BOX:
-                full, by_length, by_s = _stroke_fullness(
-                    half_width, half_height, float(one[STROKE_WIDTH]), profile, s, pixel
+                full, by_length, by_s = stroke_fullness(
+                    4 * (half_width + half_height), float(one[STROKE_WIDTH]), profile, s, pixel
                 )
                 by_length *= alpha * by_rounded
                 by_opacity[b, slot] = by_rounded * full
@@ -186,11 +186,11 @@ def _differentiate(
             else:
                 longer, r = max(half_width, half_height), float(one[ROUNDNESS])
                 corner, share, area = _shares(longer, r, profile, s, pixel)
-                full, by_length, by_s = _fullness(2 * longer * area, profile, s, pixel)
+                full, by_length, by_s = fullness(2 * longer * area, profile, s, pixel)
                 by_full = alpha * by_rounded * (1 - share)
                 by_corner = -2 * corner * share * alpha * (by_sharp * area - by_rounded * full)
                 by_area = alpha * by_sharp * share + by_full * by_length * 2 * longer
-                soft = _is_soft(profile)
+                soft = is_soft(profile)
                 by_corner_part = 2 * by_corner / (s if soft else pixel)
                 by_longer = by_full * by_length * 2 * area + by_corner_part * r
                 by_opacity[b, slot] = by_rounded * (1 - share) * full + by_sharp * share * area
@@ -203,39 +203,8 @@ def _differentiate(
 
 
 @inlined
-def _is_soft(profile):
-    """Whether a profile's edge is as wide as the softness, not as a pixel."""
-    return profile in (GAUSSIAN, SIGMOID)
-
-
-@inlined
 def _shares(longer, r, profile, s, pixel):
     """Of a filled box (``coverage.box_weights``): 2 · roundness · longer / edge, the blend, the area that is left."""
-    corner = 2 * r * longer / (s if _is_soft(profile) else pixel)
+    corner = 2 * r * longer / (s if is_soft(profile) else pixel)
     share = math.exp(-corner * corner)
     return corner, share if share >= NO_BLEND else 0.0, 1 - CUT_OFF * r * r
-
-
-@inlined
-def _stroke_fullness(half_width, half_height, width, profile, s, pixel):
-    """``coverage.stroke_fullness`` of the stroke of a box, and its derivatives by the length and by the softness."""
-    if profile == GAUSSIAN:
-        return 1.0, 0.0, 0.0
-    return _fullness(4 * (half_width + half_height) + 0.25 * math.pi * width, profile, s, pixel)
-
-
-@inlined
-def _fullness(length, profile, s, pixel):
-    """``coverage.fullness``, and its derivatives by the length and by the softness."""
-    half = 0.5 * length / s
-    if profile == GAUSSIAN:
-        missing = math.exp(-half * half)
-        by_length = missing * half / s
-        return 1 - missing, by_length, -2 * half * by_length
-    if profile == SIGMOID:
-        e = math.exp(-half)
-        by_length = e / ((1 + e) * (1 + e) * s)
-        return (1 - e) / (1 + e), by_length, -2 * half * by_length
-    if profile == RAMP:
-        return min(length / pixel, 1.0), 1 / pixel if length <= pixel else 0.0, 0.0
-    return 1.0 if length > 0 else 0.0, 0.0, 0.0

@@ -10,7 +10,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.box_stroke import cover_box_stroke, differentiate_box_stroke
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
-from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, locate_entry, range_of
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import STROKED_BOX
@@ -30,8 +30,9 @@ def cover_box_strokes(entries, shapes, canvas, alpha, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         cover_box_stroke(shapes.numbers[b], k, canvas.profile, pixel, start, stop, epsilon, work)
+        own = alpha[at_place(place)]
         for p in range(start, stop):
-            alpha[place, p] = work[ALPHA, p]
+            own[p] = work[ALPHA, p]
 
 
 @kernel
@@ -47,7 +48,8 @@ def differentiate_box_strokes(entries, shapes, canvas, by_alpha, by_numbers, wor
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
+        by_own = by_alpha[at_place(place)]
         for p in range(start, stop):
-            work[BY_ALPHA, p] = by_alpha[place, p]
+            work[BY_ALPHA, p] = by_own[p]
         numbers, profile = shapes.numbers[b], canvas.profile
         differentiate_box_stroke(numbers, k, profile, pixel, start, stop, epsilon, work, ONE, by_numbers[b])

@@ -9,7 +9,7 @@ from vectorae.rasterizer.cpu.compiled import FOLDER, KEPT
 
 _OFTEN = "once" if KEPT else f"each time: '{FOLDER}' cannot be written; set NUMBA_CACHE_DIR"
 
-COMPILING = f"compiling the CPU kernels that this drawing needs (ten seconds to a minute, {_OFTEN})"
+COMPILING = f"compiling the CPU kernels that this drawing needs (ten to thirty seconds, {_OFTEN})"
 
 PACKAGE = __name__.rpartition(".")[0]
 

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from platformdirs import user_cache_path
 
-from vectorae.compat import NO_REFERENCE_COUNTS
+from vectorae.compat import NO_REFERENCE_COUNTS, without_machine_code
 
 RASTERIZER = Path(__file__).parents[1]
 
@@ -53,22 +53,25 @@ KEPT = _can_be_written(FOLDER)
 """Whether compiled kernels are kept on disk for the next process."""
 
 
+FOR_PYTHON = {"cache": KEPT, "no_cfunc_wrapper": True}
+"""Options of ``numba.njit`` for functions that Python calls, and nothing else."""
+
+ONLY_FOR_KERNELS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **without_machine_code()}
+"""Options of ``numba.njit`` for functions that Python never calls: wrappers would take half the time of compiling."""
+
+
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """``numba.njit`` for loops that LLVM vectorises, cached in the user's cache folder (or ``NUMBA_CACHE_DIR``).
 
     Such functions must not allocate arrays; in return numba leaves out reference counting, which would take longer than
     many of these loops.
     """
-    return _compiled(function, cache=KEPT, **NO_REFERENCE_COUNTS)
+    return _compiled(function, **FOR_PYTHON, **NO_REFERENCE_COUNTS)
 
 
 def allocating_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     """As ``kernel``, for functions that allocate arrays."""
-    return _compiled(function, cache=KEPT)
-
-
-ONLY_FOR_KERNELS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""Options of ``numba.njit`` for functions that Python never calls: wrappers would take half the time of compiling."""
+    return _compiled(function, **FOR_PYTHON)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,8 +1,8 @@
 """The kernels that composite what each tile has, shape over shape, and differentiate that.
 
 Shared arguments: ``begin``, ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py);
-``images``, ``band``: the range of images and of rows of tiles; ``alpha`` ``[places, 256]``, within each entry's range
-of pixels.
+``images``, ``band``: the range of images and of rows of tiles of the plan; ``tiles``: the range of its tiles that are
+drawn now; ``alpha`` of their entries, see ``at_place``.
 
 Arguments of a shape: ``own`` its alpha, ``gain`` that of ``gains``, ``into`` the derivative by its alpha, ``[256]``.
 
@@ -14,32 +14,32 @@ then the transmittance of the shapes above.
 # mypy: allow-untyped-defs
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
-from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
-from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
+from vectorae.rasterizer.cpu.plan import IMAGE, PLACE, SLOT, at_place, range_of
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, is_scratch
+from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 from vectorae.rasterizer.packing import ROUNDED, SHARP
 
 
 @kernel
-def composite(begin, entries, shapes, canvas, images, band, alpha, image, work):
+def composite(begin, entries, shapes, canvas, images, band, tiles, alpha, image, work):
     """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
     if not is_scratch(work):
         return
-    columns = (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
 @kernel
-def differentiate_compositing(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
+def differentiate_compositing(
+    begin, entries, shapes, canvas, images, band, tiles, alpha, gradient, by_alpha, by, gains, work
+):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 
     The shapes are composited once more, which gives each one's gain: the derivative by its alpha if nothing were above
@@ -50,25 +50,24 @@ def differentiate_compositing(begin, entries, shapes, canvas, images, band, alph
     """
     if not is_scratch(work):
         return
-    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
+    channels = gradient.shape[1]
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, cotangent)
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for p in range(PIXELS):
             work[transmittance, p] = ONE
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):

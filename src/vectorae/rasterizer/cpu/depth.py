@@ -11,9 +11,9 @@ float64, which does not underflow in a product of hundreds of halves.
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, compiled
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP
-from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS, TILE
-from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, START, STOP, at_place
+from vectorae.rasterizer.cpu.scratch import CHANNELS, PIXELS
+from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 
 TINY = 1e-200
 """Far below the visible part of hundreds of shapes that hide each other by halves; avoids 0 / 0."""
@@ -38,36 +38,44 @@ def find_visible(slots, saved, in_front, visible, total, free):
 
 
 @allocating_kernel
-def composite_by_depth(begin, entries, shapes, canvas, images, band, alpha, image):
+def composite_by_depth(begin, entries, shapes, canvas, images, band, tiles, alpha, image):
     """Draw the tiles to ``image`` ``[B, C, H, W]``; fill ``alpha`` where entries have no ink."""
-    columns = (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
     work = np.zeros((CHANNELS + image.shape[1], PIXELS), dtype=alpha.dtype)
-    for e in range(len(entries)):
+    for e in range(begin[tiles[0]], begin[tiles[1]]):
+        own = alpha[at_place(entries[e, PLACE])]
         for p in range(PIXELS):
             if p < entries[e, START] or p >= entries[e, STOP]:
-                alpha[entries[e, PLACE], p] = 0
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
-        slots, saved = entries[begin[tile] : begin[tile + 1], SLOT], alpha[begin[tile] : begin[tile + 1]]
+                own[p] = 0
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
+        first, end = begin[tile], begin[tile + 1]
+        slots, saved = entries[first:end, SLOT], _rows_of(alpha, first - begin[tiles[0]], end - begin[tiles[0]])
         _composite_tile(slots, saved, shapes.in_front[b], shapes.color[b], shapes.background[b], work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
 @allocating_kernel
-def differentiate_compositing_by_depth(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by):
+def differentiate_compositing_by_depth(
+    begin, entries, shapes, canvas, images, band, tiles, alpha, gradient, by_alpha, by
+):
     """Write the derivatives of Σ gradient · image by alpha, and add all others."""
-    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
+    channels = gradient.shape[1]
     work = np.zeros((CHANNELS + 2 * channels, PIXELS), dtype=alpha.dtype)
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, CHANNELS + channels)
-        within = slice(begin[tile], begin[tile + 1])
+        first, end = begin[tile] - begin[tiles[0]], begin[tile + 1] - begin[tiles[0]]
         _differentiate_tile(
-            entries[within, SLOT], alpha[within], by_alpha[within], shapes.in_front[b], shapes.color[b],
-            shapes.background[b], work, by.in_front[b], by.color[b], by.background[b],
+            entries[begin[tile] : begin[tile + 1], SLOT], _rows_of(alpha, first, end), _rows_of(by_alpha, first, end),
+            shapes.in_front[b], shapes.color[b], shapes.background[b], work, by.in_front[b], by.color[b],
+            by.background[b],
         )  # fmt: skip
+
+
+@allocating
+def _rows_of(alpha, first, end):
+    """Alpha of a range of a chunk's entries, each of which has a place for all pixels: ``[entries, 256]``."""
+    return alpha[PIXELS * (1 + first) : PIXELS * (1 + end)].reshape((end - first, PIXELS))
 
 
 @allocating

@@ -12,10 +12,9 @@ from vectorae.geometry.rounded_box import CLOSEST_POINT_STEPS
 from vectorae.rasterizer.cpu.box import add_derivatives, frame_of, signed, to_local
 from vectorae.rasterizer.cpu.box_distance import closer, elliptical, first_point, thickness
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined
-from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, slab
+from vectorae.rasterizer.cpu.profiles import differentiate_slab, is_thin, reciprocal, slab
 from vectorae.rasterizer.cpu.scratch import (
     ACROSS,
-    ALPHA,
     ARC_X,
     ARC_Y,
     BY_ALPHA,
@@ -36,13 +35,13 @@ from vectorae.rasterizer.packing import HALF_HEIGHT, HALF_WIDTH, ROUNDED, ROUNDN
 
 
 @inlined
-def cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work):
-    """Add the alpha to ALPHA, given the closest points in ARC_X and ARC_Y."""
+def cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, own):
+    """Add the alpha to ``own`` ``[256]``, given the closest points in ARC_X and ARC_Y."""
     rounded, thin = numbers[k, ROUNDED], _is_thin(numbers, k, profile, pixel)
     find_elliptical_distance(numbers, k, start, stop, epsilon, work)
     slab(profile, thin, numbers[k, SOFTNESS], pixel, start, stop, work, D, T, ACROSS)
     for p in range(start, stop):
-        work[ALPHA, p] += rounded * work[ACROSS, p]
+        own[p] += rounded * work[ACROSS, p]
 
 
 @inlined
@@ -70,7 +69,7 @@ def _radii(numbers, k, epsilon):
     """Radii of the corners, and their reciprocals."""
     rx = max(numbers[k, HALF_WIDTH] * numbers[k, ROUNDNESS], epsilon)
     ry = max(numbers[k, HALF_HEIGHT] * numbers[k, ROUNDNESS], epsilon)
-    return rx, ry, ONE / rx, ONE / ry
+    return rx, ry, reciprocal(rx), reciprocal(ry)
 
 
 @inlined

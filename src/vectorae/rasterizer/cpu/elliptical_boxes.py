@@ -1,7 +1,8 @@
 """The kernels for filled boxes with elliptical corners: alpha of all such entries, and its derivatives.
 
-Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha``
-``[places, 256]``, or the derivative by it; ``arcs`` ``[·, 2, 256]``, the closest points on the corners.
+Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` (see arguments.py); ``alpha`` of the
+chunk's entries (see ``at_place``), or the derivative by it; ``arcs``, likewise the closest points on the corners: of
+their positions as (cos, sin) the tangent of half the angle, sin / (1 + cos).
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -9,11 +10,11 @@ Shared arguments: ``entries`` of the plan (see plan.py); ``shapes``, ``canvas`` 
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.box import cover_sharp, differentiate_sharp
-from vectorae.rasterizer.cpu.compiled import kernel
+from vectorae.rasterizer.cpu.compiled import ONE, TWO, kernel
 from vectorae.rasterizer.cpu.elliptical_box import cover_elliptical, differentiate_elliptical, find_arcs
-from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, locate_entry, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, ARC_X, ARC_Y, BY_ALPHA, is_scratch
+from vectorae.rasterizer.cpu.plan import ARCS, IMAGE, PLACE, SLOT, at_place, locate_entry, range_of
+from vectorae.rasterizer.cpu.rectangle import cover_rectangle, differentiate_rectangle
+from vectorae.rasterizer.cpu.scratch import ARC_X, ARC_Y, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 
 
@@ -31,12 +32,12 @@ def cover_elliptical_boxes(entries, shapes, canvas, alpha, arcs, work):
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        cover_sharp(numbers, k, blend, profile, pixel, start, stop, work)
+        own, saved = alpha[at_place(place)], arcs[at_place(arc)]
+        cover_rectangle(numbers, k, blend, profile, pixel, start, stop, work, own)
         find_arcs(numbers, k, start, stop, epsilon, work)
-        cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work)
+        cover_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, own)
         for p in range(start, stop):
-            alpha[place, p] = work[ALPHA, p]
-            arcs[arc, 0, p], arcs[arc, 1, p] = work[ARC_X, p], work[ARC_Y, p]
+            saved[p] = work[ARC_Y, p] / (ONE + work[ARC_X, p])
 
 
 @kernel
@@ -52,9 +53,12 @@ def differentiate_elliptical_boxes(entries, shapes, canvas, by_alpha, arcs, by_n
             continue
         tile = locate_entry(entries[e], tile, pixel, work)
         start, stop = range_of(entries[e])
+        by_own, saved = by_alpha[at_place(place)], arcs[at_place(arc)]
         for p in range(start, stop):
-            work[BY_ALPHA, p] = by_alpha[place, p]
-            work[ARC_X, p], work[ARC_Y, p] = arcs[arc, 0, p], arcs[arc, 1, p]
+            square = saved[p] * saved[p]
+            part = ONE / (ONE + square)
+            work[BY_ALPHA, p] = by_own[p]
+            work[ARC_X, p], work[ARC_Y, p] = (ONE - square) * part, TWO * saved[p] * part
         numbers, blend = shapes.numbers[b], shapes.blend[b, k]
-        differentiate_sharp(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
+        differentiate_rectangle(numbers, k, blend, profile, pixel, start, stop, work, by_numbers[b])
         differentiate_elliptical(numbers, k, profile, pixel, start, stop, epsilon, work, by_numbers[b])

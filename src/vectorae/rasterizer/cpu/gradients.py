@@ -14,9 +14,9 @@ import math
 from vectorae.rasterizer.cpu.arguments import SOFT_OR
 from vectorae.rasterizer.cpu.compiled import HALF, ONE, TWO, ZERO, compiled, inlined, kernel
 from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, CHANNELS, PIXELS, TILE, is_scratch
-from vectorae.rasterizer.cpu.tiles import locate_pixels, pixel_of, read_tile, write_tile
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, at_place, range_of
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CANVAS_X, CANVAS_Y, CHANNELS, PIXELS, is_scratch
+from vectorae.rasterizer.cpu.tiles import locate_pixels, locate_tile, pixel_of, read_tile, write_tile
 from vectorae.rasterizer.gradients import FRAME, NARROW, PAD, REPEAT
 
 
@@ -26,20 +26,19 @@ def rows_of(channels: int) -> int:
 
 
 @kernel
-def composite_gradients(begin, entries, shapes, inks, canvas, images, band, alpha, image, work):
+def composite_gradients(begin, entries, shapes, inks, canvas, images, band, tiles, alpha, image, work):
     """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape, from bottom to top."""
     if not is_scratch(work):
         return
-    channels, columns, pixel = image.shape[1], (canvas.width + TILE - 1) // TILE, pixel_of(canvas, work)
-    tiles = (band[1] - band[0]) * columns
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    channels, pixel = image.shape[1], pixel_of(canvas, work)
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         fill(shapes.background, b, work)
-        locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        locate_pixels(work, left, top, pixel)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
             ink = CHANNELS + 3 * channels
             for channel in range(channels):
@@ -55,7 +54,7 @@ def composite_gradients(begin, entries, shapes, inks, canvas, images, band, alph
 
 @kernel
 def differentiate_gradients(
-    begin, entries, shapes, inks, canvas, images, band, alpha, gradient, by_alpha, by, by_table, gains, work
+    begin, entries, shapes, inks, canvas, images, band, tiles, alpha, gradient, by_alpha, by, by_table, gains, work
 ):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 
@@ -67,18 +66,17 @@ def differentiate_gradients(
     """
     if not is_scratch(work):
         return
-    channels, columns, pixel = gradient.shape[1], (canvas.width + TILE - 1) // TILE, pixel_of(canvas, work)
-    tiles = (band[1] - band[0]) * columns
+    channels, pixel = gradient.shape[1], pixel_of(canvas, work)
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, cotangent)
         fill(shapes.background, b, work)
-        locate_pixels(work, left, top, pixel, 0.5, 0.5)
+        locate_pixels(work, left, top, pixel)
         for e in range(begin[tile], begin[tile + 1]):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
             _find_gain(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
@@ -87,9 +85,9 @@ def differentiate_gradients(
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_ink(shapes.color, inks, b, k, start, stop, work)
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_layer(canvas.compositing, channels, own, start, stop, work, gains[e - begin[tile]], into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
             _differentiate_ink(by.color, inks, b, k, start, stop, work, by_table)

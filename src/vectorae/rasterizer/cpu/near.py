@@ -10,8 +10,8 @@ import numpy as np
 from vectorae.rasterizer.constants import RAMP
 from vectorae.rasterizer.cpu.bounds import reach_of
 from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, inlined
-from vectorae.rasterizer.cpu.scratch import TILE
-from vectorae.rasterizer.cpu.tiles import centre_of, tiles_of_shape
+from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT, TILE_WIDTH
+from vectorae.rasterizer.cpu.tiles import centre_of, columns_and_rows, tiles_of_shape
 from vectorae.rasterizer.packing import POLYLINE, REGION
 
 NEAR, NEAR_END, INSIDE = range(3)
@@ -31,7 +31,7 @@ def find_near(images, band, shapes, canvas, bounds):
 
     Returns:
         Index of the first cell of each shape, ``[images, N]``; ``[cells, 3]``, see above; the segments, by their first
-        vertices; ``[cells, 16]``: for each row of pixels of a region what boundaries left of the tile make of it: the
+        vertices; ``[cells, 32]``: for each row of pixels of a region what boundaries left of the tile make of it: the
         winding number of the pixels' centres or, drawn exactly, the covered part of the pixels.
     """
     first = np.zeros((images[1] - images[0], len(shapes.kinds)), dtype=np.int64)
@@ -42,8 +42,9 @@ def find_near(images, band, shapes, canvas, bounds):
             if shapes.kinds[k] >= POLYLINE:
                 total += tiles_of_shape(bounds[i, k], band[0], band[1])
     cells = np.zeros((total, 3), dtype=np.int64)
-    carried = np.zeros((total, TILE), dtype=shapes.numbers.dtype)
-    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), 0
+    carried = np.zeros((total, TILE_HEIGHT), dtype=shapes.numbers.dtype)
+    # Not a plain 0, for which numba would compile _find_of_shape once more.
+    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), np.int64(0)
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
             if shapes.kinds[k] >= POLYLINE and bounds[i, k, 0] < bounds[i, k, 1]:
@@ -75,8 +76,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
     real = shapes.numbers.dtype.type
     pixel = real(1 / side)
     reach = 0.0 if exact else float(reach_of(kind, shapes.numbers[b], k, canvas.profile, pixel)) / pixel
-    left, right = bounds[0] // TILE, (bounds[1] - 1) // TILE + 1
-    top, bottom = max(bounds[2] // TILE, band[0]), min((bounds[3] - 1) // TILE + 1, band[1])
+    left, right, top, bottom = columns_and_rows(bounds, band)
     columns = right - left
     start, stop = shapes.first[k], shapes.first[k] + shapes.size[b, k] - 1
     for v in range(start, stop, step):
@@ -85,17 +85,18 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
         if x0 == x1 and y0 == y1 and (kind == REGION or kind == POLYLINE and v > start):
             continue
         high, low = min(y0, y1), max(y0, y1)
-        first_row = _tile(high - reach, top, bottom)
-        end_row = _tile(low + reach, top - 1, bottom - 1) + 1
+        first_row = _tile((high - reach) / TILE_HEIGHT, top, bottom)
+        end_row = _tile((low + reach) / TILE_HEIGHT, top - 1, bottom - 1) + 1
         for row in range(first_row, end_row):
             # The part of the segment within reach of the row of tiles.
             begin, finish = 0.0, 1.0
             if first_row + 1 < end_row:
-                enter, leave = (row * TILE - reach - y0) / (y1 - y0), ((row + 1) * TILE + reach - y0) / (y1 - y0)
+                enter = (row * TILE_HEIGHT - reach - y0) / (y1 - y0)
+                leave = ((row + 1) * TILE_HEIGHT + reach - y0) / (y1 - y0)
                 begin, finish = max(min(enter, leave), 0.0), min(max(enter, leave), 1.0)
             a, c = x0 + begin * (x1 - x0), x0 + finish * (x1 - x0)
-            first_column = _tile(min(a, c) - reach, left, right)
-            end_column = _tile(max(a, c) + reach, left - 1, right - 1) + 1
+            first_column = _tile((min(a, c) - reach) / TILE_WIDTH, left, right)
+            end_column = _tile((max(a, c) + reach) / TILE_WIDTH, left - 1, right - 1) + 1
             cell = first + (row - top) * columns - left
             if used + end_column - first_column > len(found):
                 longer = np.empty((2 * len(found) + columns, 2), dtype=np.int64)
@@ -108,19 +109,19 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
                 cells[cell + column, NEAR_END] += 1
             if kind == REGION and end_column < right:
                 if exact:
-                    _carry_area(y0, y1, row * TILE, carried[cell + end_column])
+                    _carry_area(y0, y1, row * TILE_HEIGHT, carried[cell + end_column])
                 else:
                     _carry_winding(
                         shapes.vertices[b, v, 1],
                         shapes.vertices[b, v + 1, 1],
-                        row * TILE,
+                        row * TILE_HEIGHT,
                         pixel,
                         carried[cell + end_column],
                     )
     if kind == REGION:
         for cell in range(first, first + (bottom - top) * columns):
             if (cell - first) % columns > 0:
-                for r in range(TILE):
+                for r in range(TILE_HEIGHT):
                     carried[cell, r] += carried[cell - 1, r]
             if cells[cell, NEAR_END] == 0 and carried[cell, 0] > 0.5:
                 cells[cell, INSIDE] = 1
@@ -129,8 +130,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
 
 @inlined
 def _tile(at, low, high):
-    """The tile that holds a position in pixels, clamped; NaN is ``low``."""
-    at = at / TILE
+    """The row or column of tiles that holds a position, given in their sizes, clamped; NaN is ``low``."""
     if not at > low:
         return low
     return high if at >= high else math.floor(at)
@@ -140,7 +140,7 @@ def _tile(at, low, high):
 def _carry_winding(y0, y1, top, pixel, carried):
     """Add the turn of a segment to the rows of pixels whose centres it passes."""
     low, high, turn = (y0, y1, 1) if y1 > y0 else (y1, y0, -1)
-    for r in range(max(int(low / pixel) - top - 1, 0), min(int(high / pixel) - top + 2, TILE)):
+    for r in range(max(int(low / pixel) - top - 1, 0), min(int(high / pixel) - top + 2, TILE_HEIGHT)):
         y = centre_of(top + r, pixel)
         if low <= y and y < high:
             carried[r] += turn
@@ -149,6 +149,6 @@ def _carry_winding(y0, y1, top, pixel, carried):
 @inlined
 def _carry_area(y0, y1, top, carried):
     """Add the height of a segment within each row of pixels, signed: to the right of it that part is covered."""
-    for r in range(max(int(min(y0, y1)) - top - 1, 0), min(int(max(y0, y1)) - top + 2, TILE)):
+    for r in range(max(int(min(y0, y1)) - top - 1, 0), min(int(max(y0, y1)) - top + 2, TILE_HEIGHT)):
         a, c = min(max(y0 - (top + r), 0.0), 1.0), min(max(y1 - (top + r), 0.0), 1.0)
         carried[r] += c - a

@@ -70,37 +70,54 @@ class _Place(torch.autograd.Function):
 def _place(first, last, center, turn, inner, radii, levels, signs, tables, chords, segments):
     """Write the segments."""
     for m in range(first, last):
-        written = 0
+        written, table, side = 0, tables[levels[m]], False
         for corner in range(CORNERS):
-            for i in range(_segments_from(corner, inner[m], chords[m])):
-                for end in range(2):
-                    x, y, _ = _local(inner[m], radii[m], signs, tables[levels[m]], chords[m], corner, i + end)
-                    segments[m, written, end, 0] = center[m, 0] + turn[m, 0] * x - turn[m, 1] * y
-                    segments[m, written, end, 1] = center[m, 1] + turn[m, 1] * x + turn[m, 0] * y
-                written += 1
+            begin = written
+            for i in range(chords[m] + 1):
+                x, y, _ = _local(inner[m], radii[m], signs, table, corner, i)
+                at_x = center[m, 0] + turn[m, 0] * x - turn[m, 1] * y
+                at_y = center[m, 1] + turn[m, 1] * x + turn[m, 0] * y
+                if i > 0 or side:
+                    end = segments[m, begin + i - 1, 1]
+                    end[0], end[1] = at_x, at_y
+                if i < _segments_from(corner, inner[m], chords[m]):
+                    start = segments[m, begin + i, 0]
+                    start[0], start[1] = at_x, at_y
+            side = inner[m, corner % 2] != 0
+            written = begin + _segments_from(corner, inner[m], chords[m])
+        if side:
+            segments[m, written - 1, 1, 0], segments[m, written - 1, 1, 1] = segments[m, 0, 0, 0], segments[m, 0, 0, 1]
 
 
 @kernel
 def _differentiate(first, last, center, turn, inner, radii, levels, signs, tables, chords, by_segments, by):
     """Add the derivatives by the fields of ``Corners`` to ``by`` ``[M, 4, 2]``."""
     for m in range(first, last):
-        written, table = 0, tables[levels[m]]
+        begin, table, side = 0, tables[levels[m]], inner[m, 1] != 0
+        before = CORNERS * chords[m] + 2 * (inner[m, 0] != 0) + 2 * (inner[m, 1] != 0) - 1
         for corner in range(CORNERS):
-            for i in range(_segments_from(corner, inner[m], chords[m])):
-                for end in range(2):
-                    x, y, at = _local(inner[m], radii[m], signs, table, chords[m], corner, i + end)
-                    by_x, by_y = by_segments[m, written, end, 0], by_segments[m, written, end, 1]
-                    by[m, 0, 0] += by_x
-                    by[m, 0, 1] += by_y
-                    by[m, 1, 0] += by_x * x + by_y * y
-                    by[m, 1, 1] += by_y * x - by_x * y
-                    across = signs[at, 0] * (turn[m, 0] * by_x + turn[m, 1] * by_y)
-                    down = signs[at, 1] * (turn[m, 0] * by_y - turn[m, 1] * by_x)
-                    by[m, 2, 0] += across
-                    by[m, 2, 1] += down
-                    by[m, 3, 0] += across * table[at, 0]
-                    by[m, 3, 1] += down * table[at, 1]
-                written += 1
+            count = _segments_from(corner, inner[m], chords[m])
+            for i in range(chords[m] + 1):
+                # A point ends one segment and starts the next one, where sides of no length have none.
+                by_x = by_y = 0 * by_segments[m, 0, 0, 0]
+                if i > 0 or side:
+                    end = by_segments[m, begin + i - 1 if begin + i > 0 else before, 1]
+                    by_x, by_y = by_x + end[0], by_y + end[1]
+                if i < count:
+                    start = by_segments[m, begin + i, 0]
+                    by_x, by_y = by_x + start[0], by_y + start[1]
+                x, y, at = _local(inner[m], radii[m], signs, table, corner, i)
+                by[m, 0, 0] += by_x
+                by[m, 0, 1] += by_y
+                by[m, 1, 0] += by_x * x + by_y * y
+                by[m, 1, 1] += by_y * x - by_x * y
+                across = signs[at, 0] * (turn[m, 0] * by_x + turn[m, 1] * by_y)
+                down = signs[at, 1] * (turn[m, 0] * by_y - turn[m, 1] * by_x)
+                by[m, 2, 0] += across
+                by[m, 2, 1] += down
+                by[m, 3, 0] += across * table[at, 0]
+                by[m, 3, 1] += down * table[at, 1]
+            begin, side = begin + count, inner[m, corner % 2] != 0
 
 
 @inlined
@@ -110,10 +127,8 @@ def _segments_from(corner, inner, chords):
 
 
 @inlined
-def _local(inner, radii, signs, table, chords, corner, i):
-    """Position of a corner's point i, or of the next corner's first, from the shape's centre; its row in the table."""
-    if i > chords:
-        corner, i = (corner + 1) % CORNERS, 0
+def _local(inner, radii, signs, table, corner, i):
+    """Position of a corner's point i from the shape's centre; its row in the table."""
     at = corner * (len(signs) // CORNERS) + i
     x, y = inner[0] + table[at, 0] * radii[0], inner[1] + table[at, 1] * radii[1]
     return signs[at, 0] * x, signs[at, 1] * y, at

@@ -4,7 +4,7 @@ Shared arguments, beside those of box.py:
     vertices: ``[V, 2]`` of the image, canvas units.
     segments: those near the tile, each by the index of its first vertex; none of zero length, except a dot's.
     spans: the pixels, or samples of pixels, that each segment may be the nearest of, see ``FIRST_VERTEX``.
-    carried: of a region, ``[16]``, see near.py.
+    carried: of a region, ``[32]``, see near.py.
     rows: see ``_rows_of``.
     reach: see ``reach_of_path``.
     tiny: the smallest normal number.
@@ -31,10 +31,12 @@ from vectorae.rasterizer.cpu.scratch import (
     CANVAS_Y,
     COVERED,
     D_DOWN,
+    PAIR,
     PULL,
     ROW,
     SEGMENT,
-    TILE,
+    TILE_HEIGHT,
+    TILE_WIDTH,
     D,
     T,
 )
@@ -43,7 +45,7 @@ from vectorae.rasterizer.packing import REGION, ROUNDED, SOFTNESS, STROKE_WIDTH
 UPRIGHT = np.float32(1e-6)
 """Width in canvas units below which a segment is treated as vertical: its slope is not used."""
 
-SLACK, BEYOND = np.float32(0.01), np.float32(TILE)
+SLACK, BEYOND = np.float32(0.01), np.float32(TILE_HEIGHT)
 """Rows by which rounding may move a position within a tile, generously; a position beyond its last row."""
 
 LOWEST = np.float32(-1e9)
@@ -60,24 +62,24 @@ FIRST_VERTEX, BEGIN, FINISH = range(3)
 @inlined
 def _rows_of(work):
     """Rows of a tile's pixels in a canvas unit."""
-    return ONE / (work[CANVAS_Y, TILE] - work[CANVAS_Y, 0])
+    return ONE / (work[CANVAS_Y, ROW] - work[CANVAS_Y, 0])
 
 
 @inlined
 def _rows_between(low, high, rows, start, stop, work):
-    """Narrow a range of pixels to the rows whose centres lie between two heights, or as good as."""
+    """Narrow a range of pixels to the pairs of rows whose centres lie between two heights, or as good as."""
     top = work[CANVAS_Y, 0]
     first = math.ceil(min(max((low - top) * rows - SLACK, -ONE), BEYOND))
     last = math.floor(min(max((high - top) * rows + SLACK, -ONE), BEYOND))
     # Once more as integers: NaN may have become any.
-    begin, finish = min(max(first, 0), TILE), min(max(last + 1, 0), TILE)
-    return max(start, np.uintp(begin * TILE)), min(stop, np.uintp(finish * TILE))
+    begin, finish = min(max(first, 0), TILE_HEIGHT), min(max(last + 1, 0), TILE_HEIGHT)
+    return max(start, np.uintp(begin // 2) * PAIR), min(stop, np.uintp((finish + 1) // 2) * PAIR)
 
 
 @inlined
 def _rows_near_segment(x0, y0, x1, y1, reach, rows, start, stop, work):
     """Narrow a range of pixels to the rows that the part of a segment within the tile may reach."""
-    left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE - 1] + reach
+    left, right = work[CANVAS_X, 0] - reach, work[CANVAS_X, TILE_WIDTH - 1] + reach
     if min(x0, x1) > right or max(x0, x1) < left:
         return start, start
     low, high = min(y0, y1), max(y0, y1)
@@ -138,8 +140,8 @@ def find_distance(vertices, spans, reach, start, stop, tiny, work):
         work[D, p] = reach * reach
     for i in range(len(spans)):
         line = line_of(vertices, np.intp(spans[i, FIRST_VERTEX]), tiny)
-        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
-            for p in range(row, row + ROW):
+        for pair in range(spans[i, BEGIN], spans[i, FINISH], PAIR):
+            for p in range(pair, pair + PAIR):
                 _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
                 work[D, p] = max(min(to_x * to_x + to_y * to_y, work[D, p]), ZERO)
     for p in range(start, stop):
@@ -156,8 +158,8 @@ def _find_nearest(vertices, spans, reach, start, stop, tiny, work):
         v = np.intp(spans[i, FIRST_VERTEX])
         line = line_of(vertices, v, tiny)
         number = np.float32(v)
-        for row in range(spans[i, BEGIN], spans[i, FINISH], ROW):
-            for p in range(row, row + ROW):
+        for pair in range(spans[i, BEGIN], spans[i, FINISH], PAIR):
+            for p in range(pair, pair + PAIR):
                 _, to_x, to_y = to_segment(line, work[CANVAS_X, p], work[CANVAS_Y, p])
                 squared = to_x * to_x + to_y * to_y
                 change = (ONE if squared < work[D, p] else ZERO) * (number - work[SEGMENT, p])
@@ -206,7 +208,7 @@ def _winding(vertices, segments, carried, start, stop, work):
     """Write the winding number of the boundary around each pixel to T: 1 inside, 0 outside."""
     rows = _rows_of(work)
     for p in range(start, stop):
-        work[T, p] = carried[p // TILE]
+        work[T, p] = carried[p // TILE_WIDTH]
     for i in range(len(segments)):
         v = segments[i]
         x0, y0, x1, y1 = vertices[v, 0], vertices[v, 1], vertices[v + 1, 0], vertices[v + 1, 1]
@@ -215,12 +217,11 @@ def _winding(vertices, segments, carried, start, stop, work):
             continue
         slope = (x1 - x0) / (y1 - y0)
         begin, finish = _rows_between(low, high, rows, start, stop, work)
-        for row in range(begin, finish, ROW):
-            y = work[CANVAS_Y, row]
-            if low <= y and y < high:
-                x = x0 + (y - y0) * slope
-                for p in range(row, row + ROW):
-                    work[T, p] = max(work[T, p] + (turn if work[CANVAS_X, p] > x else ZERO), LOWEST)
+        for pair in range(begin, finish, PAIR):
+            for p in range(pair, pair + PAIR):
+                x, y = work[CANVAS_X, p], work[CANVAS_Y, p]
+                is_right = (low <= y) & (y < high) & (x > x0 + (y - y0) * slope)
+                work[T, p] = max(work[T, p] + (turn if is_right else ZERO), LOWEST)
 
 
 @inlined

@@ -1,8 +1,8 @@
 """The kernels for stroked polylines and enclosed regions: alpha of all entries that are paths, and its derivatives.
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` ``[places, 256]``, or the derivative by it; ``spans``, scratch (see path.py). Not for what is
-drawn exactly: see samples.py and areas.py.
+arguments.py); ``alpha`` of the chunk's entries (see ``at_place``), or the derivative by it; ``spans``, scratch (see
+path.py). Not for what is drawn exactly: see samples.py and areas.py.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -13,7 +13,7 @@ import numpy as np
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_spans, reach_of_path
-from vectorae.rasterizer.cpu.plan import CELL, IMAGE, PLACE, SLOT, START, STOP, locate_entry, range_of
+from vectorae.rasterizer.cpu.plan import CELL, IMAGE, PLACE, SLOT, START, STOP, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
 from vectorae.rasterizer.packing import POLYLINE, REGION
@@ -43,8 +43,9 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, spans, wor
             kind, numbers, k, vertices, segments, spans[:count], carried[cell], canvas.profile, pixel, start, stop,
             tiny, work,
         )  # fmt: skip
+        own = alpha[at_place(place)]
         for p in range(start, stop):
-            alpha[place, p] = work[ALPHA, p]
+            own[p] = work[ALPHA, p]
 
 
 @kernel
@@ -62,8 +63,9 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
         tile = locate_entry(entries[e], tile, pixel, work)
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         start, stop = range_of(entries[e])
+        by_own = by_alpha[at_place(place)]
         for p in range(start, stop):
-            work[BY_ALPHA, p] = by_alpha[place, p]
+            work[BY_ALPHA, p] = by_own[p]
         reach = reach_of_path(numbers, k, canvas.profile, pixel)
         count, _, _ = find_spans(vertices, segments, reach, start, stop, work, spans)
         differentiate_path(

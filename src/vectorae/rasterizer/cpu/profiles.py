@@ -50,7 +50,7 @@ def _exp(x):
 
 
 @inlined
-def _exp_both(x):
+def exp_both(x):
     """As ``_exp``, for x of either sign, kept within ±30."""
     y = min(max(x, _FLOOR), -_FLOOR) * _PART
     e = ONE + y * (ONE + y * (HALF + y * (_THIRD + y * (_FOURTH + y * _FIFTH))))
@@ -85,12 +85,12 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     elif profile == SIGMOID and thin:
         inverse = reciprocal(s)
         for p in range(start, stop):
-            e, other = _exp_both(-work[d, p] * inverse), _exp_both(-(work[d, p] + work[t, p]) * inverse)
+            e, other = exp_both(-work[d, p] * inverse), exp_both(-(work[d, p] + work[t, p]) * inverse)
             work[into, p] = (e - other) / ((ONE + e) * (ONE + other))
     elif profile == SIGMOID:
         inverse = reciprocal(s)
         for p in range(start, stop):
-            e = _exp_both(-work[d, p] * inverse)
+            e = exp_both(-work[d, p] * inverse)
             work[into, p] = e / (ONE + e)
     elif profile == RAMP:
         inverse = reciprocal(pixel)
@@ -147,12 +147,12 @@ def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
     if thin:
         for p in range(start, stop):
             x, y = -work[d, p] * inverse, -(work[d, p] + work[t, p]) * inverse
-            e, other = _exp_both(x), _exp_both(y)
+            e, other = exp_both(x), exp_both(y)
             _write_sigmoids(x, y, e, other, e - other, inverse, work, into, p)
         return
     for p in range(start, stop):
         x = -work[d, p] * inverse
-        e = _exp_both(x)
+        e = exp_both(x)
         _write_sigmoids(x, ZERO, e, ZERO, e, inverse, work, into, p)
 
 
@@ -195,7 +195,7 @@ def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
     if profile == SIGMOID:
         far, missing = _at_far_side(thin, t, inverse)
         for p in range(start, stop):
-            e = _exp_both(-work[d, p] * inverse)
+            e = exp_both(-work[d, p] * inverse)
             work[into, p] = e * missing / ((ONE + e) * (ONE + e * far))
     elif profile == GAUSSIAN:
         missing = _at_middle(thin, t, inverse)
@@ -221,7 +221,7 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
         (far, missing), across = _at_far_side(thin, t, inverse), t * inverse if thin else ZERO * t
         for p in range(start, stop):
             x = -work[d, p] * inverse
-            e = _exp_both(x)
+            e = exp_both(x)
             _write_sigmoids(x, x - across, e, e * far, e * missing, inverse, work, into, p)
     elif profile == GAUSSIAN:
         missing, half = _at_middle(thin, t, inverse), HALF * t * inverse
@@ -244,10 +244,18 @@ def differentiate_even_slab(profile, thin, s, pixel, t, start, stop, work, d, in
 
 
 @inlined
+def sigmoid_slab(half, s, pixel):
+    """Of a slab of half thickness ``half``: half / s, f = e^(−2 half / s), and 1 − f; f is 0 if it does not count."""
+    inverse = ONE / s
+    far, missing = _at_far_side(is_thin(SIGMOID, s, pixel, half), TWO * half, inverse)
+    return half * inverse, far, missing
+
+
+@inlined
 def _at_far_side(thin, t, inverse):
     """e^(−t/s) and 1 − e^(−t/s); 0 and 1 if the far side does not count."""
     far = math.exp(-t * inverse) if thin else ZERO * t
-    return far, (-math.expm1(-t * inverse) if thin else ONE + ZERO * t)
+    return far, (-math.expm1(-t * inverse) if far > HALF else ONE - far)
 
 
 @inlined

@@ -63,7 +63,7 @@ class _Enclose(torch.autograd.Function):
         steps = np.ones((count, len(controls)), dtype=np.int32)
         if like.degree == 3:
             error = paths.dtype.type(8 * FLATTENING_ERROR * pixel)
-            run_parallel(lambda _, part: _count_steps(*part.images, paths, controls, error, steps), parts)
+            run_parallel(lambda _, part: count_steps(*part.images, paths, controls, error, steps), parts)
         begin = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(steps.sum(1), out=begin[1:])
         corners, following = np.empty((begin[-1], 2)), np.empty(begin[-1], dtype=np.int64)
@@ -99,7 +99,7 @@ class _Enclose(torch.autograd.Function):
 
 
 @kernel
-def _count_steps(first, last, points, controls, error, steps):
+def count_steps(first, last, points, controls, error, steps):
     """Write ``steps`` of cubics as ``geometry.curve.flatten`` chooses them."""
     for m in range(first, last):
         for k in range(steps.shape[1]):
@@ -127,7 +127,7 @@ def _place_corners(first, last, points, controls, contours, steps, begin, corner
                 corners[at, 0], corners[at, 1] = points[m, a, 0], points[m, a, 1]
                 for step in range(1, steps[m, k]):
                     t = points.dtype.type(step) / points.dtype.type(steps[m, k])
-                    of_a, of_b, of_c, of_d = _weights(t)
+                    of_a, of_b, of_c, of_d = weights_of(t)
                     for axis in range(2):
                         corners[at + step, axis] = (
                             of_a * points[m, a, axis]
@@ -176,7 +176,7 @@ def _finish_contour(start, end, begin, number, corners, following):
 
 
 @compiled
-def _weights(t):
+def weights_of(t):
     """Of a cubic's four control points at ``t``."""
     s = ONE - t
     return s * s * s, THREE * s * s * t, THREE * s * t * t, t * t * t
@@ -292,7 +292,7 @@ def _differentiate_placing(first, last, controls, steps, begin, by_corners, by_p
                 by_a, by_b, by_c, by_d = by_corners[at, axis], 0.0, 0.0, 0.0
                 for step in range(1, steps[m, k]):
                     by = by_corners[at + step, axis]
-                    of_a, of_b, of_c, of_d = _weights(step / steps[m, k])
+                    of_a, of_b, of_c, of_d = weights_of(step / steps[m, k])
                     by_a, by_b, by_c, by_d = by_a + of_a * by, by_b + of_b * by, by_c + of_c * by, by_d + of_d * by
                 by_points[m, controls[k, 0], axis] += by_a
                 if controls.shape[1] == 4:

@@ -1,8 +1,8 @@
 """Layout of the scratch array ``work`` ``[R, 256]`` that the kernels share: a row has a number per pixel of a tile.
 
-``work[D, p]`` is the distance at pixel p, in row p // 16 and column p % 16 of the tile. Loops run over the pixels from
-``start`` (the first of a row of the tile) to ``stop`` (exclusive). One array holds all rows, so that the compiler knows
-that they do not overlap; start and stop are unsigned, so that it knows that no index is negative.
+``work[D, p]`` is the distance at pixel p, in row p // 8 and column p % 8 of the tile. Loops run over the pixels from
+``start`` to ``stop`` (exclusive), both multiples of 16: whole pairs of rows. One array holds all rows, so that the
+compiler knows that they do not overlap; start and stop are unsigned, so that it knows that no index is negative.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -12,13 +12,19 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import inlined
 
-TILE = 16
-"""Side of a tile in pixels: a multiple of the numbers that a vector register holds."""
+TILE_WIDTH, TILE_HEIGHT = 8, 32
+"""Size of a tile in pixels. As narrow as what a vector register holds: shapes are drawn in whole rows of tiles."""
 
-PIXELS = TILE * TILE
+PIXELS = TILE_WIDTH * TILE_HEIGHT
 
-ROW = np.uintp(TILE)
+ROW = np.uintp(TILE_WIDTH)
 """Step from a pixel to the one below it."""
+
+PAIR = np.uintp(2 * TILE_WIDTH)
+"""Pixels of two rows, by which ranges of pixels are counted: what the widest vector registers hold."""
+
+SAMPLES = 16
+"""Sub-pixels of a pixel that is sampled, and how many such pixels take the place of a tile: that has as many pixels."""
 
 # The pixel's position on the canvas; distance and thickness of a slab there, and of a second slab. Canvas units.
 CANVAS_X, CANVAS_Y, D, T, D_DOWN, T_DOWN = range(6)

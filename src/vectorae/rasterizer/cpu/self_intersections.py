@@ -118,7 +118,8 @@ def _find_crossings(corners, following):
         x0, y0, x1, y1 = _segment(corners, following, i)
         boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3] = min(y0, y1), max(y0, y1), min(x0, x1), max(x0, x1)
     _sort(boxes, order, filled)
-    filled[:] = 0
+    for i in range(count):
+        filled[i] = 0
     found = np.empty((8, 2), dtype=np.int64)
     # Down the screen: of two segments at the same height, the lower one begins before the upper one ends.
     for a in range(count):
@@ -134,7 +135,8 @@ def _find_crossings(corners, following):
                 continue
             if used == len(found):
                 longer = np.empty((2 * used, 2), dtype=np.int64)
-                longer[:used] = found
+                for crossing in range(used):  # numba takes seconds to compile an assignment of one array to another
+                    longer[crossing, 0], longer[crossing, 1] = found[crossing, 0], found[crossing, 1]
                 found = longer
             found[used, 0], found[used, 1] = i, j
             used += 1

@@ -8,31 +8,31 @@ Shared arguments and rows of ``work``: as in compositing.py, with a transmittanc
 
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, inlined, kernel
 from vectorae.rasterizer.cpu.compositing import add_by_opacity, fill, fill_opacity
-from vectorae.rasterizer.cpu.plan import PLACE, SLOT, range_of
-from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, TILE, is_scratch
-from vectorae.rasterizer.cpu.tiles import read_tile, write_tile
+from vectorae.rasterizer.cpu.plan import PLACE, SLOT, at_place, range_of
+from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, CHANNELS, PIXELS, is_scratch
+from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile, write_tile
 
 
 @kernel
-def composite_soft_or(begin, entries, shapes, canvas, images, band, alpha, image, work):
+def composite_soft_or(begin, entries, shapes, canvas, images, band, tiles, alpha, image, work):
     """Draw the tiles to ``image`` ``[B, C, H, W]``, shape by shape."""
     if not is_scratch(work):
         return
-    columns = (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _composite_shape(shapes.color, b, entries[e, SLOT], own, start, stop, work)
         write_tile(image, b, left, top, work, CHANNELS)
 
 
 @kernel
-def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, gradient, by_alpha, by, gains, work):
+def differentiate_soft_or(
+    begin, entries, shapes, canvas, images, band, tiles, alpha, gradient, by_alpha, by, gains, work
+):
     """Write the derivatives of Σ gradient · image by alpha, and add all others.
 
     The shapes are composited once more, which gives each one's gain: the derivative by its alpha if nothing were above
@@ -43,17 +43,16 @@ def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, g
     """
     if not is_scratch(work):
         return
-    channels, columns = gradient.shape[1], (canvas.width + TILE - 1) // TILE
-    tiles = (band[1] - band[0]) * columns
+    channels = gradient.shape[1]
     cotangent, transmittance = CHANNELS + channels, CHANNELS + 2 * channels
-    for tile in range(len(begin) - 1):
-        b, left, top = images[0] + tile // tiles, tile % columns * TILE, (band[0] + tile % tiles // columns) * TILE
+    for tile in range(tiles[0], tiles[1]):
+        b, left, top = locate_tile(tile, images, band, canvas)
         read_tile(gradient, b, left, top, work, cotangent)
         fill(shapes.background, b, work)
         for e in range(begin[tile], begin[tile + 1]):
             start, stop = range_of(entries[e])
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
             _find_gain(shapes.color, b, entries[e, SLOT], own, start, stop, work, gains[e - begin[tile]])
         for channel in range(channels):
             for p in range(PIXELS):
@@ -61,8 +60,8 @@ def differentiate_soft_or(begin, entries, shapes, canvas, images, band, alpha, g
         for e in range(begin[tile + 1] - 1, begin[tile] - 1, -1):
             (start, stop), k = range_of(entries[e]), entries[e, SLOT]
             fill_opacity(entries, e, shapes.numbers, start, stop, work)
-            own = alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[ALPHA]
-            into = by_alpha[entries[e, PLACE]] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
+            own = alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[ALPHA]
+            into = by_alpha[at_place(entries[e, PLACE])] if entries[e, PLACE] >= 0 else work[BY_ALPHA]
             _differentiate_shape(shapes.color, b, k, own, start, stop, work, gains[e - begin[tile]], by.color, into)
             add_by_opacity(entries, e, start, stop, work, by.numbers)
         for channel in range(channels):

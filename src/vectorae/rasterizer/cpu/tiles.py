@@ -6,7 +6,28 @@
 import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import ZERO, compiled, inlined
-from vectorae.rasterizer.cpu.scratch import CANVAS_X, CANVAS_Y, PIXELS, TILE
+from vectorae.rasterizer.cpu.scratch import CANVAS_X, CANVAS_Y, PIXELS, TILE_HEIGHT, TILE_WIDTH
+from vectorae.rasterizer.cpu.vectors import copy_row
+
+
+@inlined
+def columns_of_tiles(canvas):
+    """Number of tiles that are side by side."""
+    return (canvas.width + TILE_WIDTH - 1) // TILE_WIDTH
+
+
+@inlined
+def columns_and_rows(bounds, band):
+    """The range of columns and of rows of tiles that a shape may cover, in a range of rows of tiles.
+
+    Args:
+        bounds: of the shape, in pixels, see ``find_bounds``; not empty.
+
+    Returns:
+        First column, end column, first row, end row.
+    """
+    top, bottom = max(bounds[2] // TILE_HEIGHT, band[0]), min((bounds[3] - 1) // TILE_HEIGHT + 1, band[1])
+    return bounds[0] // TILE_WIDTH, (bounds[1] - 1) // TILE_WIDTH + 1, top, bottom
 
 
 @inlined
@@ -14,8 +35,17 @@ def tiles_of_shape(bounds, first_row, last_row):
     """Number of tiles that a shape may cover, in a range of rows of tiles."""
     if bounds[0] >= bounds[1]:
         return 0
-    top, bottom = max(bounds[2] // TILE, first_row), min((bounds[3] - 1) // TILE + 1, last_row)
-    return max(bottom - top, 0) * ((bounds[1] - 1) // TILE + 1 - bounds[0] // TILE)
+    left, right, top, bottom = columns_and_rows(bounds, (first_row, last_row))
+    return max(bottom - top, 0) * (right - left)
+
+
+@inlined
+def locate_tile(tile, images, band, canvas):
+    """Image, first column and first row of a tile, by its number among those of a part of the work (see plan.py)."""
+    columns = columns_of_tiles(canvas)
+    tiles = (band[1] - band[0]) * columns
+    row = band[0] + tile % tiles // columns
+    return images[0] + tile // tiles, tile % columns * TILE_WIDTH, row * TILE_HEIGHT
 
 
 @inlined
@@ -31,51 +61,42 @@ def centre_of(index, pixel):
 
 
 @inlined
-def locate_pixels(work, left, top, whole, across, down):
-    """Write the positions of a tile's pixels on the canvas.
+def locate_pixels(work, left, top, pixel):
+    """Write the positions of a tile's pixels on the canvas: their centres.
 
     Args:
         left, top: the tile's first column and row.
-        whole: size of a pixel in canvas units.
-        across, down: position within each pixel, 0 to 1.
+        pixel: size of a pixel in canvas units.
     """
     for p in range(PIXELS):
-        work[CANVAS_X, p], work[CANVAS_Y, p] = (left + p % TILE + across) * whole, (top + p // TILE + down) * whole
+        work[CANVAS_X, p] = centre_of(left + p % TILE_WIDTH, pixel)
+        work[CANVAS_Y, p] = centre_of(top + p // TILE_WIDTH, pixel)
 
 
 @compiled
 def read_tile(images, b, left, top, work, first):
     """Copy a tile of ``images`` ``[B, C, H, W]`` to the rows from ``first`` on, 0 beyond the image."""
-    height, width = min(TILE, images.shape[2] - top), min(TILE, images.shape[3] - left)
+    height, width = min(TILE_HEIGHT, images.shape[2] - top), min(TILE_WIDTH, images.shape[3] - left)
     for channel in range(images.shape[1]):
-        if height < TILE or width < TILE:
+        if height < TILE_HEIGHT or width < TILE_WIDTH:
             for p in range(PIXELS):
                 work[first + channel, p] = ZERO
         for r in range(height):
-            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE :]
-            if width == TILE:
-                _copy_row(row, pixels)
+            if width == TILE_WIDTH:
+                copy_row(images, (b, channel, top + r, left), work, (first + channel, r * TILE_WIDTH))
             else:
                 for i in range(width):
-                    pixels[i] = row[i]
+                    work[first + channel, r * TILE_WIDTH + i] = images[b, channel, top + r, left + i]
 
 
 @compiled
 def write_tile(images, b, left, top, work, first):
     """Copy the rows from ``first`` on to a tile of ``images`` ``[B, C, H, W]``."""
-    height, width = min(TILE, images.shape[2] - top), min(TILE, images.shape[3] - left)
+    height, width = min(TILE_HEIGHT, images.shape[2] - top), min(TILE_WIDTH, images.shape[3] - left)
     for channel in range(images.shape[1]):
         for r in range(height):
-            row, pixels = images[b, channel, top + r, left:], work[first + channel, r * TILE :]
-            if width == TILE:
-                _copy_row(pixels, row)
+            if width == TILE_WIDTH:
+                copy_row(work, (first + channel, r * TILE_WIDTH), images, (b, channel, top + r, left))
             else:
                 for i in range(width):
-                    row[i] = pixels[i]
-
-
-@inlined
-def _copy_row(source, target):
-    """Copy the pixels of a row of a tile: as many as the compiler knows, so that it needs no loop."""
-    for i in range(TILE):
-        target[i] = source[i]
+                    images[b, channel, top + r, left + i] = work[first + channel, r * TILE_WIDTH + i]
