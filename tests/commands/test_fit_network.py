@@ -41,6 +41,19 @@ def test_a_fit_begins_with_the_networks_drawing_and_is_never_worse(
     assert psnr[2] > psnr[1]
 
 
+def test_the_recipe_goes_on_from_there(command: Command, checkpoint: str, tmp_path: Path) -> None:
+    drawn = ("image=photos/a.png", *SMALL[1:], checkpoint, "tiles_along=2", "experiment=fit_from_network")
+    still = ("max_time=null", "max_steps=1", "rates.factor=0", "replacement.times=0")
+    psnr = []
+    for name, keys in (("still", still), ("moving", ("max_time=null", "max_steps=12"))):
+        assert command(*drawn[:-1], drawn[-1], *keys, f"hydra.run.dir={name}")[0] == 0
+        psnr.append(metrics_of(tmp_path / name)["psnr_crisp"])
+    assert command("image=photos/a.png", *SMALL, checkpoint, "tiles_along=2", "rates.factor=0", *still[:2])[0] == 0
+    # Whatever the fit is told about new shapes, those of the network are the first drawing.
+    assert metrics_of(tmp_path / "run")["psnr_crisp"] == pytest.approx(psnr[0], abs=1e-3)
+    assert psnr[1] > psnr[0]
+
+
 def test_pictures_of_any_aspect_each_have_their_own(command: Command, checkpoint: str, tmp_path: Path) -> None:
     assert command("image=photos", *SMALL, checkpoint, "tiles_along=1")[0] == 0
     scenes = [vectorae.from_svg((tmp_path / "run" / name / "drawing.svg").read_text("utf-8")) for name in ("a", "b")]

@@ -23,6 +23,7 @@ from vectorae.decoder import (
 )
 from vectorae.fitting import Budget, FitPlan, Fitting, Rates
 from vectorae.fitting.state import read_state, write_state
+from vectorae.layout.scene_layout import SceneLayout
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 
@@ -109,6 +110,31 @@ def test_shapes_are_added_in_rounds_on_top_of_those_before() -> None:
     assert fit.scene(0, crisp=True).count == 6
     raw = fitting(count=6, growth=Growth(3, 0.6))
     assert raw.scene(0, crisp=True, best=False).count == 2
+
+
+def test_a_drawing_to_begin_with_stays_where_it_is() -> None:
+    """Its shapes may be moved later, and new ones come in rounds on top of it: it is not seeded anew."""
+    first = run(fitting(count=6))
+    scene = first.scene(0, crisp=True)
+    layout = SceneLayout(scene, WIDTH / HEIGHT, movable=True)
+    again = fitting(layout=layout, growth=Growth(3), steps=1)
+    assert again.num_visible == 6
+    torch.testing.assert_close(error(again), error(first), rtol=1e-3, atol=1e-6)
+    assert torch.equal(again._optimizer.raw, torch.zeros(1, layout.raw_size))
+    assert again.rounds == [0] * 6
+
+
+def test_snapshots_take_a_tenth_of_a_limited_time() -> None:
+    taken = [0, 0]
+    for number, budget in enumerate((Budget(None, max_time=1.0), Budget(40))):
+
+        def snapshot(number: int = number) -> None:
+            taken[number] += 1
+            time.sleep(0.1)
+
+        fitting(budget=budget).run(20, on_snapshot=snapshot)
+    assert 2 <= taken[0] <= 5
+    assert taken[1] == 21
 
 
 def test_more_rounds_than_shapes() -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from vectorae.errors import UserError
 from vectorae.inference.tiles import TiledDrawing, TileReader, Tiles, tiles_along
 from vectorae.training.autoencoder import VectorAutoencoder
-from vectorae.training.candidates import find_candidates
+from vectorae.training.candidates import find_candidates, limit_answers
 from vectorae.training.eval_mode import eval_mode
 
 
@@ -72,6 +72,21 @@ def test_tiles_together_are_never_worse_than_each_for_itself(overrides: tuple[st
     before = cost(drawing.raw)
     drawing.refine(15)
     assert cost(drawing.raw) < before
+
+
+def test_half_of_all_tiles_shapes_are_drawn_anew_together() -> None:
+    model, picture = small_model("model.refine_steps=1", "model.hypotheses=1"), smooth(32, 48)
+    costs = []
+    for regrowths in (0, 1, 2):
+        limit_answers(model, None, None, regrowths)
+        drawing = drawn(model, picture)
+        with torch.no_grad():
+            costs.append(float(drawing.decoder.cost(drawing.raw, picture, model.loss, drawing.state, crisp=True)))
+    assert costs[1] < 0.5 * costs[0]
+    assert costs[2] <= costs[1]
+    drawing.refine(100)
+    with torch.no_grad():
+        assert drawing.decoder.cost(drawing.raw, picture, model.loss, drawing.state, crisp=True) < costs[2]
 
 
 def test_the_gradient_of_a_tile_is_that_of_the_whole_picture() -> None:

@@ -11,6 +11,7 @@ from vectorae import Layout, UserError, to_svg
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.io.pixels import to_float
 from vectorae.losses.metrics import psnr
+from vectorae.training import checkpoint
 from vectorae.training.any_count import (
     counts_of_step,
     counts_over,
@@ -203,3 +204,14 @@ def test_smaller_numbers_are_validated_too(any_count_run: Path) -> None:
         with torch.no_grad(), model.limited_to(count):
             expected = float(psnr(model.draw(images), images).mean())
         assert metrics[f"psnr_crisp_{count}_shapes"] == pytest.approx(expected, abs=1e-3)
+
+
+def test_models_of_before_have_one_hypothesis(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They say nothing of hypotheses, and have no weights of these."""
+    model = small_model("model.any_count=true", "model.hypotheses=null")
+    weights = {name: one for name, one in model.state_dict().items() if "hypotheses" not in name}
+    assert len(weights) < len(model.state_dict())
+    for state, hypotheses in ((weights, 1), (model.state_dict(), 4)):
+        content = {"vectorae": {"config": model.config}, "state_dict": state}
+        monkeypatch.setattr(checkpoint, "read_checkpoint", lambda path, content=content: content)
+        assert load("model.ckpt").options.num_hypotheses == hypotheses

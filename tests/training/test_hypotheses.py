@@ -91,7 +91,7 @@ def test_what_cannot_be_is_refused(overrides: tuple[str, ...], line: str) -> Non
         ((), 4, 24),
         (("model.refine_steps=0",), 4, 0),
         (("model.variational=true",), 1, 24),
-        (("model.any_count=true", "model.answer_steps=5"), 1, 5),
+        (("model.any_count=true", "model.answer_steps=5"), 4, 5),
     ],
 )
 def test_by_default_there_are_several_where_they_can_be(

@@ -164,7 +164,7 @@ def _drawn(decoder: Decoder, raw: Tensor, state: DrawState, images: Tensor, smal
 def _least_useful_on_top(
     raw: Tensor, kept: int, images: Tensor, decoder: Decoder, state: DrawState, noise: Tensor, parts: Parts
 ) -> Tensor:
-    """Raw numbers in which each part's slots from ``kept`` on have the shapes whose removal costs least, of each kind."""
+    """Raw numbers whose slots from ``kept`` on have, in each part and of each kind, what costs least to remove."""
     layout = parts.layout
     _, costs = removal_costs(decoder, raw, images, state, PROBES)
     of_parts = costs[:, parts.lowest :].unflatten(1, (-1, parts.count)).transpose(1, 2).flatten(0, 1)

@@ -20,6 +20,9 @@ from vectorae.fitting.plan import FitPlan
 from vectorae.losses import Objective
 from vectorae.scene import Scene
 
+SNAPSHOT_SHARE = 0.1
+"""Part of a limited time that snapshots may take."""
+
 GAIN = 1e-3
 """Relative decrease of its cost that counts as an improvement of a drawing."""
 
@@ -131,15 +134,24 @@ class Fitting:
             snapshots: how often, spread evenly over the budget, the drawings are evaluated and ``on_snapshot`` is
                 called; besides at the start and at the end.
             on_step: called after each step.
-            on_snapshot: called after each evaluation, with the clock running.
+            on_snapshot: called after each evaluation, with the clock running; where time is limited, between start and
+                end not while more than a tenth of it has gone into that.
             stop: asked before each step; true ends the run early.
         """
 
-        def snapshot() -> None:
-            self.evaluate()
-            on_snapshot()
+        spent = 0.0
 
-        snapshot()
+        def snapshot(always: bool = False) -> None:
+            nonlocal spent
+            self.evaluate()
+            if always or self.plan.budget.max_time is None:
+                on_snapshot()
+            elif spent <= SNAPSHOT_SHARE * self.seconds:
+                begun = time.perf_counter()
+                on_snapshot()
+                spent += time.perf_counter() - begun
+
+        snapshot(always=True)
         taken = int(self.progress * snapshots)
         while not self.done and not stop():
             on_step(self.step())
@@ -148,7 +160,7 @@ class Fitting:
                 taken = int(progress * snapshots)
                 snapshot()
         self.pause()
-        snapshot()
+        snapshot(always=True)
 
     def step(self) -> Feedback:
         """One optimizer step; before it, shapes are added or relocated where it is time.
@@ -318,7 +330,10 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= self.layout.drawn]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, view = replace(self._state_at(progress), visible=before or self.layout.drawn), self._view_at(progress)
+            state, view = (
+                replace(self._state_at(progress), visible=before or self.layout.drawn),
+                self._view_at(progress),
+            )
             with torch.no_grad():
                 drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
             self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))

@@ -33,6 +33,7 @@ class Rates(Validated):
         length, angle, unit: of raw numbers: a length changes by about that part of itself, an angle by radians.
         color, opacity, stroke_width, background, depth: of raw numbers.
         fields: of raw numbers (points: cells), for single fields by name: ``{radius: 0.2}``.
+        factor: on all of them.
     """
 
     point: NonNegativeFloat = 0.2
@@ -45,6 +46,7 @@ class Rates(Validated):
     background: NonNegativeFloat = 0.1
     depth: NonNegativeFloat = 0.05
     fields: Mapping[str, NonNegativeFloat] = field(default_factory=dict)
+    factor: NonNegativeFloat = 1.0
 
     def scale(self, layout: LayoutBase) -> Tensor:
         """The rate of each raw number of a layout, ``[raw_size]``.
@@ -66,4 +68,4 @@ class Rates(Validated):
             return self.fields.get(name, own) * (point if quantities[name].rate == "point" else 1.0)
 
         by_name = {name: rate(name) for name in quantities}
-        return torch.tensor([by_name[name] for name in layout.field_names()])
+        return self.factor * torch.tensor([by_name[name] for name in layout.field_names()])

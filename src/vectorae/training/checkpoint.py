@@ -1,7 +1,7 @@
 """Checkpoints that describe themselves: opened without executing anything in them, rebuilt from their own config."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
     load_plugins(plugins)
     content = read_checkpoint(path)
     try:
-        model = build_model(content["vectorae"]["config"], pretrained=False)
+        model = build_model(_with_hypotheses(content), pretrained=False)
     except KeyError as error:
         raise UserError(f"checkpoint: the config in '{path}' lacks {error}") from error
     except UserError:
@@ -121,3 +121,14 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
     except (KeyError, *BROKEN) as error:
         raise UserError(f"checkpoint: the weights in '{path}' do not fit its config") from error
     return model.eval()
+
+
+def _with_hypotheses(content: Mapping[str, Any]) -> dict[str, Any]:
+    """The config of a checkpoint; until 0.2 a model of any number of shapes had one hypothesis where none were chosen."""
+    config: dict[str, Any] = content["vectorae"]["config"]
+    options = config.get("model")
+    if not isinstance(options, dict) or not options.get("any_count") or options.get("hypotheses") is not None:
+        return config
+    if any(name.startswith("encoder.hypotheses.") for name in content["state_dict"]):
+        return config
+    return {**config, "model": {**options, "hypotheses": 1}}

@@ -30,7 +30,7 @@ class ModelOptions(Validated):
             cost, else the last. None: ``ANSWER_STEPS`` times refine_steps.
         hypotheses: predictions from as many learned starts (see ``Hypotheses``). In training each image has one;
             of a trained model's answer the best by its cost is kept. None: ``HYPOTHESES`` of them, or one where the
-            model is variational or of any number of shapes.
+            model is variational.
         regrowths: how often, in a trained model's answer, half of the shapes of each hypothesis are drawn anew and kept
             where that is better (see ``regrow``). None: once, where an answer is chosen from several drawings.
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
@@ -71,7 +71,7 @@ class ModelOptions(Validated):
         """How many hypotheses there are."""
         if self.hypotheses is not None:
             return self.hypotheses
-        return 1 if self.variational or self.any_count else HYPOTHESES
+        return 1 if self.variational else HYPOTHESES
 
     @property
     def num_regrowths(self) -> int:
