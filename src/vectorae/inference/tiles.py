@@ -94,8 +94,8 @@ class TiledDrawing:
     """A drawing of one picture by a model of its tiles, all of whose shapes lie on one canvas.
 
     Each tile is first drawn for itself. As shapes reach into other tiles, the learned corrections then go on together:
-    what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost. Then half of
-    the shapes of all tiles are drawn anew together (see ``regrow``), as often as the model's options say.
+    what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost. Then half
+    of the shapes of all tiles are drawn anew together (see ``regrow``), as often as the model's options say.
 
     Args:
         model: on its device.

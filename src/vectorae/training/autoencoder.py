@@ -47,8 +47,8 @@ from vectorae.training.step_graph import HeldValues, StepGraph
 CHECKPOINT_FORMAT = 6
 
 REFINEMENT_RATE = 0.05
-"""Learning rate of test-time refinement. By 100 steps, .03 to .1 differ by .03 dB on faces in 16 shapes; photographs in 64
-and more are .2 to .4 dB worse with .1."""
+"""Learning rate of test-time refinement. By 100 steps, .03 to .1 differ by .03 dB on faces in 16 shapes; photographs in
+64 and more are .2 to .4 dB worse with .1."""
 
 STEPS_UNREAD = 10
 """Softness that waits for plateaus reads the losses of this many steps at once: each reading waits for the device."""

@@ -124,7 +124,7 @@ def load(path: str | Path, plugins: Iterable[str] = ()) -> VectorAutoencoder:
 
 
 def _with_hypotheses(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The config of a checkpoint; until 0.2 a model of any number of shapes had one hypothesis where none were chosen."""
+    """The config of a checkpoint; until 0.2, models of any number of shapes had one hypothesis by default."""
     config: dict[str, Any] = content["vectorae"]["config"]
     options = config.get("model")
     if not isinstance(options, dict) or not options.get("any_count") or options.get("hypotheses") is not None:
