@@ -23,7 +23,7 @@ from vectorae.decoder import (
 )
 from vectorae.fitting import Budget, FitPlan, Fitting, Rates
 from vectorae.fitting.state import read_state, write_state
-from vectorae.layout.scene_layout import SceneLayout
+from vectorae.layout import LayoutBase, SceneLayout
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 
@@ -46,7 +46,7 @@ def fitting(
     count: int = 4,
     batch: int = 1,
     steps: int | None = 60,
-    layout: Layout | None = None,
+    layout: LayoutBase | None = None,
     objective: Objective | None = None,
     growth: Growth | None = None,
     relocation: Relocation | None = None,

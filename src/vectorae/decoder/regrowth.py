@@ -156,9 +156,9 @@ def _small(squares: Tensor) -> Tensor:
 
 def _drawn(decoder: Decoder, raw: Tensor, state: DrawState, images: Tensor, small: Tensor, parts: Parts) -> Tensor:
     """The parts of crisp drawings, as large as ``small``."""
-    if parts.count == 1:
-        return decoder.render(raw, *small.shape[-2:], state, crisp=True)
-    return _small(parts.cut(decoder.render(raw, *images.shape[-2:], state, crisp=True)))
+    height, width = (small if parts.count == 1 else images).shape[-2:]
+    drawn = decoder.render(raw, height, width, state, crisp=True)
+    return drawn if parts.count == 1 else _small(parts.cut(drawn))
 
 
 def _least_useful_on_top(

@@ -330,10 +330,8 @@ class Fitting:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
         new = [slot for slot in range(before, now) if slot >= self.layout.drawn]
         if new and self.plan.strategy.seeding.places != "layout":
-            state, view = (
-                replace(self._state_at(progress), visible=before or self.layout.drawn),
-                self._view_at(progress),
-            )
+            visible, view = before or self.layout.drawn, self._view_at(progress)
+            state = replace(self._state_at(progress), visible=visible)
             with torch.no_grad():
                 drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
             self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
