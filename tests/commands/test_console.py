@@ -160,7 +160,7 @@ def test_another_broken_pipe_is_a_bug(command: Command, monkeypatch: pytest.Monk
         ("vectorae train dataset.root=a/b", [completion.FILES]),
         (
             "vectorae fit experiment=fit",
-            [f"experiment=fit_{name}" for name in ("1000_lines", "1000_points", "500_lines")],
+            [f"experiment=fit_{name}" for name in ("1000_lines", "1000_points", "500_lines", "from_network")],
         ),
         ("vectorae evaluate_photos experiment=k", [f"experiment=kodak_{count}" for count in (1024, 256, 512)]),
         ("vectorae evaluate_photos folder=", [completion.FILES]),
