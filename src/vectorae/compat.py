@@ -78,7 +78,7 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
 
     What numba loads from its cache is not compiled. Private: ``numba.core.event``, and the ``dispatcher`` among the
     data of its event. If the module moves, the CPU kernels cannot be imported; if the event is renamed, there is no
-    message while the first drawing takes half a minute.
+    message while the first drawing takes ten to thirty seconds.
     """
     from numba.core import event
 

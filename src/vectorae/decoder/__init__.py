@@ -5,7 +5,7 @@ from vectorae.decoder.highlight import highlighted
 from vectorae.decoder.picture import draw_picture
 from vectorae.decoder.price import worthwhile
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine, optimize_raw
-from vectorae.decoder.regrowth import Parts, regrow
+from vectorae.decoder.regrowth import Parts, keep_regrown, regrow
 from vectorae.decoder.schedules import Plateaus, Schedule, SoftnessSchedule, TemperatureSchedule
 from vectorae.decoder.seeding import Seeding
 from vectorae.decoder.state import DrawState
@@ -31,6 +31,7 @@ __all__ = [
     "draw_scene",
     "half_cosine",
     "highlighted",
+    "keep_regrown",
     "optimize_raw",
     "regrow",
     "worthwhile",

@@ -1,6 +1,6 @@
 """Half of a drawing's shapes are drawn anew, where they gain most: a way past the optimum that is next."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -71,6 +71,29 @@ class Parts:
     def of_raw(self, raw: Tensor) -> Tensor:
         """Raw numbers of drawings, ``[B, raw_size]``, as those of their parts."""
         return raw.reshape(len(raw) * self.count, -1)
+
+
+@torch.no_grad()
+def keep_regrown(
+    raw: Tensor,
+    images: Tensor,
+    decoder: Decoder,
+    objective: Objective,
+    state: DrawState,
+    seeds: Iterable[int],
+    parts: Parts | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Drawings after regrowths, one for each seed, each kept where it is better; arguments and result as of ``regrow``.
+
+    No cost is higher than before.
+    """
+    many = images.repeat(len(raw), 1, 1, 1)
+    cost = decoder.cost(raw.flatten(0, 1), many, objective, state, crisp=True).view(raw.shape[:2])
+    for seed in seeds:
+        new, new_cost = regrow(raw, images, decoder, objective, state, seed, parts)
+        better = new_cost < cost
+        raw, cost = torch.where(better[..., None], new, raw), torch.where(better, new_cost, cost)
+    return raw, cost
 
 
 @torch.no_grad()

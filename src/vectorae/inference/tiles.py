@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from vectorae.datasets.decode import in_order
-from vectorae.decoder import Decoder, DrawState, Feedback, Parts, optimize_raw, regrow, worthwhile
+from vectorae.decoder import Decoder, DrawState, Feedback, Parts, keep_regrown, optimize_raw, worthwhile
 from vectorae.errors import UserError, reason
 from vectorae.fitting.photos import MOST_PIXELS
 from vectorae.inference.vectorize import DrawnBatch, Outputs, draw_batches
@@ -154,12 +154,9 @@ class TiledDrawing:
 
     def _regrow(self, first: int, last: int) -> None:
         """Draw half of the shapes anew where that is better, as ``Candidates.regrown`` does."""
-        model, picture = self._model, self._picture
-        for number in range(first, last):
-            before = self.decoder.cost(self.raw, picture, model.loss, self.state, crisp=True)
-            raw, cost = regrow(self.raw[None], picture, self.decoder, model.loss, self.state, number, self._parts)
-            if cost < before:
-                self.raw = raw[0]
+        if first < last:
+            given = self._picture, self.decoder, self._model.loss, self.state, range(first, last), self._parts
+            self.raw = keep_regrown(self.raw[None], *given)[0][0]
 
     def _corrected(self, raw: Tensor) -> Tensor:
         """The best drawing ``[1, T raw_size]`` of those after each correction of all tiles together."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from vectorae.decoder import regrow
+from vectorae.decoder import keep_regrown
 from vectorae.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,12 +57,7 @@ class Candidates:
         """
         if first >= last:
             return self
-        raw, many = self.raw, images.repeat(len(self.raw), 1, 1, 1)
-        cost = model.decoder.cost(raw.flatten(0, 1), many, model.loss, model.state, crisp=True).view_as(self.cost)
-        for number in range(first, last):
-            new, new_cost = regrow(raw, images, model.decoder, model.loss, model.state, seed=number)
-            better = new_cost < cost
-            raw, cost = torch.where(better[..., None], new, raw), torch.where(better, new_cost, cost)
+        raw, cost = keep_regrown(self.raw, images, model.decoder, model.loss, model.state, range(first, last))
         return Candidates(self.encoded, raw, cost)
 
     def refined(self, model: VectorAutoencoder, images: Tensor, steps: int) -> Tensor:
