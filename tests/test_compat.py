@@ -62,7 +62,7 @@ def test_helpers_without_machine_code_become_part_of_what_calls_them() -> None:
     import numba
     import numpy as np
 
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **compat.without_machine_code()}
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **compat.kernel_pipeline(machine_code=False)}
     assert options["pipeline_class"]
     within: Any = numba.njit(**options)
     twice = within(lambda x: 2 * x)

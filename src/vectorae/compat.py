@@ -95,12 +95,19 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
     event.register("numba:compile", Listener())
 
 
-def without_machine_code() -> dict[str, Any]:
-    """Options of ``numba.njit`` for functions that only other compiled functions call.
+def kernel_pipeline(machine_code: bool) -> dict[str, Any]:
+    """Options of ``numba.njit`` for kernels: loops take the widest vectors that the processor has.
 
-    They are optimised, so that they can be inlined, but not made machine code, and numba does not look for operations
-    on whole arrays in them. Private: ``numba.core``, as its guide to custom pipelines uses it, and how a library of
-    code is finished. If any of it is gone, functions are compiled as all others are, which takes longer.
+    LLVM takes half of them by default on Intel's processors, of which the first with AVX-512 became slower at full
+    width: there soft boxes take a fifth longer.
+
+    Private: ``numba.core``, as its guide to custom pipelines uses it, how a library of code is finished, and that the
+    attributes of a function of llvmlite are a set. If a name is gone, kernels are compiled as all other functions are:
+    they are slower, and that takes longer.
+
+    Args:
+        machine_code: False for functions that only other compiled functions call. They are optimised, so that they can
+            be inlined, but not made machine code, and numba does not look for operations on whole arrays in them.
     """
     try:
         from numba.core import codegen, compiler, typed_passes
@@ -110,7 +117,17 @@ def without_machine_code() -> dict[str, Any]:
         return {}
 
     class Library(base):  # type: ignore[misc, valid-type]
-        """Optimised code without addresses."""
+        """Code that prefers wide vectors."""
+
+        def add_ir_module(self, module: Any) -> None:
+            for function in module.functions:
+                if not function.is_declaration:
+                    # Its own method refuses attributes that llvmlite does not know.
+                    set.add(function.attributes, '"prefer-vector-width"="512"')
+            super().add_ir_module(module)
+
+    class WithoutAddresses(Library):
+        """Optimised code, of which no machine code is made."""
 
         @property
         def codegen(self) -> Any:
@@ -130,9 +147,13 @@ def without_machine_code() -> dict[str, Any]:
     class Compiler(compiler.CompilerBase):
         def define_pipelines(self) -> list[Any]:
             state = self.state
-            state.library = Library(state.targetctx.codegen(), state.func_id.func_qualname)
+            kind = Library if machine_code else WithoutAddresses
+            state.library = kind(state.targetctx.codegen(), state.func_id.func_qualname)
+            if machine_code:
+                state.library.enable_object_caching()
             pipeline = compiler.DefaultPassBuilder.define_nopython_pipeline(state)
-            pipeline.passes = [one for one in pipeline.passes if one[0] is not unused]
+            if not machine_code:
+                pipeline.passes = [one for one in pipeline.passes if one[0] is not unused]
             pipeline.finalize()
             return [pipeline]
 

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from platformdirs import user_cache_path
 
-from vectorae.compat import NO_REFERENCE_COUNTS, without_machine_code
+from vectorae.compat import NO_REFERENCE_COUNTS, kernel_pipeline
 
 RASTERIZER = Path(__file__).parents[1]
 
@@ -53,10 +53,14 @@ KEPT = _can_be_written(FOLDER)
 """Whether compiled kernels are kept on disk for the next process."""
 
 
-FOR_PYTHON = {"cache": KEPT, "no_cfunc_wrapper": True}
+FOR_PYTHON: dict[str, Any] = {"cache": KEPT, "no_cfunc_wrapper": True, **kernel_pipeline(machine_code=True)}
 """Options of ``numba.njit`` for functions that Python calls, and nothing else."""
 
-ONLY_FOR_KERNELS: dict[str, Any] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **without_machine_code()}
+ONLY_FOR_KERNELS: dict[str, Any] = {
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    **kernel_pipeline(machine_code=False),
+}
 """Options of ``numba.njit`` for functions that Python never calls: wrappers would take half the time of compiling."""
 
 
@@ -91,8 +95,8 @@ def allocating(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _compiled(function: Callable[..., Any], **options: Any) -> Callable[..., Any]:
     chosen, _CONFIG.CACHE_DIR = _CONFIG.CACHE_DIR, str(FOLDER)
-    # No special branches for NaN; sums may be reordered.
-    fastmath = {"contract", "reassoc", "nsz", "nnan"}
+    # No special branches for NaN; sums may be reordered, and divisions by the same become products with its reciprocal.
+    fastmath = {"contract", "reassoc", "nsz", "nnan", "arcp"}
     options = {"nogil": True, "error_model": "numpy", "fastmath": fastmath, **options}
     try:
         kernel: Callable[..., Any] = numba.njit(**options)(function)
