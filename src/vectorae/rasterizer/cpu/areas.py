@@ -86,10 +86,10 @@ def _between(a, inverse, low, first, last):
 
 @inlined
 def _segment(vertices, v, pixel, left, top):
-    """The start of a segment in pixels, relative to a tile, the way to its end, and the rows of the tile it touches."""
+    """The start of a segment in pixels, relative to a tile, and the way to its end."""
     x0, y0 = float(vertices[v, 0]) / pixel - left, float(vertices[v, 1]) / pixel - top
     x1, y1 = float(vertices[v + 1, 0]) / pixel - left, float(vertices[v + 1, 1]) / pixel - top
-    return x0, y0, x1 - x0, y1 - y0, _touched(y0, y1, TILE_HEIGHT)
+    return x0, y0, x1 - x0, y1 - y0
 
 
 @inlined
@@ -100,6 +100,46 @@ def _touched(a, b, count):
     """
     first = np.uintp(min(max(math.floor(min(a, b)), 0.0), float(count)))
     return first, np.uintp(min(max(math.floor(max(a, b)) + 1, 0.0), float(count)))
+
+
+@inlined
+def _is_short(dx, dy):
+    """Whether a segment enters at most one other row and one other column of pixels: three pieces, and no loops."""
+    return abs(dx) <= 1 and abs(dy) <= 1
+
+
+@inlined
+def _cuts(x0, y0, dx, dy, inverse_x, inverse_y):
+    """Where a short segment enters another column and another row, in order, as parts of the way to its end."""
+    one, other = _cut(x0, dx, inverse_x), _cut(y0, dy, inverse_y)
+    return min(one, other), max(one, other)
+
+
+@inlined
+def _cut(a, difference, inverse):
+    """Where a + t · difference passes a whole number, for t from 0 to 1; 1 if it does not."""
+    before, after = np.floor(a), np.floor(a + difference)
+    return min(max((max(before, after) - a) * inverse, 0.0), 1.0) if before != after else 1.0
+
+
+@inlined
+def _cover_piece(x0, y0, dx, dy, enter, leave, top_row, bottom_row, covered, change):
+    """Add what a segment's part from ``enter`` to ``leave``, within one pixel, covers; see ``_cover_tile``."""
+    x, y, high = x0 + dx * (enter + leave) / 2, y0 + dy * (enter + leave) / 2, dy * (leave - enter)
+    if top_row <= y and y < bottom_row and x < TILE_WIDTH:
+        r, i = np.uintp(y), np.uintp(max(x, 0.0))
+        # The part left of the tile covers it.
+        covered[r * ROW + i] += high * (float(i) + 1 - x) if x >= 0 else 0.0
+        change[r * WIDER + i + (NEXT if x >= 0 else np.uintp(0))] += high
+
+
+@inlined
+def _weight_of(x0, y0, dx, dy, enter, leave, top_row, bottom_row, weights):
+    """The weight of the pixel that a segment's part from ``enter`` to ``leave`` lies in; 0 outside of the tile."""
+    x, y = x0 + dx * (enter + leave) / 2, y0 + dy * (enter + leave) / 2
+    if top_row <= y and y < bottom_row and x >= 0 and x < TILE_WIDTH:
+        return float(weights[np.uintp(y) * ROW + np.uintp(x)])
+    return 0.0
 
 
 @compiled
@@ -116,10 +156,16 @@ def _cover_tile(vertices, segments, carried, pixel, left, top, start, stop, cove
     for r in range(top_row, bottom_row):
         change[r * WIDER] = carried[r]
     for index in range(len(segments)):
-        x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, segments[index], pixel, left, top)
-        first_row, end_row = max(first_row, top_row), min(end_row, bottom_row)
+        x0, y0, dx, dy = _segment(vertices, segments[index], pixel, left, top)
         inverse_x, inverse_y = _inverse(dx), _inverse(dy)
-        for r in range(first_row, end_row):
+        if _is_short(dx, dy):
+            at, then = _cuts(x0, y0, dx, dy, inverse_x, inverse_y)
+            _cover_piece(x0, y0, dx, dy, 0.0, at, top_row, bottom_row, covered, change)
+            _cover_piece(x0, y0, dx, dy, at, then, top_row, bottom_row, covered, change)
+            _cover_piece(x0, y0, dx, dy, then, 1.0, top_row, bottom_row, covered, change)
+            continue
+        first_row, end_row = _touched(y0, y0 + dy, TILE_HEIGHT)
+        for r in range(max(first_row, top_row), min(end_row, bottom_row)):
             begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
             first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
             if finish <= begin or first >= TILE_WIDTH:
@@ -152,19 +198,28 @@ def _beyond(x0, dx, inverse, first, last):
 @inlined
 def _add_segment(vertices, v, pixel, left, top, start, stop, weights, by_vertices):
     """Add the derivatives of Σ weight · covered by the ends of a segment."""
-    x0, y0, dx, dy, (first_row, end_row) = _segment(vertices, v, pixel, left, top)
-    first_row, end_row = max(first_row, start // ROW), min(end_row, stop // ROW)
+    x0, y0, dx, dy = _segment(vertices, v, pixel, left, top)
+    top_row, bottom_row = start // ROW, stop // ROW
     inverse_x, inverse_y = _inverse(dx), _inverse(dy)
     total = at_end = 0.0
-    for r in range(first_row, end_row):
-        begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
-        if finish <= begin:
-            continue
-        first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
-        for i in range(first, end):
-            enter, leave = _between(x0, inverse_x, float(i), begin, finish)
-            total += weights[r * ROW + i] * (leave - enter)
-            at_end += weights[r * ROW + i] * (leave * leave - enter * enter) / 2
+    if _is_short(dx, dy):
+        at, then = _cuts(x0, y0, dx, dy, inverse_x, inverse_y)
+        one = _weight_of(x0, y0, dx, dy, 0.0, at, top_row, bottom_row, weights)
+        two = _weight_of(x0, y0, dx, dy, at, then, top_row, bottom_row, weights)
+        three = _weight_of(x0, y0, dx, dy, then, 1.0, top_row, bottom_row, weights)
+        total = one * at + two * (then - at) + three * (1 - then)
+        at_end = (one * at * at + two * (then * then - at * at) + three * (1 - then * then)) / 2
+    else:
+        first_row, end_row = _touched(y0, y0 + dy, TILE_HEIGHT)
+        for r in range(max(first_row, top_row), min(end_row, bottom_row)):
+            begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
+            if finish <= begin:
+                continue
+            first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
+            for i in range(first, end):
+                enter, leave = _between(x0, inverse_x, float(i), begin, finish)
+                total += weights[r * ROW + i] * (leave - enter)
+                at_end += weights[r * ROW + i] * (leave * leave - enter * enter) / 2
     out_x, out_y = -dy / pixel, dx / pixel
     by_vertices[v, 0] += out_x * (total - at_end)
     by_vertices[v, 1] += out_y * (total - at_end)

@@ -84,6 +84,18 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
         x1, y1 = float(shapes.vertices[b, v + 1, 0]) / pixel, float(shapes.vertices[b, v + 1, 1]) / pixel
         if x0 == x1 and y0 == y1 and (kind == REGION or kind == POLYLINE and v > start):
             continue
+        if exact and used < len(found):
+            # As most segments of an outline, within one tile.
+            row, column = math.floor(y0 / TILE_HEIGHT), math.floor(x0 / TILE_WIDTH)
+            is_within = row == math.floor(y1 / TILE_HEIGHT) and column == math.floor(x1 / TILE_WIDTH)
+            if is_within and top <= row and row < bottom and left <= column and column < right:
+                cell = first + (row - top) * columns + column - left
+                found[used, 0], found[used, 1] = cell, v
+                used += 1
+                cells[cell, NEAR_END] += 1
+                if column + 1 < right:
+                    _carry_area(y0, y1, row * TILE_HEIGHT, carried[cell + 1])
+                continue
         high, low = min(y0, y1), max(y0, y1)
         first_row = _tile((high - reach) / TILE_HEIGHT, top, bottom)
         end_row = _tile((low + reach) / TILE_HEIGHT, top - 1, bottom - 1) + 1
@@ -149,6 +161,7 @@ def _carry_winding(y0, y1, top, pixel, carried):
 @inlined
 def _carry_area(y0, y1, top, carried):
     """Add the height of a segment within each row of pixels, signed: to the right of it that part is covered."""
-    for r in range(max(int(min(y0, y1)) - top - 1, 0), min(int(max(y0, y1)) - top + 2, TILE_HEIGHT)):
+    first = max(math.floor(min(y0, y1)) - top, 0)
+    for r in range(first, min(math.floor(max(y0, y1)) - top + 1, TILE_HEIGHT)):
         a, c = min(max(y0 - (top + r), 0.0), 1.0), min(max(y1 - (top + r), 0.0), 1.0)
         carried[r] += c - a
