@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any
 
 import torch
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from benchmarks import exact, training
 from benchmarks.contenders import covered_pairs
@@ -19,6 +17,7 @@ from benchmarks.passes import Work, make_pass, make_work
 from benchmarks.peers import PEERS
 from benchmarks.timing import Pass, Rounds, first_line, measure, median, spread, threads
 from benchmarks.workloads import ON_GPU, ON_ONE_CORE, Size, Workload
+from vectorae.io.progress import RunBar
 from vectorae.rasterizer.rasterize import fastest
 from vectorae.rasterizer.reference import CHUNK_SIZE
 
@@ -77,21 +76,22 @@ def measure_all(plan: Plan) -> dict[str, Any]:
     rows: list[Row] = []
     missing: Missing = []
     of_exact: list[Row] = []
-    columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns) as progress:
-        bar = progress.add_task("", total=len(plan.workloads))
-        for name in plan.workloads:
+    with RunBar() as bar:
+        for number, name in enumerate(plan.workloads):
+            done = number / len(plan.workloads)
+
+            def say(what: str, done: float = done, name: str = name) -> None:
+                bar.update(done, f"{name}: {what}")
+
             if refusal := _refusal(plan, name):
                 missing.append({"workload": name, "contender": "", "reason": refusal})
             elif name == exact.NAME:
-                of_exact = exact.measure_exact(
-                    plan.size, plan.repeats, plan.max_time, partial(_say, progress, bar, name)
-                )
+                of_exact = exact.measure_exact(plan.size, plan.repeats, plan.max_time, say)
             else:
-                measured, failed = _workload(plan, name, partial(_say, progress, bar, name))
+                measured, failed = _workload(plan, name, say)
                 rows += measured
                 missing += failed
-            progress.advance(bar)
+        bar.update(1)
     return {
         "format": FORMAT,
         "seed": plan.size.seed,
@@ -107,10 +107,6 @@ def measure_all(plan: Plan) -> dict[str, Any]:
         "exact": of_exact,
         "not_measured": missing,
     }
-
-
-def _say(progress: Progress, bar: TaskID, name: str, what: str) -> None:
-    progress.update(bar, description=f"{name}: {what}")
 
 
 def _refusal(plan: Plan, name: str) -> str | None:

@@ -84,8 +84,9 @@ def step_pass(work: Step, backend: str) -> Pass:
 
 @torch.no_grad()
 def _scene(model: VectorAutoencoder, images: Tensor) -> Scene:
-    """The scene that a training step draws."""
-    return model.decoder.scene(model(images), model.state)
+    """The scene that a training step draws last."""
+    *_, (raw, _) = model.predictions(images)
+    return model.decoder.scene(raw, model.state)
 
 
 def _rasterizer_alone(model: VectorAutoencoder, scene: Scene, images: Tensor) -> float:

@@ -17,6 +17,7 @@ COPIED = {
     "CONTRIBUTING.md": "contributing.md",
     "LICENSE": "license.md",
     "benchmarks/cpu.md": "benchmarks/cpu.md",
+    "benchmarks/cpu_intel.md": "benchmarks/cpu_intel.md",
     "benchmarks/gpu.md": "benchmarks/gpu.md",
 }
 """Files of the repository → their pages."""
