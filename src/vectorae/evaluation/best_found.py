@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from vectorae.decoder import Growth, optimize_raw
+from vectorae.decoder import Growth, keep_regrown, optimize_raw
 from vectorae.fitting import Budget, FitPlan, Fitting, Replacement
 from vectorae.fitting.plan import fit_strategy
 from vectorae.io.pixels import to_float
@@ -56,10 +56,11 @@ def evaluate_best_found(
             fitting = Fitting(batch, model.decoder, model.loss, plan)
             fitting.run(EVALUATIONS, on_step=lambda _: advance(1))
             end = replace(fitting.end_state, visible=None)
-            done = model.options.num_regrowths
-            answer = find_candidates(model, batch).regrown(model, batch, done, done + REGROWTHS).best
+            candidates, done = find_candidates(model, batch), model.options.num_regrowths
+            seeds = range(done, done + REGROWTHS)
+            regrown, cost = keep_regrown(candidates.raw, batch, model.decoder, model.loss, end, seeds)
             raw = optimize_raw(
-                answer,
+                replace(candidates, raw=regrown, cost=cost).best,
                 batch,
                 model.decoder,
                 model.loss,
