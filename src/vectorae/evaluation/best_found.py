@@ -22,7 +22,7 @@ REPLACEMENT = Replacement(times=20)
 """Of shapes that are hardly needed by new ones on top: worth .2 dB on the same faces after 300 steps."""
 
 REGROWTHS = 8
-"""Of the model's own drawings before they are optimized: worth .25 dB on the same faces, as much as all that follows."""
+"""Of the model's own drawings before they are optimized: worth .25 dB on the same faces."""
 
 TOGETHER = 256
 """Drawings that are optimized at once."""
