@@ -98,8 +98,8 @@ def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], 
 def kernel_pipeline(machine_code: bool) -> dict[str, Any]:
     """Options of ``numba.njit`` for kernels: loops take the widest vectors that the processor has.
 
-    LLVM takes half of them by default on Intel's processors, of which the first with AVX-512 became slower at full
-    width: there soft boxes take a fifth longer.
+    By default LLVM takes vectors half as wide on Intel's processors, as the first of these with AVX-512 lowered their
+    clock at full width. On an Emerald Rapids soft boxes take a fifth longer with them.
 
     Private: ``numba.core``, as its guide to custom pipelines uses it, how a library of code is finished, and that the
     attributes of a function of llvmlite are a set. If a name is gone, kernels are compiled as all other functions are:
