@@ -207,6 +207,24 @@ class TestElsewhere:
         kept = [path.stat().st_size for path in (tmp_path / "cache").rglob("*.tar")]
         assert sum(kept) <= limit
 
+    def test_a_shard_that_is_gone_before_it_is_read_comes_again(
+        self, written: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As when another thread makes room."""
+        fetch, seen = shards.ShardFolder.fetch, set()
+
+        def fetched(folder: shards.ShardFolder, shard: shards.Shard) -> Path:
+            path = fetch(folder, shard)
+            if shard not in seen:
+                seen.add(shard)
+                path.unlink()
+            return path
+
+        here = batches(stream(written, tmp_path / "here"), 9)
+        monkeypatch.setattr(shards.ShardFolder, "fetch", fetched)
+        assert torch.equal(batches(stream(address, tmp_path), 9), here)
+        assert seen
+
     def test_a_damaged_shard_is_not_taken(
         self, written: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -245,7 +263,8 @@ class TestHostile:
                 member = tarfile.TarInfo(f"{kind.decode()}.png")
                 member.type, member.linkname = kind, "/etc/passwd"
                 tar.addfile(member)
-        assert not list(shards.image_members(tmp_path / "x.tar"))
+        with (tmp_path / "x.tar").open("rb") as file:
+            assert not list(shards.image_members(file))
 
     def test_an_image_that_cannot_be_read_is_replaced_by_the_next(
         self, written: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture

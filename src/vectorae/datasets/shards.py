@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 import fsspec
 import numpy as np
@@ -137,6 +137,12 @@ class ShardFolder:
             os.utime(path)  # when it was last used
         return path
 
+    def open(self, shard: Shard) -> BinaryIO:
+        """A shard to read, fetched again if room was made of its file before it could be opened; raises as ``fetch``."""
+        while True:
+            with suppress(FileNotFoundError):
+                return self.fetch(shard).open("rb")
+
     def _download(self, shard: Shard, path: Path) -> None:
         wait, address = FIRST_WAIT, f"{self.root.rstrip('/')}/{shard.name}"
         for left in reversed(range(TRIES)):
@@ -172,10 +178,10 @@ def checksum_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def image_members(path: Path) -> Iterator[tarfile.TarInfo]:
+def image_members(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
     """The images in a tar file: plain members by their suffix. Links, devices and all else is passed over."""
     extensions = image_extensions()
-    with tarfile.open(path, "r:") as tar:
+    with tarfile.open(fileobj=file, mode="r:") as tar:
         for member in tar:
             name = PurePosixPath(member.name)
             plain = member.isreg() and not member.issparse()
@@ -228,18 +234,15 @@ class ShardReader:
             return why
 
     def _read(self, shard: Shard, offset: int, size: int) -> bytes:
-        while True:
-            try:
-                with self.folder.fetch(shard).open("rb") as file:
-                    file.seek(offset)
-                    return file.read(size)
-            except FileNotFoundError:  # another process has made room meanwhile
-                continue
+        with self.folder.open(shard) as file:
+            file.seek(offset)
+            return file.read(size)
 
     def _read_table(self, shard: Shard) -> tuple[list[str], np.ndarray]:
         """The names of the images in a shard, and of each its place and size in bytes, int64 [n, 2]."""
         try:
-            members = list(image_members(self.folder.fetch(shard)))
+            with self.folder.open(shard) as file:
+                members = list(image_members(file))
         except tarfile.TarError as error:
             raise UserError(f"dataset.root: '{shard.name}' is no tar file ({reason(error)})") from error
         if len(members) != shard.images:

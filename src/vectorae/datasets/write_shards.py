@@ -183,7 +183,8 @@ def index_shards(folder: Path) -> dict[str, list[Shard]]:
         for path in paths:
             split = next((split for split, name in HELD_OUT_NAMES.items() if name in path.name.lower()), "train")
             try:
-                images = sum(1 for _ in image_members(path))
+                with path.open("rb") as file:
+                    images = sum(1 for _ in image_members(file))
                 shards[split] += [Shard(path.name, images, path.stat().st_size, checksum_of(path))] if images else []
             except (tarfile.TarError, ValueError) as error:
                 raise UserError(f"input: '{path}' is no tar file of images ({reason(error)})") from error
