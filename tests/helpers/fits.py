@@ -23,8 +23,8 @@ def image() -> Tensor:
     return found
 
 
-def layout(*kinds: str, count: int = 6) -> Layout:
-    return Layout([*kinds] or ["circle"], count=count, aspect=WIDTH / HEIGHT, start="random")
+def layout(*kinds: str, count: int = 6, **more: Any) -> Layout:
+    return Layout([*kinds] or ["circle"], count=count, aspect=WIDTH / HEIGHT, start="random", **more)
 
 
 def fitting(shapes: Layout | None = None, steps: int = 60, importance: Tensor | None = None, **plan: Any) -> Fitting:

@@ -1,7 +1,7 @@
 """The decoder: the one place where raw numbers become scenes, pixels, costs and gradients."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from vectorae.decoder.state import DrawState
 from vectorae.layout import LayoutBase
 from vectorae.losses import Objective
-from vectorae.rasterizer import Rasterizer, rasterize
+from vectorae.rasterizer import Rasterizer, measure_contributions, rasterize
+from vectorae.rasterizer.contributions import Contributions
 from vectorae.rasterizer.reference import chunk_size
 from vectorae.scene import Scene
 
@@ -83,6 +84,20 @@ class Decoder(nn.Module):
         """A scene of ``scene`` (with the same state and ``crisp``) as images ``[B, C, height, width]`` in [0, 1]."""
         return draw_scene(scene, height, width, replace(state, exact=crisp or state.exact), self.rasterizer)
 
+    def contributions(
+        self, scene: Scene, images: Tensor, state: DrawState, importance: Tensor | None = None, crisp: bool = False
+    ) -> Contributions:
+        """Draw a scene of ``scene`` as ``draw`` does, and measure what each of its shapes contributes.
+
+        Args:
+            scene, state, crisp: as for ``draw``.
+            images: that the drawings are compared with, broadcastable to ``[B, C, H, W]``.
+            importance: weights of their pixels, ``[B, 1, H, W]``; None: all are 1.
+        """
+        scene, settings = _as_drawn(scene.detach(), replace(state, exact=crisp or state.exact), self.rasterizer)
+        with chunk_size(self.rasterizer.chunk_size):
+            return measure_contributions(scene, images, importance, **settings)
+
     def render(self, raw: Tensor, height: int, width: int, state: DrawState, crisp: bool = False) -> Tensor:
         """The drawings of raw numbers ``[B, raw_size]`` as images ``[B, C, height, width]`` in [0, 1]."""
         return self.draw(self.scene(raw, state, crisp), height, width, state, crisp)
@@ -122,17 +137,19 @@ def draw_scene(scene: Scene, height: int, width: int, state: DrawState, rasteriz
         rasterizer: its settings; by default those of ``Rasterizer()``.
     """
     settings = rasterizer or Rasterizer()
-    scene = scene.with_alpha() if scene.background is None else scene
+    scene, how = _as_drawn(scene, state, settings)
     with chunk_size(settings.chunk_size):
-        return rasterize(
-            scene,
-            height,
-            width,
-            coverage="ramp" if state.exact else settings.coverage,
-            softness=state.softness,
-            temperature=0.0 if state.exact else state.temperature,
-            backend=settings.backend,
-        )
+        return rasterize(scene, height, width, **how)
+
+
+def _as_drawn(scene: Scene, state: DrawState, rasterizer: Rasterizer) -> tuple[Scene, dict[str, Any]]:
+    """A scene with a background, be it nothing, and arguments of ``rasterize``."""
+    return scene.with_alpha() if scene.background is None else scene, {
+        "coverage": "ramp" if state.exact else rasterizer.coverage,
+        "softness": state.softness,
+        "temperature": 0.0 if state.exact else state.temperature,
+        "backend": rasterizer.backend,
+    }
 
 
 def _visible(scene: Scene, state: DrawState) -> Scene:

@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from vectorae.decoder.contributions import removal_costs
 from vectorae.decoder.decoder import Decoder
 from vectorae.decoder.placement import SEEDS, Placement
 from vectorae.decoder.raw_optimizer import RawOptimizer, half_cosine
@@ -26,9 +25,6 @@ PLACED = 16
 
 SMALLEST = 32
 """Side of the smallest images that are halved, pixels."""
-
-PROBES = 16
-"""Of what each shape is worth, see ``removal_costs``."""
 
 WORTH_NOISE, PLACE_NOISE = 0.3, 0.02
 """By which regrowths of the same drawing differ: in the logarithm of what shapes are worth, and in what seeds gain."""
@@ -189,7 +185,7 @@ def _least_useful_on_top(
 ) -> Tensor:
     """Raw numbers whose slots from ``kept`` on have, in each part and of each kind, what costs least to remove."""
     layout = parts.layout
-    _, costs = removal_costs(decoder, raw, images, state, PROBES)
+    costs = decoder.contributions(decoder.scene(raw, state), images, state).removal_costs
     of_parts = costs[:, parts.lowest :].unflatten(1, (-1, parts.count)).transpose(1, 2).flatten(0, 1)
     worth = of_parts.clamp_min(1e-6).log() + WORTH_NOISE * noise
     chosen = torch.zeros(len(worth), layout.count, dtype=torch.bool, device=raw.device)

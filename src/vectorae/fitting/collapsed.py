@@ -6,20 +6,16 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState
-from vectorae.decoder.contributions import removal_energy
 from vectorae.scene import Scene
 
 LEAST = 1 / 510
 """Change of a pixel that can be seen: half a level of 256."""
 
-PROBES = 8
-"""Random projections from which the change without a shape is estimated."""
-
 
 def seen_shapes(decoder: Decoder, scene: Scene, height: int, width: int, state: DrawState) -> Tensor:
     """Which shapes can be seen in crisp drawings: without all the others no pixel changes by ``LEAST``.
 
-    The order in which they are left out is that of ``removal_energy``.
+    They are left out in the order of what they contribute.
 
     Args:
         decoder: that draws.
@@ -31,7 +27,8 @@ def seen_shapes(decoder: Decoder, scene: Scene, height: int, width: int, state: 
         bool ``[B, N]``.
     """
     opacity = scene.opacity.detach()
-    whole, energy = removal_energy(decoder, scene, height, width, state, PROBES, crisp=True)
+    found = decoder.contributions(scene, opacity.new_zeros(1, 1, height, width), state, crisp=True)
+    whole, energy = found.drawn, found.squares
     rank, count = energy.argsort(1).argsort(1), (energy < LEAST**2).sum(1)
     seen = rank >= count[:, None]
     while bool(count.any()):

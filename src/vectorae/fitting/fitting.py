@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
-from vectorae.decoder.contributions import removal_costs
 from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
@@ -28,9 +27,6 @@ GAIN = 1e-3
 
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
-
-PROBES = 8
-"""Random projections from which it is estimated what shapes are worth."""
 
 LAST_RATE = 0.02
 """The learning rate at the end, relative to the first."""
@@ -355,7 +351,9 @@ class Fitting:
         """Replace the shapes whose removal costs least by new ones on top, where the drawing is worst."""
         seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
         state, view = self._state_at(progress), self._view_at(progress)
-        _, costs = removal_costs(self.decoder, self._optimizer.raw, view.images, state, PROBES, view.importance)
+        with torch.no_grad():
+            scene = self.decoder.scene(self._optimizer.raw, state)
+        costs = self.decoder.contributions(scene, view.images, state, view.importance).removal_costs
         chosen = torch.zeros_like(costs, dtype=torch.bool)
         chosen[:, seedable] = self.plan.replacement.chosen(costs[:, seedable])
         if not chosen.any():

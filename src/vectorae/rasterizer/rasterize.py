@@ -15,6 +15,7 @@ from vectorae.errors import UserError
 from vectorae.io.pixels import straight
 from vectorae.rasterizer import cpu, reference
 from vectorae.rasterizer.composites import draw_composites
+from vectorae.rasterizer.contributions import Contributions, estimated
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.scene import COMPOSITING_CHOICES, Scene
 from vectorae.scene.plain import plain
@@ -178,15 +179,58 @@ def _draw_shapes(
     """Draw a scene without composites, which lies on a device that the backend draws on."""
     if 0 in (scene.batch, scene.count):
         return scene.ground[:, :, None, None].expand(-1, -1, height, width).clone()
-    scene = plain(scene, 1 / min(height, width))
+    scene, edge = _prepared(scene, height, width, softness)
     if scene.depth is not None and scene.compositing == "over" and temperature > 0:
         many = scene.count > UNDECIDED_LIMITS.get(backend, scene.count)
         backend = "reference" if many or any(group.gradient for group in scene.groups) else backend
-    width_of_edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else softness
-    edge = (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
     # Geometry needs its digits: half precision would move edges by pixels.
     with torch.autocast(edge.device.type, enabled=False):
         return BACKENDS[backend](scene, height, width, coverage=coverage, edge=edge, temperature=temperature)
+
+
+def _prepared(scene: Scene, height: int, width: int, softness: float | Tensor) -> tuple[Scene, Tensor]:
+    """A scene as backends draw it, and the softness of each shape ``[B, N]``, canvas units."""
+    scene = plain(scene, 1 / min(height, width))
+    width_of_edge = softness.to(scene.opacity) if isinstance(softness, Tensor) else softness
+    return scene, (width_of_edge * scene.softness).expand_as(scene.opacity).clamp_min(1e-8)
+
+
+def measure_contributions(
+    scene: Scene,
+    images: Tensor,
+    importance: Tensor | None = None,
+    *,
+    coverage: str,
+    softness: float | Tensor,
+    temperature: float = 0.0,
+    backend: str = "auto",
+) -> Contributions:
+    """Draw a scene, and measure what each of its shapes contributes.
+
+    Exactly and in one pass where the CPU's kernels draw shapes of one colour each, over one another in an order that is
+    decided; else squares are estimates.
+
+    Args:
+        scene: B drawings of N shapes, with a background.
+        images: that they are compared with, broadcastable to ``[B, C, H, W]``.
+        importance: of their pixels, ``[B, 1, H, W]`` in [0, 1]; None: all count alike.
+        coverage, temperature, backend: as for ``rasterize``; softness: a number, as there.
+    """
+    height, width = images.shape[-2:]
+    decided = scene.compositing == "over" and (scene.depth is None or temperature == 0)
+    in_one_color = not scene.composites and not any(group.gradient for group in scene.groups)
+    on_cpu = scene.opacity.device.type == "cpu" and backend in ("auto", "cpu") and 0 not in (scene.batch, scene.count)
+    if on_cpu and decided and in_one_color:
+        drawn, edge = _prepared(scene, height, width, softness)
+        if drawn.count == scene.count:  # none is filled and stroked
+            settings = {"coverage": coverage, "edge": edge, "images": images, "importance": importance}
+            return cpu.measure_contributions(drawn, height, width, **settings)
+
+    def draw(opacity: Tensor) -> Tensor:
+        shapes = replace(scene, opacity=opacity)
+        return _draw(shapes, height, width, coverage, softness, temperature, backend)
+
+    return estimated(draw, scene.opacity, images, importance)
 
 
 def fastest(device: str) -> str:

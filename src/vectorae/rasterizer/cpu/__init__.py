@@ -15,12 +15,13 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from vectorae.rasterizer.compositing import depth_precedence
+from vectorae.rasterizer.contributions import Contributions
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, OVER, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.box_packing import pack_boxes
 from vectorae.rasterizer.cpu.buffers import new_tensor
 from vectorae.rasterizer.cpu.compile_notice import show_compiling
-from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw
+from vectorae.rasterizer.cpu.drawing import Covered, differentiate, draw, measure
 from vectorae.rasterizer.cpu.outlines import place_corners
 from vectorae.rasterizer.cpu.regions import enclosed_region
 from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT
@@ -30,13 +31,49 @@ from vectorae.rasterizer.gradients import Inks
 from vectorae.rasterizer.packing import pack
 from vectorae.scene import Scene
 
-__all__ = ["rasterize", "show_compiling"]
+__all__ = ["measure_contributions", "rasterize", "show_compiling"]
 
 
 def rasterize(
     scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, temperature: float = 0.0
 ) -> Tensor:
     """Draw a scene that lies on the CPU; arguments and result as for the reference."""
+    image: Tensor = _Rasterize.apply(*_arguments(scene, height, width, coverage, edge, temperature))
+    return image
+
+
+@torch.no_grad()
+def measure_contributions(
+    scene: Scene, height: int, width: int, *, coverage: str, edge: Tensor, images: Tensor, importance: Tensor | None
+) -> Contributions:
+    """Draw a scene and measure what each shape contributes; see ``rasterize.measure_contributions``.
+
+    Args:
+        scene, height, width, coverage, edge: as for ``rasterize``; shapes of one colour each, drawn *over* one another
+            in an order that is decided.
+        images: ``[B, C, H, W]``.
+        importance: of their pixels, ``[B, 1, H, W]``; None: all are 1.
+    """
+    *tensors, _, topology, canvas, present, _ = _arguments(scene, height, width, coverage, edge, 0.0)
+    shapes = _shapes(topology, [tensor.detach().contiguous() for tensor in tensors])
+    drawn = new_tensor((*shapes.background.shape, height, width), shapes.numbers.dtype)
+    into, parts = drawn.numpy(), split_work(len(drawn), count_rows(height))
+    covered = run_parallel(lambda _, part: draw(part, shapes, None, canvas, present, True, into), parts)
+    weights = torch.ones_like(drawn[:, :1]) if importance is None else importance.to(drawn)
+    given = weights.contiguous().numpy(), ((drawn - images) * weights).contiguous().numpy()
+    # A sum for each band of rows, as in the backward pass.
+    sums = np.zeros((1 + max(part.band for part in parts), 2, *shapes.color.shape[:2]), into.dtype)
+    run_parallel(
+        lambda number, part: measure(part, covered[number], shapes, canvas, *given, *sums[part.band]), parts
+    )
+    squares, products = torch.from_numpy(sums.sum(0))
+    return Contributions(drawn, squares, products)
+
+
+def _arguments(
+    scene: Scene, height: int, width: int, coverage: str, edge: Tensor, temperature: float
+) -> tuple[Any, ...]:
+    """The tensors that a drawing depends on, and the rest that it is made of: the arguments of ``_Rasterize``."""
     packed = pack(
         scene, edge, coverage, min(height, width), enclosed_region, None, pack_boxes, place_corners, pack_stroke
     )
@@ -45,7 +82,7 @@ def rasterize(
         compositing = SOFT_OR
     elif scene.depth is not None and temperature > 0:
         compositing, in_front = BY_DEPTH, depth_precedence(scene.depth, temperature)
-    image: Tensor = _Rasterize.apply(
+    return (
         packed.numbers,
         packed.vertices,
         scene.color,
@@ -57,7 +94,6 @@ def rasterize(
         packed.present,
         packed.inks,
     )
-    return image
 
 
 class _Rasterize(torch.autograd.Function):

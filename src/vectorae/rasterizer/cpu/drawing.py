@@ -16,6 +16,8 @@ from vectorae.rasterizer.cpu.box_strokes import cover_box_strokes, differentiate
 from vectorae.rasterizer.cpu.boxes import cover_boxes, differentiate_boxes
 from vectorae.rasterizer.cpu.buffers import Buffer
 from vectorae.rasterizer.cpu.compositing import composite, differentiate_compositing
+from vectorae.rasterizer.cpu.contributions import add_contributions
+from vectorae.rasterizer.cpu.contributions import rows_of as rows_of_contributions
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
 from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, differentiate_elliptical_boxes
 from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
@@ -130,6 +132,30 @@ def differentiate(
             else:
                 differentiate_compositing(*tiles, *given, gains[:, 0], work)
             _differentiate_coverage(covered, chunk, shapes, canvas, present, by_alpha, by, spans, work)
+
+
+def measure(
+    part: Part,
+    covered: Covered,
+    shapes: Shapes,
+    canvas: Canvas,
+    weights: Array,
+    error: Array,
+    squares: Array,
+    products: Array,
+) -> None:
+    """Add what shapes of one colour each, drawn over one another, contribute to a part of the work.
+
+    Args:
+        part, shapes, canvas: as for ``draw``; ``covered``: what it returned.
+        weights, error, squares, products: see ``add_contributions``.
+    """
+    work = _scratch(error.dtype, rows_of_contributions(error.shape[1]))
+    gains = np.empty((int(np.diff(covered.begin).max()), 2, PIXELS), error.dtype)
+    with subnormals_flushed():
+        for chunk in _chunks_of(covered, covered.alpha.array):
+            given = canvas, part.images, part.rows, chunk.tiles, chunk.alpha, weights, error, squares, products
+            add_contributions(covered.begin, covered.entries, shapes, *given, gains, work)
 
 
 def _scratch(dtype: Any, more: int = 0) -> Array:
