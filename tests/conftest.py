@@ -20,6 +20,23 @@ if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
+MANY = 2000
+"""Tests that need nearly every kernel of the CPU together."""
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Before the tests all kernels are compiled: those of one precision by the first process, of the other by the next.
+
+    Else each process would compile what it needs next, and most of it twice.
+    """
+    precisions = {"gw0": torch.float32, "gw1": torch.float64}
+    dtype = precisions.get(os.environ.get("PYTEST_XDIST_WORKER", ""))
+    if dtype is not None and len(session.items) > MANY:
+        from helpers.every_kernel import draw_with_every_kernel
+
+        draw_with_every_kernel(dtype)
+
+
 @pytest.fixture(autouse=True)
 def _nothing_goes_on() -> Iterator[None]:
     """What shows progress ends with what it shows, also if that fails."""

@@ -34,6 +34,9 @@ gradients × tiles; the rest is added by atomic operations, in an order that var
 MAX_PROGRAMS = 2**10
 """Programs of the backward pass; each takes several tiles, one after the other, so that scratch is bounded."""
 
+NUMEROUS = 2**9
+"""Shapes, segments or gradients of which a program sums the rows of several."""
+
 MAX_GAINS = 2**7
 """Shapes in a tile whose gains are kept at once (see loops.py)."""
 
@@ -241,9 +244,21 @@ class _Rows:
 
     def sum(self) -> Tensor:
         """The totals, the rows of each added to them, ``[B, N, rank]``."""
-        room, rank = self.rows.shape
+        (room, rank), count = self.rows.shape, len(self.begins)
         padded = triton.next_power_of_2(rank)
-        loops.sum_rows[len(self.begins),](
-            self.rows, self.begins, self.bounds, self.totals, room, RANK=rank, PADDED=padded, LENGTH=8, num_warps=1
+        # Of numerous things, such as segments, each has few rows.
+        shapes, length = (16, 2) if count > NUMEROUS else (1, 8)
+        loops.sum_rows[triton.cdiv(count, shapes),](
+            self.rows,
+            self.begins,
+            self.bounds,
+            self.totals,
+            count,
+            room,
+            RANK=rank,
+            PADDED=padded,
+            SHAPES=shapes,
+            LENGTH=length,
+            num_warps=1,
         )
         return self.totals

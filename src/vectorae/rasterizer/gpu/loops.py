@@ -396,17 +396,25 @@ def _total(values):
 
 
 @triton.jit
-def sum_rows(rows, begins, bounds, total, room, RANK: tl.constexpr, PADDED: tl.constexpr, LENGTH: tl.constexpr):
-    """Add the rows ``[room, RANK]`` of each shape, segment or gradient to ``total`` ``[B·N, RANK]``: a program each."""
-    shape = tl.program_id(0).to(tl.int64)
-    begin = tl.load(begins + shape)
-    length = tl.load(bounds + 4 * shape + 2) * tl.load(bounds + 4 * shape + 3)
-    length = tl.minimum(length.to(tl.int64), tl.maximum(room - begin, 0)).to(tl.int32)
-    lane, number = tl.arange(0, LENGTH)[:, None], tl.arange(0, PADDED)[None, :]
-    total_here = tl.zeros([LENGTH, PADDED], total.dtype.element_ty)
-    for part in range(0, length, LENGTH):
-        mask = (part + lane < length) & (number < RANK)
-        total_here += tl.load(rows + (begin + part + lane) * RANK + number, mask=mask, other=0)
-    at = tl.arange(0, PADDED)
-    total += shape * RANK + at
-    tl.store(total, tl.load(total, mask=at < RANK, other=0) + tl.sum(total_here, 0), mask=at < RANK)
+def sum_rows(
+    rows, begins, bounds, total, count, room, RANK: tl.constexpr, PADDED: tl.constexpr, SHAPES: tl.constexpr,
+    LENGTH: tl.constexpr,
+):  # fmt: skip
+    """Add the rows ``[room, RANK]`` of each shape, segment or gradient to ``total`` ``[count, RANK]``.
+
+    A program for ``SHAPES`` of them, and ``LENGTH`` rows of each at a time.
+    """
+    shape = tl.program_id(0).to(tl.int64) * SHAPES + tl.arange(0, SHAPES)
+    there = shape < count
+    begin = tl.load(begins + shape, mask=there, other=0)
+    across = tl.load(bounds + 4 * shape + 2, mask=there, other=0)
+    length = (across * tl.load(bounds + 4 * shape + 3, mask=there, other=0)).to(tl.int64)
+    length = tl.minimum(length, tl.maximum(room - begin, 0)).to(tl.int32)
+    lane, number = tl.arange(0, LENGTH)[None, :, None], tl.arange(0, PADDED)[None, None, :]
+    total_here = tl.zeros([SHAPES, LENGTH, PADDED], total.dtype.element_ty)
+    for part in range(0, tl.max(length, 0), LENGTH):
+        mask = (part + lane < length[:, None, None]) & (number < RANK)
+        total_here += tl.load(rows + (begin[:, None, None] + part + lane) * RANK + number, mask=mask, other=0)
+    at = tl.arange(0, PADDED)[None, :]
+    into, fits = total + shape[:, None] * RANK + at, there[:, None] & (at < RANK)
+    tl.store(into, tl.load(into, mask=fits, other=0) + tl.sum(total_here, 1), mask=fits)
