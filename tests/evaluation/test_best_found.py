@@ -21,6 +21,11 @@ def squares(count: int) -> Tensor:
     return images
 
 
+@pytest.fixture(autouse=True)
+def _few_regrowths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(best_found, "REGROWTHS", 2)
+
+
 def test_it_is_better_than_what_the_model_answers_and_refines() -> None:
     model, images = small_model().eval(), squares(3)
     found = evaluate_best_found(model, images, steps=60, restarts=2)

@@ -16,8 +16,7 @@ from vectorae.fitting.coarse import Views
 from vectorae.fitting.history import History
 from vectorae.fitting.state import read_state, write_state
 from vectorae.losses import Objective
-from vectorae.rasterizer import Rasterizer
-from vectorae.rasterizer import contributions
+from vectorae.rasterizer import Rasterizer, contributions
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -9,7 +9,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from vectorae.rasterizer.coverage import PROFILES, SUBPIXELS
-from vectorae.rasterizer.gpu import loops, self_intersections, tiles
+from vectorae.rasterizer.gpu import loops, rows, self_intersections, tiles
 from vectorae.rasterizer.packing import DRAWN
 
 TARGET = GPUTarget("cuda", 90, 32)
@@ -35,8 +35,8 @@ def main() -> None:
     tile = {"PROFILE": 1, "TILE": 16}
     every_kind = (1 << len(DRAWN)) - 1
     compile_kernel(tiles.find_bounds, "fp32", 1, **tile)
-    compile_kernel(loops.sum_rows, "fp32", 1, RANK=14, PADDED=16, SHAPES=1, LENGTH=8)
-    compile_kernel(loops.sum_rows, "fp32", 1, RANK=4, PADDED=4, SHAPES=16, LENGTH=2)
+    compile_kernel(rows.sum_rows, "fp32", 1, RANK=14, PADDED=16, SHAPES=1, LENGTH=8)
+    compile_kernel(rows.sum_rows, "fp32", 1, RANK=4, PADDED=4, SHAPES=16, LENGTH=2)
     for even_odd in (False, True):
         compile_kernel(self_intersections.cut_paths, "fp64", 1, EVEN_ODD=even_odd)
     settings = [

@@ -22,7 +22,7 @@ INK = [
     "dataset.channels=1",
 ]
 
-FEW = ["primitives.kinds=[circle]", "primitives.rows=1", "primitives.columns=2", "model.hypotheses=2", "model.answer_steps=3"]
+FEW = ["primitives.rows=1", "primitives.columns=2", "model.hypotheses=2", "model.answer_steps=3"]
 """Two shapes, as tracing takes the longer the more there are."""
 
 

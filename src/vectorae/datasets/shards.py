@@ -138,7 +138,7 @@ class ShardFolder:
         return path
 
     def open(self, shard: Shard) -> BinaryIO:
-        """A shard to read, fetched again if room was made of its file before it could be opened; raises as ``fetch``."""
+        """A shard to read, fetched again if room was made of its file meanwhile; raises as ``fetch``."""
         while True:
             with suppress(FileNotFoundError):
                 return self.fetch(shard).open("rb")

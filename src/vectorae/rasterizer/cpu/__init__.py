@@ -63,9 +63,7 @@ def measure_contributions(
     given = weights.contiguous().numpy(), ((drawn - images) * weights).contiguous().numpy()
     # A sum for each band of rows, as in the backward pass.
     sums = np.zeros((1 + max(part.band for part in parts), 2, *shapes.color.shape[:2]), into.dtype)
-    run_parallel(
-        lambda number, part: measure(part, covered[number], shapes, canvas, *given, *sums[part.band]), parts
-    )
+    run_parallel(lambda number, part: measure(part, covered[number], shapes, canvas, *given, *sums[part.band]), parts)
     squares, products = torch.from_numpy(sums.sum(0))
     return Contributions(drawn, squares, products)
 

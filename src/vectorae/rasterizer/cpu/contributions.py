@@ -14,7 +14,7 @@ from vectorae.rasterizer.cpu.scratch import ALPHA, CHANNELS, PIXELS, is_scratch
 from vectorae.rasterizer.cpu.tiles import locate_tile, read_tile
 
 SQUARED, ALONG = range(2)
-"""Of a shape's contribution, if nothing were above it and it were opaque: its square, and its product with the error."""
+"""Of what a shape would contribute if it were opaque and on top: the square, and the product with the error."""
 
 
 def rows_of(channels: int) -> int:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from vectorae.rasterizer.coverage import PROFILES
 from vectorae.rasterizer.gpu import loops
+from vectorae.rasterizer.gpu.rows import Rows
 from vectorae.rasterizer.gpu.self_intersections import enclosed_region
 from vectorae.rasterizer.gpu.tiles import find_bounds
 from vectorae.rasterizer.packing import NUMBERS, pack
@@ -33,9 +34,6 @@ gradients × tiles; the rest is added by atomic operations, in an order that var
 
 MAX_PROGRAMS = 2**10
 """Programs of the backward pass; each takes several tiles, one after the other, so that scratch is bounded."""
-
-NUMEROUS = 2**9
-"""Shapes, segments or gradients of which a program sums the rows of several."""
 
 MAX_GAINS = 2**7
 """Shapes in a tile whose gains are kept at once (see loops.py)."""
@@ -114,8 +112,8 @@ def differentiate(
     call = _Call([numbers, vertices, color, background, table], topology, canvas)
     channels, rank, room = color.shape[2], NUMBERS + color.shape[2], min(color.shape[1], MAX_GAINS)
     programs = min(call.batch * call.tiles, MAX_PROGRAMS)
-    shapes = _Rows(call.bounds, rank, MAX_ROWS, call, numbers)
-    segments = _Rows(call.segment_bounds, 4, 4 * MAX_ROWS, call, numbers)
+    shapes = Rows(call.bounds, rank, MAX_ROWS, call.tiles, numbers)
+    segments = Rows(call.segment_bounds, 4, 4 * MAX_ROWS, call.tiles, numbers)
     # The more stops the longer a row; without gradients, a stand-in.
     inks = call.ink_rows(MAX_ROWS // call.stops) if call.stops else shapes
     gains = numbers.new_empty(programs, room, channels if canvas[4] else 1, call.tile**2)
@@ -207,58 +205,12 @@ class _Call:
             "num_warps": 4 if fine == 1 else 8,
         }
 
-    def ink_rows(self, most: int) -> "_Rows":
+    def ink_rows(self, most: int) -> Rows:
         """Rows for the derivatives by gradients, whose bounds are those of their shapes."""
         # Those without a gradient come first.
         slots = self._gradients.argsort(stable=True)[-self._table.shape[1] :]
-        return _Rows(self.bounds.index_select(1, slots), self._table.shape[2], most, self, self._table)
+        return Rows(self.bounds.index_select(1, slots), self._table.shape[2], most, self.tiles, self._table)
 
     def launch(self, kernel: Any, programs: int, *arguments: Tensor | int, **options: int) -> None:
         """Run a kernel; its own arguments come before those that both share."""
         kernel[programs,](*arguments, *self.arguments, **options, **self.options)
-
-
-class _Rows:
-    """Scratch rows for the derivatives by shapes, segments or gradients: one for each tile within the bounds of each.
-
-    Args:
-        bounds: ``[B, N, 4]``.
-        rank: numbers in a row.
-        most: rows, at most.
-        call: for the number of tiles.
-        like: its dtype is that of the rows.
-
-    Attributes:
-        bounds: as given.
-        rows: ``[·, rank]``; those of one shape or segment follow each other.
-        begins: index of the first row of each, ``[B·N]``; it may lie beyond the end.
-        totals: ``[B, N, rank]``, zeros: what there is no row for is added to them.
-    """
-
-    def __init__(self, bounds: Tensor, rank: int, most: int, call: _Call, like: Tensor) -> None:
-        sizes = (bounds[..., 2] * bounds[..., 3]).flatten()
-        self.bounds = bounds
-        self.begins = sizes.cumsum(0) - sizes
-        self.rows = like.new_empty(min(len(sizes) * call.tiles, most), rank)
-        self.totals = like.new_zeros(*bounds.shape[:2], rank)
-
-    def sum(self) -> Tensor:
-        """The totals, the rows of each added to them, ``[B, N, rank]``."""
-        (room, rank), count = self.rows.shape, len(self.begins)
-        padded = triton.next_power_of_2(rank)
-        # Of numerous things, such as segments, each has few rows.
-        shapes, length = (16, 2) if count > NUMEROUS else (1, 8)
-        loops.sum_rows[triton.cdiv(count, shapes),](
-            self.rows,
-            self.begins,
-            self.bounds,
-            self.totals,
-            count,
-            room,
-            RANK=rank,
-            PADDED=padded,
-            SHAPES=shapes,
-            LENGTH=length,
-            num_warps=1,
-        )
-        return self.totals

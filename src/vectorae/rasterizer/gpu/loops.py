@@ -393,28 +393,3 @@ def _differentiate_path(
 def _total(values):
     """The sum over both axes of a block."""
     return tl.sum(tl.sum(values, 1), 0)
-
-
-@triton.jit
-def sum_rows(
-    rows, begins, bounds, total, count, room, RANK: tl.constexpr, PADDED: tl.constexpr, SHAPES: tl.constexpr,
-    LENGTH: tl.constexpr,
-):  # fmt: skip
-    """Add the rows ``[room, RANK]`` of each shape, segment or gradient to ``total`` ``[count, RANK]``.
-
-    A program for ``SHAPES`` of them, and ``LENGTH`` rows of each at a time.
-    """
-    shape = tl.program_id(0).to(tl.int64) * SHAPES + tl.arange(0, SHAPES)
-    there = shape < count
-    begin = tl.load(begins + shape, mask=there, other=0)
-    across = tl.load(bounds + 4 * shape + 2, mask=there, other=0)
-    length = (across * tl.load(bounds + 4 * shape + 3, mask=there, other=0)).to(tl.int64)
-    length = tl.minimum(length, tl.maximum(room - begin, 0)).to(tl.int32)
-    lane, number = tl.arange(0, LENGTH)[None, :, None], tl.arange(0, PADDED)[None, None, :]
-    total_here = tl.zeros([SHAPES, LENGTH, PADDED], total.dtype.element_ty)
-    for part in range(0, tl.max(length, 0), LENGTH):
-        mask = (part + lane < length[:, None, None]) & (number < RANK)
-        total_here += tl.load(rows + (begin[:, None, None] + part + lane) * RANK + number, mask=mask, other=0)
-    at = tl.arange(0, PADDED)[None, :]
-    into, fits = total + shape[:, None] * RANK + at, there[:, None] & (at < RANK)
-    tl.store(into, tl.load(into, mask=fits, other=0) + tl.sum(total_here, 1), mask=fits)
