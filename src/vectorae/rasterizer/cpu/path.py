@@ -171,11 +171,11 @@ def _find_nearest(vertices, spans, reach, start, stop, tiny, work):
 
 
 @inlined
-def cover_path(kind, numbers, k, vertices, segments, spans, carried, profile, pixel, start, stop, tiny, work):
-    """Write the alpha of a stroked polyline or an enclosed region to ALPHA."""
+def cover_path(kind, numbers, k, vertices, spans, profile, pixel, start, stop, tiny, work):
+    """Write the alpha of a stroked polyline or an enclosed region to ALPHA; of a region, given its winding in T."""
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     find_distance(vertices, spans, reach_of_path(numbers, k, profile, pixel), start, stop, tiny, work)
-    _find_edge(kind, width, vertices, segments, carried, start, stop, work)
+    _find_edge(kind, width, start, stop, work)
     thin = _is_thin(kind, numbers, k, profile, pixel)
     even_slab(profile, thin, s, pixel, width, start, stop, work, D_DOWN, ACROSS)
     rounded = numbers[k, ROUNDED]
@@ -192,20 +192,19 @@ def _is_thin(kind, numbers, k, profile, pixel):
 
 
 @inlined
-def _find_edge(kind, width, vertices, segments, carried, start, stop, work):
-    """Write the distance to the edge to D_DOWN, given that to the nearest segment in D; of regions the winding to T."""
+def _find_edge(kind, width, start, stop, work):
+    """Write the distance to the edge to D_DOWN, given that to the nearest segment in D and the winding of a region."""
     if kind != REGION:
         for p in range(start, stop):
             work[D_DOWN, p] = work[D, p] - HALF * width
     else:
-        _winding(vertices, segments, carried, start, stop, work)
         for p in range(start, stop):
             work[D_DOWN, p] = -work[D, p] if work[T, p] > HALF else work[D, p]
 
 
 @inlined
-def _winding(vertices, segments, carried, start, stop, work):
-    """Write the winding number of the boundary around each pixel to T: 1 inside, 0 outside."""
+def find_winding(vertices, segments, carried, start, stop, work):
+    """Write the winding number of a region's boundary around each pixel to T: 1 inside, 0 outside."""
     rows = _rows_of(work)
     for p in range(start, stop):
         work[T, p] = carried[p // TILE_WIDTH]
@@ -225,14 +224,32 @@ def _winding(vertices, segments, carried, start, stop, work):
 
 
 @inlined
+def fill_far(rounded, start, stop, work, own):
+    """Write the alpha of a region where its boundary is out of reach, given its winding in T."""
+    for p in range(start, stop):
+        own[p] = rounded if work[T, p] > HALF else ZERO
+
+
+@inlined
+def add_far(start, stop, work, by_own):
+    """The derivative by ROUNDED from where a region's boundary is out of reach, given its winding in T."""
+    total = ZERO * by_own[0]
+    for p in range(start, stop):
+        total += by_own[p] if work[T, p] > HALF else ZERO
+    return total
+
+
+@inlined
 def differentiate_path(
-    kind, numbers, k, vertices, segments, spans, carried, profile, pixel, start, stop, tiny, work, share, by_numbers,
-    by_vertices,
-):  # fmt: skip
-    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices."""
+    kind, numbers, k, vertices, spans, profile, pixel, start, stop, tiny, work, share, by_numbers, by_vertices
+):
+    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices.
+
+    Of a region, given its winding in T.
+    """
     s, width = numbers[k, SOFTNESS], numbers[k, STROKE_WIDTH]
     _find_nearest(vertices, spans, reach_of_path(numbers, k, profile, pixel), start, stop, tiny, work)
-    _find_edge(kind, width, vertices, segments, carried, start, stop, work)
+    _find_edge(kind, width, start, stop, work)
     thin = _is_thin(kind, numbers, k, profile, pixel)
     differentiate_even_slab(profile, thin, s, pixel, width, start, stop, work, D_DOWN, ACROSS)
     rounded = share * numbers[k, ROUNDED]

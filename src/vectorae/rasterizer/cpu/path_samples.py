@@ -74,10 +74,7 @@ def sample_paths(entries, cells, near, carried, shapes, canvas, alpha, edge, spa
         for first in range(0, count, SAMPLES):
             stop = locate_samples(entries[e], edge, first, count, pixel, work)
             chosen = spans[: _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, spans)]
-            cover_path(
-                kind, numbers, k, vertices, segments, chosen, carried[cell], canvas.profile, fine, none, stop, tiny,
-                work,
-            )  # fmt: skip
+            cover_path(kind, numbers, k, vertices, chosen, canvas.profile, fine, none, stop, tiny, work)
             write_sampled(edge, first, stop, share, work, own)
 
 
@@ -107,8 +104,8 @@ def differentiate_path_samples(
             read_by_samples(edge, first, stop, by_own, work)
             chosen = spans[: _find_spans_of_samples(vertices, segments, reach, pixel, stop, tiny, work, spans)]
             differentiate_path(
-                kind, numbers, k, vertices, segments, chosen, carried[cell], canvas.profile, fine, none, stop, tiny,
-                work, share, by_numbers[b], by_vertices[b],
+                kind, numbers, k, vertices, chosen, canvas.profile, fine, none, stop, tiny, work, share,
+                by_numbers[b], by_vertices[b],
             )  # fmt: skip
 
 

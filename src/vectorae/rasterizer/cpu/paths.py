@@ -12,11 +12,19 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.compiled import ONE, kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
-from vectorae.rasterizer.cpu.path import cover_path, differentiate_path, find_spans, reach_of_path
+from vectorae.rasterizer.cpu.path import (
+    add_far,
+    cover_path,
+    differentiate_path,
+    fill_far,
+    find_spans,
+    find_winding,
+    reach_of_path,
+)
 from vectorae.rasterizer.cpu.plan import CELL, IMAGE, PLACE, SLOT, START, STOP, at_place, locate_entry, range_of
 from vectorae.rasterizer.cpu.scratch import ALPHA, BY_ALPHA, is_scratch
 from vectorae.rasterizer.cpu.tiles import pixel_of
-from vectorae.rasterizer.packing import POLYLINE, REGION
+from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED
 
 
 @kernel
@@ -36,15 +44,15 @@ def cover_paths(entries, cells, near, carried, shapes, canvas, alpha, spans, wor
         start, stop = range_of(entries[e])
         reach = reach_of_path(numbers, k, canvas.profile, pixel)
         count, first, last = find_spans(vertices, segments, reach, start, stop, work, spans)
-        if kind != REGION:
-            start, stop = first, last
-            entries[e, START], entries[e, STOP] = start, stop
-        cover_path(
-            kind, numbers, k, vertices, segments, spans[:count], carried[cell], canvas.profile, pixel, start, stop,
-            tiny, work,
-        )  # fmt: skip
         own = alpha[at_place(place)]
-        for p in range(start, stop):
+        if kind == REGION:
+            find_winding(vertices, segments, carried[cell], start, stop, work)
+            fill_far(numbers[k, ROUNDED], start, first, work, own)
+            fill_far(numbers[k, ROUNDED], last, stop, work, own)
+        else:
+            entries[e, START], entries[e, STOP] = first, last
+        cover_path(kind, numbers, k, vertices, spans[:count], canvas.profile, pixel, first, last, tiny, work)
+        for p in range(first, last):
             own[p] = work[ALPHA, p]
 
 
@@ -64,11 +72,14 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         start, stop = range_of(entries[e])
         by_own = by_alpha[at_place(place)]
-        for p in range(start, stop):
-            work[BY_ALPHA, p] = by_own[p]
         reach = reach_of_path(numbers, k, canvas.profile, pixel)
-        count, _, _ = find_spans(vertices, segments, reach, start, stop, work, spans)
+        count, first, last = find_spans(vertices, segments, reach, start, stop, work, spans)
+        if kind == REGION:
+            find_winding(vertices, segments, carried[cell], start, stop, work)
+            by_numbers[b, k, ROUNDED] += add_far(start, first, work, by_own) + add_far(last, stop, work, by_own)
+        for p in range(first, last):
+            work[BY_ALPHA, p] = by_own[p]
         differentiate_path(
-            kind, numbers, k, vertices, segments, spans[:count], carried[cell], canvas.profile, pixel, start, stop,
-            tiny, work, ONE, by_numbers[b], by_vertices[b],
+            kind, numbers, k, vertices, spans[:count], canvas.profile, pixel, first, last, tiny, work, ONE,
+            by_numbers[b], by_vertices[b],
         )  # fmt: skip
