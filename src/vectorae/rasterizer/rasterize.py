@@ -223,9 +223,10 @@ def measure_contributions(
     if on_cpu and decided and in_one_color:
         drawn, edge = _prepared(scene, height, width, softness)
         if drawn.count == scene.count:  # none is filled and stroked
-            return cpu.measure_contributions(
-                drawn, height, width, coverage=coverage, edge=edge, images=images, importance=importance
-            )
+            with torch.autocast("cpu", enabled=False):  # as where shapes are drawn
+                return cpu.measure_contributions(
+                    drawn, height, width, coverage=coverage, edge=edge, images=images, importance=importance
+                )
 
     def draw(opacity: Tensor) -> Tensor:
         shapes = replace(scene, opacity=opacity)

@@ -60,7 +60,7 @@ def measure_contributions(
     into, parts = drawn.numpy(), split_work(len(drawn), count_rows(height))
     covered = run_parallel(lambda _, part: draw(part, shapes, None, canvas, present, True, into), parts)
     weights = torch.ones_like(drawn[:, :1]) if importance is None else importance.to(drawn)
-    given = weights.contiguous().numpy(), ((drawn - images) * weights).contiguous().numpy()
+    given = weights.contiguous().numpy(), ((drawn - images.to(drawn)) * weights).contiguous().numpy()
     # A sum for each band of rows, as in the backward pass.
     sums = np.zeros((1 + max(part.band for part in parts), 2, *shapes.color.shape[:2]), into.dtype)
     run_parallel(lambda number, part: measure(part, covered[number], shapes, canvas, *given, *sums[part.band]), parts)
