@@ -51,7 +51,7 @@ def estimated(
 
     def projected(weights: Tensor) -> Tensor:
         """Σ weights · contribution, ``[B, N]``."""
-        # Of a product: for the gradient of a tensor torch would import sympy, which takes a second.
+        # Of a sum: for the gradient of a tensor torch would import sympy, which takes a second.
         with torch.enable_grad():
             total = (weights * drawn).sum()
         (gradient,) = torch.autograd.grad(total, opacity, retain_graph=True)
