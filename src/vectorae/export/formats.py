@@ -103,7 +103,6 @@ def _opens(path: Path) -> bool:
 
 def _write_program_as_onnx(network: SceneNetwork, program: Any, path: Path) -> None:
     names = [output["name"] for output in network.describe()["outputs"]]
-    corrected = isinstance(network, CorrectedNetwork)
     with _quiet():
         torch.onnx.export(
             program,
@@ -113,11 +112,10 @@ def _write_program_as_onnx(network: SceneNetwork, program: Any, path: Path) -> N
             dynamo=True,
             external_data=False,
             verbose=False,
-            # Of the many operators of a correction it would take a minute to find which can be one.
-            optimize=not corrected,
+            # For a minute it would look for operators that can be one, as ONNX Runtime does in a second.
+            optimize=False,
         )
-        if corrected:
-            _tidy(path)
+        _tidy(path)
     _name_batch(path)
 
 
@@ -179,7 +177,9 @@ def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
 
 def _run_program(path: Path, images: Tensor) -> Tensors:
     importlib.import_module("vectorae.rasterizer.cpu.custom_operator")
-    return torch.export.load(path).module()(images)
+    with torch.no_grad():
+        outputs: Tensors = torch.export.load(path).module()(images)
+    return outputs
 
 
 def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch._dynamo.source import ConstantSource
-from torch._higher_order_ops.while_loop import while_loop
+from torch._higher_order_ops.while_loop import while_loop_op
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.func import functional_call
 from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.fx.experimental.symbolic_shapes import DimDynamic, ShapeEnv, StatelessSymbolicContext
@@ -57,14 +58,19 @@ class Repeated(nn.Module):
         def more(step: Tensor, *_: Tensor) -> Tensor:
             return step < self.steps
 
-        def once(step: Tensor, images: Tensor, features: Tensor, *carried: Tensor) -> tuple[Tensor, ...]:
+        weights = dict(self.body.state_dict(keep_vars=True))
+
+        def once(step: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
+            carried, (images, features, *own) = given[: len(given) - 2 - len(weights)], given[-2 - len(weights) :]
+            after = functional_call(self.body, dict(zip(weights, own, strict=True)), (images, features, *carried))
             # What a loop returns must be none of what it is given.
-            after = (images, features, *self.body(images, features, *carried))
             return (step + 1, *(one.clone() for one in after))
 
         if self.steps:
             step = torch.zeros((), dtype=torch.long)
-            _, _, _, *carried = while_loop(more, once, (step, images.clone(), features, *carried))
+            # The operator itself: around it torch would trace the body several times more, to find its weights.
+            same = (images, features, *weights.values())
+            _, *carried = while_loop_op(more, once, (step, *carried), same)
         outputs = (one.to(given.dtype) for one in self.finish(images, *carried))
         return dict(zip(self._names, outputs, strict=True))
 
