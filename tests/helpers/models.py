@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import Callback
@@ -97,6 +98,15 @@ def metrics_of(folder: Path) -> dict[str, Any]:
     """A run's ``metrics.json``."""
     metrics: dict[str, Any] = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     return metrics
+
+
+def weights_of(folder: Path) -> dict[str, Tensor]:
+    """The weights of a run's last checkpoint, and what the optimizer remembers of their gradients."""
+    content = torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+    found: dict[str, Tensor] = dict(content["state_dict"])
+    for number, memory in content["optimizer_states"][0]["state"].items():
+        found |= {f"{number}.{name}": value for name, value in memory.items()}
+    return found
 
 
 def overfit(model: VectorAutoencoder, images: Tensor, steps: int) -> list[float]:
