@@ -50,7 +50,8 @@ def checkerboard(radius: float, side: float) -> Scene:
         slots = tuple(slot for slot, (row, column) in enumerate(cells) if (row + column) % 2 == odd)
         centers = torch.tensor([[[(cells[slot][1] + 0.5) / 4, (cells[slot][0] + 0.5) / 4] for slot in slots]])
         ones = torch.ones(1, len(slots))
-        outline = RoundedBox(centers, torch.full((1, len(slots), 2), half), 0 * ones, roundness * ones)
+        box = centers, torch.full((1, len(slots), 2), half), 0 * ones, roundness * ones
+        outline = RoundedBox(*box, circular=roundness == 1)
         groups.append(Group(outline, slots))
     color, opacity = torch.full((1, 16, 3), 0.7), torch.full((1, 16), 0.8)
     return Scene(tuple(groups), color, opacity, torch.ones(1, 16), torch.full((1, 3), 0.3))

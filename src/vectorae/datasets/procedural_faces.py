@@ -180,8 +180,8 @@ class _Sketch:
 
     def _box(self, x: Number, y: Number, half_width: Number, half_height: Number) -> RoundedBox:
         half_extents = torch.stack([self._full(half_width), self._full(half_height)], -1) * self._scale[:, None]
-        numbers = self._place(x, y), half_extents, self._tilt, self._full(1.0)
-        return RoundedBox(*(number[:, None] for number in numbers))
+        center, roundness = self._place(x, y), self._full(1.0)
+        return RoundedBox(center[:, None], half_extents[:, None], self._tilt[:, None], roundness[:, None])
 
     def _path(self, points: Sequence[tuple[Number, Number]]) -> Path:
         return Path(torch.stack([self._place(*point) for point in points], 1)[:, None])

@@ -62,7 +62,8 @@ class SceneNetwork(nn.Module):
             if isinstance(outline, RoundedBox):
                 roundness = own["roundness"]
                 roundness = (roundness >= 0.5).to(roundness) if _is_discrete(kind) else roundness
-                outline = RoundedBox(own["center"], own["size"] / 2, own["angle"], roundness)
+                box = own["center"], own["size"] / 2, own["angle"], roundness
+                outline = RoundedBox(*box, circular=outline.circular)
             else:
                 outline = replace(outline, points=own["points"])
             given: dict[str, Any] = {name: own[name] for name in PAINTED if name in own}

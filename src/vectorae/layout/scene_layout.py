@@ -183,7 +183,7 @@ def _path(like: Path, values: Values) -> Path:
 
 
 def _box(values: Values) -> RoundedBox:
-    extents = values.get("half_extents")
+    extents, circular = values.get("half_extents"), "radius" in values
     if extents is None:
         extents = values["radius"][..., None].expand(*values["radius"].shape, 2)
-    return RoundedBox(values["center"], extents, values["angle"], values["roundness"])
+    return RoundedBox(values["center"], extents, values["angle"], values["roundness"], circular)

@@ -1,6 +1,6 @@
 """Kinds that are rounded boxes: circles, ellipses, rectangles and all between."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -24,7 +24,7 @@ class Circle(Primitive):
     radius: Tensor = length(0.4, high=0.75)
 
     def outline(self) -> Outline:
-        return _box(self.center, self.radius, self.radius, torch.zeros_like(self.radius), 1.0)
+        return replace(_box(self.center, self.radius, self.radius, torch.zeros_like(self.radius), 1.0), circular=True)
 
 
 @dataclass(frozen=True)

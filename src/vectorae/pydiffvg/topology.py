@@ -3,6 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import torch
@@ -95,6 +96,9 @@ class _Circle(_Ellipse):
     def extent(self, tensors: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         radius, center = tensors
         return center, radius.abs()[..., None].expand_as(center)
+
+    def box(self, tensors: Sequence[Tensor]) -> RoundedBox:
+        return replace(super().box(tensors), circular=True)
 
 
 class _Rect(_Box):

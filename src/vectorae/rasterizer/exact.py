@@ -1,16 +1,28 @@
-"""Shapes whose exact drawing has a closed form: the area of a region that a polygon bounds."""
+"""Shapes whose exact drawing has a closed form: the area of a disc, or of a region that a polygon bounds."""
+
+from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
 from vectorae.geometry.rounded_box import Place, corners_of_box, corners_of_capsule, place_corners
 from vectorae.rasterizer.coverage import SUBPIXELS
-from vectorae.scene import Group, Path
+from vectorae.scene import Group, Path, RoundedBox
+
+
+def is_disc(group: Group) -> bool:
+    """Whether the shapes are discs, whose exact drawing is ``geometry.disc_area``."""
+    return isinstance(group.outline, RoundedBox) and group.outline.circular and group.stroke_width is None
+
+
+def radius_of(outline: RoundedBox) -> Tensor:
+    """The radii of circles, ``[B, n]``."""
+    return outline.half_extents.mean(-1)
 
 
 def exact_region(
     group: Group, pixel: float, enclose: Enclose = enclosed_region, place: Place = place_corners
 ) -> Boundary | None:
-    """The regions whose covered area in each pixel is the exact drawing of shapes, ``[B, n, ...]``.
+    """The regions whose covered area in each pixel is the exact drawing of shapes but discs, ``[B, n, ...]``.
 
     None for those that have none in closed form: strokes that bend, or are closed. Those are sampled.
 

@@ -13,14 +13,14 @@ from vectorae.geometry.curve import flatten, polyline_length
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
 from vectorae.geometry.rounded_box import Place, place_corners
 from vectorae.rasterizer.coverage import SUBPIXELS, box_weights, region_weight, stroke_fullness
-from vectorae.rasterizer.exact import exact_region
+from vectorae.rasterizer.exact import exact_region, is_disc, radius_of
 from vectorae.rasterizer.gradients import Inks, split_gradients
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups, select_slots, sort_by_slot
 from vectorae.scene.slots import kept_tensor
 
-DRAWN = FILLED_BOX, STROKED_BOX, POLYLINE, REGION, SEGMENTS = range(5)
-"""What a kernel can draw: a region is what a path encloses, given as its boundary; segments are a stroke that is not
-joined, of a path of several contours. Paths have the larger numbers."""
+DRAWN = FILLED_BOX, STROKED_BOX, DISC, POLYLINE, REGION, SEGMENTS = range(6)
+"""What a kernel can draw: a disc is a circle that is drawn exactly; a region is what a path encloses, given as its
+boundary; segments are a stroke that is not joined, of a path of several contours. Paths have the larger numbers."""
 
 CENTER_X, CENTER_Y, COS, SIN, HALF_WIDTH, HALF_HEIGHT, ROUNDNESS, STROKE_WIDTH, SOFTNESS, ROUNDED, SHARP = range(11)
 """The numbers of a shape: those of its box (angle as cosine and sine), the width of its stroke, its softness, and
@@ -162,8 +162,11 @@ def pack(
     pixel = 1 / (subpixels * side)
     exact, parts = [], []
     if coverage == "ramp":
-        regions = _exact_regions(scene, 1 / side, enclose, place)
-        parts = [_pack_region(group, region, scene, edge) for group, region in regions]
+        discs = [group for group in scene.groups if is_disc(group)]
+        others = [group for group in scene.groups if not is_disc(group)]
+        regions = _exact_regions(others, 1 / side, enclose, place)
+        parts = [_pack_discs(group, scene, edge) for group in discs]
+        parts += [_pack_region(group, region, scene, edge) for group, region in regions]
         exact = [part.slots for part in parts]
     rest = [group for group in scene.groups if group.slots not in exact]
     boxes = [group for group in rest if isinstance(group.outline, RoundedBox)]
@@ -192,7 +195,7 @@ def pack(
         order=scene.order(),
         blend=blend,
         present=present,
-        subpixels=1 if present == 1 << REGION else subpixels,
+        subpixels=subpixels if present & ~(1 << DISC | 1 << REGION) else 1,
         inks=inks,
     )
 
@@ -254,9 +257,23 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
     return PackedPart((kind,) * len(group.slots), group.slots, numbers, blend=blend)
 
 
-def _exact_regions(scene: Scene, pixel: float, enclose: Enclose, place: Place) -> list[tuple[Group, Boundary]]:
-    """The groups whose exact drawing has a closed form, with their regions."""
-    regions = [(group, exact_region(group, pixel, enclose, place)) for group in scene.groups]
+def _pack_discs(group: Group, scene: Scene, edge: Tensor) -> PackedPart:
+    """Circles that are drawn exactly: boxes of one half extent."""
+    disc = group.outline
+    assert isinstance(disc, RoundedBox)
+    softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
+    radius = radius_of(disc)
+    none = torch.zeros_like(radius)
+    rest = torch.stack([radius, radius, disc.roundness, none, softness, opacity, none], dim=-1)
+    numbers = torch.cat([disc.center, turn_of(disc.angle), rest], dim=-1)
+    return PackedPart((DISC,) * len(group.slots), group.slots, numbers)
+
+
+def _exact_regions(
+    groups: Sequence[Group], pixel: float, enclose: Enclose, place: Place
+) -> list[tuple[Group, Boundary]]:
+    """The groups that are drawn exactly as regions, with these."""
+    regions = [(group, exact_region(group, pixel, enclose, place)) for group in groups]
     return [(group, region) for group, region in regions if region is not None]
 
 

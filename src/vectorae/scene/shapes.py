@@ -1,7 +1,7 @@
 """Shapes by hand: a call for each, of which ``Scene.of`` makes a scene."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
 import torch
@@ -91,7 +91,7 @@ def circle(center: Place, radius: Number, **paint: Unpack[ShapePaint]) -> Shape:
         >>> vectorae.Scene.of([vectorae.circle((0.5, 0.5), 0.25, fill="orange")])
         Scene(batch=1, count=1, channels=3, groups=[1 RoundedBox], torch.float32, cpu)
     """
-    return filled(_box(center, radius, radius, 0.0, 1.0), paint)
+    return filled(replace(_box(center, radius, radius, 0.0, 1.0), circular=True), paint)
 
 
 def ellipse(

@@ -113,6 +113,7 @@ def outline_of(outlines: Sequence[Box | Curve], side: float) -> Outline:
         _canvas([box.half_extents for box in boxes], side),
         torch.tensor([[box.angle for box in boxes]]),
         torch.tensor([[box.roundness for box in boxes]]),
+        circular=all(box.roundness == 1 and box.half_extents[0] == box.half_extents[1] for box in boxes),
     )
 
 

@@ -14,7 +14,7 @@ class Shapes(NamedTuple):
     """N shapes in each of B drawings.
 
     Attributes:
-        kinds: ``[N]`` ``FILLED_BOX``, ``STROKED_BOX``, ``POLYLINE``, ``REGION`` or ``SEGMENTS`` (see packing.py).
+        kinds: ``[N]`` of ``DRAWN`` (see packing.py).
         first: ``[N]`` index of each shape's first vertex.
         size: ``[B, N]`` number of its vertices. Consecutive vertices of a polyline are connected; each segment of a
             region's boundary has two vertices of its own.

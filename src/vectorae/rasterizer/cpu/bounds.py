@@ -13,6 +13,7 @@ from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
     COS,
+    DISC,
     HALF_HEIGHT,
     HALF_WIDTH,
     POLYLINE,
@@ -24,6 +25,9 @@ from vectorae.rasterizer.packing import (
     STROKED_BOX,
 )
 
+BEYOND_EDGE = np.float32(0.21)
+"""Pixels by which the centre of a pixel that a disc covers a corner of lies farther from it than half a pixel."""
+
 
 @inlined
 def reach_of(kind, numbers, k, profile, pixel):
@@ -32,6 +36,8 @@ def reach_of(kind, numbers, k, profile, pixel):
     if kind in (STROKED_BOX, POLYLINE, SEGMENTS):
         # A sub-pixel lies up to .54 pixels from the centre of its pixel.
         reach += HALF * numbers[k, STROKE_WIDTH] + HALF * pixel
+    elif kind == DISC:
+        reach += BEYOND_EDGE * pixel
     return reach
 
 

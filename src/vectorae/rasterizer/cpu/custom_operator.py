@@ -125,13 +125,15 @@ def _structure(scene: Scene) -> str:
     """All of a scene but its tensors, as a Python literal."""
     groups = []
     for group in scene.groups:
-        outline, path = group.outline, None
+        outline, path, circular = group.outline, None, False
         if isinstance(outline, Path):
             path = outline.closed, outline.degree, outline.sizes, outline.fill_rule
+        else:
+            circular = outline.circular
         gradient = None
         if group.gradient is not None:
             gradient = group.gradient.kind, group.gradient.spread
-        groups.append((group.slots, path, group.stroke_width is not None, gradient))
+        groups.append((group.slots, path, circular, group.stroke_width is not None, gradient))
     return str((groups, scene.depth is not None, scene.compositing))
 
 
@@ -142,8 +144,8 @@ def _scene(background: Tensor, tensors: list[Tensor], structure: str) -> Scene:
     color, opacity, softness = take(), take(), take()
     depth = take() if has_depth else None
     made = []
-    for slots, path, is_stroked, of_gradient in groups:
-        outline = Path(take(), *path) if path else RoundedBox(take(), take(), take(), take())
+    for slots, path, circular, is_stroked, of_gradient in groups:
+        outline = Path(take(), *path) if path else RoundedBox(take(), take(), take(), take(), circular)
         width, gradient = take() if is_stroked else None, None
         if of_gradient:
             kind, spread = of_gradient

@@ -19,6 +19,7 @@ from vectorae.rasterizer.cpu.compositing import composite, differentiate_composi
 from vectorae.rasterizer.cpu.contributions import add_contributions
 from vectorae.rasterizer.cpu.contributions import rows_of as rows_of_contributions
 from vectorae.rasterizer.cpu.depth import composite_by_depth, differentiate_compositing_by_depth
+from vectorae.rasterizer.cpu.discs import cover_discs, differentiate_discs
 from vectorae.rasterizer.cpu.elliptical_boxes import cover_elliptical_boxes, differentiate_elliptical_boxes
 from vectorae.rasterizer.cpu.gradients import composite_gradients, differentiate_gradients, rows_of
 from vectorae.rasterizer.cpu.near import find_near
@@ -29,7 +30,7 @@ from vectorae.rasterizer.cpu.scratch import PIXELS, ROWS, TILE_HEIGHT
 from vectorae.rasterizer.cpu.soft_or import composite_soft_or, differentiate_soft_or
 from vectorae.rasterizer.cpu.subnormals import subnormals_flushed
 from vectorae.rasterizer.cpu.threads import Part
-from vectorae.rasterizer.packing import POLYLINE, REGION, SEGMENTS, STROKED_BOX
+from vectorae.rasterizer.packing import DISC, POLYLINE, REGION, SEGMENTS, STROKED_BOX
 
 PATHS = 1 << POLYLINE | 1 << REGION | 1 << SEGMENTS
 STROKES = 1 << POLYLINE | 1 << SEGMENTS
@@ -208,6 +209,8 @@ def _cover(
     entries, near, alpha = chunk.entries, covered.near, chunk.alpha
     paths = entries, covered.cells, near, covered.carried, shapes, canvas, alpha
     if canvas.profile == RAMP:
+        if present & 1 << DISC:
+            cover_discs(entries, shapes, canvas, alpha, work)
         if present & 1 << REGION:
             cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT))
         edge = np.empty(PIXELS, np.int64)
@@ -242,6 +245,8 @@ def _differentiate_coverage(
     paths = entries, covered.cells, near, covered.carried, shapes, canvas
     into, boxes = (by_alpha, by.numbers, by.vertices), (entries, shapes, canvas)
     if canvas.profile == RAMP:
+        if present & 1 << DISC:
+            differentiate_discs(*boxes, alpha, by_alpha, by.numbers, work)
         if present & 1 << REGION:
             tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT)
             differentiate_areas(*paths, alpha, *into, *tile)
