@@ -10,6 +10,7 @@ from helpers.renderer import rendered
 
 import vectorae
 from vectorae import Group, Path, RoundedBox, Scene, UserError, rasterize, to_svg
+from vectorae.scene import cat_outlines
 
 
 def test_a_shape_is_the_scene_made_of_its_tensors() -> None:
@@ -142,3 +143,16 @@ def test_notebooks_show_the_first_drawings(batch: int) -> None:
     assert len({(one.get("x"), one.get("y")) for one in drawings}) == len(drawings)
     if batch:
         assert float(rendered(text, zoom=1)[0].mean()) > 0.02
+
+
+def test_what_makes_circles_says_so() -> None:
+    """So that they are drawn exactly in closed form; what is joined with others is not known to be circles."""
+    discs = vectorae.Layout(["circle"], count=2)
+    read = vectorae.from_svg('<svg viewBox="0 0 9 9"><circle cx="4" cy="4" r="2"/><rect width="3" height="3"/></svg>')
+    circles = [discs(discs.random_raw(1, seed=0)), read, Scene.of([vectorae.circle((0.5, 0.5), 0.2)], 1.0)]
+    outlines = [one.groups[0].outline for one in circles]
+    ellipse = Scene.of([vectorae.ellipse((0.5, 0.5), 0.2, 0.2)], 1.0).groups[0].outline
+    assert all(isinstance(one, RoundedBox) and one.circular for one in outlines)
+    assert isinstance(ellipse, RoundedBox) and not ellipse.circular
+    boxes = [one for one in (*outlines, ellipse) if isinstance(one, RoundedBox)]
+    assert cat_outlines(boxes[:2]).circular and not cat_outlines(boxes).circular
