@@ -55,6 +55,7 @@ class Scene(TensorRecord, Validated):
         ...     half_extents=torch.full((1, 1, 2), 0.25),
         ...     angle=torch.zeros(1, 1),
         ...     roundness=torch.ones(1, 1),
+        ...     circular=True,
         ... )
         >>> scene = Scene(
         ...     groups=(Group(disc, slots=(0,)),),
