@@ -3,6 +3,7 @@
 from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
+from vectorae.geometry.disc_area import disc_area
 from vectorae.geometry.region import Boundary, Enclose, enclosed_region
 from vectorae.geometry.rounded_box import Place, corners_of_box, corners_of_capsule, place_corners
 from vectorae.rasterizer.coverage import SUBPIXELS
@@ -12,6 +13,13 @@ from vectorae.scene import Group, Path, RoundedBox
 def is_disc(group: Group) -> bool:
     """Whether the shapes are discs, whose exact drawing is ``geometry.disc_area``."""
     return isinstance(group.outline, RoundedBox) and group.outline.circular and group.stroke_width is None
+
+
+def disc_areas(group: Group, height: int, width: int, pixel: float) -> Tensor:
+    """The exact drawing of discs: what they cover of each pixel, ``[B, n, H, W]``."""
+    outline = group.outline
+    assert isinstance(outline, RoundedBox)
+    return disc_area(outline.center, radius_of(outline), height, width, pixel)
 
 
 def radius_of(outline: RoundedBox) -> Tensor:

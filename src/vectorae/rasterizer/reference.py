@@ -15,7 +15,6 @@ from vectorae.config.arguments import PositiveInt, validated
 from vectorae.geometry.canvas import pixel_centers, to_local
 from vectorae.geometry.covered_area import covered_area
 from vectorae.geometry.curve import flatten, polyline_length
-from vectorae.geometry.disc_area import disc_area
 from vectorae.geometry.region import Contours, enclosed_region, is_inside
 from vectorae.geometry.rounded_box import rounded_box_distance
 from vectorae.geometry.segment import nearest_segment_distance
@@ -31,7 +30,7 @@ from vectorae.rasterizer.coverage import (
     stroke_coverage,
     stroke_fullness,
 )
-from vectorae.rasterizer.exact import exact_region, is_disc, radius_of
+from vectorae.rasterizer.exact import disc_areas, exact_region, is_disc
 from vectorae.rasterizer.gradients import draw_inks, split_gradients
 from vectorae.scene import Group, Outline, Path, RoundedBox, Scene, select_slots, sort_by_slot
 
@@ -158,8 +157,7 @@ def _group_coverage(group: Group, height: int, width: int, profile: str, softnes
     fine = SUBPIXELS.get(profile, 1)
     outline, pixel = group.outline, 1 / (fine * min(height, width))
     if profile == "ramp" and is_disc(group):
-        assert isinstance(outline, RoundedBox)
-        return disc_area(outline.center, radius_of(outline), height, width, fine * pixel)
+        return disc_areas(group, height, width, fine * pixel)
     if profile == "ramp" and (region := exact_region(group, fine * pixel)) is not None:
         return covered_area(region, height, width, fine * pixel)
     if isinstance(outline, Path) and group.stroke_width is None:

@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from vectorae.geometry.canvas import turn_of
-from vectorae.geometry.disc_area import disc_area
 from vectorae.geometry.region import cross
 from vectorae.geometry.rounded_box import longest_chord, outline_of_box, outline_of_capsule
 from vectorae.geometry.sparse_area import sparse_area
 from vectorae.rasterizer.compositing import COMPOSITINGS
-from vectorae.rasterizer.exact import is_disc, is_straight, radius_of
+from vectorae.rasterizer.exact import disc_areas, is_disc, is_straight
 from vectorae.scene import Group, Path, RoundedBox, Scene, sort_by_slot
 
 
@@ -79,8 +78,7 @@ def _area(group: Group, height: int, width: int, limits: Limits) -> Tensor:
     """How much of each pixel each shape covers, ``[B, n, H, W]``."""
     outline, pixel = group.outline, 1 / min(height, width)
     if is_disc(group):
-        assert isinstance(outline, RoundedBox)
-        return disc_area(outline.center, radius_of(outline), height, width, pixel)
+        return disc_areas(group, height, width, pixel)
     # A hair more, so that what rounding adds needs no further chord.
     radius = limits.radius + 1e-3 * pixel
     if isinstance(outline, RoundedBox):

@@ -31,9 +31,6 @@ from vectorae.rasterizer.cpu.scratch import (
 )
 from vectorae.rasterizer.packing import CENTER_X, CENTER_Y, DISC, HALF_WIDTH, ROUNDED
 
-A0, A1, A2, A3, A4, A5, A6, A7, A8 = ARC
-C0, C1, C2, C3, C4, C5, C6, C7, C8 = CAP
-
 FAINT = 1e-6
 """Opacity below which what is covered cannot be told from alpha."""
 
@@ -210,18 +207,8 @@ def _area(across, down, radius):
     (left, _), (top, bottom) = across, down
     from_x, from_y, to_x, to_y = _passed(across, down, radius)
     run, fall = to_x - from_x, from_y - to_y
-    chord, real = run * run + fall * fall, type(radius)
-    w = chord / (TWO * TWO * radius * radius)
-    value = real(C0)
-    value = value * w + real(C1)
-    value = value * w + real(C2)
-    value = value * w + real(C3)
-    value = value * w + real(C4)
-    value = value * w + real(C5)
-    value = value * w + real(C6)
-    value = value * w + real(C7)
-    value = value * w + real(C8)
-    cap = HALF * w * math.sqrt(chord) * radius * value
+    chord, w = _chord(run, fall, radius)
+    cap = HALF * w * chord * radius * _evaluated(CAP, w)
     return (from_x - left) * (bottom - top) + run * (HALF * (from_y + to_y) - top) + cap
 
 
@@ -230,15 +217,27 @@ def _arc(across, down, radius):
     """Of the arc in a part of a pixel: the ways across and down, and its length."""
     from_x, from_y, to_x, to_y = _passed(across, down, radius)
     run, fall = to_x - from_x, from_y - to_y
-    chord, real = run * run + fall * fall, type(radius)
-    w = chord / (TWO * TWO * radius * radius)
-    value = real(A0)
-    value = value * w + real(A1)
-    value = value * w + real(A2)
-    value = value * w + real(A3)
-    value = value * w + real(A4)
-    value = value * w + real(A5)
-    value = value * w + real(A6)
-    value = value * w + real(A7)
-    value = value * w + real(A8)
-    return run, fall, math.sqrt(chord) * value
+    chord, w = _chord(run, fall, radius)
+    return run, fall, chord * _evaluated(ARC, w)
+
+
+@inlined
+def _chord(run, fall, radius):
+    """The length of a chord, and the square of half of it in radii."""
+    square = run * run + fall * fall
+    return math.sqrt(square), square / (TWO * TWO * radius * radius)
+
+
+@inlined
+def _evaluated(polynomial, at):
+    """A polynomial of degree 8, the highest power first."""
+    real = type(at)
+    value = real(polynomial[0])
+    value = value * at + real(polynomial[1])
+    value = value * at + real(polynomial[2])
+    value = value * at + real(polynomial[3])
+    value = value * at + real(polynomial[4])
+    value = value * at + real(polynomial[5])
+    value = value * at + real(polynomial[6])
+    value = value * at + real(polynomial[7])
+    return value * at + real(polynomial[8])

@@ -28,22 +28,26 @@ from vectorae.rasterizer.gpu.constants import (
     CENTER_X,
     CENTER_Y,
     HALF_WIDTH,
+    NUMBERS,
+    ROUNDED,
     SMALLEST_RADIUS,
 )
+from vectorae.rasterizer.gpu.tiles import put
 
 
 @triton.jit
-def disc(x, y, numbers, pixel):
+def disc(x, y, numbers, pixel, FINE: tl.constexpr):
     """What a disc covers of each pixel, and the derivatives by its centre and radius.
 
     Args:
-        x, y: the centres of pixels on the canvas, ``[1, PIXELS]``.
+        x, y: the centres of sub-pixels on the canvas, ``[FINE², PIXELS]``.
         numbers: pointer to the numbers of the disc (see packing.py).
         pixel: size of a pixel in canvas units.
 
     Returns:
-        covered, by_center_x, by_center_y, by_radius.
+        covered, by_center_x, by_center_y, by_radius; ``[1, PIXELS]`` each.
     """
+    x, y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
     left, top = (x - tl.load(numbers + CENTER_X)) / pixel - 0.5, (y - tl.load(numbers + CENTER_Y)) / pixel - 0.5
     radius = tl.maximum(tl.load(numbers + HALF_WIDTH) / pixel, SMALLEST_RADIUS)
     covered, by_x, by_y, by_radius = x * 0, x * 0, x * 0, x * 0
@@ -69,6 +73,25 @@ def disc(x, y, numbers, pixel):
         by_y += run if quarter // 2 == 0 else -run
         by_radius += chord * arc
     return tl.minimum(tl.maximum(covered, 0), 1), by_x / pixel, by_y / pixel, by_radius / pixel
+
+
+@triton.jit
+def differentiate_disc(by_alpha, x, y, numbers, into, fits, pixel, FINE: tl.constexpr):
+    """The alpha of a disc, ``[1, PIXELS]``; writes the derivatives of Σ by_alpha · alpha by its numbers.
+
+    ``into`` points to its row or, unless it ``fits``, to its sums (see tiles.py); other arguments as for ``disc``.
+    """
+    covered, by_x, by_y, by_radius = disc(x, y, numbers, pixel, FINE)
+    rounded = tl.load(numbers + ROUNDED)
+    weight = rounded * by_alpha
+    for number in tl.static_range(NUMBERS):
+        if number != CENTER_X and number != CENTER_Y and number != HALF_WIDTH and number != ROUNDED:
+            put(into + number, rounded * 0, fits)
+    put(into + CENTER_X, tl.sum(weight * by_x), fits)
+    put(into + CENTER_Y, tl.sum(weight * by_y), fits)
+    put(into + HALF_WIDTH, tl.sum(weight * by_radius), fits)
+    put(into + ROUNDED, tl.sum(by_alpha * covered), fits)
+    return rounded * covered
 
 
 @triton.jit

@@ -49,7 +49,7 @@ from vectorae.rasterizer.gpu.constants import (
     SOFTNESS,
     STROKE_WIDTH,
 )
-from vectorae.rasterizer.gpu.disc import disc
+from vectorae.rasterizer.gpu.disc import differentiate_disc, disc
 from vectorae.rasterizer.gpu.gradients import differentiate_ink, find_ink
 from vectorae.rasterizer.gpu.path import add_by_area, add_by_segments, covered_area, path
 from vectorae.rasterizer.gpu.tiles import bits, entry_of, highest, lowest, put, touches, without
@@ -271,8 +271,7 @@ def _cover(
             )
     if DISCS & PRESENT:
         if kind == DISC:
-            middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
-            covered, _, _, _ = disc(middle_x, middle_y, numbers, pixel)
+            covered, _, _, _ = disc(x, y, numbers, pixel, FINE)
             alpha += tl.load(numbers + ROUNDED) * covered
     if PATHS & PRESENT:
         if kind >= POLYLINE:
@@ -324,7 +323,7 @@ def _differentiate_shape(
             )
     if DISCS & PRESENT:
         if kind == DISC:
-            alpha += _differentiate_disc(by_alpha, x, y, numbers, into, fits, pixel, FINE)
+            alpha += differentiate_disc(by_alpha, x, y, numbers, into, fits, pixel, FINE)
     if PATHS & PRESENT:
         if kind >= POLYLINE:
             alpha = _differentiate_path(
@@ -360,23 +359,6 @@ def _differentiate_box(
     put(into + ROUNDED, _total(weight * by_rounded), fits)
     put(into + SHARP, _total(weight * by_sharp), fits)
     return alpha
-
-
-@triton.jit
-def _differentiate_disc(by_alpha, x, y, numbers, into, fits, pixel, FINE: tl.constexpr):
-    """As ``_differentiate_shape``, for a disc that is drawn exactly."""
-    middle_x, middle_y = tl.sum(x, 0)[None, :] / (FINE * FINE), tl.sum(y, 0)[None, :] / (FINE * FINE)
-    covered, by_x, by_y, by_radius = disc(middle_x, middle_y, numbers, pixel)
-    rounded = tl.load(numbers + ROUNDED)
-    weight = rounded * by_alpha
-    for number in tl.static_range(NUMBERS):
-        if number != CENTER_X and number != CENTER_Y and number != HALF_WIDTH and number != ROUNDED:
-            put(into + number, rounded * 0, fits)
-    put(into + CENTER_X, _total(weight * by_x), fits)
-    put(into + CENTER_Y, _total(weight * by_y), fits)
-    put(into + HALF_WIDTH, _total(weight * by_radius), fits)
-    put(into + ROUNDED, _total(by_alpha * covered), fits)
-    return rounded * covered
 
 
 @triton.jit
