@@ -46,6 +46,19 @@ def _nothing_goes_on() -> Iterator[None]:
     assert THREAD not in {thread.name for thread in threading.enumerate()}
 
 
+@pytest.fixture(autouse=True)
+def _config_is_composed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hydra composes each config twice, the first time for ``hydra.mode``, which here the command line alone sets."""
+    from hydra._internal.hydra import Hydra
+    from hydra.types import RunMode
+
+    def get_mode(self: Hydra, config_name: str | None, overrides: list[str]) -> RunMode | None:
+        modes = [RunMode[one.partition("=")[2]] for one in overrides if one.startswith("hydra.mode=")]
+        return modes[-1] if modes else None
+
+    monkeypatch.setattr(Hydra, "get_mode", get_mode)
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """Forty small pictures, half of them in a folder below."""

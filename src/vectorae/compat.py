@@ -62,7 +62,7 @@ def averaged_model(callback: WeightAveraging) -> nn.Module:
     return callback._average_model.module
 
 
-def write_summaries(writer: SummaryWriter, summaries: Iterable[Any]) -> None:
+def write_summaries(writer: SummaryWriter, summaries: Iterable[Any], step: int | None = None) -> None:
     """Write protocol buffers, as ``torch.utils.tensorboard.summary`` makes them, into a run's event file.
 
     Private: ``SummaryWriter._get_file_writer``. If it is renamed, trainings end in an AttributeError before their first
@@ -70,7 +70,7 @@ def write_summaries(writer: SummaryWriter, summaries: Iterable[Any]) -> None:
     """
     file = writer._get_file_writer()
     for summary in summaries:
-        file.add_summary(summary)
+        file.add_summary(summary, step)
 
 
 def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], None]) -> None:

@@ -6,6 +6,7 @@ Hidden comments say what a reader does not need to see: ``<!-- setup`` with line
 
 import re
 import shlex
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,3 +74,17 @@ def commands_of(page: Path) -> list[list[str]]:
                     found.append(command)
                     command = []
     return found
+
+
+def write_modules(folder: Path) -> None:
+    """Write the Python of each page that has some to a module of the package ``pages`` in a folder."""
+    package = folder / "pages"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    for name, page in PAGES.items():
+        if any(part.language == "python" and not part.reason for part in parts_of(page)):
+            (package / re.sub(r"\W", "_", name)).with_suffix(".py").write_text(blocks_of(page), "utf-8")
+
+
+if __name__ == "__main__":
+    write_modules(Path(sys.argv[1]))

@@ -15,6 +15,10 @@ def noise(*shape: int, seed: int = 0) -> Tensor:
     return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
+def test_only_small_images_are_enlarged() -> None:
+    assert [enlargement(size) for size in (16, 64, 399, 400, 2000)] == [4, 2, 2, 1, 1]
+
+
 @pytest.mark.parametrize(("size", "channels", "times"), [(16, 1, 4), (28, 3, 4), (64, 3, 2), (100, 3, 2)])
 def test_contact_sheet(size: int, channels: int, times: int) -> None:
     assert enlargement(size) == times

@@ -131,21 +131,22 @@ class Fitting:
                 called; besides at the start and at the end.
             on_step: called after each step.
             on_snapshot: called after each evaluation, with the clock running; where time is limited, between start and
-                end not while more than a tenth of it has gone into that.
+                end not while more than a tenth of it would have gone into that.
             stop: asked before each step; true ends the run early.
         """
 
-        spent = 0.0
+        spent = last = 0.0
 
         def snapshot(always: bool = False) -> None:
-            nonlocal spent
+            nonlocal spent, last
             self.evaluate()
             if always or self.plan.budget.max_time is None:
                 on_snapshot()
-            elif spent <= SNAPSHOT_SHARE * self.seconds:
+            elif spent + last <= SNAPSHOT_SHARE * self.seconds:
                 begun = time.perf_counter()
                 on_snapshot()
-                spent += time.perf_counter() - begun
+                last = time.perf_counter() - begun
+                spent += last
 
         snapshot(always=True)
         taken = int(self.progress * snapshots)

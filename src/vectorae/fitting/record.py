@@ -108,9 +108,10 @@ class Record:
         decibels = []
         for index, (drawing, history) in enumerate(zip(self.drawings, self._histories, strict=True)):
             history.append(step, fitting.num_visible, fitting.present_raw(index), fitting.present_names(index))
-            large = fitting.draw(index, crisp=True, best=False, times=times)
-            write_atomic(drawing.folder / LATEST, as_png(to_transparent_picture(large)))
-            crisp = fitting.draw(index, crisp=True, best=False)
+            large = crisp = fitting.draw(index, crisp=True, best=False)
+            if times != 1:
+                large = fitting.draw(index, crisp=True, best=False, times=times)
+            write_atomic(drawing.folder / LATEST, as_png(to_transparent_picture(large), quick=True))
             decibels.append(float(psnr(crisp, fitting.images[index : index + 1])))
         mean = sum(decibels) / len(decibels)
         self.loggers.log_scalars({"fit/psnr_crisp": mean}, step)

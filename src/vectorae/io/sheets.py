@@ -14,13 +14,16 @@ MARGIN = 4
 TILE = 128
 """Side of a picture on a sheet, pixels, about."""
 
+LARGE = 400
+"""Side of an image that is large enough to be looked at as it is, pixels."""
+
 FONT, HEADER = 13, 20
 """Size of labels, and height of the line of numbers above pictures, pixels."""
 
 
 def enlargement(side: int) -> int:
-    """How many times the image's size its drawings are rendered at, to be looked at: two to four, more if small."""
-    return min(4, max(2, round(TILE / side)))
+    """How many times the image's size its drawings are rendered at, to be looked at: up to four, the smaller it is."""
+    return 1 if side >= LARGE else min(4, max(2, round(TILE / side)))
 
 
 def contact_sheet(rows: Mapping[str, Sequence[Image.Image]], columns: int = 8, gap: int = 4) -> Image.Image:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vectorae.compat import write_summaries
+from vectorae.io.images import as_png
 from vectorae.loggers.base import LoggedRun, RunLogger, as_yaml
 
 if TYPE_CHECKING:
@@ -46,7 +47,12 @@ class TensorBoard(RunLogger):
             self.writer.add_scalar(tag, value, step)
 
     def log_image(self, tag: str, picture: Image.Image, step: int) -> None:
-        self.writer.add_image(tag, np.asarray(picture), step, dataformats="HWC")
+        # As `add_image` does, which takes five times as long to compress it.
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        rgb = picture.convert("RGB")
+        content = Summary.Image(height=rgb.height, width=rgb.width, colorspace=3, encoded_image_string=as_png(rgb, True))
+        write_summaries(self.writer, [Summary(value=[Summary.Value(tag=tag, image=content)])], step)
 
     def log_text(self, tag: str, text: str, step: int = 0) -> None:
         self.writer.add_text(tag, textwrap.indent(text, "    "), step)  # verbatim in Markdown
