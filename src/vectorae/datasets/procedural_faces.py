@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from vectorae.decoder import DrawState, draw_scene
+from vectorae.rasterizer import Rasterizer
 from vectorae.scene import Group, Path, RoundedBox, Scene, cat_groups
 
 Number = float | Tensor
@@ -335,7 +336,9 @@ def _draw_hair_or_hat(sketch: _Sketch, chance: _Chance, person: _Person, down: T
     sketch.bar(felt * 0.75, (-wide - 0.12, brim), (wide + 0.12, brim), 0.16, opacity=hat)
 
 
-def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3) -> Tensor:
+def draw_faces(
+    seed: int, split: str, start: int, stop: int, image_size: int, channels: int = 3, backend: str = "auto"
+) -> Tensor:
     """Draw faces start … stop − 1 of a split.
 
     Args:
@@ -344,15 +347,17 @@ def draw_faces(seed: int, split: str, start: int, stop: int, image_size: int, ch
         start, stop: indices of the faces.
         image_size: S, in pixels.
         channels: C, 3 for colour or 1 for grey.
+        backend: what draws them; of few, ``reference`` does so sooner than kernels are compiled.
 
     Returns:
         uint8 [stop − start, C, S, S].
     """
     scene = random_faces(seed, _SPLITS.index(split), start, stop)
     scene = scene.grey() if channels == 1 else scene
+    # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
+    state = DrawState(softness=0.25 / image_size)
     with torch.no_grad():
-        # As sharp as an anti-aliased drawing, and much cheaper than an exact one.
-        images = draw_scene(scene, image_size, image_size, DrawState(softness=0.25 / image_size))
+        images = draw_scene(scene, image_size, image_size, state, Rasterizer(backend=backend))
     return (images * 255).round().clamp(0, 255).byte()
 
 

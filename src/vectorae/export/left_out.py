@@ -89,8 +89,8 @@ def _images(model: VectorAutoencoder) -> tuple[Tensor, str]:
     return faces, "toy faces, for want of the model's own images"
 
 
-def toy_faces(split: str, count: int, side: int, channels: int) -> Tensor:
+def toy_faces(split: str, count: int, side: int, channels: int, backend: str = "auto") -> Tensor:
     """The first toy faces of a split, ``[count, channels, side, side]``; if there is alpha, opaque."""
     alpha = channels in (2, 4)
-    faces = to_float(draw_faces(0, split, 0, count, side, channels - alpha))
+    faces = to_float(draw_faces(0, split, 0, count, side, channels - alpha, backend))
     return torch.cat([faces, torch.ones_like(faces[:, :1])], dim=1) if alpha else faces

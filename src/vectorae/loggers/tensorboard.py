@@ -51,7 +51,8 @@ class TensorBoard(RunLogger):
         from tensorboard.compat.proto.summary_pb2 import Summary
 
         rgb = picture.convert("RGB")
-        content = Summary.Image(height=rgb.height, width=rgb.width, colorspace=3, encoded_image_string=as_png(rgb, True))
+        png = as_png(rgb, quick=True)
+        content = Summary.Image(height=rgb.height, width=rgb.width, colorspace=3, encoded_image_string=png)
         write_summaries(self.writer, [Summary(value=[Summary.Value(tag=tag, image=content)])], step)
 
     def log_text(self, tag: str, text: str, step: int = 0) -> None:
