@@ -308,6 +308,21 @@ def test_a_transformed_group_takes_its_stroke_along() -> None:
     assert angle.tolist() == [[0.0]]
 
 
+def test_a_zoomed_group_is_scaled_where_it_lies() -> None:
+    offset = torch.tensor([0.1, -0.2]).double()
+    path = Path(torch.rand(1, 1, 3, 2, generator=torch.Generator().manual_seed(0)).double(), closed=True)
+    for outline in (box(0.2, 0.3, 0.1, 0.2), path):
+        group = Group(outline, (0,), torch.full((1, 1), 0.02))
+        found, expected = (
+            group.zoomed(3.0, offset),
+            group.transformed(3 * outline.bounds().center + offset, scale=3.0),
+        )
+        assert found.stroke_width is not None and expected.stroke_width is not None
+        torch.testing.assert_close(found.stroke_width, expected.stroke_width)
+        for one, other in zip(found.bounds(), expected.bounds(), strict=True):
+            torch.testing.assert_close(one, other)
+
+
 def test_groups_are_joined() -> None:
     first, second = (Group(box(x, 0.5, 0.1, 0.1), (slot,)) for x, slot in ((0.2, 3), (0.8, 1)))
     joined = cat_groups([first, second])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from vectorae.geometry.canvas import canvas_size
 from vectorae.layout.painting import Painting
 from vectorae.layout.values import Values
-from vectorae.primitives import DEPTH, Field, Seeds, base_color
+from vectorae.primitives import DEPTH, Field, Quantity, Seeds, base_color
 from vectorae.scene import Group, Outline
 
 
@@ -62,6 +62,7 @@ class KindBlock(nn.Module):
         self._fields = {name: one.field for name, one in fields.items()}
         self._columns: dict[str, slice] = {}
         self._limited: set[str] = set()
+        self._curves_by_type: dict[tuple[torch.device, torch.dtype], tuple[Tensor, Tensor, Tensor]] = {}
         self.width = 0
         self.register_buffer("canvas", torch.tensor(canvas_size(aspect)), persistent=False)
         for name, one in fields.items():
@@ -107,17 +108,59 @@ class KindBlock(nn.Module):
             raw: of the layout, ``[B, raw_size]``.
             crisp: make the discrete choices.
         """
-        own, values = self.of(raw), {}
+        own = self.of(raw)
+        numbers, decoded = self._by_field(own), self._by_field(self._decoded(own))
+        values = {}
         for name, field in self._fields.items():
             start = self._start(name, raw)
-            if name in self._columns:
-                numbers = own[..., self._columns[name]].reshape(raw.shape[0], *start.shape)
-                value = field.quantity.decode(numbers, start, *self._limits(name, raw))
+            if name not in self._columns:
+                value = start.expand(raw.shape[0], *start.shape)
+            elif _follows_sigmoid(field):
+                value = decoded[name].reshape(raw.shape[0], *start.shape)
+                value = field.quantity.within(value, *self._limits(name, raw))
             else:
-                value = start
-            value = field.nearest_end(value) if crisp and field.discrete else value
-            values[name] = value if name in self._columns else value.expand(raw.shape[0], *value.shape)
+                value = numbers[name].reshape(raw.shape[0], *start.shape)
+                value = field.quantity.decode(value, start, *self._limits(name, raw))
+            values[name] = field.nearest_end(value) if crisp and field.discrete else value
         return values
+
+    def _by_field(self, columns: Tensor) -> dict[str, Tensor]:
+        """Columns ``[B, n, width]`` by field: by one operation, whose gradient is one too."""
+        sizes = [column.stop - column.start for column in self._columns.values()]
+        return dict(zip(self._columns, columns.split(sizes, dim=-1), strict=True)) if sizes else {}
+
+    def _decoded(self, own: Tensor) -> Tensor:
+        """Raw numbers ``[B, n, width]`` on their sigmoids: of all fields at once, as tensor operations have a price."""
+        if not self.width:
+            return own
+        origin, least, span = self._curves(own)
+        return torch.addcmul(least, span, torch.sigmoid(own + origin))
+
+    def _curves(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """``Quantity.curve`` of each raw number, ``[n, width]`` each, kept for the next call; 0 of other fields."""
+        if torch.compiler.is_compiling():  # tensors are stand-ins then
+            return self._new_curves(like)
+        key = like.device, like.dtype
+        if key not in self._curves_by_type:
+            # A tensor that is made in inference mode could not be saved for a backward pass later.
+            with torch.inference_mode(False), torch.no_grad():
+                self._curves_by_type[key] = self._new_curves(like)
+        return self._curves_by_type[key]
+
+    def _new_curves(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        parts: list[list[Tensor]] = []
+        for name, column in self._columns.items():
+            field, size = self._fields[name], (len(self.slots), column.stop - column.start)
+            start = self._start(name, like)
+            if _follows_sigmoid(field):
+                curve = field.quantity.curve(start, *self._limits(name, like))
+                # Filled, and not copied to the device, for which a GPU would wait.
+                full = (one if isinstance(one, Tensor) else like.new_full((), one) for one in curve)
+                parts.append([one.expand_as(start).reshape(size) for one in full])
+            else:
+                parts.append([like.new_zeros(size)] * 3)
+        origin, least, span = (torch.cat(of_all, dim=1) for of_all in zip(*parts, strict=True))
+        return origin, least, span
 
     def group(self, values: Values) -> Group:
         """The shapes that values stand for."""
@@ -167,6 +210,11 @@ class KindBlock(nn.Module):
             return self.get_buffer(f"{name}_low").to(like), self.get_buffer(f"{name}_high").to(like)
         field = self._fields[name]
         return field.quantity.limits(field.low, field.high, self.get_buffer("canvas").to(like))
+
+
+def _follows_sigmoid(field: Field) -> bool:
+    """Whether the values of a field are what ``Quantity.decode`` makes of raw numbers."""
+    return type(field.quantity).decode is Quantity.decode
 
 
 def seeded_value(name: str, field: Field, seeds: Seeds) -> Tensor | None:

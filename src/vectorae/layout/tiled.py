@@ -49,7 +49,7 @@ class TiledLayout(LayoutBase):
     def forward(self, raw: Tensor, crisp: bool = False) -> Scene:
         scene = self.tile(raw.unflatten(1, (self.tiles, -1)).flatten(0, 1), crisp)
         groups = [self._backgrounds(len(raw))] if self.lowest else []
-        groups += [self._joined(group) for group in scene.groups]
+        groups += [self._joined(group, len(raw)) for group in scene.groups]
         backgrounds = None if scene.background is None else scene.background.unflatten(0, (-1, self.tiles))
         color, opacity, softness = (self._by_slot(one) for one in (scene.color, scene.opacity, scene.softness))
         depth = None if scene.depth is None else self._by_slot(scene.depth)
@@ -91,10 +91,10 @@ class TiledLayout(LayoutBase):
         """Values of the shapes of each tile, ``[B T, n, …]``, as they lie in the canvas: ``[B, n T, …]``."""
         return values.unflatten(0, (-1, self.tiles)).transpose(1, 2).flatten(1, 2)
 
-    def _joined(self, group: Group) -> Group:
-        """A group of each tile, of B T drawings, as one group of the canvas, of B drawings."""
-        corners = self.get_buffer("_corners").repeat(group.outline.bounds().center.shape[0] // self.tiles, 1)
-        placed = group.transformed(group.outline.bounds().center * self.side + corners[:, None], self.side)
+    def _joined(self, group: Group, drawings: int) -> Group:
+        """A group of each tile, of B T drawings, as one group of the canvas, of B ``drawings``."""
+        corners = self.get_buffer("_corners").repeat(drawings, 1)
+        placed = group.zoomed(self.side, corners[:, None])
         slots = tuple(self.lowest + slot * self.tiles + tile for slot in group.slots for tile in range(self.tiles))
         return replace(placed.map(self._by_slot), slots=slots)
 

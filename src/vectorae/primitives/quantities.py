@@ -35,15 +35,30 @@ class Quantity(ABC):
     fixable: ClassVar[bool] = True
     """Whether one value for all shapes makes sense."""
 
+    beyond: ClassVar[float] = 0.0
+    """How far the sigmoid goes beyond both ends."""
+
     def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
         """The value that a raw number stands for: ``start`` at 0."""
-        part = ((start - low) / (high - low)).clamp(1e-4, 1 - 1e-4)
-        return low + (high - low) * torch.sigmoid(torch.logit(part) + raw)
+        origin, least, span = self.curve(start, low, high)
+        return self.within(least + span * torch.sigmoid(origin + raw), low, high)
+
+    def curve(
+        self, start: Tensor, low: Tensor | float, high: Tensor | float
+    ) -> tuple[Tensor, Tensor | float, Tensor | float]:
+        """Where on the sigmoid ``start`` lies, and the sigmoid's lower end and height in units of the value."""
+        least, span = low - self.beyond, high - low + 2 * self.beyond
+        return torch.logit(((start - least) / span).clamp(1e-4, 1 - 1e-4)), least, span
+
+    def within(self, value: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+        """Values of the sigmoid as they are used."""
+        return value
 
     def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
         """The raw number that stands for a value, or the nearest one where the value is out of range."""
-        part, origin = (((one - low) / (high - low)).clamp(1e-4, 1 - 1e-4) for one in (value, start))
-        return torch.logit(part) - torch.logit(origin)
+        place, _, _ = self.curve(value, low, high)
+        origin, _, _ = self.curve(start, low, high)
+        return place - origin
 
     def seed(self, start: Any, seeds: Seeds) -> Tensor:
         """The value at ``seeds`` of a field with this ``start``: ``[..., n]``, ``[..., n, size]``, or points."""
@@ -115,22 +130,16 @@ class UnitQuantity(Quantity):
 class ShareQuantity(UnitQuantity):
     """A number between ``low`` and ``high`` that may be exactly either, and come back from there.
 
-    The sigmoid goes ``BEYOND`` its ends, and what lies beyond is the end itself, with the gradient that it would have.
+    What lies beyond its ends is the end itself, with the gradient that it would have.
     """
 
     name = "share"
+    beyond = 0.02
 
-    def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
-        value = super().decode(raw, start, low - BEYOND, high + BEYOND)
+    def within(self, value: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
         inside: dict[str, Any] = {"min": low, "max": high}  # both numbers, or both tensors
         return value + (value.clamp(**inside) - value).detach()
 
-    def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
-        return super().encode(value, start, low - BEYOND, high + BEYOND)
-
-
-BEYOND = 0.02
-"""How far beyond its ends a share would go."""
 
 POINT, POINTS, LENGTH, ANGLE, UNIT, SHARE = (
     PointQuantity(),

@@ -100,6 +100,21 @@ class Group(TensorRecord):
             stroke_gradient=of_stroke,
         )
 
+    def zoomed(self, factor: float, offset: Tensor) -> "Group":
+        """The shapes on a canvas that is enlarged, strokes included, and moved; see ``RoundedBox``."""
+
+        def moved(gradient: Gradient | None) -> Gradient | None:
+            return None if gradient is None else gradient.moved(lambda points: points * factor + offset)
+
+        return replace(
+            self,
+            outline=self.outline.zoomed(factor, offset),
+            stroke_width=None if self.stroke_width is None else self.stroke_width * factor,
+            style=self.style.scaled(factor) if self.style.dashes else self.style,
+            gradient=moved(self.gradient),
+            stroke_gradient=moved(self.stroke_gradient),
+        )
+
     @property
     def kind(self) -> tuple[Hashable, ...]:
         """The same for all groups that can be joined by ``cat_groups``."""

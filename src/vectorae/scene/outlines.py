@@ -83,6 +83,15 @@ class RoundedBox(TensorRecord):
             angle=self.angle + angle,
         )
 
+    def zoomed(self, factor: float, offset: Tensor) -> "RoundedBox":
+        """The shapes on a canvas that is enlarged and moved: what was at p is at ``factor`` p + ``offset``.
+
+        Args:
+            factor: of all lengths, above 0.
+            offset: canvas units, ``[2]`` or broadcastable to ``[B, n, 2]``.
+        """
+        return replace(self, center=self.center * factor + offset, half_extents=self.half_extents * factor)
+
 
 FILL_RULES = ("nonzero", "evenodd")
 """What of a path is filled, as SVG names it: where its winding number is not 0, or where it is odd."""
@@ -188,6 +197,10 @@ class Path(TensorRecord):
         cos, sin = turn.cos(), turn.sin()
         turned = torch.stack([x * cos - y * sin, x * sin + y * cos], dim=-1)
         return replace(self, points=center.to(turned)[..., None, :] + turned)
+
+    def zoomed(self, factor: float, offset: Tensor) -> "Path":
+        """The shapes on a canvas that is enlarged and moved; arguments as for ``RoundedBox``."""
+        return replace(self, points=self.points * factor + offset[..., None, :])
 
 
 def box_path(box: RoundedBox) -> Path:

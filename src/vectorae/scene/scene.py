@@ -13,7 +13,7 @@ from vectorae.config.arguments import OneOf, Validated
 from vectorae.errors import UserError
 from vectorae.scene.composite import Composite, nested
 from vectorae.scene.group import Group, joined_slots, map_tensors
-from vectorae.scene.outlines import Bounds, Outline
+from vectorae.scene.outlines import Bounds
 from vectorae.scene.record import TensorRecord
 from vectorae.scene.slots import select_slots, sort_by_slot
 
@@ -203,13 +203,9 @@ class Scene(TensorRecord, Validated):
 
     def zoomed(self, origin: tuple[float, float], factor: float) -> "Scene":
         """The scene enlarged: ``origin``, x and y in canvas units, becomes (0, 0), and lengths ``factor`` as long."""
-        corner = self.color.new_tensor(origin)
-
-        def center(outline: Outline) -> Tensor:
-            return (outline.bounds().center - corner) * factor
-
-        groups = (group.transformed(center(group.outline), factor) for group in self.groups)
-        composites = (one.clipped(lambda clip: clip.transformed(center(clip), factor)) for one in self.composites)
+        offset = -factor * self.color.new_tensor(origin)
+        groups = (group.zoomed(factor, offset) for group in self.groups)
+        composites = (one.clipped(lambda clip: clip.zoomed(factor, offset)) for one in self.composites)
         return replace(
             self,
             groups=tuple(groups),
