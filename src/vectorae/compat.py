@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,26 @@ def write_summaries(writer: SummaryWriter, summaries: Iterable[Any], step: int |
     file = writer._get_file_writer()
     for summary in summaries:
         file.add_summary(summary, step)
+
+
+@contextmanager
+def without_stack_traces() -> Iterator[None]:
+    """Within it graphs are traced without a note of the lines that their operators come from.
+
+    Private: ``torch.fx.config.do_not_emit_stack_traces``, which only newer versions of torch have. Without it exports
+    take longer.
+    """
+    from torch.fx import config
+
+    before = getattr(config, "do_not_emit_stack_traces", None)
+    if before is None:
+        yield
+        return
+    config.do_not_emit_stack_traces = True
+    try:
+        yield
+    finally:
+        config.do_not_emit_stack_traces = before
 
 
 def listen_to_compilation(before: Callable[[str], None], after: Callable[[str], None]) -> None:

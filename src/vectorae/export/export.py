@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from vectorae.compat import without_stack_traces
 from vectorae.config.paths import check_output_folder
 from vectorae.encoders import Refiner
 from vectorae.errors import UserError, choose
@@ -159,7 +160,7 @@ def _export(
     part.mkdir(exist_ok=True)
     try:
         _check_room(model, part)
-        with replacing(part / chosen.file) as unfinished:
+        with replacing(part / chosen.file) as unfinished, without_stack_traces():
             chosen.write(model, network, unfinished)
         measure, limit = largest_difference, TOLERANCE
         if isinstance(network, CorrectedNetwork):
