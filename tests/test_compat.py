@@ -73,3 +73,12 @@ def test_helpers_without_machine_code_become_part_of_what_calls_them() -> None:
     assert array.tolist() == [6, 6, 6]
     (made,) = fill.overloads.values()
     assert made.library.get_pointer_to_function(made.fndesc.llvm_func_name) == 0
+
+
+def test_stack_traces_are_left_out_within_it_alone() -> None:
+    from torch.fx import config
+
+    before = getattr(config, "do_not_emit_stack_traces", None)
+    with compat.without_stack_traces():
+        assert getattr(config, "do_not_emit_stack_traces", None) in (True, None)
+    assert getattr(config, "do_not_emit_stack_traces", None) is before
