@@ -51,9 +51,10 @@ def _nothing_goes_on() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _interpreter_is_quicker() -> None:
-    """Triton's interpreter without what takes most of its time, and what kernels on a GPU do without too.
+    """Triton's interpreter without half of its work, which kernels on a GPU do without too.
 
-    It makes a table of all types for each operation, and looks whether sums of integers fit into these.
+    It makes a table of all types for each operation, and looks whether sums of integers fit into these, which one test
+    of the GPU wants too.
     """
     if "TRITON_INTERPRET" not in os.environ or find_spec("triton") is None:
         return

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,19 @@ def test_scratch_of_any_size_gives_the_same(
     monkeypatch.setattr("vectorae.rasterizer.gpu.MAX_PROGRAMS", 2)
     found = flat(drawn("gpu", scene, height, 8, **drawing)[1])
     torch.testing.assert_close(found, expected, atol=1e-12, rtol=1e-9)
+
+
+@pytest.mark.skipif(DEVICE.type != "cpu", reason="a GPU does not look whether integers fit")
+def test_integers_fit_into_their_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the interpreter looks at in this test alone, as it takes half of its time."""
+    from triton.runtime import interpreter
+
+    builder = interpreter.interpreter_builder
+    monkeypatch.setattr(builder, "options", replace(builder.options, sanitize_overflow=True))
+    scene = random_scene(["circle", "square", "blob", "line"], paint={"fill": "radial", "line": "stroke"})
+    for coverage in ("sigmoid", "ramp"):
+        image, _ = drawn("gpu", scene, 4, 6, coverage=coverage, softness=0.05)
+        assert image.isfinite().all()
 
 
 def test_the_operators_do_not_wait() -> None:
