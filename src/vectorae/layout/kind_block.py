@@ -117,7 +117,8 @@ class KindBlock(nn.Module):
                 value = start.expand(raw.shape[0], *start.shape)
             elif _follows_sigmoid(field):
                 value = decoded[name].reshape(raw.shape[0], *start.shape)
-                value = field.quantity.within(value, *self._limits(name, raw))
+                if field.quantity.beyond:  # limits take operations of their own
+                    value = field.quantity.within(value, *self._limits(name, raw))
             else:
                 value = numbers[name].reshape(raw.shape[0], *start.shape)
                 value = field.quantity.decode(value, start, *self._limits(name, raw))

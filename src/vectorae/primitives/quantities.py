@@ -36,7 +36,7 @@ class Quantity(ABC):
     """Whether one value for all shapes makes sense."""
 
     beyond: ClassVar[float] = 0.0
-    """How far the sigmoid goes beyond both ends."""
+    """How far the sigmoid goes beyond both ends, in units of the value; see ``within``."""
 
     def decode(self, raw: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
         """The value that a raw number stands for: ``start`` at 0."""
@@ -51,8 +51,11 @@ class Quantity(ABC):
         return torch.logit(((start - least) / span).clamp(1e-4, 1 - 1e-4)), least, span
 
     def within(self, value: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
-        """Values of the sigmoid as they are used."""
-        return value
+        """Values of a sigmoid that goes ``beyond``: there the end itself, with the gradient that it would have."""
+        if not self.beyond:
+            return value
+        inside: dict[str, Any] = {"min": low, "max": high}  # both numbers, or both tensors
+        return value + (value.clamp(**inside) - value).detach()
 
     def encode(self, value: Tensor, start: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
         """The raw number that stands for a value, or the nearest one where the value is out of range."""
@@ -128,17 +131,10 @@ class UnitQuantity(Quantity):
 
 
 class ShareQuantity(UnitQuantity):
-    """A number between ``low`` and ``high`` that may be exactly either, and come back from there.
-
-    What lies beyond its ends is the end itself, with the gradient that it would have.
-    """
+    """A number between ``low`` and ``high`` that may be exactly either, and come back from there."""
 
     name = "share"
     beyond = 0.02
-
-    def within(self, value: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
-        inside: dict[str, Any] = {"min": low, "max": high}  # both numbers, or both tensors
-        return value + (value.clamp(**inside) - value).detach()
 
 
 POINT, POINTS, LENGTH, ANGLE, UNIT, SHARE = (
