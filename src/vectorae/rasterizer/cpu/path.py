@@ -241,9 +241,9 @@ def add_far(start, stop, work, by_own):
 
 @inlined
 def differentiate_path(
-    kind, numbers, k, vertices, spans, profile, pixel, start, stop, tiny, work, share, by_numbers, by_vertices
+    kind, numbers, k, vertices, spans, profile, pixel, start, stop, tiny, work, by_numbers, by_vertices
 ):
-    """Add the derivatives of Σ BY_ALPHA · alpha · share by softness, ROUNDED, stroke width and vertices.
+    """Add the derivatives of Σ BY_ALPHA · alpha by softness, ROUNDED, stroke width and vertices.
 
     Of a region, given its winding in T.
     """
@@ -252,7 +252,7 @@ def differentiate_path(
     _find_edge(kind, width, start, stop, work)
     thin = _is_thin(kind, numbers, k, profile, pixel)
     differentiate_even_slab(profile, thin, s, pixel, width, start, stop, work, D_DOWN, ACROSS)
-    rounded = share * numbers[k, ROUNDED]
+    rounded = numbers[k, ROUNDED]
     by_s = by_rounded = by_width = ZERO * rounded
     region, smallest = kind == REGION, math.sqrt(tiny)
     for p in range(start, stop):
@@ -264,7 +264,7 @@ def differentiate_path(
         by_d = -by_d if region and work[T, p] > HALF else by_d
         work[PULL, p] = by_d / max(work[D, p], smallest)
     by_numbers[k, SOFTNESS] += by_s
-    by_numbers[k, ROUNDED] += share * by_rounded
+    by_numbers[k, ROUNDED] += by_rounded
     by_numbers[k, STROKE_WIDTH] += by_width
     _add_by_vertices(vertices, spans, tiny, work, by_vertices)
 
@@ -284,7 +284,13 @@ def _add_by_vertices(vertices, spans, tiny, work, by_vertices):
             all_y += pull * to_y
             end_x += pull * to_x * part
             end_y += pull * to_y * part
-        by_vertices[v, 0] -= all_x - end_x
-        by_vertices[v, 1] -= all_y - end_y
-        by_vertices[v + 1, 0] -= end_x
-        by_vertices[v + 1, 1] -= end_y
+        add_to_ends(by_vertices, v, all_x, all_y, end_x, end_y)
+
+
+@inlined
+def add_to_ends(by_vertices, v, all_x, all_y, end_x, end_y):
+    """Add the derivatives by a segment's ends, given the sums of all that pulls at it, and of its part for the end."""
+    by_vertices[v, 0] -= all_x - end_x
+    by_vertices[v, 1] -= all_y - end_y
+    by_vertices[v + 1, 0] -= end_x
+    by_vertices[v + 1, 1] -= end_y

@@ -10,7 +10,7 @@ path.py). Not for what is drawn exactly: see samples.py and areas.py.
 
 import numpy as np
 
-from vectorae.rasterizer.cpu.compiled import ONE, kernel
+from vectorae.rasterizer.cpu.compiled import kernel
 from vectorae.rasterizer.cpu.near import NEAR, NEAR_END
 from vectorae.rasterizer.cpu.path import (
     add_far,
@@ -80,6 +80,6 @@ def differentiate_paths(entries, cells, near, carried, shapes, canvas, by_alpha,
         for p in range(first, last):
             work[BY_ALPHA, p] = by_own[p]
         differentiate_path(
-            kind, numbers, k, vertices, spans[:count], canvas.profile, pixel, first, last, tiny, work, ONE,
+            kind, numbers, k, vertices, spans[:count], canvas.profile, pixel, first, last, tiny, work,
             by_numbers[b], by_vertices[b],
         )  # fmt: skip

@@ -95,7 +95,7 @@ def slab(profile, thin, s, pixel, start, stop, work, d, t, into):
     elif profile == RAMP:
         inverse = reciprocal(pixel)
         for p in range(start, stop):
-            work[into, p] = _rising(work[d, p], inverse) - _rising(work[d, p] + work[t, p], inverse)
+            work[into, p] = rising(work[d, p], inverse) - rising(work[d, p] + work[t, p], inverse)
     else:
         for p in range(start, stop):
             inside = work[d, p] <= ZERO and (not thin or work[d, p] + work[t, p] > ZERO)
@@ -157,7 +157,7 @@ def _differentiate_sigmoid(thin, inverse, start, stop, work, d, t, into):
 
 
 @inlined
-def _rising(d, inverse):
+def rising(d, inverse):
     """Of a ramp one pixel wide, given 1 / pixel: 1 inside, 0 outside."""
     return min(max(HALF - d * inverse, ZERO), ONE)
 
@@ -165,7 +165,7 @@ def _rising(d, inverse):
 @inlined
 def _write_ramps(near, far, inverse, work, into, p):
     """Write the difference of two ramps and its derivatives, given the distances to both sides of a slab."""
-    at_near, at_far = _rising(near, inverse), _rising(far, inverse)
+    at_near, at_far = rising(near, inverse), rising(far, inverse)
     near_slope = inverse if at_near > ZERO and at_near < ONE else ZERO
     far_slope = inverse if at_far > ZERO and at_far < ONE else ZERO
     work[into + COVERED, p] = at_near - at_far
@@ -205,7 +205,7 @@ def even_slab(profile, thin, s, pixel, t, start, stop, work, d, into):
     elif profile == RAMP:
         inverse = reciprocal(pixel)
         for p in range(start, stop):
-            work[into, p] = _rising(work[d, p], inverse) - _rising(work[d, p] + t, inverse)
+            work[into, p] = rising(work[d, p], inverse) - rising(work[d, p] + t, inverse)
     else:
         for p in range(start, stop):
             work[into, p] = ONE if work[d, p] <= ZERO and (not thin or work[d, p] + t > ZERO) else ZERO
