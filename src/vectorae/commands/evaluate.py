@@ -43,7 +43,7 @@ class BaselinesConfig:
 
     fit: NonNegativeInt = 0
     steps: PositiveInt = 1200
-    restarts: PositiveInt = 4
+    restarts: PositiveInt = 8
 
 
 @dataclass

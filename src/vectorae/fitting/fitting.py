@@ -28,8 +28,8 @@ GAIN = 1e-3
 EVALUATIONS_PER_PLATEAU = 4
 """How often at least a drawing is evaluated within a plateau's steps."""
 
-LAST_RATE = 0.02
-"""The learning rate at the end, relative to the first."""
+LAST_RATE = 0.1
+"""The learning rate at the end, relative to the first: .05 dB better on photographs than a fiftieth."""
 
 
 class Fitting:
@@ -249,6 +249,11 @@ class Fitting:
         raw, state = self._chosen(index, best)
         with torch.no_grad():
             return self.decoder.render(raw, height, width, state, crisp)
+
+    @property
+    def best_raw(self) -> Tensor:
+        """The raw numbers of the best drawings of all images and restarts, ``[B restarts, raw_size]``."""
+        return self._optimizer.best
 
     def present_raw(self, index: int) -> Tensor:
         """The raw numbers of an image's present drawing, ``[1, raw_size]``."""

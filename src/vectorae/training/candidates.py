@@ -45,7 +45,7 @@ class Candidates:
     @property
     def best(self) -> Tensor:
         """The answers, ``[B, raw_size]``."""
-        return _best(self.raw, self.cost)[0][0]
+        return best_drawings(self.raw, self.cost)[0][0]
 
     def regrown(self, model: VectorAutoencoder, images: Tensor, first: int, last: int) -> Candidates:
         """The drawings with half of their shapes drawn anew, each where that is better (see ``regrow``).
@@ -64,7 +64,7 @@ class Candidates:
         """The best ``[B, raw_size]`` after regrowths and optimizer steps of the best few (see ``refine``)."""
         if steps == 0:
             return self.best
-        done, few = model.options.num_regrowths, Candidates(self.encoded, *_best(self.raw, self.cost, REFINED))
+        done, few = model.options.num_regrowths, Candidates(self.encoded, *best_drawings(self.raw, self.cost, REFINED))
         few = few.regrown(model, images, done, done + steps // STEPS_PER_REGROWTH)
         many = images.repeat(len(few.raw), 1, 1, 1)
         raw = model.refine(few.raw.flatten(0, 1), many, steps)
@@ -84,7 +84,7 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
         if number == 0:
             encoded = drawings[0]
         cost = torch.stack(drawing_costs) if options.chooses else images.new_zeros(1, len(images))
-        found.append(_best(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1])
+        found.append(best_drawings(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1])
         costs.append(cost.amin(0))
     candidates = Candidates(encoded, torch.stack(found), torch.stack(costs))
     return candidates.regrown(model, images, 0, options.num_regrowths)
@@ -120,7 +120,7 @@ def answering(model: VectorAutoencoder, options: ModelOptions) -> Iterator[None]
         model.options = before
 
 
-def _best(raw: Tensor, cost: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
+def best_drawings(raw: Tensor, cost: Tensor, count: int = 1) -> tuple[Tensor, Tensor]:
     """Of drawings ``[K, B, raw_size]`` and costs ``[K, B]`` those that cost least, ``[count, …]``."""
     order = cost.argsort(dim=0, stable=True)[:count]
     return raw.gather(0, order[:, :, None].expand(-1, -1, raw.shape[2])), cost.gather(0, order)
