@@ -188,7 +188,7 @@ def test_dead_shapes_are_relocated_to_where_the_drawing_is_worst() -> None:
     opacity = [number for number in dead.tolist() if fit.layout.field_names()[number] == "opacity"]
     raw[0, opacity] = -15
     fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
-    fit._relocate(fit.progress)
+    fit._renewal.relocate(fit._view_at(fit.progress), fit.state, fit.num_visible)
     assert fit.relocated == 1
     assert float(fit.layout(fit._optimizer.raw).opacity[0, 2]) > 0.5
     never = fitting(count=4, relocation=Relocation(times=0))
@@ -222,7 +222,7 @@ def test_each_drawing_relocates_its_own() -> None:
             if names[number] == "opacity":
                 raw[row, number] = -15
     fit._optimizer.place(raw, torch.ones_like(raw, dtype=torch.bool))
-    fit._relocate(fit.progress)
+    fit._renewal.relocate(fit._view_at(fit.progress), fit.state, fit.num_visible)
     assert fit.relocated == 3
     assert (fit.layout(fit._optimizer.raw).opacity > 0.5).all()
 

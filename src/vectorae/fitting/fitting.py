@@ -2,20 +2,21 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, Target, draw_and_measure, half_cosine
+from vectorae.decoder import Decoder, DrawState, Feedback, Plateaus, RawOptimizer, draw_and_measure, half_cosine
 from vectorae.errors import UserError
 from vectorae.fitting.coarse import View, Views
 from vectorae.fitting.collapsed import seen_shapes
 from vectorae.fitting.improvement import Improvement
 from vectorae.fitting.palette import FROM, Palette, check_palette, limited
 from vectorae.fitting.plan import FitPlan
+from vectorae.fitting.renewal import Renewal
 from vectorae.losses import Objective
 from vectorae.scene import Scene
 
@@ -46,7 +47,6 @@ class Fitting:
 
     Attributes:
         steps: how many were taken.
-        relocated: how many shapes were relocated.
         num_visible: how many shapes each drawing has by now.
     """
 
@@ -60,7 +60,7 @@ class Fitting:
     ) -> None:
         self.images, self.decoder, self.plan = images, decoder.to(images.device), plan
         self.layout = decoder.layout
-        self.steps = self.relocated = self.num_visible = 0
+        self.steps = self.num_visible = 0
         self._seconds = 0.0
         self._since: float | None = None
         self._improvement = Improvement(torch.full((len(images),), torch.inf))
@@ -70,15 +70,19 @@ class Fitting:
         self._palette: Palette | None = None
         if plan.palette is not None:
             check_palette(self.layout, plan.palette)
-        self._generator = torch.Generator().manual_seed(plan.seed)
         many = images.repeat_interleave(plan.restarts, 0)
         self._objective, self._importance = objective, importance
         repeated = None if importance is None else importance.repeat_interleave(plan.restarts, 0)
         self._views = Views(many, objective, repeated)
-        self._names = torch.arange(self.layout.count, device=images.device).repeat(len(many), 1)
         raw = many.new_zeros(len(many), self.layout.raw_size)
         self._optimizer = RawOptimizer(raw, many, decoder, self._views(1).objective, plan.rates.scale(self.layout))
+        self._renewal = Renewal(self._optimizer, self.decoder, plan)
         self._grow(0.0)
+
+    @property
+    def relocated(self) -> int:
+        """How many shapes were relocated or replaced."""
+        return self._renewal.relocated
 
     @property
     def seconds(self) -> float:
@@ -173,10 +177,10 @@ class Fitting:
         moving = self._palette is None  # shapes that are moved have new colours
         if moving and (times := self.plan.strategy.relocation.due(progress)) > self._times:
             self._times = times
-            self._relocate(progress)
+            self._renewal.relocate(self._view_at(progress), self._state_at(progress), self.num_visible)
         if moving and (times := self.plan.replacement.due(progress)) > self._replacements:
             self._replacements = times
-            self._replace(progress)
+            self._renewal.replace(self._view_at(progress), self._state_at(progress), self.num_visible)
         if self.plan.palette is not None and self._palette is None and progress >= FROM:
             self._limit_colors(self.plan.palette, progress)
         rate = LAST_RATE + (1 - LAST_RATE) * half_cosine(progress)
@@ -262,7 +266,7 @@ class Fitting:
 
     def present_names(self, index: int) -> Tensor:
         """The slot in which each shape of an image's present drawing began, ``[N]``: replaced ones move up."""
-        return self._names[self._row(index)]
+        return self._renewal.names[self._row(index)]
 
     def objective_of(self, index: int) -> Objective:
         """What is minimised for an image, with the importance of its pixels."""
@@ -283,29 +287,27 @@ class Fitting:
             "optimizer": self._optimizer.state_dict(),
             "steps": self.steps,
             "seconds": self.seconds,
-            "relocated": self.relocated,
             "num_visible": self.num_visible,
             "improvement": vars(self._improvement).copy(),
             "exact": self._exact,
-            "names": self._names,
             "times": self._times,
             "replacements": self._replacements,
             "palette": None if self._palette is None else vars(self._palette).copy(),
             "plateaus": dataclasses.asdict(self._plateaus),
-            "generator": self._generator.get_state(),
+            **self._renewal.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue where a fit of the same images, layout and plan was, exact if it was; the budget may differ."""
         self._optimizer.load_state_dict(state["optimizer"])
-        self.steps, self.relocated, self.num_visible = state["steps"], state["relocated"], state["num_visible"]
+        self._renewal.load_state_dict(state)
+        self.steps, self.num_visible = state["steps"], state["num_visible"]
         self._seconds, self._since = state["seconds"], None
         self._improvement = Improvement(**state["improvement"])
-        self._exact, self._names = state["exact"], state["names"].to(self.images.device, copy=True)
+        self._exact = state["exact"]
         self._palette = None if state["palette"] is None else Palette(**state["palette"])
         self._times, self._replacements = state["times"], state["replacements"]
         self._plateaus = Plateaus(**state["plateaus"])
-        self._generator.set_state(state["generator"])
 
     def _state_at(self, progress: float) -> DrawState:
         side = min(self._view_at(progress).images.shape[-2:])
@@ -330,50 +332,9 @@ class Fitting:
             return
         if before:
             self.evaluate()  # the drawing may be worse at first with the shapes that are added
-        new = [slot for slot in range(before, now) if slot >= self.layout.drawn]
-        if new and self.plan.strategy.seeding.places != "layout":
-            visible, view = before or self.layout.drawn, self._view_at(progress)
-            state = replace(self._state_at(progress), visible=visible)
-            with torch.no_grad():
-                drawn = self.decoder.render(self._optimizer.raw, *view.size, state)
-            self._seed(view, drawn, new, torch.ones(len(drawn), len(new), dtype=torch.bool))
+        self._renewal.add(self._view_at(progress), self._state_at(progress), before, now)
         self.num_visible = now
         self.evaluate()
-
-    def _relocate(self, progress: float) -> None:
-        """Move dead shapes to where the drawing is worst."""
-        seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
-        if not seedable:
-            return
-        state, view = self._state_at(progress), self._view_at(progress)
-        height, width = view.size
-        drawn, pixels = draw_and_measure(self.decoder, self._optimizer.raw, height, width, state)
-        dead = self.plan.strategy.relocation.dead(pixels, height * width)[:, seedable].cpu()
-        if dead.any():
-            self.relocated += int(dead.sum())
-            self._seed(view, drawn, seedable, dead)
-
-    def _replace(self, progress: float) -> None:
-        """Replace the shapes whose removal costs least by new ones on top, where the drawing is worst."""
-        seedable = [slot for slot in self.layout.seedable if slot < self.num_visible]
-        state, view = self._state_at(progress), self._view_at(progress)
-        with torch.no_grad():
-            scene = self.decoder.scene(self._optimizer.raw, state)
-        costs = self.decoder.contributions(scene, view.images, state, view.importance).removal_costs
-        chosen = torch.zeros_like(costs, dtype=torch.bool)
-        chosen[:, seedable] = self.plan.replacement.chosen(costs[:, seedable])
-        if not chosen.any():
-            return
-        self.relocated += int(chosen.sum())
-        index, offset, origin = self.layout.raised(seedable, chosen)
-        self._optimizer.reorder(index, offset)
-        self._names = self._names.gather(1, origin)
-        chosen = chosen.gather(1, origin[:, : self.num_visible])
-        with torch.no_grad():
-            scene = self.decoder.scene(self._optimizer.raw, state)
-            without = replace(scene, opacity=scene.opacity * ~chosen)
-            drawn = self.decoder.draw(without, *view.size, state)
-        self._seed(view, drawn, seedable, chosen[:, seedable].cpu())
 
     def _limit_colors(self, colors: int, progress: float) -> None:
         """From now on the shapes share a few colours; drawings without this limit are forgotten."""
@@ -390,19 +351,3 @@ class Fitting:
     def _view_at(self, progress: float) -> View:
         """The images of all drawings, restarts included, as large as they are drawn at a progress."""
         return self._views(self.plan.coarse.factor_at(progress))
-
-    def _seed(self, view: View, drawn: Tensor, slots: Sequence[int], wanted: Tensor) -> None:
-        """Seed those of some slots that are wanted, bool ``[B, n]``."""
-        optimizer, raw = self._optimizer, self._optimizer.raw
-        if view.importance is not None:
-            drawn = torch.lerp(view.images, drawn, view.importance)  # little is wanted where little counts
-        changed = torch.zeros_like(raw, dtype=torch.bool)
-        together = bool(wanted.all())
-        for some in [range(len(raw))] if together else [[index] for index in range(len(raw)) if wanted[index].any()]:
-            rows = list(some)
-            chosen = [slot for slot, one in zip(slots, wanted[rows[0]].tolist(), strict=True) if one]
-            target = Target(view.images[rows], drawn[rows], among=len(slots))
-            raw[rows] = self.plan.strategy.seed(self.layout, raw[rows], chosen, target, self._generator)
-            indices = self.layout.indices_of(chosen).to(raw.device)
-            changed[torch.tensor(rows, device=raw.device)[:, None], indices] = True
-        optimizer.place(raw, changed)
