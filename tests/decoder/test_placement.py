@@ -19,7 +19,7 @@ def gained(layout: Layout, slot: int, drawn: Tensor, images: Tensor, **rasterize
     """A shape put on a drawing of nothing else, and by how much the squared error falls."""
     decoder = Decoder(layout, Rasterizer(**rasterizer))
     placement = Placement(decoder, STATE, SIDE, torch.device("cpu"))
-    seeds = placement.best(slot, drawn, images, QUIET)
+    seeds, _ = placement.best(slot, drawn, images, QUIET)
     raw = layout.with_seeds(torch.zeros(1, layout.raw_size), [slot], seeds)
     after = decoder.render(raw, SIDE, SIDE, DrawState(0.01, visible=slot + 1), crisp=True)
     return raw, (drawn - images).square().sum() - (after - images).square().sum()
@@ -37,6 +37,16 @@ def test_a_shape_goes_where_it_is_missing(kind: str) -> None:
     torch.testing.assert_close(scene.color[0, 0], torch.tensor([0.9, 0.2, 0.1]), atol=0.15, rtol=0)
     center, _, _ = scene.bounds()
     torch.testing.assert_close(center[0, 0], torch.tensor([5.0, 10.5]) / SIDE, atol=0.08, rtol=0)
+
+
+@pytest.mark.parametrize("kind", ["circle", "triangle", "line"])
+def test_drawings_are_returned_with_the_shape(kind: str) -> None:
+    layout = Layout([kind], count=1, background=0.5)
+    images = torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    decoder, drawn = Decoder(layout, Rasterizer()), torch.full_like(images, 0.5)
+    seeds, after = Placement(decoder, STATE, SIDE, torch.device("cpu")).best(0, drawn, images, QUIET)
+    raw = layout.with_seeds(torch.zeros(2, layout.raw_size), [0], seeds)
+    torch.testing.assert_close(after, decoder.render(raw, SIDE, SIDE, STATE, crisp=True), atol=1e-4, rtol=0)
 
 
 def test_ink_goes_where_ink_is_missing() -> None:

@@ -12,10 +12,10 @@ STATE, SIDE = DrawState(0.005, exact=True), 32
 OBJECTIVE = Objective({"mse": 1.0})
 
 
-def stuck(layout: Layout, batch: int, steps: int = 120) -> tuple[Decoder, torch.Tensor, torch.Tensor]:
+def stuck(layout: Layout, batch: int, steps: int = 120, seed: int = 1) -> tuple[Decoder, torch.Tensor, torch.Tensor]:
     """Images that the layout can draw exactly, and drawings of them after as much descent as regrowth takes."""
     decoder = Decoder(layout, Rasterizer())
-    images = rasterize(layout(layout.random_raw(batch, seed=1, spread=2.0)), SIDE, SIDE, coverage="ramp")
+    images = rasterize(layout(layout.random_raw(batch, seed=seed, spread=2.0)), SIDE, SIDE, coverage="ramp")
     start = torch.zeros(batch, layout.raw_size)
     raw = optimize_raw(start, images, decoder, OBJECTIVE, lambda _: STATE, steps=steps, learning_rate=0.1)
     return decoder, images, raw
@@ -32,7 +32,8 @@ def test_it_leads_past_where_descent_ends() -> None:
 def test_several_drawings_grow_differently_and_each_as_if_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     for steps in ("ROUND_STEPS", "LAST_STEPS"):  # rounding grows with them
         monkeypatch.setattr(regrowth, steps, 2)
-    decoder, images, raw = stuck(Layout(["circle", "square"], rows=2, columns=2), 3, steps=10)
+    # Of some images rounding decides where a shape goes, as of the first of seed 1.
+    decoder, images, raw = stuck(Layout(["circle", "square"], rows=2, columns=2), 3, steps=10, seed=3)
     many = raw.expand(2, -1, -1)
     grown, cost = regrow(many, images, decoder, OBJECTIVE, STATE, seed=0)
     assert (cost[0] != cost[1]).any()

@@ -48,8 +48,8 @@ class Placement:
             coverage = _coverage(decoder, state, block.slots[0], self._seeds, side)
             self._coverage |= dict.fromkeys(block.slots, coverage)
 
-    def best(self, slot: int, drawn: Tensor, images: Tensor, noise: Tensor) -> Seeds:
-        """The best seed of a shape for each drawing.
+    def best(self, slot: int, drawn: Tensor, images: Tensor, noise: Tensor) -> tuple[Seeds, Tensor]:
+        """The best seed of a shape for each drawing, and the drawings with that shape.
 
         Args:
             slot: of the shape.
@@ -58,11 +58,11 @@ class Placement:
             noise: that is added to what seeds gain, relative to the largest gain, ``[B, SEEDS]``.
 
         Returns:
-            Seeds ``[B, 1]``.
+            Seeds ``[B, 1]``, and drawings as ``drawn``; in tiles without what reaches beyond them.
         """
         coverage = self._coverage[slot]
         square, area = coverage.square(), coverage.square().sum(0)
-        missing, drawn = (images - drawn).flatten(2), drawn.flatten(2)
+        before, missing, drawn = drawn, (images - drawn).flatten(2), drawn.flatten(2)
         first = torch.cat([missing, (missing * drawn).sum(1, keepdim=True)], dim=1) @ coverage
         second = torch.cat([drawn, drawn.square().sum(1, keepdim=True)], dim=1) @ square
         wanted, constant = (first + second)[:, :-1], 2 * first[:, -1] + second[:, -1]
@@ -73,10 +73,10 @@ class Placement:
             color[:, -1] = 1.0
         gain = 2 * (color * wanted).sum(1) - color.square().sum(1) * area - constant
         best = (gain + noise * gain.amax(1, keepdim=True).clamp_min(0)).argmax(1)
-        chosen = color.gather(2, best[:, None, None].expand(-1, color.shape[1], 1)).transpose(1, 2)
-        seeds = self._seeds
-        chosen = chosen[..., : self._colors.shape[1]]
-        return Seeds(seeds.center[best], seeds.cell[best], seeds.turn[best], chosen)
+        chosen = color.gather(2, best[:, None, None].expand(-1, color.shape[1], 1))
+        after = torch.lerp(before, chosen[..., None], coverage.T[best].view(-1, 1, *before.shape[2:]))
+        seeds, chosen = self._seeds, chosen.transpose(1, 2)[..., : self._colors.shape[1]]
+        return Seeds(seeds.center[best], seeds.cell[best], seeds.turn[best], chosen), after
 
 
 def _random_seeds(shapes: int, device: torch.device) -> Seeds:

@@ -144,10 +144,9 @@ def regrow(
     ends = [kept + round((shapes - kept) * (number + 1) / rounds) for number in range(rounds)]
     for first, end in zip([kept, *ends], ends, strict=False):
         numbers = optimizer.raw
+        drawn = _drawn(decoder, numbers, replace(state, visible=parts.visible(first)), many, small, parts)
         for slot in range(first, end):
-            below = replace(state, visible=parts.visible(slot))
-            drawn = _drawn(decoder, numbers, below, many, small, parts)
-            seeds = placement.best(slot, drawn, small, PLACE_NOISE * random(SEEDS))
+            seeds, drawn = placement.best(slot, drawn, small, PLACE_NOISE * random(SEEDS))
             numbers = parts.layout.with_seeds(parts.of_raw(numbers), [slot], seeds).view_as(numbers)
         changed = torch.zeros_like(parts.of_raw(numbers), dtype=torch.bool)
         changed[:, parts.layout.indices_of(range(first, end)).to(raw.device)] = True
