@@ -106,18 +106,7 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
         raise UserError("baselines.fit: searches with all shapes of the model; leave count out, or write fit=0")
     section = dataset_section(config, model.config)
     dataset = build_dataset({"dataset": section})
-    channels = model.layout.channels
-    if dataset.channels != channels:
-        raise UserError(
-            f"dataset.channels: {dataset.config_name} has {dataset.channels} and the checkpoint draws {channels}; "
-            f"write dataset.channels={channels}"
-        )
-    if dataset.image_channels != model.layout.image_channels:
-        drawn, write = ("transparent", NONE) if model.layout.is_transparent else ("opaque", "white")
-        raise UserError(
-            f"dataset.background: the images of {dataset.config_name} do not suit a model of {drawn} drawings; write "
-            f"dataset.background={write}"
-        )
+    _check_dataset(dataset, model.layout)
     images = _of_split(dataset.images, split)[: config["limit"]]
     if config["refine"] or config["baselines"]["fit"]:
         model.loss.check(model.image_size, model.image_size)
@@ -151,6 +140,25 @@ def evaluate(config: dict[str, Any], folder: Path) -> None:
     )
     words = with_plugins("input=IMAGES output=drawings", config["plugins"])
     print_next(["vectorae vectorize checkpoint=", path, words])
+
+
+def _check_dataset(dataset: Any, layout: Any) -> None:
+    """Refuse a dataset whose images a layout does not draw.
+
+    Raises:
+        UserError: other channels, or transparent images for opaque drawings, or the other way round.
+    """
+    if dataset.channels != layout.channels:
+        raise UserError(
+            f"dataset.channels: {dataset.config_name} has {dataset.channels} and the checkpoint draws "
+            f"{layout.channels}; write dataset.channels={layout.channels}"
+        )
+    if dataset.image_channels != layout.image_channels:
+        drawn, write = ("transparent", NONE) if layout.is_transparent else ("opaque", "white")
+        raise UserError(
+            f"dataset.background: the images of {dataset.config_name} do not suit a model of {drawn} drawings; write "
+            f"dataset.background={write}"
+        )
 
 
 def _over_count(model: Any, images: torch.Tensor, batch_size: int, path: Path) -> dict[str, float]:

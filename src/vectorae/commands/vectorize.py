@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -127,8 +127,6 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     Image.MAX_IMAGE_PIXELS = None  # the view's limit takes its place
     inference.check_sizes(files, view, outputs)
     start = time.perf_counter()
-    on_sheet: list[DrawnBatch] = []
-    left_out = shapes = 0
     settings = {name: config[name] for name in ("refine", "count", "price")}
     model, workers = model.to(device), config["workers"]
     if config["tiles"]:
@@ -139,15 +137,7 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
         draw = partial(model.vectorize, target_psnr=config["target_psnr"], **settings)
         drawn = inference.vectorize_files(model, files, view, outputs, config["batch_size"], draw, workers)
     with counting("drawing", len(files)) as advance:
-        for batch in drawn:
-            left_out += len(batch.failures)
-            for path, why in batch.failures.items():
-                print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
-            if sum(len(one.images) for one in on_sheet) < inference.MOST_ON_SHEET:
-                on_sheet.append(batch)
-            if batch.scene is not None:
-                shapes += int((batch.scene.opacity > 0).sum())
-            advance(len(batch.files))
+        on_sheet, left_out, shapes = _followed(drawn, inference.MOST_ON_SHEET, advance)
     seconds = time.perf_counter() - start
     if on_sheet and (sheet := inference.comparison_sheet(model, on_sheet)) is not None:
         write_atomic(output / outputs.sheet, as_png(sheet))
@@ -156,6 +146,33 @@ def vectorize(config: dict[str, Any], folder: Path) -> int:
     each = _shapes_each(config, shapes, done)
     print(f"{done} of {len(files)} images drawn into {output}{there}{each}, {speed(done, seconds)}")
     return shell.INCOMPLETE if left_out else 0
+
+
+def _followed(
+    drawn: Iterable[DrawnBatch], most_on_sheet: int, advance: Callable[[int], None]
+) -> tuple[list[DrawnBatch], int, int]:
+    """Wait for drawings, and name the images that are left out.
+
+    Args:
+        drawn: the batches, as they are drawn and written.
+        most_on_sheet: images for the contact sheet.
+        advance: is told how many images are done.
+
+    Returns:
+        The first batches, for the contact sheet; how many images are left out; how many shapes are visible in all.
+    """
+    on_sheet: list[DrawnBatch] = []
+    left_out = shapes = 0
+    for batch in drawn:
+        left_out += len(batch.failures)
+        for path, why in batch.failures.items():
+            print(f"vectorae: left out '{path}' ({why})", file=sys.stderr)
+        if sum(len(one.images) for one in on_sheet) < most_on_sheet:
+            on_sheet.append(batch)
+        if batch.scene is not None:
+            shapes += int((batch.scene.opacity > 0).sum())
+        advance(len(batch.files))
+    return on_sheet, left_out, shapes
 
 
 def _background(given: str | None, transparent: bool) -> str:
