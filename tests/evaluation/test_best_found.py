@@ -23,7 +23,8 @@ def squares(count: int) -> Tensor:
 
 @pytest.fixture(autouse=True)
 def _few_regrowths(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(best_found, "REGROWTHS", 2)
+    for regrowths in ("REGROWTHS", "MORE_REGROWTHS"):
+        monkeypatch.setattr(best_found, regrowths, 1)
 
 
 def test_it_is_better_than_what_the_model_answers_and_refines() -> None:
