@@ -156,9 +156,9 @@ def _cover_samples(numbers, k, vertices, spans, edge, first, fine, share, pixels
     A sample is a ramp as wide as a sub-pixel, see ``coverage.slab_coverage``.
     """
     half, inverse, rounded = HALF * numbers[k, STROKE_WIDTH], reciprocal(fine), share * numbers[k, ROUNDED]
-    reach, stop = half + HALF * fine, np.uintp(pixels) * ROW
+    none, stop = _beyond(half, fine), np.uintp(pixels) * ROW
     for sample in range(np.uintp(0), stop):
-        work[D, sample] = reach * reach
+        work[D, sample] = none
     for j in range(len(spans)):
         line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
         for i in range(spans[j, BEGIN], spans[j, FINISH]):
@@ -180,7 +180,7 @@ def _differentiate_samples(
 ):
     """Add the derivatives of Σ by_own · alpha of up to sixteen pixels, as ``_cover_samples`` draws them."""
     half, inverse, smallest = HALF * numbers[k, STROKE_WIDTH], reciprocal(fine), math.sqrt(tiny)
-    _find_nearest(vertices, spans, half + HALF * fine, pixels, tiny, work)
+    _find_nearest(vertices, spans, _beyond(half, fine), pixels, tiny, work)
     steep = share * numbers[k, ROUNDED] * inverse
     by_rounded = by_width = ZERO * share
     for row in range(np.uintp(0), np.uintp(pixels) * ROW, ROW):
@@ -203,17 +203,24 @@ def _differentiate_samples(
 
 
 @inlined
-def _find_nearest(vertices, spans, reach, pixels, tiny, work):
+def _beyond(half, fine):
+    """The square of a distance at which a sample has no slope: at the very end of its ramp, rounding would decide."""
+    far = TWO * half + fine
+    return far * far
+
+
+@inlined
+def _find_nearest(vertices, spans, none, pixels, tiny, work):
     """Write the positions of samples, the squared distance of each to the nearest segment, and that one's span.
 
-    Where none is within reach, the square of the reach to D and −1 to SEGMENT.
+    Where no segment is nearer, ``none`` to D and −1 to SEGMENT.
     """
     for row in range(np.uintp(0), np.uintp(pixels) * ROW, ROW):
         x, y = work[CENTRES, row // ROW], work[CENTRES, BELOW + row // ROW]
         for sample in range(ROW):
             work[SAMPLE_X, row + sample] = x + work[SUBPIXELS, sample]
             work[SAMPLE_Y, row + sample] = y + work[SUBPIXELS, BELOW + sample]
-            work[D, row + sample], work[SEGMENT, row + sample] = reach * reach, NO_SEGMENT
+            work[D, row + sample], work[SEGMENT, row + sample] = none, NO_SEGMENT
     for j in range(len(spans)):
         line, number = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny), np.float32(j)
         for row in range(spans[j, BEGIN] * ROW, spans[j, FINISH] * ROW, ROW):
