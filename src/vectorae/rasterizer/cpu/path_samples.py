@@ -162,10 +162,10 @@ def _cover_samples(numbers, k, vertices, spans, edge, first, fine, share, pixels
     for j in range(len(spans)):
         line = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny)
         for i in range(spans[j, BEGIN], spans[j, FINISH]):
-            x, y, row = work[CENTRES, i], work[CENTRES, BELOW + i], i * ROW
+            x, y, at = work[CENTRES, i], work[CENTRES, BELOW + i], i * ROW
             for sample in range(ROW):
                 _, to_x, to_y = to_segment(line, x + work[SUBPIXELS, sample], y + work[SUBPIXELS, BELOW + sample])
-                work[D, row + sample] = max(min(to_x * to_x + to_y * to_y, work[D, row + sample]), ZERO)
+                work[D, at + sample] = max(min(to_x * to_x + to_y * to_y, work[D, at + sample]), ZERO)
     for row in range(np.uintp(0), stop, ROW):
         total = ZERO * share
         for sample in range(row, row + ROW):
