@@ -13,7 +13,7 @@ from vectorae.errors import UserError
 from vectorae.losses import Objective
 
 # Shapes move on within few steps, and with them all gradients: photographs gain .1 to .2 dB over a β₂ of .99, what a
-# model draws .1 dB in a hundred steps. A second moment that points or colours share costs .2 dB.
+# model draws .1 dB in a hundred steps. A second moment that the coordinates of a point share costs .3 dB.
 BETAS, EPSILON = (0.9, 0.95), 1e-8
 """Adam's decay rates of the mean gradient and mean squared gradient, and what keeps their quotient from 0 / 0."""
 
