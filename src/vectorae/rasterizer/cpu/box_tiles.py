@@ -9,7 +9,7 @@ from vectorae.rasterizer.constants import GAUSSIAN
 from vectorae.rasterizer.cpu.bounds import reach_of
 from vectorae.rasterizer.cpu.compiled import compiled, inlined
 from vectorae.rasterizer.cpu.profiles import is_thin, reach_beyond
-from vectorae.rasterizer.cpu.scratch import TILE_HEIGHT, TILE_WIDTH
+from vectorae.rasterizer.cpu.scratch import TILE_WIDTH
 from vectorae.rasterizer.packing import (
     CENTER_X,
     CENTER_Y,
@@ -87,43 +87,76 @@ def _between(normal_x, normal_y, distance, first_x, last_x, low, high):
     return max(low, min(a, b) - half), min(high, max(a, b) + half)
 
 
-@inlined
-def covers_tiles(numbers, canvas):
-    """Whether a box may cover a tile wholly, or its stroke surround one."""
-    pixel = 1 / min(canvas.height, canvas.width)
-    return max(numbers[HALF_WIDTH], numbers[HALF_HEIGHT]) >= 0.5 * max(TILE_WIDTH, TILE_HEIGHT) * pixel
-
-
 @compiled
-def is_within(kind, numbers, left, top, canvas):
-    """Whether a tile lies wholly where a box has all of its ink or, of a stroke, none inside; false if in doubt."""
+def find_inner_rows(kind, numbers, k, blend, canvas, left, right, rows):
+    """Write the rows of pixels in which columns of tiles lie where box k has all of its ink or, of a stroke, none.
+
+    Args:
+        left, right: range of columns of tiles.
+        rows: ``[columns, 2]``, first and end row; where there are none, the end is not after the first.
+    """
     pixel = 1 / min(canvas.height, canvas.width)
-    half_width, half_height = 0.5 * TILE_WIDTH * pixel, 0.5 * TILE_HEIGHT * pixel
-    x, y = left * pixel + half_width - numbers[CENTER_X], top * pixel + half_height - numbers[CENTER_Y]
-    cos, sin, roundness = numbers[COS], numbers[SIN], numbers[ROUNDNESS]
+    x, y, cos, sin = numbers[k, CENTER_X] / pixel, numbers[k, CENTER_Y] / pixel, numbers[k, COS], numbers[k, SIN]
+    scale = _inner_scale(kind, numbers[k], canvas)
+    width, height = scale * numbers[k, HALF_WIDTH] / pixel - SLACK, scale * numbers[k, HALF_HEIGHT] / pixel - SLACK
+    roundness = numbers[k, ROUNDNESS] if blend <= 0 else 0 * width
+    # Within the box there are a rectangle with the same diagonals of its corners, and an ellipse of its sides.
+    part = 1 - (1 - DIAGONAL) * roundness
+    for column in range(left, right):
+        one = rows[column - left]
+        one[0] = one[1] = 0
+        if not min(width, height) > 0:  # true for NaN, too
+            continue
+        first_x, last_x = column * TILE_WIDTH - x, column * TILE_WIDTH + TILE_WIDTH - x
+        low, high = _inside(cos, sin, part * width, first_x, last_x, -math.inf, math.inf)
+        low, high = _inside(-sin, cos, part * height, first_x, last_x, low, high)
+        if roundness > 0:
+            from_low, from_high = _inside_ellipse(cos, sin, width, height, first_x, -math.inf, math.inf)
+            from_low, from_high = _inside_ellipse(cos, sin, width, height, last_x, from_low, from_high)
+            if from_high - from_low > high - low:
+                low, high = from_low, from_high
+        if low < high:
+            one[0], one[1] = math.ceil(max(y + low, 0.0)), math.floor(min(y + high, float(canvas.height)))
+
+
+@inlined
+def _inside(normal_x, normal_y, distance, first_x, last_x, low, high):
+    """Narrow a range of y to what lies between two lines everywhere from first_x to last_x; see ``_between``."""
+    if abs(normal_y) < UPRIGHT:
+        return (low, high) if max(-first_x, last_x) * abs(normal_x) < distance else (0.0, 0.0)
+    slope, half = -normal_x / normal_y, distance / abs(normal_y)
+    a, b = slope * first_x, slope * last_x
+    return max(low, max(a, b) - half), min(high, min(a, b) + half)
+
+
+@inlined
+def _inside_ellipse(cos, sin, width, height, x, low, high):
+    """Narrow a range of y to what lies in an ellipse at x."""
+    # a x² + 2 b x y + c y² = 1 on its outline.
+    across, down = 1 / (width * width), 1 / (height * height)
+    a, b, c = cos * cos * across + sin * sin * down, cos * sin * (across - down), sin * sin * across + cos * cos * down
+    square = (b * x) * (b * x) - c * (a * x * x - 1)
+    if not square > 0:
+        return 0.0, 0.0
+    half, middle = math.sqrt(square) / c, -b * x / c
+    return max(low, middle - half), min(high, middle + half)
+
+
+@inlined
+def _inner_scale(kind, numbers, canvas):
+    """By what a box is scaled to lie where it has all of its ink or, of a stroke, none; 0 if that is nowhere.
+
+    A box scaled about its centre is as far from its outline, at least, as that moves the nearer sides.
+    """
+    pixel = 1 / min(canvas.height, canvas.width)
     width, height = numbers[HALF_WIDTH], numbers[HALF_HEIGHT]
     reach, shorter = reach_beyond(canvas.profile, numbers[SOFTNESS], pixel), min(width, height)
-    # The box scaled about its centre is as far from its outline, at least, as that moves the nearer sides.
     if kind == STROKED_BOX:
         inner = reach + 0.5 * numbers[STROKE_WIDTH] + 0.5 * pixel
     elif canvas.profile == GAUSSIAN:
         if is_thin(canvas.profile, numbers[SOFTNESS], pixel, 0.5 * shorter * shorter / max(max(width, height), 1e-30)):
-            return False
+            return 0.0
         inner = 0.0 * reach
     else:
-        inner = reach
-    if shorter <= inner:
-        return False
-    scale = 1 - inner / shorter
-    width, height = scale * width, scale * height
-    for corner in range(4):
-        corner_x = x + (half_width if corner % 2 else -half_width)
-        corner_y = y + (half_height if corner // 2 else -half_height)
-        local_x, local_y = abs(cos * corner_x + sin * corner_y), abs(cos * corner_y - sin * corner_x)
-        if local_x > width or local_y > height:
-            return False
-        beyond_x, beyond_y = local_x - width * (1 - roundness), local_y - height * (1 - roundness)
-        unit_x, unit_y = beyond_x / max(width * roundness, 1e-30), beyond_y / max(height * roundness, 1e-30)
-        if beyond_x > 0 and beyond_y > 0 and unit_x * unit_x + unit_y * unit_y > 1:
-            return False
-    return True
+        inner = 1.0 * reach
+    return 1 - inner / shorter if shorter > inner else 0.0

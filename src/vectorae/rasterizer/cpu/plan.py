@@ -1,7 +1,7 @@
 """The plan of a drawing: which shapes each tile has, from bottom to top, and what has to be drawn of them.
 
-An entry is a shape in a tile. Tiles that a shape covers wholly need no more than its opacity, and where it has no ink
-there is no entry.
+An entry is a shape in rows of a tile. Rows that the shape covers wholly need no more than its opacity, and where it has
+no ink there is no entry.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -11,7 +11,7 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH
 from vectorae.rasterizer.cpu.box import is_circular
-from vectorae.rasterizer.cpu.box_tiles import covers_tiles, find_rows, is_within
+from vectorae.rasterizer.cpu.box_tiles import find_inner_rows, find_rows
 from vectorae.rasterizer.cpu.compiled import ONE, allocating, allocating_kernel, compiled, inlined
 from vectorae.rasterizer.cpu.near import INSIDE, NEAR, NEAR_END
 from vectorae.rasterizer.cpu.scratch import PIXELS, TILE_HEIGHT, TILE_WIDTH
@@ -29,10 +29,8 @@ FIRST_TILE, FIRST_ENTRY, FIRST_ALPHA = range(3)
 CHUNK_BYTES = 2**19
 """About the size of the alpha of a chunk, so that it stays in the cache from one kernel to the next."""
 
-STATE, FIRST_ROW, END_ROW = range(3)
-"""Columns of what is found of a tile and a shape: one of the following, and the rows of the tile that may have ink."""
-
-OUTSIDE, PARTLY, WHOLLY = range(3)
+LEAST_ROWS = 4
+"""Fewer rows that a shape covers wholly are drawn with those around them, as an entry has its price."""
 
 
 @allocating_kernel
@@ -59,9 +57,9 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
     for i in range(count):
         for k in range(len(shapes.kinds)):
             total += tiles_of_shape(bounds[i, k], band[0], band[1])
-    found = np.empty((total, 3), dtype=np.int8)
+    found = np.empty((total, 4), dtype=np.int8)
     entries = np.empty((0, 9), dtype=np.int64)
-    rows = np.empty((columns, 2), dtype=np.int64)
+    rows = np.empty((columns, 4), dtype=np.int64)
     for filling in range(2):
         at = 0
         for i in range(count):
@@ -72,21 +70,21 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                 left, right, top, bottom = columns_and_rows(bounds[i, k], band)
                 cell = first[i, k] if shapes.kinds[k] >= POLYLINE else 0
                 if not filling:
-                    _find_states(b, k, bounds[i, k], band, shapes, canvas, cells, cell, rows, found[at:])
+                    _find_ranges(b, k, bounds[i, k], band, shapes, canvas, cells, cell, rows, found[at:])
                 for row in range(top, bottom):
                     for column in range(left, right):
-                        state = found[at, STATE]
-                        if state != OUTSIDE:
+                        for part in range(3):
+                            start, stop = found[at, part], found[at, part + 1]
+                            is_inner = part == 1
+                            if start >= stop or is_inner and shapes.kinds[k] == STROKED_BOX:
+                                continue
                             tile = i * tiles + (row - band[0]) * columns + column
                             if filling:
                                 one = entries[begin[tile + 1]]
                                 one[SLOT], one[IMAGE] = k, b
                                 one[LEFT], one[TOP] = column * TILE_WIDTH, row * TILE_HEIGHT
-                                one[START], one[STOP] = (
-                                    found[at, FIRST_ROW] * TILE_WIDTH,
-                                    found[at, END_ROW] * TILE_WIDTH,
-                                )
-                                one[PLACE] = 0 if state == PARTLY or canvas.compositing == BY_DEPTH else -1
+                                one[START], one[STOP] = start * TILE_WIDTH, stop * TILE_WIDTH
+                                one[PLACE] = -1 if is_inner else 0
                                 one[CELL] = cell
                                 begin[tile + 1] += 1
                             else:
@@ -170,35 +168,46 @@ def range_of(entry):
 
 
 @compiled
-def _find_states(b, k, bounds, band, shapes, canvas, cells, cell, rows, found):
-    """Write how a shape covers each of its tiles, and in which rows.
+def _find_ranges(b, k, bounds, band, shapes, canvas, cells, cell, rows, found):
+    """Write how a shape covers each of its tiles.
 
     Args:
-        rows: scratch, ``[columns, 2]``.
+        rows: scratch, ``[columns, 4]``.
+        found: ``[tiles, 4]``: from the first row to the second one the tile may have ink, from there to the third one
+            all of it or, of a stroke, none, and then to the last one it may have ink again. See PAIR.
     """
     kind, numbers = shapes.kinds[k], shapes.numbers[b]
     left, right, top, bottom = columns_and_rows(bounds, band)
-    is_large = False
     if kind < POLYLINE:
         find_rows(kind, numbers, k, shapes.blend[b, k], canvas, bounds, left, right, rows)
-        is_large = covers_tiles(numbers[k], canvas)
+        find_inner_rows(kind, numbers, k, shapes.blend[b, k], canvas, left, right, rows[:, 2:])
     at = 0
     for row in range(top, bottom):
+        above = row * TILE_HEIGHT
         for column in range(left, right):
-            first, end, one = bounds[2], bounds[3], found[at]
+            first, end, inner, inner_end = bounds[2], bounds[3], 0, 0
             if kind < POLYLINE:
                 first, end = rows[column - left, 0], rows[column - left, 1]
-                state = PARTLY
-                if is_large and is_within(kind, numbers[k], column * TILE_WIDTH, row * TILE_HEIGHT, canvas):
-                    state = OUTSIDE if kind == STROKED_BOX else WHOLLY
-            elif cells[cell + at, NEAR] < cells[cell + at, NEAR_END]:
-                state = PARTLY
-            else:
-                state = WHOLLY if cells[cell + at, INSIDE] else OUTSIDE
-            if state == WHOLLY:
-                first, end = 0, TILE_HEIGHT
-            else:
-                first, end = max(first - row * TILE_HEIGHT, 0), min(end - row * TILE_HEIGHT, TILE_HEIGHT)
-            one[STATE] = state if first < end else OUTSIDE
-            one[FIRST_ROW], one[END_ROW] = first // 2 * 2, (end + 1) // 2 * 2  # see PAIR
+                inner, inner_end = rows[column - left, 2], rows[column - left, 3]
+            elif cells[cell + at, NEAR] == cells[cell + at, NEAR_END]:
+                if cells[cell + at, INSIDE]:
+                    first, end, inner, inner_end = above, above + TILE_HEIGHT, above, above + TILE_HEIGHT
+                else:
+                    end = first
+            one = found[at]
+            _write_ranges(first - above, inner - above, inner_end - above, end - above, one)
+            surrounded = kind == STROKED_BOX and one[0] == one[1] and one[2] == one[3]
+            if canvas.compositing == BY_DEPTH and not surrounded:  # a shape is one entry
+                one[1] = one[2] = one[3]
             at += 1
+
+
+@inlined
+def _write_ranges(first, inner, inner_end, end, found):
+    """Write ranges of rows of a tile, in whole pairs; see ``_find_ranges``."""
+    first = min(max(first, 0), TILE_HEIGHT) // 2 * 2
+    end = max((min(end, TILE_HEIGHT) + 1) // 2 * 2, first)
+    inner, inner_end = (max(inner, first) + 1) // 2 * 2, min(inner_end, end) // 2 * 2
+    if inner_end - inner < min(LEAST_ROWS, end - first):
+        inner = inner_end = end
+    found[0], found[1], found[2], found[3] = first, inner, inner_end, end
