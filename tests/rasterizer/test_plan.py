@@ -1,4 +1,4 @@
-"""What the CPU's kernels have to draw of boxes: of their insides as little as possible, and all that is neither 0 nor 1."""
+"""What the CPU's kernels draw of boxes: of their insides as little as possible, and all that is neither 0 nor 1."""
 
 import math
 
