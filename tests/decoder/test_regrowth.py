@@ -1,10 +1,10 @@
-"""Half of the shapes drawn anew: a way past the optimum that is next, for each image as if it were alone."""
+"""Half or all of the shapes drawn anew: a way past the optimum that is next, for each image as if it were alone."""
 
 import pytest
 import torch
 
 from vectorae import Layout, rasterize
-from vectorae.decoder import Decoder, DrawState, optimize_raw, regrow, regrowth
+from vectorae.decoder import Decoder, DrawState, keep_regrown, optimize_raw, regrow, regrowth
 from vectorae.losses import Objective
 from vectorae.rasterizer import Rasterizer
 
@@ -41,6 +41,22 @@ def test_several_drawings_grow_differently_and_each_as_if_alone(monkeypatch: pyt
     for index in range(3):
         _, alone = regrow(many[:, index : index + 1], images[index : index + 1], decoder, OBJECTIVE, STATE, seed=0)
         torch.testing.assert_close(alone[:, 0], cost[:, index], atol=0, rtol=0.02)
+
+
+def test_every_second_drawing_is_drawn_anew_as_a_whole_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    for steps in ("ROUND_STEPS", "LAST_STEPS"):
+        monkeypatch.setattr(regrowth, steps, 2)
+    decoder, images, raw = stuck(Layout(["circle", "square"], rows=2, columns=2), 3, steps=10)
+    bad = torch.cat([raw[None], raw.flip(0)[None], -raw[None]])  # of other images: all are better after it
+    for seed, parts in ((0, (0.5, 0.0, 0.5)), (1, (0.5, 0.5, 0.5))):
+        kept, _ = keep_regrown(bad, images, decoder, OBJECTIVE, STATE, [seed])
+        for part in {*parts}:
+            some = [number for number, one in enumerate(parts) if one == part]
+            grown, cost = regrow(bad[some], images, decoder, OBJECTIVE, STATE, seed, part_kept=part)
+            before = decoder.cost(bad[some].flatten(0, 1), images.repeat(len(some), 1, 1, 1), OBJECTIVE, STATE, True)
+            torch.testing.assert_close(
+                kept[some], torch.where((cost < before.view_as(cost))[..., None], grown, bad[some])
+            )
 
 
 @pytest.mark.parametrize(

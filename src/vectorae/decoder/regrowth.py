@@ -1,4 +1,4 @@
-"""Half of a drawing's shapes are drawn anew, where they gain most: a way past the optimum that is next."""
+"""Half of a drawing's shapes, or all, are drawn anew, where they gain most: a way past the optimum that is next."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -19,6 +19,9 @@ ROUNDS, ROUND_STEPS, LAST_STEPS = 8, 8, 60
 
 RATE, LAST_RATE = 0.1, 0.04
 """Learning rates of the rounds, and of the steps at the end. With .1 there too, drawings of 64 shapes lose .7 dB."""
+
+HALF = 0.5
+"""Part of the shapes that is kept, unless nothing is."""
 
 PLACED = 16
 """Side of the images on which shapes are placed, pixels."""
@@ -81,15 +84,25 @@ def keep_regrown(
 ) -> tuple[Tensor, Tensor]:
     """Drawings after regrowths, one for each seed, each kept where it is better; arguments and result as of ``regrow``.
 
-    No cost is higher than before.
+    Of several drawings of an image every second one is drawn anew as a whole with seed 0: a network may have drawn all
+    of them in the same way, and not in the best one. No cost is higher than before.
     """
     many = images.repeat(len(raw), 1, 1, 1)
     cost = decoder.cost(raw.flatten(0, 1), many, objective, state, crisp=True).view(raw.shape[:2])
     for seed in seeds:
-        new, new_cost = regrow(raw, images, decoder, objective, state, seed, parts)
+        new, new_cost = torch.empty_like(raw), torch.empty_like(cost)
+        for some, kept in _ways(len(raw), seed):
+            new[some], new_cost[some] = regrow(raw[some], images, decoder, objective, state, seed, parts, kept)
         better = new_cost < cost
         raw, cost = torch.where(better[..., None], new, raw), torch.where(better, new_cost, cost)
     return raw, cost
+
+
+def _ways(several: int, seed: int) -> list[tuple[slice, float]]:
+    """Which of an image's drawings are regrown together, and the part of their shapes that is kept."""
+    if several == 1 or seed > 0:
+        return [(slice(None), HALF)]
+    return [(slice(0, None, 2), HALF), (slice(1, None, 2), 0.0)]
 
 
 @torch.no_grad()
@@ -101,12 +114,13 @@ def regrow(
     state: DrawState,
     seed: int,
     parts: Parts | None = None,
+    part_kept: float = HALF,
 ) -> tuple[Tensor, Tensor]:
     """Drawings whose least useful half of shapes is drawn anew.
 
-    Half of the shapes go, of each kind those whose removal costs least. As many are added in rounds, each on top of all
-    others and where it lowers the squared error most (see ``Placement``), and all are optimized after each round. What
-    is made of parts gets as many shapes in each of them, and is optimized as a whole.
+    Half of the shapes go, or another part, of each kind those whose removal costs least. As many are added in rounds,
+    each on top of all others and where it lowers the squared error most (see ``Placement``), and all are optimized
+    after each round. What is made of parts gets as many shapes in each of them, and is optimized as a whole.
 
     Several drawings of an image are regrown differently; each in the same way, whatever other images there are.
 
@@ -117,6 +131,7 @@ def regrow(
         state: how the drawings look, and how many shapes they have.
         seed: of what is random.
         parts: of the drawings; None: they are squares of one layout.
+        part_kept: of the shapes of each part, in [0, 1).
 
     Returns:
         Raw numbers ``[K, B, raw_size]``, and the costs of their crisp drawings ``[K, B]``, which may be higher than
@@ -127,7 +142,7 @@ def regrow(
     generator = torch.Generator().manual_seed(seed)
     own = parts.state(state)
     shapes = parts.layout.count if own.visible is None else own.visible
-    kept, many = shapes // 2, images.repeat(several, 1, 1, 1).to(raw.dtype)
+    kept, many = int(part_kept * shapes), images.repeat(several, 1, 1, 1).to(raw.dtype)
     half = _halved(many)
     wider = state.softness * images.shape[-1] / half.shape[-1]
     rough = state if state.exact else replace(state, softness=wider)

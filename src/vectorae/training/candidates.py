@@ -48,7 +48,7 @@ class Candidates:
         return best_drawings(self.raw, self.cost)[0][0]
 
     def regrown(self, model: VectorAutoencoder, images: Tensor, first: int, last: int) -> Candidates:
-        """The drawings with half of their shapes drawn anew, each where that is better (see ``regrow``).
+        """The drawings with half or all of their shapes drawn anew, where that is better (see ``keep_regrown``).
 
         Args:
             model: of the drawings.
