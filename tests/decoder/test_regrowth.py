@@ -43,12 +43,12 @@ def test_several_drawings_grow_differently_and_each_as_if_alone(monkeypatch: pyt
         torch.testing.assert_close(alone[:, 0], cost[:, index], atol=0, rtol=0.02)
 
 
-def test_every_second_drawing_is_drawn_anew_as_a_whole_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_of_several_drawings_is_drawn_anew_as_a_whole_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
     for steps in ("ROUND_STEPS", "LAST_STEPS"):
         monkeypatch.setattr(regrowth, steps, 2)
     decoder, images, raw = stuck(Layout(["circle", "square"], rows=2, columns=2), 3, steps=10)
     bad = torch.cat([raw[None], raw.flip(0)[None], -raw[None]])  # of other images: all are better after it
-    for seed, parts in ((0, (0.5, 0.0, 0.5)), (1, (0.5, 0.5, 0.5))):
+    for seed, parts in ((0, (0.5, 0.5, 0.0)), (1, (0.5, 0.5, 0.5))):
         kept, _ = keep_regrown(bad, images, decoder, OBJECTIVE, STATE, [seed])
         for part in {*parts}:
             some = [number for number, one in enumerate(parts) if one == part]

@@ -84,8 +84,8 @@ def keep_regrown(
 ) -> tuple[Tensor, Tensor]:
     """Drawings after regrowths, one for each seed, each kept where it is better; arguments and result as of ``regrow``.
 
-    Of several drawings of an image every second one is drawn anew as a whole with seed 0: a network may have drawn all
-    of them in the same way, and not in the best one. No cost is higher than before.
+    Of several drawings of an image the last one is drawn anew as a whole with seed 0: a network may have drawn all of
+    them in the same way, and not in the best one. No cost is higher than before.
     """
     many = images.repeat(len(raw), 1, 1, 1)
     cost = decoder.cost(raw.flatten(0, 1), many, objective, state, crisp=True).view(raw.shape[:2])
@@ -102,7 +102,7 @@ def _ways(several: int, seed: int) -> list[tuple[slice, float]]:
     """Which of an image's drawings are regrown together, and the part of their shapes that is kept."""
     if several == 1 or seed > 0:
         return [(slice(None), HALF)]
-    return [(slice(0, None, 2), HALF), (slice(1, None, 2), 0.0)]
+    return [(slice(several - 1), HALF), (slice(several - 1, None), 0.0)]
 
 
 @torch.no_grad()

@@ -31,9 +31,9 @@ class ModelOptions(Validated):
         hypotheses: predictions from as many learned starts (see ``Hypotheses``). In training each image has one;
             of a trained model's answer the best by its cost is kept. None: ``HYPOTHESES`` of them, or one where the
             model is variational.
-        regrowths: how often, in a trained model's answer, half of the shapes of each hypothesis, or all of every second
-            one, are drawn anew and kept where that is better (see ``keep_regrown``). None: once, where an answer is
-            chosen from several drawings.
+        regrowths: how often, in a trained model's answer, half of the shapes of each hypothesis (once all of the
+            last of several) are drawn anew and kept where that is better, see ``keep_regrown``. None: once, where an
+            answer is chosen from several drawings.
         latent: size of a bottleneck between backbone and head (see ``Latent``), or None: none, 64 if variational.
         variational: the latent is a distribution, from which new images can be sampled.
         kl_weight: of its divergence from a normal distribution, relative to the loss.
