@@ -46,7 +46,7 @@ class _MeanSquares(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None]:
         drawing, image = ctx.saved_tensors
         (by_squares,) = gradients
-        scale = (by_squares * (2 / drawing[0].numel())).view(-1, 1, 1, 1)
+        scale = (by_squares * (2 / drawing.shape[1:].numel())).view(-1, 1, 1, 1)
         difference = drawing - image
         # In place, unless this is differentiated too.
         by_drawing = difference * scale if torch.is_grad_enabled() else difference.mul_(scale)
