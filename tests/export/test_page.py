@@ -80,9 +80,15 @@ def open_page(browser: Any, address: str) -> Iterator[Page]:
 @pytest.fixture
 def page(open_page: Page) -> Page:
     """The page when it has drawn its first example."""
+    forget_drawing(open_page)
     open_page.locator("#examples button").first.click()
     wait_for_drawing(open_page)
     return open_page
+
+
+def forget_drawing(page: Page) -> None:
+    """Take away what the page says of a drawing, so that the next one can be waited for."""
+    page.evaluate("document.getElementById('message').textContent = ''")
 
 
 def wait_for_drawing(page: Page) -> None:
@@ -91,7 +97,7 @@ def wait_for_drawing(page: Page) -> None:
 
 def give(page: Page, path: Path) -> None:
     """Choose an image file, and wait until it is drawn."""
-    page.evaluate("document.getElementById('message').textContent = ''")
+    forget_drawing(page)
     page.set_input_files("#file", path)
     wait_for_drawing(page)
 
