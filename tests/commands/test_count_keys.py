@@ -88,7 +88,7 @@ def test_an_export_has_as_many_shapes_as_are_asked_for(
     assert command(*given, main=export.main)[0] == 0
     model, images = load(checkpoint), probes(3, 16)[2]
     limit_answers(model, hypotheses=None, answer_steps=0)
-    outputs = FORMATS[name].run(tmp_path / "out" / FORMATS[name].file, images)
+    outputs = FORMATS[name].open(tmp_path / "out" / FORMATS[name].file)(images)
     assert outputs["color"].shape == (8, 5, 3)
     described = json.loads((tmp_path / "out" / "scene.json").read_text())
     assert described["network"].startswith("encoder and layout for 5 shapes")

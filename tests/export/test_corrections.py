@@ -30,9 +30,9 @@ def corrected(request: pytest.FixtureRequest, both_exports: Path) -> tuple[str, 
 def test_the_outputs_are_those_of_the_models_answer(corrected: tuple[str, Path]) -> None:
     name, folder = corrected
     model = vectorae.load(folder.parent / "model.ckpt")
-    network = SceneNetwork(model)
+    network, run = SceneNetwork(model), FORMATS[name].open(folder / FORMATS[name].file)
     for images in (probes(3, 16)[2], probes(3, 16)[2][:1]):
-        found = FORMATS[name].run(folder / FORMATS[name].file, images)
+        found = run(images)
         with torch.no_grad():
             answer = model.answer(images)
             for key, expected in network.outputs(answer).items():

@@ -26,7 +26,7 @@ def test_the_description_fits_the_outputs(exported: Path) -> None:
     _, channels, side, _ = described["input"]["shape"]
     assert (channels, side) == (model.layout.channels, model.image_size)
     images = torch.rand(3, channels, side, side)
-    answers = FORMATS["onnx"].run(exported / "onnx" / "model.onnx", images)
+    answers = FORMATS["onnx"].open(exported / "onnx" / "model.onnx")(images)
     shapes = {output["name"]: [3, *output["shape"][1:]] for output in described["outputs"]}
     assert {name: list(answer.shape) for name, answer in answers.items()} == shapes
     assert all(output["meaning"] and output["unit"] for output in described["outputs"])

@@ -189,7 +189,7 @@ def test_an_export_in_mid_growth_draws_what_the_model_draws(tmp_path: Path) -> N
     model = scattered("growth.rounds=2", "growth.until=1")
     model.run.progress = 0.2
     assert export(model, "torch_export", tmp_path / "out", limits=ENCODER_ALONE).difference < 1e-4
-    outputs = FORMATS["torch_export"].run(tmp_path / "out" / "model.pt2", probes(3, 16)[0])
+    outputs = FORMATS["torch_export"].open(tmp_path / "out" / "model.pt2")(probes(3, 16)[0])
     assert (outputs["opacity"][:, 8:] == 0).all() and (outputs["opacity"][:, :8] > 0).all()
 
 

@@ -151,6 +151,19 @@ def test_how_many_drawings_are_watched_and_how_large(tmp_path: Path, capsys: pyt
         assert capsys.readouterr().err == f"vectorae: error: {message}\n"
 
 
+def test_what_is_watched_is_drawn_once_at_a_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer takes seconds: the last drawings, as SVG, are those of the last validation."""
+    answered, answer = [], VectorAutoencoder.answer
+
+    def noted(model: VectorAutoencoder, images: torch.Tensor, refine: int = 0) -> torch.Tensor:
+        answered.append(model.global_step)
+        return answer(model, images, refine)
+
+    monkeypatch.setattr(VectorAutoencoder, "answer", noted)
+    assert run_training(tmp_path / "run", "trainer.max_steps=2", "trainer.val_check_interval=1") == 0
+    assert answered == [1, 2]
+
+
 # The same again
 
 

@@ -22,6 +22,7 @@ def test_two_processes_train_the_weights_of_one(tmp_path: Path) -> None:
     # Batch normalisation, the refiner's running mean, relocations and samples of the latent see the whole batch.
     alike = ["encoder.width=8", "head.hidden=16", "refiner.width=16", "model.refine_steps=1", "model.variational=true"]
     alike += ["model.latent=4", "relocation.times=2", "relocation.threshold=2", "head=mlp"]
+    alike += ["model.answer_steps=2", "model.regrowths=0"]
     common = [*small, *alike, "trainer.max_steps=3", "dataset.batch_size=8", f"dataset.cache={tmp_path / 'cache'}"]
     metrics = []
     states = []

@@ -56,6 +56,7 @@ class Snapshots(Callback):
 
     def __init__(self, run_dir: Path, watch: Watch) -> None:
         self.run_dir, self.watch = run_dir, watch
+        self._answered: tuple[int, Tensor] | None = None
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._draw(trainer, pl_module)
@@ -71,7 +72,9 @@ class Snapshots(Callback):
         write_gif(sorted(renders.glob("step_*.png")), self.run_dir / "convergence.gif")
         snapshots = sorted(renders.glob("step_*.npz"))
         write_convergence(pl_module, snapshots, self.run_dir / "convergence.svg", self.watch.shape)
-        scene, side = pl_module.vectorize(self._watched(trainer, pl_module)), pl_module.image_size
+        raw, side = self._answer(trainer, pl_module, self._watched(trainer, pl_module)), pl_module.image_size
+        with torch.no_grad():
+            scene = pl_module.decoder.scene(raw, pl_module.state, crisp=True)
         for index, text in enumerate(to_svg(scene, side, side, frames=[self.watch.size.square(side)] * scene.batch)):
             write_atomic(self.run_dir / "svg" / f"{index:02d}.svg", text.encode())
 
@@ -84,7 +87,8 @@ class Snapshots(Callback):
         with eval_mode(model):
             # Before the first step the starting arrangement, not the best of those that hypotheses begin with.
             begins = trainer.global_step == 0
-            raw = images.new_zeros(len(images), model.layout.raw_size) if begins else model(images)
+            zeros = images.new_zeros(len(images), model.layout.raw_size)
+            raw = zeros if begins else self._answer(trainer, model, images)
             drawn = {"image": F.interpolate(images, (side, side), mode="nearest")}
             for label, crisp in (("soft", False), ("crisp", True)):
                 drawn[label] = model.decoder.render(raw, side, side, state, crisp)
@@ -104,6 +108,13 @@ class Snapshots(Callback):
             one = beside({label: row[index] for label, row in rows.items()})
             loggers.log_image(f"drawings/{index:02d}", one, trainer.global_step)
         log_fields(loggers, model.layout, raw, trainer.global_step)
+
+    def _answer(self, trainer: pl.Trainer, model: VectorAutoencoder, images: Tensor) -> Tensor:
+        """The model's answer to the images that are drawn, ``[n, raw_size]``; once at a step, as it takes seconds."""
+        if self._answered is None or self._answered[0] != trainer.global_step:
+            with eval_mode(model):
+                self._answered = trainer.global_step, model(images)
+        return self._answered[1]
 
     def _watched(self, trainer: pl.Trainer, model: VectorAutoencoder) -> Tensor:
         """The images that are drawn, ``[n, C, S, S]`` in [0, 1]."""

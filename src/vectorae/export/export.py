@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -235,8 +235,9 @@ def largest_difference(model: VectorAutoencoder, network: SceneNetwork, name: st
     The file's numbers are compared with the network's, and the network's crisp drawing with the model's: numbers near
     a discrete choice may differ by rounding, and then the drawings of two programs would.
     """
+    run = FORMATS[name].open(path)
     faces = probes(model.layout.image_channels, model.image_size)
-    return max(float(_differences(model, network, name, path, images).max()) for images in faces)
+    return max(float(_differences(model, network, name, run, images).max()) for images in faces)
 
 
 def median_difference(model: VectorAutoencoder, network: SceneNetwork, name: str, path: Path) -> float:
@@ -245,12 +246,14 @@ def median_difference(model: VectorAutoencoder, network: SceneNetwork, name: str
     Of noise, which no drawing is like, corrections lead anywhere.
     """
     *_, faces = probes(model.layout.image_channels, model.image_size)
-    return float(_differences(model, network, name, path, faces).median())
+    return float(_differences(model, network, name, FORMATS[name].open(path), faces).median())
 
 
-def _differences(model: VectorAutoencoder, network: SceneNetwork, name: str, path: Path, images: Tensor) -> Tensor:
+def _differences(
+    model: VectorAutoencoder, network: SceneNetwork, name: str, run: Callable[[Tensor], Tensors], images: Tensor
+) -> Tensor:
     """The largest difference of each image, ``[B]``: of the file from the network, or of the network from the model."""
-    found, off = FORMATS[name].run(path, images), torch.full((len(images),), torch.inf)
+    found, off = run(images), torch.full((len(images),), torch.inf)
     if isinstance(network, CorrectedNetwork) and network.stands_alone and name == "onnx":
         off = _between(network.in_double(images), found)
     if not off.median() <= TOLERANCE:  # a file in float32

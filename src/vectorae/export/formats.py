@@ -34,7 +34,7 @@ class Format(NamedTuple):
         file: the file's name.
         needs: packages, from the extra ``export``.
         write: the file, of a model and its network.
-        run: what the file outputs to images, by name.
+        open: what the file outputs to images, by name: a function of images, as a file takes seconds to open.
         whole: whether it is the whole model, and not what draws with it.
         stands_alone: whether programs open it that have no operators of ours.
     """
@@ -42,7 +42,7 @@ class Format(NamedTuple):
     file: str
     needs: tuple[str, ...]
     write: Callable[[VectorAutoencoder, SceneNetwork, Path], None]
-    run: Callable[[Path, Tensor], Tensors]
+    open: Callable[[Path], Callable[[Tensor], Tensors]]
     whole: bool = False
     stands_alone: bool = True
 
@@ -161,13 +161,17 @@ def _name_batch(path: Path) -> None:
     onnx.save(model, path)
 
 
-def _run_onnx(path: Path, images: Tensor) -> Tensors:
+def _open_onnx(path: Path) -> Callable[[Tensor], Tensors]:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [output.name for output in session.get_outputs()]
-    outputs = session.run(names, {"images": images.numpy()})
-    return {name: torch.from_numpy(output) for name, output in zip(names, outputs, strict=True)}
+
+    def run(images: Tensor) -> Tensors:
+        outputs = session.run(names, {"images": images.numpy()})
+        return {name: torch.from_numpy(output) for name, output in zip(names, outputs, strict=True)}
+
+    return run
 
 
 def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
@@ -175,11 +179,16 @@ def _write_program(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
         torch.export.save(_program(model, network), path)
 
 
-def _run_program(path: Path, images: Tensor) -> Tensors:
+def _open_program(path: Path) -> Callable[[Tensor], Tensors]:
     importlib.import_module("vectorae.rasterizer.cpu.custom_operator")
-    with torch.no_grad():
-        outputs: Tensors = torch.export.load(path).module()(images)
-    return outputs
+    program = torch.export.load(path).module()
+
+    def run(images: Tensor) -> Tensors:
+        with torch.no_grad():
+            outputs: Tensors = program(images)
+        return outputs
+
+    return run
 
 
 def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) -> None:
@@ -190,12 +199,12 @@ def _write_weights(model: VectorAutoencoder, network: SceneNetwork, path: Path) 
     save_file(state, path, {"vectorae": json.dumps(described), "checksum": whole})
 
 
-def _run_weights(path: Path, images: Tensor) -> Tensors:
-    return SceneNetwork(load(path)).eval()(images)
+def _open_weights(path: Path) -> Callable[[Tensor], Tensors]:
+    return SceneNetwork(load(path)).eval()
 
 
 FORMATS = {
-    "onnx": Format("model.onnx", ("onnx", "onnxscript", "onnxruntime"), _write_onnx, _run_onnx),
-    "torch_export": Format("model.pt2", (), _write_program, _run_program, stands_alone=False),
-    "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _run_weights, whole=True),
+    "onnx": Format("model.onnx", ("onnx", "onnxscript", "onnxruntime"), _write_onnx, _open_onnx),
+    "torch_export": Format("model.pt2", (), _write_program, _open_program, stands_alone=False),
+    "safetensors": Format("model.safetensors", ("safetensors",), _write_weights, _open_weights, whole=True),
 }
