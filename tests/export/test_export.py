@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -149,10 +150,11 @@ def test_an_export_is_no_checkpoint(exported: Path, tmp_path: Path) -> None:
 def test_an_export_that_is_off_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = FORMATS["safetensors"]
 
-    def off(path: Path, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        return {name: one + 2e-4 for name, one in kept.run(path, images).items()}
+    def opened(path: Path) -> Callable[[torch.Tensor], dict[str, torch.Tensor]]:
+        run = kept.open(path)
+        return lambda images: {name: one + 2e-4 for name, one in run(images).items()}
 
-    monkeypatch.setitem(FORMATS, "safetensors", kept._replace(run=off))
+    monkeypatch.setitem(FORMATS, "safetensors", kept._replace(open=opened))
     with pytest.raises(UserError, match=r"off by 2\.0e-04"):
         export(scattered(), "safetensors", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []

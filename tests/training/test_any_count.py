@@ -47,8 +47,8 @@ def test_steps_draw_every_number_and_all_shapes_always(shapes: int) -> None:
     assert {count for counts in steps for count in counts} == set(range(1, shapes + 1))
     for first, *others in steps:
         assert first == shapes
-        # A small, a middle and a large one.
-        assert others == sorted(others) and others[0] <= 0.2 * shapes + 1 and others[-1] > 0.5 * shapes
+        # A small one of the lowest ninth, a middle and a large one of more than four ninths.
+        assert others == sorted(others) and others[0] <= shapes / 9 + 1 and others[-1] > 0.44 * shapes
     assert steps == [counts_of_step(step, 3, shapes) for step in range(10 * shapes)]
 
 

@@ -22,8 +22,10 @@ PARTS = 4
 
 A batch of one number at a time learns more slowly: at 16 shapes by .3 dB after 500 steps."""
 
-POWER = 1.5
-"""The numbers are ⌈N u^1.5⌉ with u from 0 to 1: of 16 shapes 6 or fewer as often as 7 or more."""
+POWER = 2.0
+"""The numbers are ⌈N u²⌉ with u from 0 to 1: of 16 shapes 4 or fewer as often as 5 or more.
+
+All shapes are drawn by a part of each batch anyway. With u^1.5 four shapes were 1.2 dB worse after ten minutes, sixteen .6 dB."""
 
 Answer = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 """Indices of images ``[n]`` and a number of shapes → raw numbers ``[n, raw_size]``, and which drawings suffice."""
@@ -37,7 +39,7 @@ def counts_of_step(step: int, seed: int, shapes: int) -> list[int]:
 
     Example:
         >>> [counts_of_step(step, seed=0, shapes=16) for step in range(3)]
-        [[16, 2, 7, 14], [16, 1, 5, 11], [16, 3, 8, 15]]
+        [[16, 1, 5, 13], [16, 1, 3, 9], [16, 2, 7, 15]]
     """
     part = ((step + 1) * GOLDEN + seed * GOLDEN**2) % 1
     strata = ((part + number) / (PARTS - 1) for number in range(PARTS - 1))
