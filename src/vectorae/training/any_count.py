@@ -25,7 +25,8 @@ A batch of one number at a time learns more slowly: at 16 shapes by .3 dB after 
 POWER = 2.0
 """The numbers are ⌈N u²⌉ with u from 0 to 1: of 16 shapes 4 or fewer as often as 5 or more.
 
-All shapes are drawn by a part of each batch anyway. With u^1.5 four shapes were 1.2 dB worse after ten minutes, sixteen .6 dB."""
+All shapes are drawn by a part of each batch anyway. With u^1.5 four shapes were 1.2 dB worse after ten minutes, and
+sixteen .6 dB."""
 
 Answer = Callable[[Tensor, int], tuple[Tensor, Tensor]]
 """Indices of images ``[n]`` and a number of shapes → raw numbers ``[n, raw_size]``, and which drawings suffice."""
