@@ -48,7 +48,7 @@ def test_steps_draw_every_number_and_all_shapes_always(shapes: int) -> None:
     for first, *others in steps:
         assert first == shapes
         # A small one of the lowest ninth, a middle and a large one of more than four ninths.
-        assert others == sorted(others) and others[0] <= shapes / 9 + 1 and others[-1] > 0.44 * shapes
+        assert others == sorted(others) and others[0] <= shapes / 9 + 1 and others[-1] > shapes * 4 / 9
     assert steps == [counts_of_step(step, 3, shapes) for step in range(10 * shapes)]
 
 
