@@ -13,6 +13,9 @@ from vectorae.layout.values import Values
 from vectorae.primitives import DEPTH, Field, Quantity, Seeds, base_color
 from vectorae.scene import Group, Outline
 
+_CURVE = ("_origin", "_least", "_span")
+"""Buffers with ``Quantity.curve`` of all raw numbers."""
+
 
 @dataclass(frozen=True)
 class FieldStart:
@@ -62,7 +65,6 @@ class KindBlock(nn.Module):
         self._fields = {name: one.field for name, one in fields.items()}
         self._columns: dict[str, slice] = {}
         self._limited: set[str] = set()
-        self._curves_by_type: dict[tuple[torch.device, torch.dtype], tuple[Tensor, Tensor, Tensor]] = {}
         self.width = 0
         self.register_buffer("canvas", torch.tensor(canvas_size(aspect)), persistent=False)
         for name, one in fields.items():
@@ -75,6 +77,10 @@ class KindBlock(nn.Module):
                     self._limited.add(name)
                     for end, value in zip(("low", "high"), one.limits, strict=True):
                         self.register_buffer(f"{name}_{end}", value, persistent=False)
+        # A tensor that is made in inference mode could not be saved for a backward pass later.
+        with torch.inference_mode(False), torch.no_grad():
+            for part, value in zip(_CURVE, self._curves(self.get_buffer("canvas")), strict=True):
+                self.register_buffer(part, value, persistent=False)
 
     @property
     def end(self) -> int:
@@ -112,16 +118,16 @@ class KindBlock(nn.Module):
         numbers, decoded = self._by_field(own), self._by_field(self._decoded(own))
         values = {}
         for name, field in self._fields.items():
-            start = self._start(name, raw)
+            shape = (raw.shape[0], *self.get_buffer(f"{name}_start").shape)
             if name not in self._columns:
-                value = start.expand(raw.shape[0], *start.shape)
+                value = self._start(name, raw).expand(shape)
             elif _follows_sigmoid(field):
-                value = decoded[name].reshape(raw.shape[0], *start.shape)
+                value = decoded[name].reshape(shape)
                 if field.quantity.beyond:  # limits take operations of their own
                     value = field.quantity.within(value, *self._limits(name, raw))
             else:
-                value = numbers[name].reshape(raw.shape[0], *start.shape)
-                value = field.quantity.decode(value, start, *self._limits(name, raw))
+                start, limits = self._start(name, raw), self._limits(name, raw)
+                value = field.quantity.decode(numbers[name].reshape(shape), start, *limits)
             values[name] = field.nearest_end(value) if crisp and field.discrete else value
         return values
 
@@ -134,34 +140,25 @@ class KindBlock(nn.Module):
         """Raw numbers ``[B, n, width]`` on their sigmoids: of all fields at once, as tensor operations have a price."""
         if not self.width:
             return own
-        origin, least, span = self._curves(own)
+        kept = [self.get_buffer(part) for part in _CURVE]
+        # In another precision ranges are to be as exact as that is.
+        same = kept[0].dtype == own.dtype
+        origin, least, span = (part.to(own) for part in kept) if same else self._curves(own)
         return torch.addcmul(least, span, torch.sigmoid(own + origin))
 
-    def _curves(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """``Quantity.curve`` of each raw number, ``[n, width]`` each, kept for the next call; 0 of other fields."""
-        if torch.compiler.is_compiling():  # tensors are stand-ins then
-            return self._new_curves(like)
-        key = like.device, like.dtype
-        if key not in self._curves_by_type:
-            # A tensor that is made in inference mode could not be saved for a backward pass later.
-            with torch.inference_mode(False), torch.no_grad():
-                self._curves_by_type[key] = self._new_curves(like)
-        return self._curves_by_type[key]
-
-    def _new_curves(self, like: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def _curves(self, like: Tensor) -> list[Tensor]:
+        """``Quantity.curve`` of each raw number, ``[n, width]`` each; 0 of fields that follow none."""
         parts: list[list[Tensor]] = []
         for name, column in self._columns.items():
             field, size = self._fields[name], (len(self.slots), column.stop - column.start)
             start = self._start(name, like)
             if _follows_sigmoid(field):
                 curve = field.quantity.curve(start, *self._limits(name, like))
-                # Filled, and not copied to the device, for which a GPU would wait.
                 full = (one if isinstance(one, Tensor) else like.new_full((), one) for one in curve)
                 parts.append([one.expand_as(start).reshape(size) for one in full])
             else:
                 parts.append([like.new_zeros(size)] * 3)
-        origin, least, span = (torch.cat(of_all, dim=1) for of_all in zip(*parts, strict=True))
-        return origin, least, span
+        return [torch.cat(of_all, dim=1) for of_all in zip(*parts, strict=True)]
 
     def group(self, values: Values) -> Group:
         """The shapes that values stand for."""
