@@ -19,9 +19,6 @@ from vectorae.errors import UserError, choose
 if TYPE_CHECKING:
     from benchmarks.run import Plan
 
-TRAINING = ("dataset=celeba", "primitives=shapes_4x4", "encoder=cnn", "head=mlp", "model.refine_steps=0")
-"""The training whose step is timed; its images are random, so that the dataset is not needed."""
-
 
 @dataclass
 class BenchmarkConfig:
@@ -94,6 +91,7 @@ def planned(config: Mapping[str, Any]) -> Plan:
     """
     from benchmarks.passes import WORKLOADS
     from benchmarks.run import Plan
+    from benchmarks.training import TRAININGS
     from benchmarks.workloads import Size
     from vectorae.rasterizer.rasterize import BACKEND_CHOICES
 
@@ -111,7 +109,11 @@ def planned(config: Mapping[str, Any]) -> Plan:
         threads=config["threads"],
         device=shell.device(config["device"]),
         size=Size(config["scale"], config["batch"], config["seed"]),
-        training=schemas.compose_config("train", TrainConfig, TRAINING) if "F" in workloads else None,
+        trainings={
+            name: schemas.compose_config("train", TrainConfig, training.overrides)
+            for name, training in TRAININGS.items()
+            if name in workloads
+        },
     )
 
 

@@ -35,7 +35,7 @@ def peak_growth(name: str, contender: str, size: Size, config: Mapping[str, Any]
         name: of the workload.
         contender: a backend, or a package.
         size: of the workload.
-        config: of a training, for `F`.
+        config: of a training, for its step.
         device: `cpu` or `cuda`.
 
     Raises:

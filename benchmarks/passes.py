@@ -13,7 +13,7 @@ from benchmarks.workloads import DRAWINGS, ON_GPU, Size, Workload
 
 Work = Workload | training.Step
 
-WORKLOADS = (*(name for name in DRAWINGS if name not in ON_GPU), training.NAME, exact.NAME, *ON_GPU)
+WORKLOADS = (*(name for name in DRAWINGS if name not in ON_GPU), *training.TRAININGS, exact.NAME, *ON_GPU)
 
 
 def make_work(name: str, size: Size, config: Mapping[str, Any] | None, device: torch.device) -> Work:
@@ -25,9 +25,9 @@ def make_work(name: str, size: Size, config: Mapping[str, Any] | None, device: t
         config: plain resolved config of a training, for the training step.
         device: where its tensors lie.
     """
-    if name == training.NAME:
+    if name in training.TRAININGS:
         assert config is not None
-        return training.step(size, config, device)
+        return training.step(name, size, config, device)
     return DRAWINGS[name](size).to(device)
 
 

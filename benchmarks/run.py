@@ -51,7 +51,7 @@ class Plan:
         threads: of torch; None for its default.
         device: where the scenes lie.
         size: of the workloads.
-        training: plain resolved config of a training, for workload `F`.
+        trainings: plain resolved configs of ``training.TRAININGS``, by name.
     """
 
     workloads: tuple[str, ...]
@@ -63,7 +63,7 @@ class Plan:
     threads: int | None
     device: torch.device
     size: Size
-    training: Mapping[str, Any] | None
+    trainings: Mapping[str, Mapping[str, Any]]
 
 
 def measure_all(plan: Plan) -> dict[str, Any]:
@@ -123,7 +123,8 @@ def _refusal(plan: Plan, name: str) -> str | None:
 def _workload(plan: Plan, name: str, say: Callable[[str], None]) -> tuple[list[Row], Missing]:
     """The rows of one workload, and the contenders that are missing, with the reason."""
     say("making the scene")
-    work = make_work(name, plan.size, plan.training, plan.device)
+    config = plan.trainings.get(name)
+    work = make_work(name, plan.size, config, plan.device)
     missing = dict(_absent(plan, work))
     contenders = [one for one in (*plan.backends, *_peers(plan, work)) if one not in missing]
     passes, memory = dict[str, Pass](), dict[str, int]()
@@ -133,7 +134,7 @@ def _workload(plan: Plan, name: str, say: Callable[[str], None]) -> tuple[list[R
                 # In a process of its own first: what crashes there does not crash here.
                 if plan.memory:
                     say(f"peak memory of {contender}")
-                    memory[contender] = peak_growth(name, contender, plan.size, plan.training, plan.device.type)
+                    memory[contender] = peak_growth(name, contender, plan.size, config, plan.device.type)
                 say(f"compiling the kernels of {contender}")
                 make_pass(work.small(), contender)()
                 passes[contender] = make_pass(work, contender)

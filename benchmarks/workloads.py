@@ -308,7 +308,7 @@ DRAWINGS: dict[str, Callable[[Size], Workload]] = {
     "G2": closed_curves,
     "G3": many_strokes,
 }
-"""Name → workload, of those that draw; `F`, a training step, is in ``training``."""
+"""Name → workload, of those that draw; steps of trainings are in ``training``."""
 
 ON_GPU = ("A512", "G", "G2", "G3")
 """Workloads that are for a GPU only."""

@@ -50,9 +50,17 @@ def test_types_are_for_users_too() -> None:
     assert (Path(vectorae.__file__).parent / "py.typed").is_file()
 
 
-@pytest.mark.parametrize(("given", "found"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")])
-def test_idle_threads_sleep(given: dict[str, str], found: str) -> None:
-    environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"} | given
-    shown = "import os, vectorae; print(os.environ['OMP_WAIT_POLICY'])"
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, "PASSIVE 3000"),
+        ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE None"),
+        ({"GOMP_SPINCOUNT": "0"}, "None 0"),
+    ],
+)
+def test_idle_threads_soon_sleep(given: dict[str, str], found: str) -> None:
+    names = "OMP_WAIT_POLICY", "GOMP_SPINCOUNT"
+    environment = {key: value for key, value in os.environ.items() if key not in names} | given
+    shown = f"import os, vectorae; print(*map(os.environ.get, {names}))"
     done = subprocess.run([sys.executable, "-c", shown], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == found

@@ -1,4 +1,4 @@
-"""Workload F is a step of a training (benchmarks/training.py)."""
+"""Workloads F, T1 and T2 are steps of trainings (benchmarks/training.py)."""
 
 from dataclasses import replace
 from unittest.mock import patch
@@ -40,3 +40,13 @@ def test_the_step_is_drawn_exactly_where_training_is() -> None:
         training.step_pass(replace(work), "auto")()
     assert {call.kwargs["coverage"] for call in draw.call_args_list} == {"ramp"}
     assert drawn.state.exact
+
+
+@pytest.mark.parametrize(("name", "exact"), [("T1", False), ("T2", True)])
+def test_steps_with_corrections_count_all_drawings(name: str, exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = composed("dataset.image_size=32", "encoder.width=8", "model.refine_steps=2", "refiner.width=16")
+    work = make_work(name, Size(batch=2), config, CPU)
+    assert isinstance(work, training.Step) and len(work.images) == 2
+    assert work.model("auto").state.exact == exact and work.drawing().coverage == ("ramp" if exact else "sigmoid")
+    monkeypatch.setattr(training, "_rasterizer_alone", lambda model, scene, images: 1.0)
+    assert training.step_pass(work, "auto")()["rasterizer"] == 3.0

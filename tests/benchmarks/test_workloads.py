@@ -63,7 +63,7 @@ def test_workloads_are_as_specified(
 
 
 def test_every_workload_is_named() -> None:
-    assert set(WORKLOADS) == {*DRAWINGS, training.NAME, exact.NAME}
+    assert set(WORKLOADS) == {*DRAWINGS, *training.TRAININGS, exact.NAME}
     assert {*ON_GPU, *ON_ONE_CORE} < set(WORKLOADS)
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 from vectorae import Layout, UserError, rasterize
 from vectorae.encoders import CNN, MLP, Encoder, Grid, Latent, Queries, Recurrent, Torchvision
 from vectorae.encoders.heads import _whole_patches
-from vectorae.encoders.tokens import FromTokens, ToTokens, sample_features
+from vectorae.encoders.tokens import FromTokens, ToTokens, sample_cells
 from vectorae.training.build import build_model
 
 HEADS = [MLP, Grid, Queries, Recurrent]
@@ -236,7 +236,7 @@ def test_features_are_sampled_bilinearly(extend: bool, padding: str) -> None:
     torch.manual_seed(0)
     features = torch.randn(2, 3, 5, 5, dtype=torch.float64, requires_grad=True)
     points = 1.4 * torch.rand(2, 20, 2, dtype=torch.float64) - 0.2
-    seen = sample_features(features, points, extend)
+    seen = sample_cells(features.flatten(2).mT, points, extend)
     grid = 2 * points[:, :, None] - 1
     expected = functional.grid_sample(features, grid, padding_mode=padding, align_corners=False)[..., 0].mT
     torch.testing.assert_close(seen, expected)

@@ -47,7 +47,7 @@ def test_no_refiner_waits(name: str, training: bool) -> None:
     refiner = Refiner(layout, features=4, width=16).train(training)
     raw, images, features = layout.random_raw(2, seed=0), torch.rand(2, 3, 16, 16), torch.rand(2, 4, 2, 2)
     feedback = Feedback(layout(raw), images, torch.zeros(2), {}, torch.randn_like(raw))
-    _, memory = refiner(raw, feedback, images, features, None)  # fills the caches of indices
+    _, memory = refiner(raw, feedback, images, refiner.see(features), None)  # fills the caches of indices
     with no_waiting():
-        corrected, _ = refiner(raw, feedback, images, features, memory)
+        corrected, _ = refiner(raw, feedback, images, refiner.see(features), memory)
         corrected.sum().backward()

@@ -11,6 +11,7 @@ from vectorae import Layout, UserError
 from vectorae.datasets.procedural_faces import draw_faces
 from vectorae.encoders import Refiner
 from vectorae.encoders.refiner import sample_pixels, window_points
+from vectorae.encoders.tokens import sample_cells
 from vectorae.io.pixels import to_float
 from vectorae.training.autoencoder import VectorAutoencoder
 
@@ -115,6 +116,18 @@ def test_bounds_are_boxes_around_shapes() -> None:
             reach = 0 if group.stroke_width is None else group.stroke_width[:, place, None, None] / 2
             inside = (outline.points[:, place] - center[:, slot, None]).abs() + reach
             torch.testing.assert_close(inside.amax(1), half[:, slot])
+
+
+def test_what_is_read_of_the_map_once_is_what_its_samples_would_give() -> None:
+    torch.manual_seed(0)
+    refiner = Refiner(Layout(["circle"], count=3), features=4, width=8)
+    features, points = torch.randn(2, 4, 5, 5), 1.4 * torch.rand(2, 6, 2) - 0.2
+    seen = refiner.see(features)
+    samples = sample_cells(features.flatten(2).mT, points)
+    torch.testing.assert_close(
+        sample_cells(seen[:, :-1], points) + refiner.local_features.bias, refiner.local_features(samples)
+    )
+    torch.testing.assert_close(seen[:, -1], refiner.global_features(features.mean((2, 3))))
 
 
 def test_windows_are_sampled_on_a_grid() -> None:

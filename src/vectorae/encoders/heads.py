@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveInt, validated
+from vectorae.encoders.attention import CrossAttentionBlock
 from vectorae.encoders.counts import CountedSlots, CountEmbedding, visible_tokens, with_hidden_tokens
 from vectorae.encoders.encoder import Draw
-from vectorae.encoders.tokens import FromTokens, Layers, LocalFeatures, transformer_block, zero_linear
+from vectorae.encoders.tokens import FromTokens, Layers, LocalFeatures, zero_linear
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 
@@ -123,7 +124,7 @@ class Queries(Head):
         self.counts = CountedSlots(layout, width) if any_count else None
         self.positions = nn.Parameter(0.02 * torch.randn(side**2, width))
         self.slots = nn.Parameter(0.02 * torch.randn(layout.count + 1, width))
-        self.blocks = nn.ModuleList(transformer_block(width, attention_heads, decoder=True) for _ in range(layers))
+        self.blocks = nn.ModuleList(CrossAttentionBlock(width, attention_heads) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
         self.numbers = FromTokens(layout, width)
 

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from vectorae.config.arguments import PositiveFloat, PositiveInt, validated
 from vectorae.decoder import Feedback
+from vectorae.encoders.attention import SelfAttentionBlock
 from vectorae.encoders.counts import CountedSlots, visible_tokens, with_hidden_tokens
 from vectorae.encoders.processes import mean_over_processes
-from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_features, transformer_block
+from vectorae.encoders.tokens import FromTokens, Layers, ToTokens, sample_cells
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.layout.base import full_precision
@@ -28,13 +29,23 @@ SMALLEST = 0.03
 class RefinerBase(nn.Module, ABC):
     """Corrects the raw numbers of drawings from feedback on them, several times with the same weights."""
 
+    def see(self, features: Tensor) -> Tensor:
+        """What every correction of a drawing reads of the encoder's map ``[B, F, s, s]``; by default all of it.
+
+        It is computed once for all corrections.
+
+        Returns:
+            A tensor whose first axis is B.
+        """
+        return features
+
     @abstractmethod
     def forward(
         self,
         raw: Tensor,
         feedback: Feedback,
         images: Tensor,
-        features: Tensor,
+        seen: Tensor,
         memory: Tensor | None,
         visible: int | None = None,
     ) -> tuple[Tensor, Tensor | None]:
@@ -44,7 +55,7 @@ class RefinerBase(nn.Module, ABC):
             raw: ``[B, raw_size]``.
             feedback: on their drawing.
             images: ``[B, C, S, S]`` in [0, 1].
-            features: the encoder's map of the images, ``[B, F, s, s]``.
+            seen: what ``see`` returned of the encoder's map of the images.
             memory: what the step before returned, or None.
             visible: how many shapes the drawing has, with ``any_count``; None stands for all.
 
@@ -94,7 +105,7 @@ class Refiner(RefinerBase):
         pixels = 2 * layout.image_channels * window**2
         self.windows = nn.Sequential(nn.Linear(pixels, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
         self.memory = nn.Linear(width, width)
-        self.blocks = nn.Sequential(*(transformer_block(width, attention_heads) for _ in range(layers)))
+        self.blocks = nn.Sequential(*(SelfAttentionBlock(width, attention_heads) for _ in range(layers)))
         self.norm = nn.LayerNorm(width)
         self.shift, self.step_size = FromTokens(layout, width), FromTokens(layout, width)
         # Where drawings of 1 … N shapes start; and the mean squares for each doubling of their number.
@@ -106,16 +117,10 @@ class Refiner(RefinerBase):
         side = (torch.arange(window) + 0.5) / window * 2 - 1
         self.register_buffer("_grid", torch.cartesian_prod(side, side).flip(-1), persistent=False)
 
-    def forward(
-        self,
-        raw: Tensor,
-        feedback: Feedback,
-        images: Tensor,
-        features: Tensor,
-        memory: Tensor | None,
-        visible: int | None = None,
-    ) -> tuple[Tensor, Tensor]:
-        """See ``RefinerBase``; the memory is ``[B, count + 1, width]``.
+    def see(self, features: Tensor) -> Tensor:
+        """The map as vectors of a token's width, ``[B, s² + 1, width]``: those of its cells, and that of their mean.
+
+        A sample of the map's cells can be taken before or after a linear layer, its bias left out.
 
         Raises:
             UserError: the map is that of another encoder, of other features.
@@ -125,19 +130,33 @@ class Refiner(RefinerBase):
                 f"encoder: a feature map of {features.shape[1]} features, and the refiner of this model takes "
                 f"{self._features}; build the model anew with that encoder"
             )
+        cells = features.flatten(2).mT
+        whole = self.global_features(cells.mean(1, keepdim=True))
+        return torch.cat([F.linear(cells, self.local_features.weight), whole], dim=1)
+
+    def forward(
+        self,
+        raw: Tensor,
+        feedback: Feedback,
+        images: Tensor,
+        seen: Tensor,
+        memory: Tensor | None,
+        visible: int | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """See ``RefinerBase``; the memory is ``[B, count + 1, width]``."""
         gradient, grad_norm = self._normalised(feedback.gradient, visible)
         center, half_extents, angle = feedback.scene.bounds()
         with torch.no_grad():
             extents = half_extents.clamp(SMALLEST, 1.0) * self._reach
             points = window_points(center, extents, angle, self.get_buffer("_grid"))
-            seen, drawn = (sample_pixels(pictures.to(raw.dtype), points) for pictures in (images, feedback.drawing))
-            windows = torch.cat([seen - 0.5, 2 * (seen - drawn)], dim=-1)
-        local = sample_features(features, center)
+            image, drawn = (sample_pixels(pictures.to(raw.dtype), points) for pictures in (images, feedback.drawing))
+            windows = torch.cat([image - 0.5, 2 * (image - drawn)], dim=-1)
+        local = sample_cells(seen[:, :-1], center) + self.local_features.bias
         slots = self.slots if self.counts is None else self.counts(self.slots, visible)
         start = self.get_buffer("_starts")[-1 if visible is None else visible - 1]
         tokens = self.numbers(raw - start, gradient) + slots + self.grad_norm(grad_norm)[:, None]
-        tokens = tokens + self.global_features(features.mean((2, 3)))[:, None]
-        tokens = tokens + F.pad(self.windows(windows) + self.local_features(local), (0, 0, 0, 1))
+        tokens = tokens + seen[:, -1:]
+        tokens = tokens + F.pad(self.windows(windows) + local, (0, 0, 0, 1))
         # Without a memory too, so that every weight takes part in every step, as DDP wants it.
         tokens = tokens + self.memory(torch.zeros_like(tokens) if memory is None else memory)
         memory = self.norm(self.blocks(visible_tokens(tokens, visible)))

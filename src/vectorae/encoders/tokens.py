@@ -1,5 +1,6 @@
 """Raw numbers to tokens and back: a vector per slot, in painter's order, and a last one for the whole drawing."""
 
+import math
 from typing import Annotated
 
 import torch
@@ -7,8 +8,6 @@ import torch.nn.functional as F
 from annotated_types import Ge, Le
 from torch import Tensor, nn
 
-from vectorae.config.arguments import PositiveInt, validated
-from vectorae.errors import UserError
 from vectorae.layout import Layout
 from vectorae.layout.kind_block import in_order
 
@@ -94,30 +93,29 @@ class LocalFeatures(nn.Module):
         """Map ``[B, F, s, s]`` → tokens ``[B, count + 1, width]``, the last for the whole drawing."""
         starts = self.get_buffer("_start")
         start = starts[-1:] if visible is None else starts[visible - 1 : visible]
-        seen = sample_features(features, start, extend=True)
+        seen = sample_cells(features.flatten(2).mT, start, extend=True)
         return F.pad(self.local_features(seen), (0, 0, 0, 1)) + self.global_features(features.mean((2, 3)))[:, None]
 
 
-def sample_features(features: Tensor, points: Tensor, extend: bool = False) -> Tensor:
-    """Bilinear samples of feature maps.
+def sample_cells(cells: Tensor, points: Tensor, extend: bool = False) -> Tensor:
+    """Bilinear samples of square maps.
 
     As a product of matrices, whose derivative takes a tenth of the time of ``grid_sample``'s: maps are small.
 
     Args:
-        features: ``[B, F, s, s]``.
+        cells: of the maps, row by row, ``[B, s², F]``.
         points: where in the image, ``[B or 1, N, 2]`` in [0, 1]; without gradient.
         extend: whether maps continue beyond their edges as at the edge; else there are zeros.
 
     Returns:
         ``[B, N, F]``.
     """
-    side = features.shape[-1]
-    cells = torch.arange(side, dtype=features.dtype, device=features.device)
-    place = points.detach().to(features) * side - 0.5
-    place = place.clamp(0, side - 1) if extend else place
-    across, down = (1 - (place[..., None] - cells).abs()).clamp_min(0).unbind(-2)
-    weights = (down[..., :, None] * across[..., None, :]).flatten(-2)
-    return weights @ features.flatten(2).mT
+    side = math.isqrt(cells.shape[1])
+    places = torch.arange(side, dtype=cells.dtype, device=cells.device)
+    point = points.detach().to(cells) * side - 0.5
+    point = point.clamp(0, side - 1) if extend else point
+    across, down = (1 - (point[..., None] - places).abs()).clamp_min(0).unbind(-2)
+    return (down[..., :, None] * across[..., None, :]).flatten(-2) @ cells
 
 
 def zero_linear(features: int, numbers: int) -> nn.Linear:
@@ -126,12 +124,3 @@ def zero_linear(features: int, numbers: int) -> nn.Linear:
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer
-
-
-@validated
-def transformer_block(width: PositiveInt, attention_heads: PositiveInt, decoder: bool = False) -> nn.Module:
-    """Attention between tokens, to other vectors too if it is a decoder, and two linear layers; norms come first."""
-    if width % attention_heads:
-        raise UserError(f"attention_heads: {attention_heads} do not divide a width of {width}")
-    kind = nn.TransformerDecoderLayer if decoder else nn.TransformerEncoderLayer
-    return kind(width, attention_heads, 2 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True)

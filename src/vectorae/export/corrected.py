@@ -64,10 +64,10 @@ class CorrectedNetwork(SceneNetwork):
 
     def answer(self, images: Tensor, most: int | None = None) -> Tensor:
         """As ``SceneNetwork.answer``; after ``most`` corrections, where there are more."""
-        features, *carried = self.start(images)
+        seen, *carried = self.start(images)
         steps = self._options.num_corrections
         for _ in range(steps if most is None else min(most, steps)):
-            carried = list(self.correct(images, features, *carried))
+            carried = list(self.correct(images, seen, *carried))
         return self.chosen(images, *carried)
 
     def program(self, images: Tensor) -> Any:
@@ -90,19 +90,19 @@ class CorrectedNetwork(SceneNetwork):
     def _program(self, examples: Tensor, images: Tensor, operators: Operators) -> Any:
         with constant_weights(self):
             examples = examples[:1].expand(EXAMPLES, -1, -1, -1).contiguous()
-            features, *carried = self.start(examples)
+            seen, *carried = self.start(examples)
             # Called once, as `traced` wants it.
-            names = self.outputs(self.chosen(examples, *self.correct(examples, features, *carried)))
+            names = self.outputs(self.chosen(examples, *self.correct(examples, seen, *carried)))
             several = [1] * len(carried)
             start = traced(self.start, [examples], [0], operators)
-            body = traced(self.correct, [examples, features, *carried], [0, 0, *several], operators)
+            body = traced(self.correct, [examples, seen, *carried], [0, 0, *several], operators)
             finish = traced(self.finish, [examples, *carried], [0, *several], operators)
             steps = self._options.num_corrections
             repeated = Repeated(start, body, finish, steps, list(names), examples.dtype)
             return exported(repeated, images)
 
     def start(self, images: Tensor) -> Sequence[Tensor]:
-        """The feature map of images ``[B, C, S, S]``, and what is carried to the first correction."""
+        """What corrections read of images ``[B, C, S, S]`` (see ``Refiner.see``), and what is carried to the first."""
         features = self.encoder.encode(images)
         first = torch.zeros_like(images[:, 0, 0, 0], dtype=torch.long)
         predictions = [
@@ -112,19 +112,20 @@ class CorrectedNetwork(SceneNetwork):
         raw = _settled(torch.stack(predictions))
         size = (1, 1) if self._refiner is None else tuple(self._refiner.slots.shape)
         memory = torch.zeros_like(raw[..., :1, None]).repeat(1, 1, *size)
-        return features, raw, memory, raw.clone(), torch.full_like(raw[..., 0], torch.inf)
+        seen = features if self._refiner is None else self._refiner.see(features)
+        return seen, raw, memory, raw.clone(), torch.full_like(raw[..., 0], torch.inf)
 
     def correct(
-        self, images: Tensor, features: Tensor, raw: Tensor, memory: Tensor, best: Tensor, cost: Tensor
+        self, images: Tensor, seen: Tensor, raw: Tensor, memory: Tensor, best: Tensor, cost: Tensor
     ) -> Sequence[Tensor]:
         """What is carried on from one correction of all hypotheses."""
         if self._refiner is None:
             return raw, memory, best, cost
         several, batch = raw.shape[:2]
-        many, maps = (one.repeat(several, 1, 1, 1) for one in (images, features))
+        many, seen = images.repeat(several, 1, 1, 1), seen.repeat(several, 1, 1)
         feedback = self._drawn.feedback(raw.flatten(0, 1), many, self._loss, self._state)
         best, cost = _better(raw, feedback.cost.unflatten(0, (several, batch)), best, cost)
-        after = self._refiner(raw.flatten(0, 1), feedback, many, maps, memory.flatten(0, 1), self._count)
+        after = self._refiner(raw.flatten(0, 1), feedback, many, seen, memory.flatten(0, 1), self._count)
         raw, memory = (_settled(one.unflatten(0, (several, batch))) for one in after)
         return raw, memory, best, cost
 

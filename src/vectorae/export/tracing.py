@@ -53,7 +53,7 @@ class Repeated(nn.Module):
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
         given, images = images, images.to(self._dtype)
-        features, *carried = self.start(images)
+        seen, *carried = self.start(images)
 
         def more(step: Tensor, *_: Tensor) -> Tensor:
             return step < self.steps
@@ -61,15 +61,15 @@ class Repeated(nn.Module):
         weights = dict(self.body.state_dict(keep_vars=True))
 
         def once(step: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
-            carried, (images, features, *own) = given[: len(given) - 2 - len(weights)], given[-2 - len(weights) :]
-            after = functional_call(self.body, dict(zip(weights, own, strict=True)), (images, features, *carried))
+            carried, (images, seen, *own) = given[: len(given) - 2 - len(weights)], given[-2 - len(weights) :]
+            after = functional_call(self.body, dict(zip(weights, own, strict=True)), (images, seen, *carried))
             # What a loop returns must be none of what it is given.
             return (step + 1, *(one.clone() for one in after))
 
         if self.steps:
             step = torch.zeros((), dtype=torch.long)
             # The operator itself: around it torch would trace the body several times more, to find its weights.
-            same = (images, features, *weights.values())
+            same = (images, seen, *weights.values())
             _, *carried = while_loop_op(more, once, (step, *carried), same)
         outputs = (one.to(given.dtype) for one in self.finish(images, *carried))
         return dict(zip(self._names, outputs, strict=True))

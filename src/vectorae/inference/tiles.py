@@ -160,16 +160,16 @@ class TiledDrawing:
 
     def _corrected(self, raw: Tensor) -> Tensor:
         """The best drawing ``[1, T raw_size]`` of those after each correction of all tiles together."""
-        model, memory = self._model, None
-        features = model.encoder.encode(self._squares.to(model.dtype))
+        model, refiner, memory = self._model, self._model.refiner, None
         least, best = torch.inf, raw.flatten()[None]
-        steps = 0 if model.refiner is None else model.options.num_corrections
+        steps = 0 if refiner is None else model.options.num_corrections
+        seen = refiner.see(model.encoder.encode(self._squares.to(model.dtype))) if refiner is not None else None
         for left in range(steps, -1, -1):
             whole, feedback = self._feedback(raw)
             if whole < least:
                 least, best = whole, raw.flatten()[None]
-            if left and model.refiner is not None:
-                raw, memory = model.refiner(raw, feedback, self._squares, features, memory, model.count)
+            if left and refiner is not None and seen is not None:
+                raw, memory = refiner(raw, feedback, self._squares, seen, memory, model.count)
         return best
 
     def _feedback(self, raw: Tensor) -> tuple[float, Feedback]:

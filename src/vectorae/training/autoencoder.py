@@ -7,6 +7,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.plugins.precision import MixedPrecision, Precision
+from pytorch_lightning.utilities.enums import GradClipAlgorithmType
 from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, validated
@@ -187,12 +189,13 @@ class VectorAutoencoder(pl.LightningModule):
         """As ``predictions``, of a feature map, of hypotheses ``[B]``, and with any number of corrections."""
         state = self.state
         raw = self.encoder.predict(features, images, self._draw_lowest, self.count, hypothesis)
-        memory = None
-        for left in range(0 if self.refiner is None else steps, -1, -1):
+        refiner, memory = self.refiner if steps else None, None
+        seen = None if refiner is None else refiner.see(features)
+        for left in range(0 if refiner is None else steps, -1, -1):
             feedback = self.decoder.feedback(raw, images, self.loss, state) if left or complete else None
             yield raw, feedback
-            if left and self.refiner is not None and feedback is not None:
-                raw, memory = self.refiner(raw, feedback, images, features, memory, self.count)
+            if left and refiner is not None and feedback is not None and seen is not None:
+                raw, memory = refiner(raw, feedback, images, seen, memory, self.count)
 
     @torch.no_grad()
     def _draw_lowest(self, raw: Tensor, visible: int) -> Tensor:
@@ -281,6 +284,20 @@ class VectorAutoencoder(pl.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         return self.plan.optimizer.build(self.parameters())
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """As Lightning, which in mixed precision refuses fused optimizers even where no gradients are scaled."""
+        plugin = self.trainer.precision_plugin
+        if isinstance(plugin, MixedPrecision) and plugin.scaler is None:
+            algorithm = GradClipAlgorithmType(gradient_clip_algorithm or "norm")
+            Precision.clip_gradients(plugin, optimizer, gradient_clip_val or 0.0, algorithm)
+        else:
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:
         self.training_began = True

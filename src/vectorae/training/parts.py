@@ -95,7 +95,7 @@ def try_networks(encoder: Encoder, refiner: nn.Module | None, layout: Layout, im
     _compare("head", encoder.head, raw, [1, layout.raw_size], "[B, raw_size] of the layout")
     if refiner is not None:
         feedback = Feedback(layout(raw), images, torch.zeros(1), {}, torch.zeros_like(raw))
-        corrected = refiner(raw, feedback, images, features, None, None)
+        corrected = refiner(raw, feedback, images, refiner.see(features), None, None)
         if not isinstance(corrected, tuple) or len(corrected) != 2:
             raise UserError(f"refiner: {type(refiner).__name__} must return raw numbers and what it remembers")
         _compare("refiner", refiner, corrected[0], [1, layout.raw_size], "[B, raw_size] of the layout")
