@@ -25,6 +25,7 @@ from vectorae.scene import Scene
 from vectorae.training.autoencoder import REFINEMENT_RATE, VectorAutoencoder
 from vectorae.training.candidates import STEPS_PER_REGROWTH, answering, find_candidates
 from vectorae.training.eval_mode import eval_mode
+from vectorae.training.options import ModelOptions
 
 PICTURES_AHEAD = 4
 """That are read at once."""
@@ -93,9 +94,10 @@ def tiles_along(height: int, width: int, side: int) -> int:
 class TiledDrawing:
     """A drawing of one picture by a model of its tiles, all of whose shapes lie on one canvas.
 
-    Each tile is first drawn for itself. As shapes reach into other tiles, the learned corrections then go on together:
-    what corrects a tile sees the whole drawing in its square, and the gradient of the whole picture's cost. Then half
-    of the shapes of all tiles are drawn anew together (see ``regrow``), as often as the model's options say.
+    Each tile is first drawn for itself, with half of the model's hypotheses and corrections. As shapes reach into other
+    tiles, all learned corrections then go on together: what corrects a tile sees the whole drawing in its square, and
+    the gradient of the whole picture's cost. Then half of the shapes of all tiles are drawn anew together (see
+    ``regrow``), as often as the model's options say.
 
     Args:
         model: on its device.
@@ -120,7 +122,7 @@ class TiledDrawing:
         self.decoder = Decoder(layout, model.decoder.rasterizer).to(picture.device)
         self._parts = Parts(model.layout, tiles.cut, layout.tiles, self._side, layout.lowest)
         self._squares = tiles.cut(picture)
-        with answering(model, replace(model.options, regrowths=0)):
+        with answering(model, _options_alone(model.options)):
             alone = find_candidates(model, self._squares).best
         self.raw = self._corrected(alone)
         self._regrow(0, model.options.num_regrowths)
@@ -182,6 +184,12 @@ class TiledDrawing:
         gradient = share * whole.gradient.view_as(raw)
         cost = whole.cost.expand(tiles.count)
         return float(whole.cost), Feedback(scene, tiles.cut(whole.drawing), cost, {}, gradient)
+
+
+def _options_alone(options: ModelOptions) -> ModelOptions:
+    """How a tile is drawn for itself. With all corrections it becomes too sure of what other tiles will draw in it."""
+    hypotheses, steps = max(1, options.num_hypotheses // 2), options.num_corrections // 2
+    return replace(options, regrowths=0, hypotheses=hypotheses, answer_steps=steps)
 
 
 def check_tiled(model: VectorAutoencoder) -> None:

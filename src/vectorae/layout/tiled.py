@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -95,13 +96,18 @@ class TiledLayout(LayoutBase):
         """A group of each tile, of B T drawings, as one group of the canvas, of B ``drawings``."""
         corners = self.get_buffer("_corners").repeat(drawings, 1)
         placed = group.zoomed(self.side, corners[:, None])
-        slots = tuple(self.lowest + slot * self.tiles + tile for slot in group.slots for tile in range(self.tiles))
-        return replace(placed.map(self._by_slot), slots=slots)
+        return replace(placed.map(self._by_slot), slots=_slots_of_tiles(group.slots, self.tiles, self.lowest))
 
     def _backgrounds(self, batch: int) -> Group:
         boxes = self.get_buffer("_boxes").expand(batch, -1, -1)
         nothing = torch.zeros_like(boxes[..., 0])
         return Group(RoundedBox(boxes[..., :2], boxes[..., 2:], nothing, nothing), tuple(range(self.lowest)))
+
+
+@lru_cache(maxsize=64)
+def _slots_of_tiles(slots: tuple[int, ...], tiles: int, lowest: int) -> tuple[int, ...]:
+    """Where the shapes of each tile lie in the canvas."""
+    return tuple(lowest + slot * tiles + tile for slot in slots for tile in range(tiles))
 
 
 def _cells(corners: Tensor, side: float) -> Tensor:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STEPS_PER_REGROWTH = 100
 """Optimizer steps of test-time refinement for which there is one more regrowth."""
 
+AT_ONCE = 256
+"""Drawings that are corrected together, at most, unless there are more images: of few all hypotheses at once."""
+
 REFINED = 2
 """Drawings of each image that are refined, the best ones: with four of them half as many steps are as good."""
 
@@ -76,18 +79,30 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     """Correct every hypothesis of a model for images ``[B, C, S, S]`` in [0, 1]."""
     options, images = model.options, images.to(model.dtype)
     features = model.encoder.encode(images)
-    encoded, found, costs = images, list[Tensor](), list[Tensor]()
-    for number in range(options.num_hypotheses):
-        hypothesis = torch.full((len(images),), number, device=images.device)
-        chain = model.corrections(images, features, hypothesis, options.num_corrections, complete=options.chooses)
-        drawings, drawing_costs = zip(*((raw, feedback and feedback.cost) for raw, feedback in chain), strict=True)
-        if number == 0:
-            encoded = drawings[0]
-        cost = torch.stack(drawing_costs) if options.chooses else images.new_zeros(1, len(images))
-        found.append(best_drawings(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1])
-        costs.append(cost.amin(0))
-    candidates = Candidates(encoded, torch.stack(found), torch.stack(costs))
+    hypotheses = torch.arange(options.num_hypotheses, device=images.device)
+    found = [_corrected(model, images, features, some) for some in hypotheses.split(max(1, AT_ONCE // len(images)))]
+    first, raw, cost = zip(*found, strict=True)
+    candidates = Candidates(first[0], torch.cat(raw), torch.cat(cost))
     return candidates.regrown(model, images, 0, options.num_regrowths)
+
+
+def _corrected(
+    model: VectorAutoencoder, images: Tensor, features: Tensor, hypotheses: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Some of the hypotheses ``[k]``, corrected together.
+
+    Returns:
+        What the encoder alone predicts, of the first of them, ``[B, raw_size]``; their drawings ``[k, B, raw_size]``
+        and costs ``[k, B]``, as in ``Candidates``.
+    """
+    options, shape = model.options, (len(hypotheses), len(images))
+    many, maps = (one.repeat(len(hypotheses), 1, 1, 1) for one in (images, features))
+    every = hypotheses.repeat_interleave(len(images), output_size=len(many))
+    chain = model.corrections(many, maps, every, options.num_corrections, complete=options.chooses)
+    drawings, costs = zip(*((raw, feedback and feedback.cost) for raw, feedback in chain), strict=True)
+    cost = torch.stack(costs) if options.chooses else images.new_zeros(1, len(many))
+    best = best_drawings(torch.stack(drawings), cost)[0][0] if options.chooses else drawings[-1]
+    return drawings[0][: len(images)], best.unflatten(0, shape), cost.amin(0).unflatten(0, shape)
 
 
 def limit_answers(

@@ -1,8 +1,7 @@
 """The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.covered_area).
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` and ``weights`` ``[256]``, ``change``
-``[288]``, scratch.
+arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` and ``weights`` ``[256]``, scratch.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -18,12 +17,15 @@ from vectorae.rasterizer.cpu.plan import CELL, IMAGE, LEFT, PLACE, SLOT, TOP, at
 from vectorae.rasterizer.cpu.scratch import ROW, TILE_HEIGHT, TILE_WIDTH
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
-NEXT, WIDER = np.uintp(1), np.uintp(TILE_WIDTH + 1)
-"""Step to the next pixel; number of changes in a row, one more than pixels."""
+UPRIGHT = 1e-6
+"""Pixels: a segment that is no wider lies at one place in a row."""
+
+RIGHT = np.arange(1.0, ROW + 1.0)
+"""Right sides of the pixels of a tile's row."""
 
 
 @kernel
-def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, change):
+def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered):
     """Write the alpha of regions."""
     pixel = 1 / min(canvas.height, canvas.width)
     for e in range(len(entries)):
@@ -33,7 +35,7 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
         segments = near[cells[cell, NEAR] : cells[cell, NEAR_END]]
         left, top, weight = entries[e, LEFT], entries[e, TOP], shapes.numbers[b, k, ROUNDED]
         start, stop = range_of(entries[e])
-        _cover_tile(shapes.vertices[b], segments, carried[cell], pixel, left, top, start, stop, covered, change)
+        _cover_tile(shapes.vertices[b], segments, carried[cell], pixel, left, top, start, stop, covered)
         own = alpha[at_place(place)]
         for p in range(start, stop):
             own[p] = weight * covered[p]
@@ -41,7 +43,7 @@ def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, c
 
 @kernel
 def differentiate_areas(
-    entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, weights, covered, change
+    entries, cells, near, carried, shapes, canvas, alpha, by_alpha, by_numbers, by_vertices, weights, covered
 ):
     """Add the derivatives by the weights and vertices of regions."""
     pixel = 1 / min(canvas.height, canvas.width)
@@ -59,7 +61,7 @@ def differentiate_areas(
         if weight > 1e-6:
             total /= weight
         else:  # what is covered cannot be told from alpha
-            _cover_tile(vertices, segments, carried[cell], pixel, left, top, start, stop, covered, change)
+            _cover_tile(vertices, segments, carried[cell], pixel, left, top, start, stop, covered)
             total = 0.0
             for p in range(start, stop):
                 total += by_own[p] * covered[p]
@@ -123,14 +125,11 @@ def _cut(a, difference, inverse):
 
 
 @inlined
-def _cover_piece(x0, y0, dx, dy, enter, leave, top_row, bottom_row, covered, change):
-    """Add what a segment's part from ``enter`` to ``leave``, within one pixel, covers; see ``_cover_tile``."""
-    x, y, high = x0 + dx * (enter + leave) / 2, y0 + dy * (enter + leave) / 2, dy * (leave - enter)
-    if top_row <= y and y < bottom_row and x < TILE_WIDTH:
-        r, i = np.uintp(y), np.uintp(max(x, 0.0))
-        # The part left of the tile covers it.
-        covered[r * ROW + i] += high * (float(i) + 1 - x) if x >= 0 else 0.0
-        change[r * WIDER + i + (NEXT if x >= 0 else np.uintp(0))] += high
+def _cover_piece(x0, y0, dx, dy, enter, leave, top_row, bottom_row, covered):
+    """Add what a segment's part from ``enter`` to ``leave``, within one pixel, covers."""
+    y = y0 + dy * (enter + leave) / 2
+    if top_row <= y and y < bottom_row:
+        _cover_evenly(x0 + dx * (enter + leave) / 2, dy * (leave - enter), np.uintp(y) * ROW, covered)
 
 
 @inlined
@@ -143,56 +142,55 @@ def _weight_of(x0, y0, dx, dy, enter, leave, top_row, bottom_row, weights):
 
 
 @compiled
-def _cover_tile(vertices, segments, carried, pixel, left, top, start, stop, covered, change):
-    """Write the covered part of each pixel of a range.
-
-    ``change`` is scratch: in each row, the area that is added to every pixel from that one on.
-    """
+def _cover_tile(vertices, segments, carried, pixel, left, top, start, stop, covered):
+    """Write the covered part of each pixel of a range."""
     top_row, bottom_row = start // ROW, stop // ROW
-    for p in range(start, stop):
-        covered[p] = 0
-    for p in range(top_row * WIDER, bottom_row * WIDER):
-        change[p] = 0
     for r in range(top_row, bottom_row):
-        change[r * WIDER] = carried[r]
+        for i in range(ROW):
+            covered[r * ROW + i] = carried[r]
     for index in range(len(segments)):
         x0, y0, dx, dy = _segment(vertices, segments[index], pixel, left, top)
         inverse_x, inverse_y = _inverse(dx), _inverse(dy)
         if _is_short(dx, dy):
             at, then = _cuts(x0, y0, dx, dy, inverse_x, inverse_y)
-            _cover_piece(x0, y0, dx, dy, 0.0, at, top_row, bottom_row, covered, change)
-            _cover_piece(x0, y0, dx, dy, at, then, top_row, bottom_row, covered, change)
-            _cover_piece(x0, y0, dx, dy, then, 1.0, top_row, bottom_row, covered, change)
+            _cover_piece(x0, y0, dx, dy, 0.0, at, top_row, bottom_row, covered)
+            _cover_piece(x0, y0, dx, dy, at, then, top_row, bottom_row, covered)
+            _cover_piece(x0, y0, dx, dy, then, 1.0, top_row, bottom_row, covered)
             continue
+        slope = dy * abs(inverse_x)
         first_row, end_row = _touched(y0, y0 + dy, TILE_HEIGHT)
         for r in range(max(first_row, top_row), min(end_row, bottom_row)):
             begin, finish = _between(y0, inverse_y, float(r), 0.0, 1.0)
-            first, end = _touched(x0 + begin * dx, x0 + finish * dx, TILE_WIDTH)
-            if finish <= begin or first >= TILE_WIDTH:
-                continue
-            inside = 0.0
-            for i in range(first, end):
-                enter, leave = _between(x0, inverse_x, float(i), begin, finish)
-                covered[r * ROW + i] += dy * (leave - enter) * (float(i) + 1 - x0 - dx * (enter + leave) / 2)
-                change[r * WIDER + i + NEXT] += dy * (leave - enter)
-                inside += leave - enter
-            # The part of the segment left of the tile covers it; the part to its right does not.
-            if first == 0:
-                change[r * WIDER] += dy * (finish - begin - inside - _beyond(x0, dx, inverse_x, begin, finish))
-    for r in range(top_row, bottom_row):
-        total = 0.0
-        for i in range(ROW):
-            total += change[r * WIDER + i]
-            covered[r * ROW + i] = min(max(covered[r * ROW + i] + total, 0.0), 1.0)
+            at_begin, at_finish = x0 + begin * dx, x0 + finish * dx
+            low, across = min(at_begin, at_finish), abs(at_finish - at_begin)
+            if across < UPRIGHT:
+                _cover_evenly(low, dy * (finish - begin), r * ROW, covered)
+            else:
+                _cover_row(low, across, slope, r * ROW, covered)
+    for p in range(start, stop):
+        covered[p] = min(max(covered[p], 0.0), 1.0)
 
 
 @inlined
-def _beyond(x0, dx, inverse, first, last):
-    """Length of the part of the segment's interval [first, last] that lies to the right of the tile."""
-    if inverse == 0:
-        return last - first if x0 >= TILE_WIDTH else 0.0
-    at = min(max((TILE_WIDTH - x0) * inverse, first), last)
-    return last - at if dx > 0 else at - first
+def _cover_evenly(x, high, at, covered):
+    """Add the area to the right of an upright segment to the row of pixels that begins ``at``."""
+    for i in range(ROW):
+        covered[at + i] += high * min(max(RIGHT[i] - x, 0.0), 1.0)
+
+
+@inlined
+def _cover_row(low, across, slope, at, covered):
+    """Add the area to the right of a segment to the row of pixels that begins ``at``.
+
+    That is its height times the mean of u, the way from it to a pixel's right side, clamped to [0, 1]. The integral of
+    u by x is u² / 2 there, and u − ½ above. All pixels of a row are computed at once, by vectors.
+    """
+    for i in range(ROW):
+        far = RIGHT[i] - low
+        near = far - across
+        within, within_near = min(max(far, 0.0), 1.0), min(max(near, 0.0), 1.0)
+        beyond = max(far, 1.0) - max(near, 1.0)
+        covered[at + i] += slope * ((within - within_near) * (within + within_near) / 2 + beyond)
 
 
 @inlined

@@ -212,7 +212,7 @@ def _cover(
         if present & 1 << DISC:
             cover_discs(entries, shapes, canvas, alpha, work)
         if present & 1 << REGION:
-            cover_areas(*paths, np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT))
+            cover_areas(*paths, np.empty(PIXELS))
         edge = np.empty(PIXELS, np.int64)
         if present & STROKES:
             sample_paths(*paths, edge, spans, work)
@@ -248,8 +248,7 @@ def _differentiate_coverage(
         if present & 1 << DISC:
             differentiate_discs(*boxes, alpha, by_alpha, by.numbers, work)
         if present & 1 << REGION:
-            tile = np.empty(PIXELS), np.empty(PIXELS), np.empty(PIXELS + TILE_HEIGHT)
-            differentiate_areas(*paths, alpha, *into, *tile)
+            differentiate_areas(*paths, alpha, *into, np.empty(PIXELS), np.empty(PIXELS))
         edge = np.empty(PIXELS, np.int64)
         if present & STROKES:
             differentiate_path_samples(*paths, alpha, *into, edge, spans, work)
