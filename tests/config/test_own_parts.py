@@ -119,6 +119,9 @@ class WrongHead(Head):
     def __init__(self, layout): super().__init__()
     def forward(self, features, images, draw, visible=None): return features.mean((2, 3))
 
+class NoRefiner(nn.Module):
+    def __init__(self, layout): super().__init__()
+
 class WrongRefiner(RefinerBase):
     def __init__(self, layout): super().__init__()
     def forward(self, raw, feedback, images, features, memory, visible=None): return raw
@@ -150,6 +153,7 @@ class Rates:
             "WrongHead",
             r"head: WrongHead returns \[1, 16\] for one image; must be \[1, 123\], ",
         ),
+        ("refiner", "NoRefiner", "refiner: NoRefiner is no vectorae.encoders.RefinerBase"),
         ("refiner", "WrongRefiner", "refiner: WrongRefiner must return raw numbers and what it remembers"),
         ("optimizer", "Rates", "optimizer: wrong_parts.Rates is no vectorae.training.Optimizer"),
     ],

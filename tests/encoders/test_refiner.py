@@ -73,13 +73,16 @@ def test_it_learns_to_correct() -> None:
     model, images = refining(3, "optimizer.lr=0.005"), faces(16)
     optimizer = model.configure_optimizers()
     assert isinstance(optimizer, torch.optim.Optimizer)
+    corrected = encoded = 0.0
     for step in range(120):
         model.run.progress = step / 120
         cost, parts = model.train().training_loss(images)
         optimizer.zero_grad()
         cost.backward()
         optimizer.step()
-    assert float(parts["loss"]) < 0.9 * float(parts["loss_of_encoder"])
+        if step >= 100:  # a single step may be lucky or not
+            corrected, encoded = corrected + float(parts["loss"]), encoded + float(parts["loss_of_encoder"])
+    assert corrected < 0.9 * encoded
     model.eval()
     costs = [
         float(feedback.cost.mean()) for _, feedback in model.predictions(images, complete=True) if feedback is not None

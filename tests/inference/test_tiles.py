@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from vectorae.errors import UserError
-from vectorae.inference.tiles import TiledDrawing, TileReader, Tiles, tiles_along
+from vectorae.inference.tiles import TiledDrawing, TileReader, Tiles, options_alone, tiles_along
 from vectorae.training.autoencoder import VectorAutoencoder
-from vectorae.training.candidates import find_candidates, limit_answers
+from vectorae.training.candidates import answering, find_candidates, limit_answers
 from vectorae.training.eval_mode import eval_mode
 
 
@@ -66,7 +66,7 @@ def test_tiles_together_are_never_worse_than_each_for_itself(overrides: tuple[st
         with torch.no_grad():
             return float(drawing.decoder.cost(raw, picture, model.loss, drawing.state))
 
-    with eval_mode(model):
+    with eval_mode(model), answering(model, options_alone(model.options)):
         alone = find_candidates(model, tiles.cut(picture)).best.flatten()[None].detach()
     assert cost(drawing.raw) <= cost(alone)
     before = cost(drawing.raw)

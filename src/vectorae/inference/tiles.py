@@ -122,7 +122,7 @@ class TiledDrawing:
         self.decoder = Decoder(layout, model.decoder.rasterizer).to(picture.device)
         self._parts = Parts(model.layout, tiles.cut, layout.tiles, self._side, layout.lowest)
         self._squares = tiles.cut(picture)
-        with answering(model, _options_alone(model.options)):
+        with answering(model, options_alone(model.options)):
             alone = find_candidates(model, self._squares).best
         self.raw = self._corrected(alone)
         self._regrow(0, model.options.num_regrowths)
@@ -186,7 +186,7 @@ class TiledDrawing:
         return float(whole.cost), Feedback(scene, tiles.cut(whole.drawing), cost, {}, gradient)
 
 
-def _options_alone(options: ModelOptions) -> ModelOptions:
+def options_alone(options: ModelOptions) -> ModelOptions:
     """How a tile is drawn for itself. With all corrections it becomes too sure of what other tiles will draw in it."""
     hypotheses, steps = max(1, options.num_hypotheses // 2), options.num_corrections // 2
     return replace(options, regrowths=0, hypotheses=hypotheses, answer_steps=steps)

@@ -9,7 +9,7 @@ from vectorae.config.arguments import LARGEST_SIDE, PositiveInt, check_value
 from vectorae.config.components import instantiate, instantiate_all
 from vectorae.config.memory import MemoryLimit
 from vectorae.decoder import Decoder, Schedule, Strategy
-from vectorae.encoders import Encoder, Hypotheses, Latent
+from vectorae.encoders import Encoder, Hypotheses, Latent, RefinerBase
 from vectorae.errors import UserError
 from vectorae.io.images import NONE
 from vectorae.training.autoencoder import TrainingPlan, VectorAutoencoder
@@ -66,6 +66,8 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     many = options.num_hypotheses
     hypotheses = Hypotheses(many, layout.raw_size, backbone.features) if many > 1 else None
     refiner = build_network(config["refiner"], "refiner", {**many_counts, "features": backbone.features}, layout=layout)
+    if not isinstance(refiner, RefinerBase):
+        raise UserError(f"refiner: {type(refiner).__name__} is no vectorae.encoders.RefinerBase")
     try:
         rates = options.rates_of(layout)
     except UserError as error:
@@ -81,11 +83,11 @@ def _build_model(config: Mapping[str, Any], pretrained: bool) -> VectorAutoencod
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"optimizer: {config['optimizer']['_target_']} is no vectorae.training.Optimizer")
     encoder = Encoder(backbone, head, layout.raw_size, latent, rates, starts, hypotheses)
-    refiner = refiner if options.refine_steps else None
-    try_networks(encoder, refiner, layout, image_size)
+    corrects = refiner if options.refine_steps else None
+    try_networks(encoder, corrects, layout, image_size)
     return VectorAutoencoder(
         encoder,
-        refiner,
+        corrects,
         decoder,
         options,
         TrainingPlan(

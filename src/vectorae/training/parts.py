@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from vectorae.config.arguments import parameters
 from vectorae.config.components import OWN, instantiate, locate
 from vectorae.decoder import Feedback
-from vectorae.encoders import Encoder, seen_by
+from vectorae.encoders import Encoder, RefinerBase, seen_by
 from vectorae.errors import UserError
 from vectorae.layout import Layout
 
@@ -70,7 +70,7 @@ def is_foreign(network: nn.Module | None) -> bool:
 
 
 @torch.no_grad()
-def try_networks(encoder: Encoder, refiner: nn.Module | None, layout: Layout, image_size: int) -> None:
+def try_networks(encoder: Encoder, refiner: RefinerBase | None, layout: Layout, image_size: int) -> None:
     """Try the networks of plug-ins on a black image, so that what does not fit is told before training.
 
     Raises:
