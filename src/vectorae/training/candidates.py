@@ -80,7 +80,8 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     options, images = model.options, images.to(model.dtype)
     features = model.encoder.encode(images)
     hypotheses = torch.arange(options.num_hypotheses, device=images.device)
-    found = [_corrected(model, images, features, some) for some in hypotheses.split(max(1, AT_ONCE // len(images)))]
+    together = hypotheses.split(max(1, AT_ONCE // max(1, len(images))))
+    found = [_corrected(model, images, features, some) for some in together]
     first, raw, cost = zip(*found, strict=True)
     candidates = Candidates(first[0], torch.cat(raw), torch.cat(cost))
     return candidates.regrown(model, images, 0, options.num_regrowths)
