@@ -80,7 +80,7 @@ def test_it_learns_to_correct() -> None:
         optimizer.zero_grad()
         cost.backward()
         optimizer.step()
-        if step >= 100:  # a single step may be lucky or not
+        if step >= 60:  # a few steps may be lucky or not
             corrected, encoded = corrected + float(parts["loss"]), encoded + float(parts["loss_of_encoder"])
     assert corrected < 0.9 * encoded
     model.eval()
