@@ -7,8 +7,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.plugins.precision import MixedPrecision, Precision
-from pytorch_lightning.utilities.enums import GradClipAlgorithmType
 from torch import Tensor
 
 from vectorae.config.arguments import NonNegativeFloat, NonNegativeInt, validated
@@ -39,7 +37,7 @@ from vectorae.training.any_count import (
 )
 from vectorae.training.candidates import find_candidates
 from vectorae.training.eval_mode import eval_mode
-from vectorae.training.optimizer import AdamW, Optimizer
+from vectorae.training.optimizer import AdamW, Optimizer, clip_fused
 from vectorae.training.options import ModelOptions
 from vectorae.training.relocation import relocate_dead
 from vectorae.training.run_state import RunState, run_progress
@@ -292,11 +290,7 @@ class VectorAutoencoder(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """As Lightning, which in mixed precision refuses fused optimizers even where no gradients are scaled."""
-        plugin = self.trainer.precision_plugin
-        if isinstance(plugin, MixedPrecision) and plugin.scaler is None:
-            algorithm = GradClipAlgorithmType(gradient_clip_algorithm or "norm")
-            Precision.clip_gradients(plugin, optimizer, gradient_clip_val or 0.0, algorithm)
-        else:
+        if not clip_fused(self.trainer, optimizer, gradient_clip_val, gradient_clip_algorithm):
             self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
 
     def on_train_start(self) -> None:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 STEPS_PER_REGROWTH = 100
 """Optimizer steps of test-time refinement for which there is one more regrowth."""
 
-AT_ONCE = 256
-"""Drawings that are corrected together, at most, unless there are more images: of few all hypotheses at once."""
+PIXELS_AT_ONCE = 2**20
+"""Of drawings that are corrected together, unless the images have more: of few images all hypotheses at once."""
 
 REFINED = 2
 """Drawings of each image that are refined, the best ones: with four of them half as many steps are as good."""
@@ -80,7 +80,7 @@ def find_candidates(model: VectorAutoencoder, images: Tensor) -> Candidates:
     options, images = model.options, images.to(model.dtype)
     features = model.encoder.encode(images)
     hypotheses = torch.arange(options.num_hypotheses, device=images.device)
-    together = hypotheses.split(max(1, AT_ONCE // max(1, len(images))))
+    together = hypotheses.split(max(1, PIXELS_AT_ONCE // max(1, images[:, 0].numel())))
     found = [_corrected(model, images, features, some) for some in together]
     first, raw, cost = zip(*found, strict=True)
     candidates = Candidates(first[0], torch.cat(raw), torch.cat(cost))

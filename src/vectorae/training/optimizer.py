@@ -4,13 +4,16 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import torch
 from annotated_types import Ge, Lt
 from torch import nn
 
 from vectorae.config.arguments import Fraction, NonNegativeFloat, PositiveFloat, Validated
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
 
 UnitInterval = Annotated[float, Ge(0), Lt(1)]
 
@@ -72,3 +75,26 @@ class AdamW(Optimizer):
         # One operation for all weights: a quarter of the time on a processor.
         fused = all(one.device.type == "cpu" for one in weights)
         return torch.optim.AdamW(weights, lr=self.lr, weight_decay=self.weight_decay, betas=betas, fused=fused)
+
+
+def clip_fused(
+    trainer: "pl.Trainer", optimizer: torch.optim.Optimizer, value: float | None, algorithm: str | None
+) -> bool:
+    """Clip gradients of a fused optimizer in mixed precision where they are not scaled, which Lightning refuses.
+
+    Args:
+        trainer: of the run.
+        optimizer: of the weights.
+        value, algorithm: as Lightning's ``configure_gradient_clipping`` has them.
+
+    Returns:
+        Whether it has; anything else is left to Lightning.
+    """
+    from pytorch_lightning.plugins.precision import MixedPrecision, Precision
+    from pytorch_lightning.utilities.enums import GradClipAlgorithmType
+
+    plugin = trainer.precision_plugin
+    if not isinstance(plugin, MixedPrecision) or plugin.scaler is not None:
+        return False
+    Precision.clip_gradients(plugin, optimizer, value or 0.0, GradClipAlgorithmType(algorithm or "norm"))
+    return True
