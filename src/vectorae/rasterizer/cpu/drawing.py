@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from vectorae.rasterizer.constants import RAMP
-from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas
+from vectorae.rasterizer.cpu.areas import cover_areas, differentiate_areas, scratch_of_areas
 from vectorae.rasterizer.cpu.arguments import BY_DEPTH, SOFT_OR, Array, Canvas, Derivatives, InkTables, Shapes
 from vectorae.rasterizer.cpu.bounds import find_bounds
 from vectorae.rasterizer.cpu.box_stroke_samples import differentiate_box_stroke_samples, sample_box_strokes
@@ -212,7 +212,7 @@ def _cover(
         if present & 1 << DISC:
             cover_discs(entries, shapes, canvas, alpha, work)
         if present & 1 << REGION:
-            cover_areas(*paths, np.empty(PIXELS))
+            cover_areas(*paths, *scratch_of_areas())
         edge = np.empty(PIXELS, np.int64)
         if present & STROKES:
             sample_paths(*paths, edge, spans, work)
@@ -248,7 +248,7 @@ def _differentiate_coverage(
         if present & 1 << DISC:
             differentiate_discs(*boxes, alpha, by_alpha, by.numbers, work)
         if present & 1 << REGION:
-            differentiate_areas(*paths, alpha, *into, np.empty(PIXELS), np.empty(PIXELS))
+            differentiate_areas(*paths, alpha, *into, *scratch_of_areas())
         edge = np.empty(PIXELS, np.int64)
         if present & STROKES:
             differentiate_path_samples(*paths, alpha, *into, edge, spans, work)

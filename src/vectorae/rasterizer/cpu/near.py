@@ -35,16 +35,17 @@ def find_near(images, band, shapes, canvas, bounds):
         winding number of the pixels' centres or, drawn exactly, the covered part of the pixels.
     """
     first = np.zeros((images[1] - images[0], len(shapes.kinds)), dtype=np.int64)
-    total = 0
+    total = segments = 0
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
             first[i, k] = total
             if shapes.kinds[k] >= POLYLINE:
                 total += tiles_of_shape(bounds[i, k], band[0], band[1])
+                segments += shapes.size[images[0] + i, k]
     cells = np.zeros((total, 3), dtype=np.int64)
     carried = np.zeros((total, TILE_HEIGHT), dtype=shapes.numbers.dtype)
     # Not a plain 0, for which numba would compile _find_of_shape once more.
-    found, used = np.empty((4 * total + 64, 2), dtype=np.int64), np.int64(0)
+    found, used = np.empty((4 * total + segments + 64, 2), dtype=np.int64), np.int64(0)
     for i in range(len(first)):
         for k in range(len(shapes.kinds)):
             if shapes.kinds[k] >= POLYLINE and bounds[i, k, 0] < bounds[i, k, 1]:
@@ -77,24 +78,26 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
     pixel = real(1 / side)
     reach = 0.0 if exact else float(reach_of(kind, shapes.numbers[b], k, canvas.profile, pixel)) / pixel
     left, right, top, bottom = columns_and_rows(bounds, band)
-    columns = right - left
+    columns, scale = right - left, float(side)
+    of_row, of_column = top, left
     start, stop = shapes.first[k], shapes.first[k] + shapes.size[b, k] - 1
     for v in range(start, stop, step):
-        x0, y0 = float(shapes.vertices[b, v, 0]) / pixel, float(shapes.vertices[b, v, 1]) / pixel
-        x1, y1 = float(shapes.vertices[b, v + 1, 0]) / pixel, float(shapes.vertices[b, v + 1, 1]) / pixel
+        x0, y0 = float(shapes.vertices[b, v, 0]) * scale, float(shapes.vertices[b, v, 1]) * scale
+        x1, y1 = float(shapes.vertices[b, v + 1, 0]) * scale, float(shapes.vertices[b, v + 1, 1]) * scale
         if x0 == x1 and y0 == y1 and (kind == REGION or kind == POLYLINE and v > start):
             continue
         if exact and used < len(found):
-            # As most segments of an outline, within one tile.
-            row, column = math.floor(y0 / TILE_HEIGHT), math.floor(x0 / TILE_WIDTH)
-            is_within = row == math.floor(y1 / TILE_HEIGHT) and column == math.floor(x1 / TILE_WIDTH)
-            if is_within and top <= row and row < bottom and left <= column and column < right:
-                cell = first + (row - top) * columns + column - left
+            # As most segments of an outline, within one tile, and that often of the segment before.
+            if not _is_within(x0, y0, of_row, of_column):
+                of_row, of_column = math.floor(y0 / TILE_HEIGHT), math.floor(x0 / TILE_WIDTH)
+            is_own = top <= of_row and of_row < bottom and left <= of_column and of_column < right
+            if is_own and _is_within(x1, y1, of_row, of_column):
+                cell = first + (of_row - top) * columns + of_column - left
                 found[used, 0], found[used, 1] = cell, v
                 used += 1
                 cells[cell, NEAR_END] += 1
-                if column + 1 < right:
-                    _carry_area(y0, y1, row * TILE_HEIGHT, carried[cell + 1])
+                if of_column + 1 < right:
+                    _carry_area(y0, y1, of_row, carried[cell + 1])
                 continue
         high, low = min(y0, y1), max(y0, y1)
         first_row = _tile((high - reach) / TILE_HEIGHT, top, bottom)
@@ -121,7 +124,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
                 cells[cell + column, NEAR_END] += 1
             if kind == REGION and end_column < right:
                 if exact:
-                    _carry_area(y0, y1, row * TILE_HEIGHT, carried[cell + end_column])
+                    _carry_area(y0, y1, row, carried[cell + end_column])
                 else:
                     _carry_winding(
                         shapes.vertices[b, v, 1],
@@ -138,6 +141,13 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
             if cells[cell, NEAR_END] == 0 and carried[cell, 0] > 0.5:
                 cells[cell, INSIDE] = 1
     return found, used
+
+
+@inlined
+def _is_within(x, y, row, column):
+    """Whether a position in pixels lies within a tile."""
+    from_left, from_top = x - column * TILE_WIDTH, y - row * TILE_HEIGHT
+    return from_left >= 0 and from_left < TILE_WIDTH and from_top >= 0 and from_top < TILE_HEIGHT
 
 
 @inlined
@@ -159,9 +169,12 @@ def _carry_winding(y0, y1, top, pixel, carried):
 
 
 @inlined
-def _carry_area(y0, y1, top, carried):
-    """Add the height of a segment within each row of pixels, signed: to the right of it that part is covered."""
-    first = max(math.floor(min(y0, y1)) - top, 0)
-    for r in range(first, min(math.floor(max(y0, y1)) - top + 1, TILE_HEIGHT)):
-        a, c = min(max(y0 - (top + r), 0.0), 1.0), min(max(y1 - (top + r), 0.0), 1.0)
-        carried[r] += c - a
+def _carry_area(y0, y1, of_tile, carried):
+    """Add the height of a segment in each row of pixels of a tile, signed: to the right of it that part is covered."""
+    top = float(of_tile * TILE_HEIGHT)
+    begin, finish = y0 - top, y1 - top
+    row = max(math.floor(min(begin, finish)), 0.0)
+    end = min(max(begin, finish), float(TILE_HEIGHT))
+    while row < end:
+        carried[np.uintp(row)] += min(max(finish - row, 0.0), 1.0) - min(max(begin - row, 0.0), 1.0)
+        row += 1.0

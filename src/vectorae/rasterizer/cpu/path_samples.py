@@ -49,6 +49,7 @@ from vectorae.rasterizer.cpu.scratch import (
     is_scratch,
 )
 from vectorae.rasterizer.cpu.tiles import pixel_of
+from vectorae.rasterizer.cpu.vectors import shift_samples
 from vectorae.rasterizer.packing import POLYLINE, REGION, ROUNDED, STROKE_WIDTH
 
 SPREAD = np.float32(0.54)
@@ -217,10 +218,10 @@ def _find_nearest(vertices, spans, none, pixels, tiny, work):
     """
     for row in range(np.uintp(0), np.uintp(pixels) * ROW, ROW):
         x, y = work[CENTRES, row // ROW], work[CENTRES, BELOW + row // ROW]
-        for sample in range(ROW):
-            work[SAMPLE_X, row + sample] = x + work[SUBPIXELS, sample]
-            work[SAMPLE_Y, row + sample] = y + work[SUBPIXELS, BELOW + sample]
-            work[D, row + sample], work[SEGMENT, row + sample] = none, NO_SEGMENT
+        shift_samples(work, (np.uintp(SUBPIXELS), np.uintp(0)), x, work, (np.uintp(SAMPLE_X), row))
+        shift_samples(work, (np.uintp(SUBPIXELS), BELOW), y, work, (np.uintp(SAMPLE_Y), row))
+    for sample in range(np.uintp(0), np.uintp(pixels) * ROW):
+        work[D, sample], work[SEGMENT, sample] = none, NO_SEGMENT
     for j in range(len(spans)):
         line, number = line_of(vertices, np.intp(spans[j, FIRST_VERTEX]), tiny), np.float32(j)
         for row in range(spans[j, BEGIN] * ROW, spans[j, FINISH] * ROW, ROW):

@@ -26,6 +26,7 @@ from vectorae.rasterizer.cpu.scratch import (
     D,
 )
 from vectorae.rasterizer.cpu.tiles import centre_of
+from vectorae.rasterizer.cpu.vectors import shift_samples
 
 TO_EDGE = np.float32(0.66)
 """Distance from a pixel's centre in pixels beyond which an edge touches none of its sub-pixels: that, and half a
@@ -120,9 +121,9 @@ def locate_samples(entry, edge, first, count, pixel, work):
         p = edge[min(first + i, count - 1)]
         x, y = centre_of(entry[LEFT] + p % TILE_WIDTH, pixel), centre_of(entry[TOP] + p // TILE_WIDTH, pixel)
         work[CENTRES, i], work[CENTRES, DOWN + i] = x, y
-        for sample in range(SAMPLES):
-            work[CANVAS_X, i * SAMPLES + sample] = x + work[SUBPIXELS, sample]
-            work[CANVAS_Y, i * SAMPLES + sample] = y + work[SUBPIXELS, DOWN + sample]
+        row = np.uintp(i) * ROW
+        shift_samples(work, (np.uintp(SUBPIXELS), np.uintp(0)), x, work, (np.uintp(CANVAS_X), row))
+        shift_samples(work, (np.uintp(SUBPIXELS), np.uintp(DOWN)), y, work, (np.uintp(CANVAS_Y), row))
     return np.uintp(min(SAMPLES, count - first) * SAMPLES)
 
 
