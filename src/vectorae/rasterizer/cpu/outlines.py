@@ -70,65 +70,80 @@ class _Place(torch.autograd.Function):
 def _place(first, last, center, turn, inner, radii, levels, signs, tables, chords, segments):
     """Write the segments."""
     for m in range(first, last):
-        written, table, side = 0, tables[levels[m]], False
+        begin, table, of_shape = 0, tables[levels[m]], segments[m]
+        has_side = False
         for corner in range(CORNERS):
-            begin = written
-            for i in range(chords[m] + 1):
-                x, y, _ = _local(inner[m], radii[m], signs, table, corner, i)
-                at_x = center[m, 0] + turn[m, 0] * x - turn[m, 1] * y
-                at_y = center[m, 1] + turn[m, 1] * x + turn[m, 0] * y
-                if i > 0 or side:
-                    end = segments[m, begin + i - 1, 1]
-                    end[0], end[1] = at_x, at_y
-                if i < _segments_from(corner, inner[m], chords[m]):
-                    start = segments[m, begin + i, 0]
-                    start[0], start[1] = at_x, at_y
-            side = inner[m, corner % 2] != 0
-            written = begin + _segments_from(corner, inner[m], chords[m])
-        if side:
-            segments[m, written - 1, 1, 0], segments[m, written - 1, 1, 1] = segments[m, 0, 0, 0], segments[m, 0, 0, 1]
+            middle_x, middle_y, right_x, right_y, down_x, down_y = _axes(
+                signs, corner, center[m], turn[m], inner[m], radii[m]
+            )
+            at = corner * (len(signs) // CORNERS)
+            x = middle_x + table[at, 0] * right_x + table[at, 1] * down_x
+            y = middle_y + table[at, 0] * right_y + table[at, 1] * down_y
+            if has_side:
+                side = of_shape[begin - 1, 1]
+                side[0], side[1] = x, y
+            for i in range(chords[m]):
+                chord, before_x, before_y = of_shape[begin + i], x, y
+                across, down = table[at + i + 1, 0], table[at + i + 1, 1]
+                x = middle_x + across * right_x + down * down_x
+                y = middle_y + across * right_y + down * down_y
+                chord[0, 0], chord[0, 1], chord[1, 0], chord[1, 1] = before_x, before_y, x, y
+            begin += chords[m]
+            has_side = inner[m, corner % 2] != 0
+            if has_side:
+                side = of_shape[begin, 0]
+                side[0], side[1] = x, y
+                begin += 1
+        if has_side:
+            of_shape[begin - 1, 1, 0], of_shape[begin - 1, 1, 1] = of_shape[0, 0, 0], of_shape[0, 0, 1]
 
 
 @kernel
 def _differentiate(first, last, center, turn, inner, radii, levels, signs, tables, chords, by_segments, by):
     """Add the derivatives by the fields of ``Corners`` to ``by`` ``[M, 4, 2]``."""
     for m in range(first, last):
-        begin, table, side = 0, tables[levels[m]], inner[m, 1] != 0
+        begin, table, of_shape, cos, sin = 0, tables[levels[m]], by_segments[m], turn[m, 0], turn[m, 1]
+        # The last side ends where the first corner begins.
+        has_side = inner[m, 1] != 0
         before = CORNERS * chords[m] + 2 * (inner[m, 0] != 0) + 2 * (inner[m, 1] != 0) - 1
+        by_center, by_turn, by_inner, by_radii = by[m, 0], by[m, 1], by[m, 2], by[m, 3]
         for corner in range(CORNERS):
-            count = _segments_from(corner, inner[m], chords[m])
+            at = corner * (len(signs) // CORNERS)
+            # The derivatives by the corner's middle and by its axes, see ``_axes``.
+            middle_x = middle_y = right_x = right_y = down_x = down_y = 0 * cos
             for i in range(chords[m] + 1):
                 # A point ends one segment and starts the next one, where sides of no length have none.
-                by_x = by_y = 0 * by_segments[m, 0, 0, 0]
-                if i > 0 or side:
-                    end = by_segments[m, begin + i - 1 if begin + i > 0 else before, 1]
-                    by_x, by_y = by_x + end[0], by_y + end[1]
-                if i < count:
-                    start = by_segments[m, begin + i, 0]
-                    by_x, by_y = by_x + start[0], by_y + start[1]
-                x, y, at = _local(inner[m], radii[m], signs, table, corner, i)
-                by[m, 0, 0] += by_x
-                by[m, 0, 1] += by_y
-                by[m, 1, 0] += by_x * x + by_y * y
-                by[m, 1, 1] += by_y * x - by_x * y
-                across = signs[at, 0] * (turn[m, 0] * by_x + turn[m, 1] * by_y)
-                down = signs[at, 1] * (turn[m, 0] * by_y - turn[m, 1] * by_x)
-                by[m, 2, 0] += across
-                by[m, 2, 1] += down
-                by[m, 3, 0] += across * table[at, 0]
-                by[m, 3, 1] += down * table[at, 1]
-            begin, side = begin + count, inner[m, corner % 2] != 0
+                x = y = 0 * cos
+                if i > 0 or has_side:
+                    end = of_shape[begin + i - 1 if begin + i > 0 else before, 1]
+                    x, y = x + end[0], y + end[1]
+                if i < chords[m] or inner[m, corner % 2] != 0:
+                    start = of_shape[begin + i, 0]
+                    x, y = x + start[0], y + start[1]
+                across, down = table[at + i, 0], table[at + i, 1]
+                middle_x, middle_y = middle_x + x, middle_y + y
+                right_x, right_y = right_x + across * x, right_y + across * y
+                down_x, down_y = down_x + down * x, down_y + down * y
+            has_side = inner[m, corner % 2] != 0
+            begin += chords[m] + (1 if has_side else 0)
+            sign_x, sign_y = signs[at, 0], signs[at, 1]
+            inner_x, inner_y = sign_x * inner[m, 0], sign_y * inner[m, 1]
+            radius_x, radius_y = sign_x * radii[m, 0], sign_y * radii[m, 1]
+            by_center[0] += middle_x
+            by_center[1] += middle_y
+            by_turn[0] += middle_x * inner_x + middle_y * inner_y + right_x * radius_x + down_y * radius_y
+            by_turn[1] += middle_y * inner_x - middle_x * inner_y + right_y * radius_x - down_x * radius_y
+            by_inner[0] += sign_x * (cos * middle_x + sin * middle_y)
+            by_inner[1] += sign_y * (cos * middle_y - sin * middle_x)
+            by_radii[0] += sign_x * (cos * right_x + sin * right_y)
+            by_radii[1] += sign_y * (cos * down_y - sin * down_x)
 
 
 @inlined
-def _segments_from(corner, inner, chords):
-    """Number of segments that begin at a corner's points: its chords, and the side to the next corner if it is long."""
-    return chords + (1 if inner[corner % 2] != 0 else 0)
-
-
-@inlined
-def _local(inner, radii, signs, table, corner, i):
-    """Position of a corner's point i from the shape's centre; its row in the table."""
-    at = corner * (len(signs) // CORNERS) + i
-    x, y = inner[0] + table[at, 0] * radii[0], inner[1] + table[at, 1] * radii[1]
-    return signs[at, 0] * x, signs[at, 1] * y, at
+def _axes(signs, corner, center, turn, inner, radii):
+    """The middle of a corner's arc, and its radii to the right and down, as vectors on the canvas."""
+    sign_x, sign_y = signs[corner * (len(signs) // CORNERS), 0], signs[corner * (len(signs) // CORNERS), 1]
+    x, y, right, down = sign_x * inner[0], sign_y * inner[1], sign_x * radii[0], sign_y * radii[1]
+    cos, sin = turn[0], turn[1]
+    middle_x, middle_y = center[0] + cos * x - sin * y, center[1] + sin * x + cos * y
+    return middle_x, middle_y, cos * right, sin * right, -sin * down, cos * down
