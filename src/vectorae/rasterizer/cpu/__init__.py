@@ -57,7 +57,7 @@ def measure_contributions(
     *tensors, _, topology, canvas, present, _ = _arguments(scene, height, width, coverage, edge, 0.0)
     shapes = _shapes(topology, [tensor.detach().contiguous() for tensor in tensors])
     drawn = new_tensor((*shapes.background.shape, height, width), shapes.numbers.dtype)
-    into, parts = drawn.numpy(), split_work(len(drawn), count_rows(height))
+    into, parts = drawn.numpy(), split_work(len(drawn), count_rows(height), height * width)
     covered = run_parallel(lambda _, part: draw(part, shapes, None, canvas, present, True, into), parts)
     weights = torch.ones_like(drawn[:, :1]) if importance is None else importance.to(drawn)
     given = weights.contiguous().numpy(), ((drawn - images.to(drawn)) * weights).contiguous().numpy()
@@ -102,7 +102,7 @@ class _Rasterize(torch.autograd.Function):
         shapes, keep, tables = _shapes(topology, tensors), any(ctx.needs_input_grad), _tables(table, inks)
         image = new_tensor((*shapes.background.shape, canvas.height, canvas.width), shapes.numbers.dtype)
         into = image.numpy()
-        parts = split_work(len(image), count_rows(canvas.height))
+        parts = split_work(len(image), count_rows(canvas.height), canvas.height * canvas.width)
 
         def work(number: int, part: Part) -> Covered | None:
             covered = draw(part, shapes, tables, canvas, present, keep, into)

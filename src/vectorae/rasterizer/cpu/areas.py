@@ -1,8 +1,8 @@
 """The kernels for regions that are drawn exactly: the covered area of each pixel (see geometry.covered_area).
 
 Shared arguments: ``entries`` of the plan; ``cells``, ``near``, ``carried`` (see near.py); ``shapes``, ``canvas`` (see
-arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` ``[256]``, ``weights`` ``[257]`` and ``lanes`` (see
-short_segments.py), scratch.
+arguments.py); ``alpha`` of the chunk's entries (see ``at_place``); ``covered`` ``[256]``, ``weights`` ``[257]``
+and ``lanes`` (see short_segments.py), scratch.
 """
 
 # Compiled by numba, which infers the types of arguments; see docstrings.
@@ -37,7 +37,7 @@ STEEPEST = 1e30
 
 def scratch_of_areas() -> tuple[Array, Array, Array]:
     """``covered``, ``weights`` and ``lanes``."""
-    return np.empty(PIXELS), np.zeros(PIXELS + 1), np.empty(LANE_ROWS * int(BLOCK))
+    return np.empty(PIXELS), np.zeros(PIXELS + 1), np.empty(LANE_ROWS * BLOCK)
 
 
 @kernel

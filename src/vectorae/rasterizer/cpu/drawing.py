@@ -46,6 +46,8 @@ class Covered:
         alpha: of all entries that have a place; if nothing is kept for the backward pass, of the last chunk only.
         arcs: closest points on elliptical corners.
         has_others: whether there are filled boxes with other corners.
+        deepest: the number of entries of the tile that has most.
+        largest: the number of alphas of the chunk that has most.
     """
 
     begin: Array
@@ -57,6 +59,8 @@ class Covered:
     alpha: Buffer
     arcs: Buffer
     has_others: bool
+    deepest: int
+    largest: int
 
 
 class _Chunk(NamedTuple):
@@ -116,10 +120,10 @@ def differentiate(
 ) -> None:
     """Add the derivatives of Σ cotangent · image for a part of the work; ``covered`` is what ``draw`` returned."""
     channels, alpha, soft_or = cotangent.shape[1], covered.alpha.array, canvas.compositing == SOFT_OR
-    buffer = Buffer((_room(_most_alphas(covered.chunks)),), alpha.dtype)  # its memory is others' when it is collected
+    buffer = Buffer((_room(covered.largest),), alpha.dtype)  # its memory is others' when it is collected
     by_alpha, tiles = buffer.array, (covered.begin, covered.entries, shapes)
     work = _scratch(alpha.dtype, max(3 * channels, rows_of(channels) if inks is not None else 0))
-    gains = np.empty((int(np.diff(covered.begin).max()), channels if soft_or else 1, PIXELS), alpha.dtype)
+    gains = np.empty((covered.deepest, channels if soft_or else 1, PIXELS), alpha.dtype)
     spans = _spans(covered.near)
     with subnormals_flushed():
         for chunk in _chunks_of(covered, alpha):
@@ -152,7 +156,7 @@ def measure(
         weights, error, squares, products: see ``add_contributions``.
     """
     work = _scratch(error.dtype, rows_of_contributions(error.shape[1]))
-    gains = np.empty((int(np.diff(covered.begin).max()), 2, PIXELS), error.dtype)
+    gains = np.empty((covered.deepest, 2, PIXELS), error.dtype)
     with subnormals_flushed():
         for chunk in _chunks_of(covered, covered.alpha.array):
             given = canvas, part.images, part.rows, chunk.tiles, chunk.alpha, weights, error, squares, products
@@ -178,20 +182,17 @@ def _plan(part: Part, shapes: Shapes, canvas: Canvas, present: int, keep: bool) 
     else:
         first, cells = np.zeros((0, 0), np.int64), np.zeros((0, 3), np.int64)
         near, carried = np.zeros(0, np.int64), np.zeros((0, TILE_HEIGHT), real)
-    begin, entries, chunks, count, others = plan(part.images, part.rows, shapes, canvas, bounds, first, cells, keep)
-    alphas = _room(chunks[-1, FIRST_ALPHA] if keep else _most_alphas(chunks))
+    begin, entries, chunks, count, others, deepest, largest = plan(
+        part.images, part.rows, shapes, canvas, bounds, first, cells, keep
+    )
+    alphas = _room(chunks[-1, FIRST_ALPHA] if keep else largest)
     alpha, arcs = Buffer((alphas,), real), Buffer((count,), real)
-    return Covered(begin, entries, chunks, cells, near, carried, alpha, arcs, others > 0)
+    return Covered(begin, entries, chunks, cells, near, carried, alpha, arcs, others > 0, deepest, largest)
 
 
 def _room(alphas: int) -> int:
     """Length of an array for so many alphas, see ``at_place``."""
     return int(alphas) + 2 * PIXELS
-
-
-def _most_alphas(chunks: Array) -> int:
-    """The number of alphas of the largest chunk."""
-    return int(np.diff(chunks[:, FIRST_ALPHA]).max())
 
 
 def _chunks_of(covered: Covered, alpha: Array, keep: bool = True) -> Iterator[_Chunk]:

@@ -7,7 +7,10 @@ import numpy as np
 
 from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.compiled import ONE, ZERO, compiled, kernel
-from vectorae.rasterizer.cpu.threads import run_parallel, split_work
+from vectorae.rasterizer.cpu.threads import run_parallel, split_items
+
+PER_PAIR = 1e-9
+"""Seconds of a place and a segment, about."""
 
 UNFILLED, NONZERO, EVEN_ODD = range(3)
 """How contours are filled."""
@@ -35,7 +38,10 @@ def nearest_segments(places: Array, segments: Array, is_edge: Array, begin: Arra
         [segments[:, 0], along, np.where(square > 0, 1 / np.where(square > 0, square, 1), 0)], axis=1
     )
     arguments = places, segments, lines.astype(segments.dtype), is_edge, begin, fills, found, inside
-    run_parallel(lambda _, part: _find(*part.images, *arguments), split_work(len(places), 1))
+    run_parallel(
+        lambda _, part: _find(*part.images, *arguments),
+        split_items(len(places), PER_PAIR * len(places) * len(segments)),
+    )
     return found, inside
 
 

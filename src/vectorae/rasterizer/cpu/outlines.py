@@ -23,9 +23,12 @@ from torch.autograd.function import once_differentiable
 from vectorae.geometry.region import Boundary
 from vectorae.geometry.rounded_box import CHORDS, Corners, chord_levels, corner_tables
 from vectorae.rasterizer.cpu.compiled import inlined, kernel
-from vectorae.rasterizer.cpu.threads import run_parallel, split_work
+from vectorae.rasterizer.cpu.threads import run_parallel, split_items
 
 CORNERS = 4
+
+PER_SEGMENT = 7e-9
+"""Seconds, about, in each direction."""
 
 
 def place_corners(corners: Corners, pixel: float) -> Boundary:
@@ -48,11 +51,12 @@ class _Place(torch.autograd.Function):
         size = CORNERS * chords + 2 * np.count_nonzero(given[2], axis=1)
         segments = radii.new_zeros(len(size), max(1, int(size.max(initial=0))), 2, 2)
         made = segments.numpy()
-        run_parallel(lambda _, part: _place(*part.images, *given, chords, made), split_work(len(size), 1))
+        parts = split_items(len(size), PER_SEGMENT * size.sum())
+        run_parallel(lambda _, part: _place(*part.images, *given, chords, made), parts)
         shape = tensors[0].shape[:-1]
         of_shape = torch.from_numpy(size).view(shape)
         ctx.mark_non_differentiable(of_shape)
-        ctx.given, ctx.chords, ctx.shape = given, chords, shape
+        ctx.given, ctx.chords, ctx.shape, ctx.parts = given, chords, shape, parts
         return segments.view(*shape, *segments.shape[1:]), of_shape
 
     @staticmethod
@@ -60,9 +64,7 @@ class _Place(torch.autograd.Function):
     def backward(ctx: Any, by_segments: Tensor, _: Any) -> tuple[Any, ...]:
         by = by_segments.contiguous().view(-1, *by_segments.shape[-3:]).numpy()
         into = np.zeros((len(by), 4, 2), by.dtype)
-        run_parallel(
-            lambda _, part: _differentiate(*part.images, *ctx.given, ctx.chords, by, into), split_work(len(by), 1)
-        )
+        run_parallel(lambda _, part: _differentiate(*part.images, *ctx.given, ctx.chords, by, into), ctx.parts)
         return (*(torch.from_numpy(into[:, i]).view(*ctx.shape, 2) for i in range(4)), None)
 
 

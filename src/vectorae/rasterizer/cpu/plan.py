@@ -26,8 +26,8 @@ elliptical corners the place of their closest points, of all others −1; of pat
 FIRST_TILE, FIRST_ENTRY, FIRST_ALPHA = range(3)
 """Columns of chunks: groups of consecutive tiles of which all kernels draw one after the other."""
 
-CHUNK_BYTES = 2**19
-"""About the size of the alpha of a chunk, so that it stays in the cache from one kernel to the next."""
+CHUNK_BYTES = 5 * 2**17
+"""Largest size, about, of the alpha of a chunk, so that it stays in the cache from one kernel to the next."""
 
 LEAST_ROWS = 4
 """Fewer rows that a shape covers wholly are drawn with those around them, as an entry has its price."""
@@ -46,8 +46,8 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
     Returns:
         Index of the first entry of each tile of each image, and the number of all, ``[images · tiles + 1]``; the
         entries ``[E, 9]``; the chunks and, in the last row, the numbers of all tiles, entries and alphas,
-        ``[chunks + 1, 3]``; the length of the array of closest points, 0 if there are none, and the number of entries
-        of other filled boxes that have a place.
+        ``[chunks + 1, 3]``; the length of the array of closest points, 0 if there are none; the number of entries
+        of other filled boxes that have a place; the most entries of a tile; the most alphas of a chunk.
     """
     columns = columns_of_tiles(canvas)
     tiles = (band[1] - band[0]) * columns
@@ -60,6 +60,7 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
     found = np.empty((total, 4), dtype=np.int8)
     entries = np.empty((0, 9), dtype=np.int64)
     rows = np.empty((columns, 4), dtype=np.int64)
+    alphas = np.int64(0)
     for filling in range(2):
         at = 0
         for i in range(count):
@@ -89,6 +90,10 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                                 begin[tile + 1] += 1
                             else:
                                 begin[tile + 2] += 1
+                                if canvas.compositing == BY_DEPTH:
+                                    alphas += PIXELS
+                                elif not is_inner:
+                                    alphas += np.int64(stop - start) * TILE_WIDTH
                         at += 1
                         cell += 1
         if not filling:
@@ -97,8 +102,17 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                 begin[tile] += begin[tile - 1]
             entries = np.empty((begin[-1], 9), dtype=np.int64)
     begin = begin[:-1]
-    chunks, arcs, others = _place_entries(begin, entries, shapes, canvas, keep)
-    return begin, entries, chunks, arcs, others
+    deepest = 0
+    for tile in range(len(begin) - 1):
+        deepest = max(deepest, begin[tile + 1] - begin[tile])
+    # As many chunks as it takes, of about the same size: each has its price.
+    most = max(1, CHUNK_BYTES // shapes.numbers.itemsize)
+    size = max(1, alphas // max(1, (alphas + most - 1) // most))
+    chunks, arcs, others = _place_entries(begin, entries, size, shapes, canvas, keep)
+    largest = 0
+    for chunk in range(len(chunks) - 1):
+        largest = max(largest, chunks[chunk + 1, FIRST_ALPHA] - chunks[chunk, FIRST_ALPHA])
+    return begin, entries, chunks, arcs, others, deepest, largest
 
 
 @inlined
@@ -112,13 +126,12 @@ def at_place(place):
 
 
 @allocating
-def _place_entries(begin, entries, shapes, canvas, keep):
-    """Cut the plan into chunks; give entries their places. See ``plan``."""
-    most = CHUNK_BYTES // shapes.numbers.itemsize
+def _place_entries(begin, entries, size, shapes, canvas, keep):
+    """Cut the plan into chunks of about ``size`` alphas; give entries their places. See ``plan``."""
     chunks, count = np.zeros((len(begin) + 1, 3), dtype=np.int64), 0
     alphas = arcs = others = 0
     for tile in range(len(begin) - 1):
-        if alphas - chunks[count, FIRST_ALPHA] >= most:
+        if alphas - chunks[count, FIRST_ALPHA] >= size:
             count += 1
             _begin_chunk(chunks[count], tile, begin[tile], alphas)
         for e in range(begin[tile], begin[tile + 1]):

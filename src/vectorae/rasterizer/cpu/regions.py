@@ -30,7 +30,10 @@ from vectorae.geometry.region import AT_END, JITTER, MIN_SINE, Boundary, Contour
 from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.compiled import ONE, compiled, kernel
 from vectorae.rasterizer.cpu.self_intersections import find_pieces
-from vectorae.rasterizer.cpu.threads import run_parallel, split_work
+from vectorae.rasterizer.cpu.threads import run_parallel, split_items
+
+PER_CORNER = 1e-8
+"""Seconds, about, of each loop over corners, or curves; their derivatives take twice as long."""
 
 TWO, THREE, SIX = np.float32(2), np.float32(3), np.float32(6)
 
@@ -58,15 +61,17 @@ class _Enclose(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, points: Tensor, like: Contours, pixel: float) -> tuple[Tensor, ...]:
         paths = points.detach().flatten(0, 1).contiguous().numpy()
-        count, parts = len(paths), split_work(len(paths), 1)
+        count = len(paths)
         controls, contours = _curves(paths.shape[1], like.degree, like.sizes)
         steps = np.ones((count, len(controls)), dtype=np.int32)
         if like.degree == 3:
             error = paths.dtype.type(8 * FLATTENING_ERROR * pixel)
+            parts = split_items(count, PER_CORNER * steps.size)
             run_parallel(lambda _, part: count_steps(*part.images, paths, controls, error, steps), parts)
         begin = np.zeros(count + 1, dtype=np.int64)
         np.cumsum(steps.sum(1), out=begin[1:])
         corners, following = np.empty((begin[-1], 2)), np.empty(begin[-1], dtype=np.int64)
+        parts = split_items(count, PER_CORNER * len(corners))
         placed = controls, contours, steps, begin, corners, following
         run_parallel(lambda _, part: _place_corners(*part.images, paths, *placed), parts)
         pieces, size = find_pieces(begin, following, corners, like.even_odd)
@@ -79,6 +84,7 @@ class _Enclose(torch.autograd.Function):
         ctx.mark_non_differentiable(of_path)
         ctx.save_for_backward(segments, area)
         ctx.plan, ctx.shape = (controls, steps, begin, corners, following, pieces, size), points.shape
+        ctx.parts = split_items(count, 2 * PER_CORNER * len(corners))
         return segments, of_path, area, perimeter
 
     @staticmethod
@@ -94,7 +100,7 @@ class _Enclose(torch.autograd.Function):
             _differentiate_joining(*part.images, begin, corners, following, pieces, size, *flat, by_corners)
             _differentiate_placing(*part.images, controls, steps, begin, by_corners, into)
 
-        run_parallel(work, split_work(len(into), 1))
+        run_parallel(work, ctx.parts)
         return by_points, None, None
 
 

@@ -16,7 +16,10 @@ import numpy as np
 from vectorae.geometry.region import AT_END, AT_START, MIN_PART
 from vectorae.rasterizer.cpu.arguments import Array
 from vectorae.rasterizer.cpu.compiled import allocating, allocating_kernel, compiled
-from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_work
+from vectorae.rasterizer.cpu.threads import Part, run_parallel, split_items
+
+PER_CORNER = 6e-8
+"""Seconds, about."""
 
 
 def find_pieces(begin: Array, following: Array, corners: Array, even_odd: bool = False) -> tuple[Array, Array]:
@@ -35,7 +38,8 @@ def find_pieces(begin: Array, following: Array, corners: Array, even_odd: bool =
     count, room = len(begin) - 1, int(np.diff(begin).max(initial=0)) + 4
     while True:
         pieces, size = np.empty((count, room, 3), dtype=np.int32), np.zeros(count, dtype=np.int32)
-        run_parallel(partial(_cut_part, begin, following, corners, even_odd, pieces, size), split_work(count, 1))
+        parts = split_items(count, PER_CORNER * len(corners))
+        run_parallel(partial(_cut_part, begin, following, corners, even_odd, pieces, size), parts)
         if size.max(initial=0) <= room:
             return pieces, size
         room = int(size.max())

@@ -16,20 +16,23 @@ from vectorae.rasterizer.cpu.compiled import compiled, inlined
 from vectorae.rasterizer.cpu.scratch import PIXELS, ROW, TILE_WIDTH
 from vectorae.rasterizer.cpu.vectors import cover_evenly
 
-BLOCK = np.uintp(64)
+BLOCK = 64
 """How many segments ``lanes`` has room for."""
+
+NEXT = np.uintp(BLOCK)
+"""Step from a row of ``lanes`` to the next one."""
 
 # Numbers of rows of ``lanes``, each as an index of its first number. The start of a segment in pixels from the tile's
 # left top; the way to its end; where it enters another pixel, and a third one, as parts of that way; its first vertex.
-X, Y, ALONG_X, ALONG_Y, SECOND, THIRD, VERTEX = (np.uintp(row) * BLOCK for row in range(7))
+X, Y, ALONG_X, ALONG_Y, SECOND, THIRD, VERTEX = (np.uintp(row * BLOCK) for row in range(7))
 
 # Of the parts in the first, the second and the third pixel: where the middle lies, its row of pixels, the height; or
 # the pixels, and then their weights.
-MIDDLE, ROW_OF, HEIGHT = (np.uintp(row) * BLOCK for row in (7, 10, 13))
+MIDDLE, ROW_OF, HEIGHT = (np.uintp(row * BLOCK) for row in (7, 10, 13))
 WEIGHT = MIDDLE
 
 # The derivatives by the start, and by the end, along x.
-BY_START, BY_END = (np.uintp(row) * BLOCK for row in (10, 12))
+BY_START, BY_END = (np.uintp(row * BLOCK) for row in (10, 12))
 
 LANE_ROWS = 16
 
@@ -59,10 +62,10 @@ def cover_short(count, top_row, bottom_row, covered, lanes):
         for i in range(begin, begin + AT_ONCE):
             second, third = _pixel_changes(i, lanes)
             _measure_part(0.0, second, MIDDLE + i, top_row, bottom_row, i, lanes)
-            _measure_part(second, third, MIDDLE + BLOCK + i, top_row, bottom_row, i, lanes)
-            _measure_part(third, 1.0, MIDDLE + BLOCK + BLOCK + i, top_row, bottom_row, i, lanes)
+            _measure_part(second, third, MIDDLE + NEXT + i, top_row, bottom_row, i, lanes)
+            _measure_part(third, 1.0, MIDDLE + NEXT + NEXT + i, top_row, bottom_row, i, lanes)
     for i in range(count):
-        for part in range(i, i + np.uintp(3) * BLOCK, BLOCK):
+        for part in range(i, i + np.uintp(3) * NEXT, NEXT):
             at = np.uintp(lanes[ROW_OF + part]) * ROW
             cover_evenly(covered, (at,), lanes[MIDDLE + part], lanes[HEIGHT + part])
 
@@ -81,29 +84,29 @@ def differentiate_short(count, scale, top_row, bottom_row, weights, lanes, by_ve
             second, third = _pixel_changes(i, lanes)
             lanes[SECOND + i], lanes[THIRD + i] = second, third
             lanes[WEIGHT + i] = _pixel_of_part(0.0, second, top_row, bottom_row, i, lanes)
-            lanes[WEIGHT + BLOCK + i] = _pixel_of_part(second, third, top_row, bottom_row, i, lanes)
-            lanes[WEIGHT + BLOCK + BLOCK + i] = _pixel_of_part(third, 1.0, top_row, bottom_row, i, lanes)
+            lanes[WEIGHT + NEXT + i] = _pixel_of_part(second, third, top_row, bottom_row, i, lanes)
+            lanes[WEIGHT + NEXT + NEXT + i] = _pixel_of_part(third, 1.0, top_row, bottom_row, i, lanes)
     for i in range(count):
-        for at in range(WEIGHT + i, WEIGHT + i + np.uintp(3) * BLOCK, BLOCK):
+        for at in range(WEIGHT + i, WEIGHT + i + np.uintp(3) * NEXT, NEXT):
             lanes[at] = weights[np.uintp(lanes[at])]
     for begin in range(FIRST, end, AT_ONCE):
         for i in range(begin, begin + AT_ONCE):
             second, third = lanes[SECOND + i], lanes[THIRD + i]
-            one, two, three = lanes[WEIGHT + i], lanes[WEIGHT + BLOCK + i], lanes[WEIGHT + BLOCK + BLOCK + i]
+            one, two, three = lanes[WEIGHT + i], lanes[WEIGHT + NEXT + i], lanes[WEIGHT + NEXT + NEXT + i]
             # ∫ weight dt and ∫ weight t dt.
             total = one * second + two * (third - second) + three * (1 - third)
             at_end = one * second * second + two * (third * third - second * second) + three * (1 - third * third)
             at_end /= 2
             out_x, out_y = -lanes[ALONG_Y + i] * scale, lanes[ALONG_X + i] * scale
-            lanes[BY_START + i], lanes[BY_START + BLOCK + i] = out_x * (total - at_end), out_y * (total - at_end)
-            lanes[BY_END + i], lanes[BY_END + BLOCK + i] = out_x * at_end, out_y * at_end
+            lanes[BY_START + i], lanes[BY_START + NEXT + i] = out_x * (total - at_end), out_y * (total - at_end)
+            lanes[BY_END + i], lanes[BY_END + NEXT + i] = out_x * at_end, out_y * at_end
     for i in range(count):
         v = np.uintp(lanes[VERTEX + i])
         by_start, by_end = by_vertices[v], by_vertices[v + np.uintp(1)]
         by_start[0] += lanes[BY_START + i]
-        by_start[1] += lanes[BY_START + BLOCK + i]
+        by_start[1] += lanes[BY_START + NEXT + i]
         by_end[0] += lanes[BY_END + i]
-        by_end[1] += lanes[BY_END + BLOCK + i]
+        by_end[1] += lanes[BY_END + NEXT + i]
 
 
 @inlined

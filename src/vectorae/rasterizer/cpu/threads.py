@@ -31,19 +31,36 @@ class Part(NamedTuple):
     band: int
 
 
-def split_work(images: int, height: int) -> list[Part]:
+WORTH_A_PART = 2**17
+"""Pixels: a part of fewer is not split again for balance alone, as each part has its price."""
+
+WORTH_A_THREAD = 1e-4
+"""Seconds: work that takes no longer is not split, as it takes about as long to wake a thread."""
+
+
+def split_work(images: int, height: int, pixels: int | None = None) -> list[Part]:
     """Split images of ``height`` rows into two parts per thread, as some images take longer than others.
 
     Images are split into bands of rows only if there are fewer images than threads.
+
+    Args:
+        pixels: of an image; if two parts per thread have few, there is one.
     """
     threads = torch.get_num_threads()
     bands = min(height, max(1, math.ceil(threads / max(1, images))))
     step = max(1, math.ceil(images / (2 * threads)))
+    if pixels is not None and step * pixels < WORTH_A_PART:
+        step = max(1, math.ceil(images / threads))
     return [
         Part((image, min(image + step, images)), (band * height // bands, (band + 1) * height // bands), band)
         for image in range(0, images, step)
         for band in range(bands)
     ]
+
+
+def split_items(count: int, seconds: float) -> list[Part]:
+    """Split ``count`` items, as if they were images, if all of them take one core longer than a thread is worth."""
+    return split_work(count, 1) if seconds > WORTH_A_THREAD else [Part((0, count), (0, 1), 0)]
 
 
 def run_parallel(work: Callable[[int, Part], Result], parts: Sequence[Part]) -> list[Result]:

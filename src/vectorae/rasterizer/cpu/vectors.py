@@ -80,7 +80,10 @@ class _Part:
         view = context.make_array(array_type)(context, builder, array)
         first = cgutils.get_item_pointer(context, builder, array_type, view, indices, wraparound=False)
         self.builder, self.kind = builder, ir.VectorType(context.get_data_type(array_type.dtype), length)
-        self.pointer, self.align = builder.bitcast(first, self.kind.as_pointer()), context.get_abi_sizeof(self.kind.element)
+        self.pointer, self.align = (
+            builder.bitcast(first, self.kind.as_pointer()),
+            context.get_abi_sizeof(self.kind.element),
+        )
 
     def load(self) -> _Vector:
         return _Vector(self.builder, self.builder.load(self.pointer, align=self.align))
@@ -91,7 +94,9 @@ class _Part:
     def constant(self, *numbers: float) -> _Vector:
         """The numbers, or one of them in all places."""
         count = self.kind.count
-        return _Vector(self.builder, _constant(self.kind.element, [*numbers] if len(numbers) > 1 else [*numbers] * count))
+        return _Vector(
+            self.builder, _constant(self.kind.element, [*numbers] if len(numbers) > 1 else [*numbers] * count)
+        )
 
     def filled(self, number: ir.Value) -> _Vector:
         """The same number in all places."""
@@ -114,7 +119,7 @@ def _copy_row(context, source, at, target, into):
 
 
 def _shift_samples(context, source, at, by, target, into):
-    """Write sixteen numbers from index ``at`` of ``source`` on, and ``by`` more each, to index ``into`` of ``target``."""
+    """Copy sixteen numbers from index ``at`` of ``source`` on, each plus ``by``, to index ``into`` of ``target`` on."""
 
     def generate(context, builder, signature, arguments):
         from_type, from_index, _, to_type, to_index = signature.args
