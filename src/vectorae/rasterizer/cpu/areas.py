@@ -28,8 +28,9 @@ from vectorae.rasterizer.cpu.short_segments import (
 from vectorae.rasterizer.cpu.vectors import cover_evenly, cover_slanted, sum_along
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
-UPRIGHT = 1e-6
-"""Pixels: a segment that is no wider lies at one place in a row."""
+UPRIGHT = 1e-7
+"""Pixels: a segment that is no wider in a row is taken as upright there. The area is wrong by an eighth of that at most,
+and of a wider one by as much, from rounding."""
 
 STEEPEST = 1e30
 """Stands for 1 / 0."""
@@ -116,7 +117,7 @@ def _cover_long(x, y, dx, dy, top_row, bottom_row, covered):
         at_begin, at_finish = x + begin * dx, x + finish * dx
         low, across = min(at_begin, at_finish), abs(at_finish - at_begin)
         if across < UPRIGHT:
-            cover_evenly(covered, (r * ROW,), low, dy * (finish - begin))
+            cover_evenly(covered, (r * ROW,), low + across / 2, dy * (finish - begin))
         else:
             cover_slanted(covered, (r * ROW,), low, across, slope)
 

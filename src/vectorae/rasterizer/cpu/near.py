@@ -32,7 +32,7 @@ def find_near(images, band, shapes, canvas, bounds):
     Returns:
         Index of the first cell of each shape, ``[images, N]``; ``[cells, 3]``, see above; the segments, by their first
         vertices; ``[cells, 32]``: for each row of pixels of a region what boundaries left of the tile make of it: the
-        winding number of the pixels' centres or, drawn exactly, the covered part of the pixels.
+        winding number of the pixels' centres or, drawn exactly, the covered part of the pixels. Of others, anything.
     """
     first = np.zeros((images[1] - images[0], len(shapes.kinds)), dtype=np.int64)
     total = segments = 0
@@ -43,7 +43,7 @@ def find_near(images, band, shapes, canvas, bounds):
                 total += tiles_of_shape(bounds[i, k], band[0], band[1])
                 segments += shapes.size[images[0] + i, k]
     cells = np.zeros((total, 3), dtype=np.int64)
-    carried = np.zeros((total, TILE_HEIGHT), dtype=shapes.numbers.dtype)
+    carried = np.empty((total, TILE_HEIGHT), dtype=shapes.numbers.dtype)  # written for regions alone
     # Not a plain 0, for which numba would compile _find_of_shape once more.
     found, used = np.empty((4 * total + segments + 64, 2), dtype=np.int64), np.int64(0)
     for i in range(len(first)):
@@ -80,6 +80,10 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
     left, right, top, bottom = columns_and_rows(bounds, band)
     columns, scale = right - left, float(side)
     of_row, of_column = top, left
+    if kind == REGION:
+        for cell in range(first, first + (bottom - top) * columns):
+            for r in range(TILE_HEIGHT):
+                carried[cell, r] = 0
     start, stop = shapes.first[k], shapes.first[k] + shapes.size[b, k] - 1
     for v in range(start, stop, step):
         x0, y0 = float(shapes.vertices[b, v, 0]) * scale, float(shapes.vertices[b, v, 1]) * scale
