@@ -1,4 +1,4 @@
-"""Areas that the CPU's kernels measure beside segments of any length and slope, compared with those of the reference."""
+"""Areas that the CPU's kernels measure beside segments of any length and slope, against those of the reference."""
 
 import math
 
@@ -55,7 +55,8 @@ def drawing(points: Tensor, backend: str, dtype: torch.dtype) -> tuple[Tensor, T
     scene = Scene((Group(Path(points, closed=True), (0,)),), torch.ones(1, 1, 1, dtype=dtype), opacity, none, none)
     image = rasterize(scene, SIDE, SIDE, coverage="ramp", backend=backend)
     weights = torch.rand(image.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64).to(dtype)
-    return (image, *torch.autograd.grad((image * weights).sum(), (points, opacity)))
+    by_points, by_opacity = torch.autograd.grad((image * weights).sum(), (points, opacity))
+    return image, by_points, by_opacity
 
 
 def assert_close(found: tuple[Tensor, ...], expected: tuple[Tensor, ...], tolerance: float) -> None:

@@ -29,8 +29,8 @@ from vectorae.rasterizer.cpu.vectors import cover_evenly, cover_slanted, sum_alo
 from vectorae.rasterizer.packing import REGION, ROUNDED
 
 UPRIGHT = 1e-7
-"""Pixels: a segment that is no wider in a row is taken as upright there. The area is wrong by an eighth of that at most,
-and of a wider one by as much, from rounding."""
+"""Pixels: a segment that is no wider in a row is taken as upright there. The area is wrong by an eighth of that at
+most, and of a wider one by as much, from rounding."""
 
 STEEPEST = 1e30
 """Stands for 1 / 0."""
