@@ -258,14 +258,14 @@ def _pack_boxes(group: Group, scene: Scene, edge: Tensor, coverage: str, pixel: 
 
 
 def _pack_discs(group: Group, scene: Scene, edge: Tensor) -> PackedPart:
-    """Circles that are drawn exactly: boxes of one half extent."""
+    """Circles that are drawn exactly: boxes of one half extent, upright, for the smallest bounds."""
     disc = group.outline
     assert isinstance(disc, RoundedBox)
     softness, opacity = select_slots(edge, group.slots), select_slots(scene.opacity, group.slots)
     radius = radius_of(disc)
-    none = torch.zeros_like(radius)
-    rest = torch.stack([radius, radius, disc.roundness, none, softness, opacity, none], dim=-1)
-    numbers = torch.cat([disc.center, turn_of(disc.angle), rest], dim=-1)
+    none, cos, sin = torch.zeros_like(radius), torch.ones_like(radius), 0 * disc.angle  # whose gradient is 0, not None
+    rest = torch.stack([cos, sin, radius, radius, disc.roundness, none, softness, opacity, none], dim=-1)
+    numbers = torch.cat([disc.center, rest], dim=-1)
     return PackedPart((DISC,) * len(group.slots), group.slots, numbers)
 
 
