@@ -173,6 +173,14 @@ def test_all_threads_work_and_results_are_in_order(team: str) -> None:
     assert len({thread for _, thread in results}) == torch.get_num_threads()
 
 
+def test_small_work_is_split_no_more_than_it_is_worth() -> None:
+    count = torch.get_num_threads()
+    assert len(threads.split_work(8 * count, 2, pixels=64)) == count
+    assert len(threads.split_work(8 * count, 2, pixels=threads.WORTH_A_PART)) == 2 * count
+    assert threads.split_items(1000, seconds=1e-6) == [threads.Part((0, 1000), (0, 1), 0)]
+    assert len(threads.split_items(1000, seconds=1.0)) == 2 * count
+
+
 def test_a_failure_in_any_thread_is_raised_in_this_one(team: str) -> None:
     def work(number: int, part: threads.Part) -> None:
         if threading.current_thread() is not threading.main_thread():
