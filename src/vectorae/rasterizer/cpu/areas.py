@@ -42,7 +42,7 @@ def scratch_of_areas() -> tuple[Array, Array, Array]:
 
 
 @kernel
-def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, weights, lanes):
+def cover_areas(entries, cells, near, carried, shapes, canvas, alpha, covered, lanes):
     """Write the alpha of regions."""
     scale = float(min(canvas.height, canvas.width))
     for e in range(len(entries)):

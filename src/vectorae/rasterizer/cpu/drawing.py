@@ -213,7 +213,8 @@ def _cover(
         if present & 1 << DISC:
             cover_discs(entries, shapes, canvas, alpha, work)
         if present & 1 << REGION:
-            cover_areas(*paths, *scratch_of_areas())
+            covered_part, _, lanes = scratch_of_areas()
+            cover_areas(*paths, covered_part, lanes)
         edge = np.empty(PIXELS, np.int64)
         if present & STROKES:
             sample_paths(*paths, edge, spans, work)

@@ -79,7 +79,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
     reach = 0.0 if exact else float(reach_of(kind, shapes.numbers[b], k, canvas.profile, pixel)) / pixel
     left, right, top, bottom = columns_and_rows(bounds, band)
     columns, scale = right - left, float(side)
-    of_row, of_column = top, left
+    of_row, of_column = top, left  # the tile of the segment before
     if kind == REGION:
         for cell in range(first, first + (bottom - top) * columns):
             for r in range(TILE_HEIGHT):
@@ -91,7 +91,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
         if x0 == x1 and y0 == y1 and (kind == REGION or kind == POLYLINE and v > start):
             continue
         if exact and used < len(found):
-            # As most segments of an outline, within one tile, and that often of the segment before.
+            # As most segments of an outline, within one tile, and often in that of the segment before.
             if not _is_within(x0, y0, of_row, of_column):
                 of_row, of_column = math.floor(y0 / TILE_HEIGHT), math.floor(x0 / TILE_WIDTH)
             is_own = top <= of_row and of_row < bottom and left <= of_column and of_column < right
@@ -118,10 +118,7 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
             end_column = _tile((max(a, c) + reach) / TILE_WIDTH, left - 1, right - 1) + 1
             cell = first + (row - top) * columns - left
             if used + end_column - first_column > len(found):
-                longer = np.empty((2 * len(found) + columns, 2), dtype=np.int64)
-                for index in range(used):
-                    longer[index, 0], longer[index, 1] = found[index, 0], found[index, 1]
-                found = longer
+                found = _lengthened(found, used, columns)
             for column in range(first_column, end_column):
                 found[used, 0], found[used, 1] = cell + column, v
                 used += 1
@@ -138,13 +135,28 @@ def _find_of_shape(b, k, band, shapes, canvas, bounds, first, cells, carried, fo
                         carried[cell + end_column],
                     )
     if kind == REGION:
-        for cell in range(first, first + (bottom - top) * columns):
-            if (cell - first) % columns > 0:
-                for r in range(TILE_HEIGHT):
-                    carried[cell, r] += carried[cell - 1, r]
-            if cells[cell, NEAR_END] == 0 and carried[cell, 0] > 0.5:
-                cells[cell, INSIDE] = 1
+        _carry_on(first, bottom - top, columns, cells, carried)
     return found, used
+
+
+@allocating
+def _lengthened(found, used, columns):
+    """A longer array that begins with the ``used`` rows of ``found``, with room for a row of tiles."""
+    longer = np.empty((2 * len(found) + columns, 2), dtype=np.int64)
+    for index in range(used):
+        longer[index, 0], longer[index, 1] = found[index, 0], found[index, 1]
+    return longer
+
+
+@inlined
+def _carry_on(first, rows, columns, cells, carried):
+    """Add to what each tile of a region carries that of the tiles left of it; mark those that lie inside."""
+    for cell in range(first, first + rows * columns):
+        if (cell - first) % columns > 0:
+            for r in range(TILE_HEIGHT):
+                carried[cell, r] += carried[cell - 1, r]
+        if cells[cell, NEAR_END] == 0 and carried[cell, 0] > 0.5:
+            cells[cell, INSIDE] = 1
 
 
 @inlined

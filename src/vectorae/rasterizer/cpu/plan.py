@@ -102,16 +102,10 @@ def plan(images, band, shapes, canvas, bounds, first, cells, keep):
                 begin[tile] += begin[tile - 1]
             entries = np.empty((begin[-1], 9), dtype=np.int64)
     begin = begin[:-1]
-    deepest = 0
-    for tile in range(len(begin) - 1):
-        deepest = max(deepest, begin[tile + 1] - begin[tile])
     # As many chunks as it takes, of about the same size: each has its price.
     most = max(1, CHUNK_BYTES // shapes.numbers.itemsize)
     size = max(1, alphas // max(1, (alphas + most - 1) // most))
-    chunks, arcs, others = _place_entries(begin, entries, size, shapes, canvas, keep)
-    largest = 0
-    for chunk in range(len(chunks) - 1):
-        largest = max(largest, chunks[chunk + 1, FIRST_ALPHA] - chunks[chunk, FIRST_ALPHA])
+    chunks, arcs, others, deepest, largest = _place_entries(begin, entries, size, shapes, canvas, keep)
     return begin, entries, chunks, arcs, others, deepest, largest
 
 
@@ -129,8 +123,9 @@ def at_place(place):
 def _place_entries(begin, entries, size, shapes, canvas, keep):
     """Cut the plan into chunks of about ``size`` alphas; give entries their places. See ``plan``."""
     chunks, count = np.zeros((len(begin) + 1, 3), dtype=np.int64), 0
-    alphas = arcs = others = 0
+    alphas = arcs = others = deepest = largest = 0
     for tile in range(len(begin) - 1):
+        deepest = max(deepest, begin[tile + 1] - begin[tile])
         if alphas - chunks[count, FIRST_ALPHA] >= size:
             count += 1
             _begin_chunk(chunks[count], tile, begin[tile], alphas)
@@ -150,8 +145,9 @@ def _place_entries(begin, entries, size, shapes, canvas, keep):
                 first, length = 0 * first, PIXELS
             one[PLACE] = alphas - chunks[count, FIRST_ALPHA] + PIXELS - first
             alphas += length
+        largest = max(largest, alphas - chunks[count, FIRST_ALPHA])
     _begin_chunk(chunks[count + 1], len(begin) - 1, len(entries), alphas)
-    return chunks[: count + 2], (arcs + 2 * PIXELS if arcs else 0), others
+    return chunks[: count + 2], (arcs + 2 * PIXELS if arcs else 0), others, deepest, largest
 
 
 @inlined

@@ -31,7 +31,7 @@ X, Y, ALONG_X, ALONG_Y, SECOND, THIRD, VERTEX = (np.uintp(row * BLOCK) for row i
 MIDDLE, ROW_OF, HEIGHT = (np.uintp(row * BLOCK) for row in (7, 10, 13))
 WEIGHT = MIDDLE
 
-# The derivatives by the start, and by the end, along x.
+# The derivatives by the start, and by the end: along x, and in the next row along y.
 BY_START, BY_END = (np.uintp(row * BLOCK) for row in (10, 12))
 
 LANE_ROWS = 16
@@ -39,7 +39,10 @@ LANE_ROWS = 16
 OUTSIDE = PIXELS
 """Index of a weight of 0, behind those of a tile's pixels."""
 
-AT_ONCE, FIRST = np.uintp(8), np.uintp(0)
+AT_ONCE = np.uintp(8)
+"""How many segments a vector holds."""
+
+FIRST = np.uintp(0)
 
 
 @inlined
@@ -134,7 +137,11 @@ def _change(a, difference):
 
 @inlined
 def _measure_part(enter, leave, at, top_row, bottom_row, i, lanes):
-    """Write middle, row and height of a segment's part from ``enter`` to ``leave``; it has none outside of the tile."""
+    """Write the middle of a segment's part from ``enter`` to ``leave``, its row and its height, 0 outside of the tile.
+
+    Args:
+        at: index of the middle in ``lanes``; row and height lie as far behind it as ROW_OF and HEIGHT behind MIDDLE.
+    """
     middle = (enter + leave) / 2
     y = lanes[Y + i] + lanes[ALONG_Y + i] * middle
     is_within = top_row <= y and y < bottom_row

@@ -56,14 +56,13 @@ class _Vector:
 
     def total(self) -> ir.Value:
         """The sum of all places."""
-        left, count = self, self.value.type.count
-        while count > 1:
+        sums, count = self, self.value.type.count
+        while count > 1:  # one half plus the other
             count //= 2
-            places = _constant(ir.IntType(32), [*range(count, 2 * count)])
-            first = _constant(ir.IntType(32), [*range(count)])
-            one, other = (self.builder.shuffle_vector(left.value, left.value, half) for half in (first, places))
-            left = _Vector(self.builder, one) + _Vector(self.builder, other)
-        return self.builder.extract_element(left.value, ir.Constant(ir.IntType(32), 0))
+            halves = (_constant(ir.IntType(32), [*range(at, at + count)]) for at in (0, count))
+            one, other = (self.builder.shuffle_vector(sums.value, sums.value, half) for half in halves)
+            sums = _Vector(self.builder, one) + _Vector(self.builder, other)
+        return self.builder.extract_element(sums.value, ir.Constant(ir.IntType(32), 0))
 
 
 def _constant(kind: ir.Type, numbers: list[Any]) -> ir.Constant:
